@@ -1,0 +1,12 @@
+"""What cffi compiles: every public declaration, read from the headers that C itself includes."""
+
+from pathlib import Path
+
+from cffi import FFI
+
+HEADERS = ("pkc_api.h", "pkc_engine_api.h")
+
+ffibuilder = FFI()
+for header in HEADERS:
+    ffibuilder.cdef((Path(__file__).parent / "include" / header).read_text(encoding="utf-8"))
+ffibuilder.set_source("_pykube_hotcore._ffi", '#include "pkc.h"')

@@ -1,0 +1,10 @@
+/* pykube-core's C library: everything public. */
+#ifndef PKC_H
+#define PKC_H
+
+#include <stdint.h>
+
+#include "pkc_api.h"
+#include "pkc_engine_api.h"
+
+#endif

@@ -1,0 +1,1 @@
+/* The scheduling engine: plain declarations that the compiler and cffi both read. */

@@ -1,0 +1,17 @@
+/* PKC_CHECK: a broken invariant says where and aborts, in every build. */
+#ifndef PKC_CHECK_H
+#define PKC_CHECK_H
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define PKC_CHECK(condition)                                                                \
+    do {                                                                                    \
+        if (__builtin_expect(!(condition), 0)) {                                            \
+            fprintf(stderr, "pykube-core: broken invariant at %s:%d: %s\n", __FILE__,       \
+                    __LINE__, #condition);                                                  \
+            abort();                                                                        \
+        }                                                                                   \
+    } while (0)
+
+#endif

@@ -1,0 +1,1 @@
+"""Workloads, policies compared, reports."""
