@@ -6,6 +6,15 @@ CData = Any
 ffi: Any
 
 class _Lib:
+    PKC_CODE_FITS: int
+    PKC_CODE_NOT_EVALUATED: int
+    PKC_CODE_NO_NODE: int
+    PKC_CODE_UNRESOLVABLE: int
+    PKC_CODE_UNSCHEDULABLE: int
+    PKC_DEVICE_COUNT_MAX: int
+    PKC_EFFECT_NO_EXECUTE: int
+    PKC_EFFECT_NO_SCHEDULE: int
+    PKC_EFFECT_PREFER_NO_SCHEDULE: int
     PKC_ERR_EXISTS: int
     PKC_ERR_INVALID: int
     PKC_ERR_LAST: int
@@ -14,7 +23,77 @@ class _Lib:
     PKC_ERR_NO_MEMORY: int
     PKC_ERR_OVERFLOW: int
     PKC_ERR_SCORE: int
+    PKC_FIELD_NONZERO_CPU: int
+    PKC_FIELD_NONZERO_MEMORY: int
+    PKC_FIELD_POD_COUNT: int
+    PKC_FIELD_POD_SLOTS: int
+    PKC_FIELD_RESOURCES: int
+    PKC_KEY_NODE_NAME: int
+    PKC_KEY_UNSCHEDULABLE: int
+    PKC_NODE_COUNT_MAX: int
     PKC_OK: int
+    PKC_OP_DOES_NOT_EXIST: int
+    PKC_OP_EXISTS: int
+    PKC_OP_GREATER_THAN: int
+    PKC_OP_IN: int
+    PKC_OP_LESS_THAN: int
+    PKC_OP_NEVER: int
+    PKC_OP_NOT_IN: int
+    PKC_PLUGIN_BALANCED_ALLOCATION: int
+    PKC_PLUGIN_BEST_FIT: int
+    PKC_PLUGIN_COUNT: int
+    PKC_PLUGIN_DOT_PRODUCT: int
+    PKC_PLUGIN_GPU_SHARE: int
+    PKC_PLUGIN_IMAGE_LOCALITY: int
+    PKC_PLUGIN_INTER_POD_AFFINITY: int
+    PKC_PLUGIN_NODE_AFFINITY: int
+    PKC_PLUGIN_NODE_NAME: int
+    PKC_PLUGIN_NODE_PORTS: int
+    PKC_PLUGIN_NODE_RESOURCES_FIT: int
+    PKC_PLUGIN_NODE_UNSCHEDULABLE: int
+    PKC_PLUGIN_NODE_VOLUME_LIMITS: int
+    PKC_PLUGIN_NONE: int
+    PKC_PLUGIN_POD_TOPOLOGY_SPREAD: int
+    PKC_PLUGIN_POLICY: int
+    PKC_PLUGIN_RANDOM: int
+    PKC_PLUGIN_TAINT_TOLERATION: int
+    PKC_PLUGIN_VOLUME_BINDING: int
+    PKC_PLUGIN_VOLUME_RESTRICTIONS: int
+    PKC_PLUGIN_VOLUME_ZONE: int
+    PKC_PLUGIN_WORST_FIT: int
+    PKC_POD_COUNT_MAX: int
+    PKC_RESOURCE_COUNT_MAX: int
+    PKC_RESOURCE_CPU: int
+    PKC_RESOURCE_EPHEMERAL_STORAGE: int
+    PKC_RESOURCE_MEMORY: int
+    PKC_STRATEGY_LEAST_ALLOCATED: int
+    PKC_STRATEGY_MOST_ALLOCATED: int
+    PKC_STRATEGY_REQUESTED_TO_CAPACITY_RATIO: int
+    PKC_TIE_RANDOM: int
+    PKC_TIE_RANK: int
+    PKC_VALUE_EMPTY: int
     def pkc_status_text(self, status: int) -> CData: ...
+    def pkc_engine_new(self, kernel: int, tie: int, seed: int, engine_out: CData) -> int: ...
+    def pkc_engine_free(self, engine: CData) -> None: ...
+    def pkc_engine_validate(self, engine: CData, reason_out: CData) -> int: ...
+    def pkc_engine_resource_reserve(self, engine: CData, count: int) -> int: ...
+    def pkc_engine_profile_add(self, engine: CData, words: CData, word_count: int, policy: CData) -> int: ...
+    def pkc_engine_class_add(self, engine: CData, words: CData, word_count: int) -> int: ...
+    def pkc_engine_class_count(self, engine: CData) -> int: ...
+    def pkc_engine_nodes_add(self, engine: CData, count: int, nodes: CData) -> int: ...
+    def pkc_engine_node_update(self, engine: CData, row: int, nodes: CData) -> int: ...
+    def pkc_engine_node_remove(self, engine: CData, row: int) -> int: ...
+    def pkc_engine_row_count(self, engine: CData) -> int: ...
+    def pkc_engine_place(self, engine: CData, count: int, classes: CData, row_out: CData, pod_out: CData, done_out: CData) -> int: ...
+    def pkc_engine_bind(self, engine: CData, count: int, classes: CData, rows: CData, pod_out: CData) -> int: ...
+    def pkc_engine_remove(self, engine: CData, count: int, pods: CData) -> int: ...
+    def pkc_engine_pod_count(self, engine: CData) -> int: ...
+    def pkc_engine_evaluate(self, engine: CData, class_index: int, plugin_out: CData, code_out: CData, detail_out: CData, raw_out: CData, normalized_out: CData, total_out: CData, scored_out: CData) -> int: ...
+    def pkc_engine_scan(self, engine: CData, class_index: int, total_out: CData) -> int: ...
+    def pkc_engine_column(self, engine: CData, field: int, column_out: CData) -> int: ...
+    def pkc_engine_devices(self, engine: CData, free_out: CData) -> int: ...
+    def pkc_kernel_count(self) -> int: ...
+    def pkc_kernel_name(self, index: int) -> CData: ...
+    def pkc_kernel_supported(self, index: int) -> int: ...
 
 lib: _Lib

@@ -1,1 +1,184 @@
-/* The scheduling engine: plain declarations that the compiler and cffi both read. */
+/* The scheduling engine: plain declarations that the compiler and cffi both read.
+ *
+ * Units: cpu in millicores, memory and ephemeral storage in bytes, other resources in counts, all
+ * int64. A row is a node, a class is a pod's spec as the scheduler can tell it apart, a pod is a
+ * slot. Strings never cross: keys, values, names and namespaces are integers >= 0 that the caller
+ * interned; the node's own name is the value of the label key PKC_KEY_NODE_NAME. */
+
+typedef struct pkc_engine pkc_engine;
+
+enum {
+    PKC_RESOURCE_CPU = 0,
+    PKC_RESOURCE_MEMORY = 1,
+    PKC_RESOURCE_EPHEMERAL_STORAGE = 2,
+    PKC_RESOURCE_COUNT_MAX = 60,
+    PKC_DEVICE_COUNT_MAX = 16,
+    PKC_KEY_NODE_NAME = 0,
+    PKC_KEY_UNSCHEDULABLE = 1, /* node.kubernetes.io/unschedulable */
+    PKC_VALUE_EMPTY = 0,
+    PKC_NODE_COUNT_MAX = 4194304,
+    PKC_POD_COUNT_MAX = 67108864
+};
+
+/* Columns of the node matrix, field f at base + f * stride: four fixed ones, then allocatable and
+ * requested of each resource. */
+enum {
+    PKC_FIELD_POD_SLOTS = 0,
+    PKC_FIELD_POD_COUNT = 1,
+    PKC_FIELD_NONZERO_CPU = 2,
+    PKC_FIELD_NONZERO_MEMORY = 3,
+    PKC_FIELD_RESOURCES = 4
+};
+
+/* Plugins in the order of kube-scheduler's default profile, then our own scorers. */
+typedef enum {
+    PKC_PLUGIN_NONE = 0, /* outside the node set that PreFilter narrowed the search to */
+    PKC_PLUGIN_NODE_UNSCHEDULABLE = 1,
+    PKC_PLUGIN_NODE_NAME = 2,
+    PKC_PLUGIN_TAINT_TOLERATION = 3,
+    PKC_PLUGIN_NODE_AFFINITY = 4,
+    PKC_PLUGIN_NODE_PORTS = 5,
+    PKC_PLUGIN_NODE_RESOURCES_FIT = 6,
+    PKC_PLUGIN_VOLUME_RESTRICTIONS = 7,
+    PKC_PLUGIN_NODE_VOLUME_LIMITS = 8,
+    PKC_PLUGIN_VOLUME_BINDING = 9,
+    PKC_PLUGIN_VOLUME_ZONE = 10,
+    PKC_PLUGIN_POD_TOPOLOGY_SPREAD = 11,
+    PKC_PLUGIN_INTER_POD_AFFINITY = 12,
+    PKC_PLUGIN_GPU_SHARE = 13,
+    PKC_PLUGIN_BALANCED_ALLOCATION = 14,
+    PKC_PLUGIN_IMAGE_LOCALITY = 15,
+    PKC_PLUGIN_BEST_FIT = 16,
+    PKC_PLUGIN_WORST_FIT = 17,
+    PKC_PLUGIN_DOT_PRODUCT = 18,
+    PKC_PLUGIN_RANDOM = 19,
+    PKC_PLUGIN_POLICY = 20,
+    PKC_PLUGIN_COUNT = 21
+} pkc_plugin;
+
+typedef enum {
+    PKC_CODE_FITS = 0,
+    PKC_CODE_UNSCHEDULABLE = 1,
+    PKC_CODE_UNRESOLVABLE = 2,
+    PKC_CODE_NOT_EVALUATED = 3,
+    PKC_CODE_NO_NODE = 4 /* the row holds no node */
+} pkc_code;
+
+/* Ways to choose among nodes of the maximal score. */
+typedef enum {
+    PKC_TIE_RANK = 0,  /* the smallest rank */
+    PKC_TIE_RANDOM = 1 /* uniformly, from the engine's seed */
+} pkc_tie;
+
+typedef enum {
+    PKC_STRATEGY_LEAST_ALLOCATED = 0,
+    PKC_STRATEGY_MOST_ALLOCATED = 1,
+    PKC_STRATEGY_REQUESTED_TO_CAPACITY_RATIO = 2
+} pkc_strategy;
+
+typedef enum {
+    PKC_EFFECT_NO_SCHEDULE = 0,
+    PKC_EFFECT_PREFER_NO_SCHEDULE = 1,
+    PKC_EFFECT_NO_EXECUTE = 2
+} pkc_effect;
+
+typedef enum {
+    PKC_OP_IN = 0,
+    PKC_OP_NOT_IN = 1,
+    PKC_OP_EXISTS = 2,
+    PKC_OP_DOES_NOT_EXIST = 3,
+    PKC_OP_GREATER_THAN = 4,
+    PKC_OP_LESS_THAN = 5,
+    PKC_OP_NEVER = 6 /* an expression that matches nothing */
+} pkc_operator;
+
+/* A batch of nodes. Lists per node are in compressed rows: node i has entries
+ * [offset[i], offset[i + 1]). */
+typedef struct {
+    int32_t resource_count;
+    const int64_t *allocatable; /* (count, resource_count), >= 0 */
+    const int64_t *pod_slots;   /* (count,), >= 0 */
+    const uint8_t *unschedulable;
+    const uint32_t *rank;
+    const int32_t *label_offset; /* (count + 1,) */
+    const int32_t *label_key;    /* ascending in each node, no duplicates */
+    const int32_t *label_value;
+    const int64_t *label_number; /* the value as an integer >= 0, or -1 */
+    const int32_t *taint_offset;
+    const int32_t *taint_key;
+    const int32_t *taint_value;
+    const uint8_t *taint_effect;
+    const int32_t *device_count; /* (count,), of 1000 milli each */
+} pkc_nodes;
+
+/* What a policy's kernel reads: see PKC_FIELD_RESOURCES for the matrix. */
+typedef struct {
+    const int64_t *nodes;
+    int64_t stride;
+    int64_t row_count;
+    const int64_t *pod_request; /* (resource_count,) */
+    int64_t resource_count;
+} pkc_policy_view;
+
+/* Fills score_out (row_count,); rows without a node are ignored. Higher is better; a score that is
+ * not a number fails the pod's cycle. */
+typedef void (*pkc_policy_function)(const pkc_policy_view *view, double *score_out);
+
+/* kernel: an index of the kernel table, or -1 for the best that this machine supports. */
+int pkc_engine_new(int32_t kernel, int32_t tie, uint64_t seed, pkc_engine **engine_out);
+void pkc_engine_free(pkc_engine *engine);
+/* 0, or the line of the first broken invariant with its words in reason_out. O(everything). */
+int pkc_engine_validate(const pkc_engine *engine, const char **reason_out);
+
+/* Returns the number of resources after at least count are known. */
+int pkc_engine_resource_reserve(pkc_engine *engine, int32_t count);
+
+/* A profile or class is a program of words; its layout is in program.h. Returns its index. */
+int pkc_engine_profile_add(pkc_engine *engine, const int64_t *words, int64_t word_count,
+                           pkc_policy_function policy);
+int pkc_engine_class_add(pkc_engine *engine, const int64_t *words, int64_t word_count);
+int pkc_engine_class_count(const pkc_engine *engine);
+
+/* Appends nodes as rows [first, first + count); returns first. */
+int pkc_engine_nodes_add(pkc_engine *engine, int32_t count, const pkc_nodes *nodes);
+/* Replaces what node row says; pods on it stay. nodes holds one node. */
+int pkc_engine_node_update(pkc_engine *engine, int32_t row, const pkc_nodes *nodes);
+/* Removes a node and the pods on it; the row is never used again. Returns the number of pods. */
+int pkc_engine_node_remove(pkc_engine *engine, int32_t row);
+int pkc_engine_row_count(const pkc_engine *engine);
+
+/* The scheduling cycle for count pods in order, each assumed at once. row_out[i] is -1 when no
+ * node fits, pod_out[i] the pod's slot or -1. Returns how many were placed. On an error the pods
+ * already placed stay: done_out says how many were decided. */
+int pkc_engine_place(pkc_engine *engine, int64_t count, const int32_t *classes, int32_t *row_out,
+                     int32_t *pod_out, int64_t *done_out);
+/* Puts pods on rows without asking whether they fit. */
+int pkc_engine_bind(pkc_engine *engine, int64_t count, const int32_t *classes,
+                    const int32_t *rows, int32_t *pod_out);
+/* Takes pods off their nodes. All or nothing. */
+int pkc_engine_remove(pkc_engine *engine, int64_t count, const int32_t *pods);
+int pkc_engine_pod_count(const pkc_engine *engine);
+
+/* One pod on every row, nothing assumed. plugin_out, code_out and detail_out (row_count,) say what
+ * refused first; detail: NodeResourcesFit bit 0 too many pods, bit 1 + r insufficient resource r;
+ * TaintToleration the index of the taint. raw_out and normalized_out are (PKC_PLUGIN_COUNT,
+ * row_count), total_out (row_count,), valid where feasible. scored_out (PKC_PLUGIN_COUNT,) is 1 for
+ * plugins with scores. Returns the number of feasible rows. */
+int pkc_engine_evaluate(pkc_engine *engine, int32_t class_index, uint8_t *plugin_out,
+                        uint8_t *code_out, uint64_t *detail_out, int64_t *raw_out,
+                        int64_t *normalized_out, double *total_out, uint8_t *scored_out);
+
+/* A full filter and score scan of one class without use of what is cached; for measuring. Returns
+ * the number of feasible rows; total_out (row_count,), -inf where not feasible. */
+int pkc_engine_scan(pkc_engine *engine, int32_t class_index, double *total_out);
+
+/* A copy of column field of the node matrix. */
+int pkc_engine_column(const pkc_engine *engine, int32_t field, int64_t *column_out);
+/* Free milli of each device: (row_count, PKC_DEVICE_COUNT_MAX), -1 beyond the node's devices. */
+int pkc_engine_devices(const pkc_engine *engine, int32_t *free_out);
+
+/* Kernel rows, in rising order of preference. Each is testable by name. */
+int pkc_kernel_count(void);
+const char *pkc_kernel_name(int32_t index);
+/* 1 when this machine can run the row. */
+int pkc_kernel_supported(int32_t index);

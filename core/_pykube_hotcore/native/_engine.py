@@ -1,0 +1,356 @@
+"""The scheduling engine in C behind typed calls."""
+
+import threading
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from _pykube_hotcore._ffi import ffi, lib
+from _pykube_hotcore.native._status import check
+from _pykube_hotcore.program import (
+    DEVICE_COUNT_MAX,
+    PLUGIN_COUNT,
+    EngineProfile,
+    NodeRow,
+    PodClass,
+    Tie,
+)
+
+
+class Evaluation(NamedTuple):
+    """One pod on every row. ``n`` is the number of rows.
+
+    Attributes
+    ----------
+    plugin, code : (n,) uint8
+        Who refused first and how: ``Plugin``, ``Code``.
+    detail : (n,) uint64
+        Why; its meaning is the plugin's.
+    raw, normalized : (PLUGIN_COUNT, n) int64
+        Scores, valid where ``scored`` and feasible.
+    total : (n,) float64
+        Weighted sum, -inf where not feasible.
+    scored : (PLUGIN_COUNT,) bool
+        Plugins that have scores for this pod.
+    """
+
+    plugin: NDArray[np.uint8]
+    code: NDArray[np.uint8]
+    detail: NDArray[np.uint64]
+    raw: NDArray[np.int64]
+    normalized: NDArray[np.int64]
+    total: NDArray[np.float64]
+    scored: NDArray[np.bool_]
+
+
+def kernels() -> list[str]:
+    """Return the names of the kernels that this machine can run, in rising order of preference."""
+    return [
+        ffi.string(lib.pkc_kernel_name(i)).decode()
+        for i in range(lib.pkc_kernel_count())
+        if lib.pkc_kernel_supported(i)
+    ]
+
+
+def _in(array: NDArray[Any], c_type: str) -> Any:
+    return ffi.from_buffer(c_type, array)
+
+
+def _out(array: NDArray[Any], c_type: str) -> Any:
+    return ffi.from_buffer(c_type, array, require_writable=True)
+
+
+def _indices(values: Any) -> NDArray[np.int32]:
+    array = np.ascontiguousarray(values)
+    if array.size == 0:
+        array = array.astype(np.int32)
+    if array.ndim != 1 or array.dtype.kind not in "iu":
+        raise ValueError(f"a vector of integers is needed, not {array.dtype} {array.shape}")
+    if array.dtype != np.int32:
+        if array.size and (array.min() < -(2**31) or array.max() >= 2**31):
+            raise ValueError("an index leaves the range of int32")
+        array = array.astype(np.int32)
+    return array
+
+
+class Engine:
+    """Nodes, pods and pod classes as integers, and the scheduling cycle over them.
+
+    All calls are serialised by a lock; C runs with the GIL released.
+
+    Parameters
+    ----------
+    kernel
+        Name of a row of the kernel table; the best that this machine runs if None.
+    tie
+        How nodes of the maximal score are told apart.
+    seed
+        Seed of ``Tie.RANDOM`` (uint64).
+    """
+
+    def __init__(
+        self, kernel: str | None = None, tie: Tie = Tie.RANK, seed: int = 0
+    ) -> None:
+        index = -1
+        if kernel is not None:
+            if kernel not in kernels():
+                raise ValueError(f"kernel {kernel!r} is not one of {', '.join(kernels())}")
+            index = kernels().index(kernel)
+        out = ffi.new("pkc_engine **")
+        check(lib.pkc_engine_new(index, tie, seed & (2**64 - 1), out), "engine")
+        self._lock = threading.Lock()
+        self._handle: Any = ffi.gc(out[0], lib.pkc_engine_free)
+        self._policies: list[object] = []
+
+    def close(self) -> None:
+        """Free the engine; a second close does nothing."""
+        with self._lock:
+            if self._handle is not None:
+                ffi.release(self._handle)
+                self._handle = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def _engine(self) -> Any:
+        if self._handle is None:
+            raise ValueError("the engine is closed")
+        return self._handle
+
+    def reserve_resources(self, count: int) -> int:
+        """Make sure that at least ``count`` resources have columns; return how many there are."""
+        with self._lock:
+            return check(lib.pkc_engine_resource_reserve(self._engine, count), "resources")
+
+    def add_profile(self, profile: EngineProfile, policy: Any = None) -> int:
+        """Add a profile and return its index.
+
+        ``policy`` is an object with an integer ``address`` (a ``pkc_policy_function``) that is
+        kept alive as long as the engine.
+        """
+        words = profile.words()
+        address = ffi.cast("pkc_policy_function", 0 if policy is None else policy.address)
+        with self._lock:
+            index = lib.pkc_engine_profile_add(
+                self._engine, _in(words, "int64_t[]"), len(words), address
+            )
+            self._policies.append(policy)
+            return check(index, "profile")
+
+    def add_class(self, pod_class: PodClass) -> int:
+        """Add a pod class and return its index. The caller interns."""
+        words = pod_class.words()
+        with self._lock:
+            return check(
+                lib.pkc_engine_class_add(self._engine, _in(words, "int64_t[]"), len(words)),
+                "pod class",
+            )
+
+    def add_nodes(self, nodes: Sequence[NodeRow]) -> int:
+        """Append nodes as rows; return the first row."""
+        batch, keep = _node_batch(nodes)
+        with self._lock:
+            first = check(lib.pkc_engine_nodes_add(self._engine, len(nodes), batch), "nodes")
+        del keep
+        return first
+
+    def update_node(self, row: int, node: NodeRow) -> None:
+        """Replace what a node says; pods on it stay."""
+        batch, keep = _node_batch([node])
+        with self._lock:
+            check(lib.pkc_engine_node_update(self._engine, row, batch), f"node row {row}")
+        del keep
+
+    def remove_node(self, row: int) -> int:
+        """Remove a node and the pods on it; return how many these were."""
+        with self._lock:
+            return check(lib.pkc_engine_node_remove(self._engine, row), f"node row {row}")
+
+    @property
+    def row_count(self) -> int:
+        """Rows ever added; removed ones count."""
+        with self._lock:
+            return int(lib.pkc_engine_row_count(self._engine))
+
+    @property
+    def pod_count(self) -> int:
+        """Pods on all rows."""
+        with self._lock:
+            return int(lib.pkc_engine_pod_count(self._engine))
+
+    def place(self, classes: Any) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Run the scheduling cycle for pods in order, each assumed at once.
+
+        Parameters
+        ----------
+        classes : (n,) int
+            Class of each pod.
+
+        Returns
+        -------
+        rows, pods : (n,) int32
+            Row and slot of each pod, -1 where no node fits.
+
+        Raises
+        ------
+        NativeError
+            A class is unknown, or a policy's score is no number; pods placed before stay.
+        """
+        wanted = _indices(classes)
+        rows = np.full(len(wanted), -1, np.int32)
+        pods = np.full(len(wanted), -1, np.int32)
+        done = ffi.new("int64_t *")
+        with self._lock:
+            status = lib.pkc_engine_place(
+                self._engine,
+                len(wanted),
+                _in(wanted, "int32_t[]"),
+                _out(rows, "int32_t[]"),
+                _out(pods, "int32_t[]"),
+                done,
+            )
+        check(status, f"pod {done[0]} of the batch")
+        return rows, pods
+
+    def bind(self, classes: Any, rows: Any) -> NDArray[np.int32]:
+        """Put pods on rows without asking whether they fit; return their slots (n,) int32."""
+        wanted, where = _indices(classes), _indices(rows)
+        if len(wanted) != len(where):
+            raise ValueError("classes and rows differ in length")
+        pods = np.full(len(wanted), -1, np.int32)
+        with self._lock:
+            status = lib.pkc_engine_bind(
+                self._engine,
+                len(wanted),
+                _in(wanted, "int32_t[]"),
+                _in(where, "int32_t[]"),
+                _out(pods, "int32_t[]"),
+            )
+        check(status, "bind")
+        return pods
+
+    def remove(self, pods: Any) -> None:
+        """Take pods off their rows: all of them, or none where one is unknown."""
+        slots = _indices(pods)
+        with self._lock:
+            check(
+                lib.pkc_engine_remove(self._engine, len(slots), _in(slots, "int32_t[]")), "pods"
+            )
+
+    def evaluate(self, class_index: int) -> Evaluation:
+        """Say what the cycle thinks of one pod on every row; nothing is assumed."""
+        n = self.row_count
+        result = Evaluation(
+            np.zeros(n, np.uint8),
+            np.zeros(n, np.uint8),
+            np.zeros(n, np.uint64),
+            np.zeros((PLUGIN_COUNT, n), np.int64),
+            np.zeros((PLUGIN_COUNT, n), np.int64),
+            np.zeros(n, np.float64),
+            np.zeros(PLUGIN_COUNT, np.bool_),
+        )
+        with self._lock:
+            status = lib.pkc_engine_evaluate(
+                self._engine,
+                class_index,
+                _out(result.plugin, "uint8_t[]"),
+                _out(result.code, "uint8_t[]"),
+                _out(result.detail, "uint64_t[]"),
+                _out(result.raw, "int64_t[]"),
+                _out(result.normalized, "int64_t[]"),
+                _out(result.total, "double[]"),
+                _out(result.scored.view(np.uint8), "uint8_t[]"),
+            )
+        check(status, "evaluate")
+        return result
+
+    def scan(self, class_index: int, total_out: NDArray[np.float64]) -> int:
+        """Filter and score every row without the cached totals; for measuring.
+
+        ``total_out`` is (row_count,) float64, -inf where the class does not fit.
+        """
+        if total_out.dtype != np.float64 or total_out.shape != (self.row_count,):
+            raise ValueError(f"total_out must be float64 ({self.row_count},)")
+        with self._lock:
+            return check(
+                lib.pkc_engine_scan(self._engine, class_index, _out(total_out, "double[]")), "scan"
+            )
+
+    def column(self, field: int) -> NDArray[np.int64]:
+        """Return a copy (row_count,) int64 of a column of the node matrix."""
+        column = np.zeros(self.row_count, np.int64)
+        with self._lock:
+            check(
+                lib.pkc_engine_column(self._engine, field, _out(column, "int64_t[]")),
+                f"column {field}",
+            )
+        return column
+
+    def devices(self) -> NDArray[np.int32]:
+        """Return the free milli of devices: (row_count, DEVICE_COUNT_MAX), -1 where none is."""
+        free = np.zeros((self.row_count, DEVICE_COUNT_MAX), np.int32)
+        with self._lock:
+            check(lib.pkc_engine_devices(self._engine, _out(free, "int32_t[]")), "devices")
+        return free
+
+    def validate(self) -> None:
+        """Check every invariant from scratch; raise AssertionError with the broken one."""
+        reason = ffi.new("const char **")
+        with self._lock:
+            line = lib.pkc_engine_validate(self._engine, reason)
+        if line != 0:
+            raise AssertionError(f"engine line {line}: {ffi.string(reason[0]).decode()}")
+
+
+def _offsets(counts: list[int]) -> NDArray[np.int32]:
+    offsets = np.zeros(len(counts) + 1, np.int64)
+    np.cumsum(counts, out=offsets[1:])
+    if offsets[-1] >= 2**31:
+        raise ValueError("too many labels or taints in one batch")
+    return offsets.astype(np.int32)
+
+
+def _node_batch(nodes: Sequence[NodeRow]) -> tuple[Any, list[Any]]:
+    """Return a ``pkc_nodes *`` and what keeps its arrays alive."""
+    width = max((len(n.allocatable) for n in nodes), default=0)
+    allocatable = np.zeros((len(nodes), width), np.int64)
+    for i, n in enumerate(nodes):
+        allocatable[i, : len(n.allocatable)] = n.allocatable
+    labels = [label for n in nodes for label in n.labels]
+    taints = [taint for n in nodes for taint in n.taints]
+    batch = ffi.new("pkc_nodes *")
+    batch.resource_count = width
+    keep: list[Any] = []
+
+    def put(name: str, values: Any, dtype: Any, c_type: str) -> None:
+        array = np.ascontiguousarray(values, dtype)
+        pointer = _in(array, c_type)
+        keep.extend((array, pointer))
+        setattr(batch, name, pointer)
+
+    put("allocatable", allocatable, np.int64, "int64_t[]")
+    put("pod_slots", [n.pod_slots for n in nodes], np.int64, "int64_t[]")
+    put("unschedulable", [n.unschedulable for n in nodes], np.uint8, "uint8_t[]")
+    put("rank", [n.rank for n in nodes], np.uint32, "uint32_t[]")
+    put("label_offset", _offsets([len(n.labels) for n in nodes]), np.int32, "int32_t[]")
+    put("label_key", [x.key for x in labels], np.int32, "int32_t[]")
+    put("label_value", [x.value for x in labels], np.int32, "int32_t[]")
+    put("label_number", [x.number for x in labels], np.int64, "int64_t[]")
+    put("taint_offset", _offsets([len(n.taints) for n in nodes]), np.int32, "int32_t[]")
+    put("taint_key", [x.key for x in taints], np.int32, "int32_t[]")
+    put("taint_value", [x.value for x in taints], np.int32, "int32_t[]")
+    put("taint_effect", [x.effect for x in taints], np.uint8, "uint8_t[]")
+    put("device_count", [n.device_count for n in nodes], np.int32, "int32_t[]")
+    return batch, keep

@@ -1,0 +1,346 @@
+/* Nodes as rows: the int64 matrix, its float64 mirror, labels and taints. */
+#include <string.h>
+
+#include "engine.h"
+
+enum { HOT_COLUMN_COUNT = 7, CAPACITY_STEP = 64 };
+
+static void hot_point(hot_columns *hot, double *base, int64_t capacity) {
+    hot->allocatable_cpu = base;
+    hot->allocatable_memory = base + capacity;
+    hot->requested_cpu = base + 2 * capacity;
+    hot->requested_memory = base + 3 * capacity;
+    hot->nonzero_cpu = base + 4 * capacity;
+    hot->nonzero_memory = base + 5 * capacity;
+    hot->pods_free = base + 6 * capacity;
+}
+
+static int64_t field_count(int32_t resource_count) {
+    return PKC_FIELD_RESOURCES + 2 * (int64_t)resource_count;
+}
+
+/* A zeroed matrix of the wanted shape with the old one's values, or NULL. */
+static int64_t *matrix_copy(const pkc_engine *e, int32_t resource_count, int32_t capacity) {
+    int64_t *matrix = calloc((size_t)(field_count(resource_count) * capacity), sizeof *matrix);
+    if (matrix == NULL) {
+        return NULL;
+    }
+    for (int64_t f = 0; f < field_count(e->resource_count) && e->row_count > 0; f++) {
+        memcpy(matrix + f * capacity, e->matrix + f * e->capacity,
+               (size_t)e->row_count * sizeof *matrix);
+    }
+    return matrix;
+}
+
+int nodes_reserve(pkc_engine *e, int32_t wanted) {
+    if (wanted <= e->capacity) {
+        return PKC_OK;
+    }
+    if (wanted > PKC_NODE_COUNT_MAX) {
+        return PKC_ERR_LIMIT;
+    }
+    int64_t capacity = e->capacity < CAPACITY_STEP ? CAPACITY_STEP : e->capacity;
+    while (capacity < wanted) {
+        capacity *= 2;
+    }
+    int status = PKC_ERR_NO_MEMORY;
+    size_t rows = (size_t)capacity;
+    int64_t *matrix = matrix_copy(e, e->resource_count, (int32_t)capacity);
+    double *hot = calloc(rows * HOT_COLUMN_COUNT, sizeof *hot);
+    node *nodes = calloc(rows, sizeof *nodes);
+    int32_t *devices = calloc(rows * PKC_DEVICE_COUNT_MAX, sizeof *devices);
+    double *work = calloc(rows, sizeof *work);
+    double *work_block = calloc(rows / BLOCK_ROWS + 1, sizeof *work_block);
+    if (matrix == NULL || hot == NULL || nodes == NULL || devices == NULL || work == NULL ||
+        work_block == NULL) {
+        free(matrix);
+        free(hot);
+        free(nodes);
+        free(devices);
+        free(work);
+        free(work_block);
+        goto out;
+    }
+    size_t used = (size_t)e->row_count;
+    if (used > 0) {
+        for (int64_t c = 0; c < HOT_COLUMN_COUNT; c++) {
+            memcpy(hot + c * capacity, e->hot.allocatable_cpu + c * e->capacity,
+                   used * sizeof *hot);
+        }
+        memcpy(nodes, e->nodes, used * sizeof *nodes);
+        memcpy(devices, e->device_free, used * PKC_DEVICE_COUNT_MAX * sizeof *devices);
+    }
+    free(e->matrix);
+    free(e->hot.allocatable_cpu);
+    free(e->nodes);
+    free(e->device_free);
+    free(e->work);
+    free(e->work_block);
+    e->matrix = matrix;
+    hot_point(&e->hot, hot, capacity);
+    e->nodes = nodes;
+    e->device_free = devices;
+    e->work = work;
+    e->work_block = work_block;
+    e->capacity = (int32_t)capacity;
+    status = PKC_OK;
+out:
+    return status;
+}
+
+int32_t resources_reserve(pkc_engine *e, int32_t count) {
+    if (count > PKC_RESOURCE_COUNT_MAX) {
+        return PKC_ERR_LIMIT;
+    }
+    if (count > e->resource_count) {
+        if (e->capacity > 0) {
+            int64_t *matrix = matrix_copy(e, count, e->capacity);
+            if (matrix == NULL) {
+                return PKC_ERR_NO_MEMORY;
+            }
+            free(e->matrix);
+            e->matrix = matrix;
+        }
+        e->resource_count = count;
+    }
+    return e->resource_count;
+}
+
+static int hot_holds(int64_t allocatable, int64_t requested, int64_t nonzero) {
+    return allocatable > 0 && allocatable <= HOT_VALUE_MAX && requested <= HOT_VALUE_MAX &&
+           nonzero <= HOT_VALUE_MAX;
+}
+
+/* Brings the float64 columns of a row up to date. Odd rows are closed to the vector kernel there,
+ * with values that it can compute on. */
+void hot_refresh(pkc_engine *e, int32_t row) {
+    node *n = &e->nodes[row];
+    int64_t cpu = column_allocatable(e, PKC_RESOURCE_CPU)[row];
+    int64_t memory = column_allocatable(e, PKC_RESOURCE_MEMORY)[row];
+    int64_t requested_cpu = column_requested(e, PKC_RESOURCE_CPU)[row];
+    int64_t requested_memory = column_requested(e, PKC_RESOURCE_MEMORY)[row];
+    int64_t nonzero_cpu = engine_column(e, PKC_FIELD_NONZERO_CPU)[row];
+    int64_t nonzero_memory = engine_column(e, PKC_FIELD_NONZERO_MEMORY)[row];
+    int64_t free_slots = engine_column(e, PKC_FIELD_POD_SLOTS)[row] -
+                         engine_column(e, PKC_FIELD_POD_COUNT)[row];
+    int odd = n->alive && !(hot_holds(cpu, requested_cpu, nonzero_cpu) &&
+                            hot_holds(memory, requested_memory, nonzero_memory));
+    if (odd && !n->odd) {
+        PKC_CHECK(vec_push(&e->odd_rows, row) == 0);
+    }
+    n->odd = n->odd || odd;
+    int open = n->alive && !odd;
+    e->hot.allocatable_cpu[row] = open ? (double)cpu : 1.0;
+    e->hot.allocatable_memory[row] = open ? (double)memory : 1.0;
+    e->hot.requested_cpu[row] = open ? (double)requested_cpu : 0.0;
+    e->hot.requested_memory[row] = open ? (double)requested_memory : 0.0;
+    e->hot.nonzero_cpu[row] = open ? (double)nonzero_cpu : 0.0;
+    e->hot.nonzero_memory[row] = open ? (double)nonzero_memory : 0.0;
+    e->hot.pods_free[row] = open ? (double)free_slots : 0.0;
+}
+
+void engine_touch(pkc_engine *e, int32_t row) {
+    hot_refresh(e, row);
+    e->log[e->log_position % LOG_ROWS] = row;
+    e->log_position++;
+}
+
+static int one_node_valid(const pkc_nodes *in, int64_t i, int32_t resource_limit) {
+    if (in->resource_count < 0 || in->resource_count > resource_limit || in->pod_slots[i] < 0 ||
+        in->device_count[i] < 0 || in->device_count[i] > PKC_DEVICE_COUNT_MAX ||
+        in->label_offset[i] < 0 || in->label_offset[i] > in->label_offset[i + 1] ||
+        in->taint_offset[i] < 0 || in->taint_offset[i] > in->taint_offset[i + 1]) {
+        return 0;
+    }
+    for (int64_t r = 0; r < in->resource_count; r++) {
+        if (in->allocatable[i * in->resource_count + r] < 0) {
+            return 0;
+        }
+    }
+    for (int64_t l = in->label_offset[i]; l < in->label_offset[i + 1]; l++) {
+        if (in->label_key[l] < 0 || in->label_value[l] < 0 ||
+            (l > in->label_offset[i] && in->label_key[l - 1] >= in->label_key[l])) {
+            return 0;
+        }
+    }
+    for (int64_t t = in->taint_offset[i]; t < in->taint_offset[i + 1]; t++) {
+        if (in->taint_key[t] < 0 || in->taint_value[t] < 0 ||
+            in->taint_effect[t] > PKC_EFFECT_NO_EXECUTE) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* Labels and taints of node i of the batch, in memory of their own. */
+static int node_lists_copy(const pkc_nodes *in, int64_t i, node *n) {
+    int32_t label_count = in->label_offset[i + 1] - in->label_offset[i];
+    int32_t taint_count = in->taint_offset[i + 1] - in->taint_offset[i];
+    label *labels = malloc(((size_t)label_count + 1) * sizeof *labels);
+    taint *taints = malloc(((size_t)taint_count + 1) * sizeof *taints);
+    if (labels == NULL || taints == NULL) {
+        free(labels);
+        free(taints);
+        return PKC_ERR_NO_MEMORY;
+    }
+    for (int32_t l = 0; l < label_count; l++) {
+        int64_t at = (int64_t)in->label_offset[i] + l;
+        labels[l] = (label){in->label_key[at], in->label_value[at], in->label_number[at]};
+    }
+    for (int32_t t = 0; t < taint_count; t++) {
+        int64_t at = (int64_t)in->taint_offset[i] + t;
+        taints[t] = (taint){in->taint_key[at], in->taint_value[at], in->taint_effect[at]};
+    }
+    free(n->labels);
+    free(n->taints);
+    n->labels = labels;
+    n->taints = taints;
+    n->label_count = label_count;
+    n->taint_count = taint_count;
+    return PKC_OK;
+}
+
+/* Everything of the row but its pods. Lists are in place already. */
+static void node_fill(pkc_engine *e, int32_t row, const pkc_nodes *in, int64_t i) {
+    node *n = &e->nodes[row];
+    for (int32_t r = 0; r < e->resource_count; r++) {
+        int64_t amount = r < in->resource_count ? in->allocatable[i * in->resource_count + r] : 0;
+        column_allocatable(e, r)[row] = amount;
+        if (amount > e->resource_max[r]) {
+            e->resource_max[r] = amount;
+            e->maxima_epoch++;
+        }
+    }
+    engine_column(e, PKC_FIELD_POD_SLOTS)[row] = in->pod_slots[i];
+    n->unschedulable = in->unschedulable[i] != 0;
+    n->rank = in->rank[i];
+    e->rank_shuffled |= row > 0 && e->nodes[row - 1].rank >= n->rank;
+    e->rank_shuffled |= row + 1 < e->row_count && n->rank >= e->nodes[row + 1].rank;
+    n->epoch = ++e->epoch;
+    engine_touch(e, row);
+}
+
+int pkc_engine_nodes_add(pkc_engine *e, int32_t count, const pkc_nodes *in) {
+    if (count < 0 || count > PKC_NODE_COUNT_MAX - e->row_count) {
+        return count < 0 ? PKC_ERR_INVALID : PKC_ERR_LIMIT;
+    }
+    for (int64_t i = 0; i < count; i++) {
+        if (!one_node_valid(in, i, PKC_RESOURCE_COUNT_MAX)) {
+            return PKC_ERR_INVALID;
+        }
+    }
+    int status = resources_reserve(e, in->resource_count);
+    if (status >= 0) {
+        status = nodes_reserve(e, e->row_count + count);
+    }
+    if (status >= 0 && vec_reserve(&e->odd_rows, (int64_t)e->row_count + count) < 0) {
+        status = PKC_ERR_NO_MEMORY;
+    }
+    for (int32_t i = 0; status >= 0 && i < count; i++) {
+        status = node_lists_copy(in, i, &e->nodes[e->row_count + i]);
+    }
+    if (status < 0) {
+        return status;
+    }
+    int32_t first = e->row_count;
+    for (int32_t i = 0; i < count; i++) {
+        int32_t row = e->row_count++;
+        node *n = &e->nodes[row];
+        n->first_pod = -1;
+        n->alive = 1;
+        e->alive_count++;
+        n->device_count = in->device_count[i];
+        for (int32_t d = 0; d < PKC_DEVICE_COUNT_MAX; d++) {
+            e->device_free[(int64_t)row * PKC_DEVICE_COUNT_MAX + d] =
+                d < n->device_count ? DEVICE_MILLI : -1;
+        }
+        node_fill(e, row, in, i);
+    }
+    return first;
+}
+
+int pkc_engine_node_update(pkc_engine *e, int32_t row, const pkc_nodes *in) {
+    if (row < 0 || row >= e->row_count || !e->nodes[row].alive) {
+        return PKC_ERR_NOT_FOUND;
+    }
+    node *n = &e->nodes[row];
+    if (!one_node_valid(in, 0, PKC_RESOURCE_COUNT_MAX)) {
+        return PKC_ERR_INVALID;
+    }
+    if (in->device_count[0] != n->device_count && n->first_pod >= 0) {
+        return PKC_ERR_INVALID; /* pods may hold devices that would vanish */
+    }
+    int status = resources_reserve(e, in->resource_count);
+    if (status >= 0) {
+        status = node_lists_copy(in, 0, n);
+    }
+    if (status < 0) {
+        return status;
+    }
+    if (in->device_count[0] != n->device_count) {
+        n->device_count = in->device_count[0];
+        for (int32_t d = 0; d < PKC_DEVICE_COUNT_MAX; d++) {
+            e->device_free[(int64_t)row * PKC_DEVICE_COUNT_MAX + d] =
+                d < n->device_count ? DEVICE_MILLI : -1;
+        }
+    }
+    node_fill(e, row, in, 0);
+    return PKC_OK;
+}
+
+int pkc_engine_node_remove(pkc_engine *e, int32_t row) {
+    if (row < 0 || row >= e->row_count || !e->nodes[row].alive) {
+        return PKC_ERR_NOT_FOUND;
+    }
+    node *n = &e->nodes[row];
+    int dropped = 0;
+    while (n->first_pod >= 0) {
+        pod_drop(e, n->first_pod);
+        dropped++;
+    }
+    n->alive = 0;
+    e->alive_count--;
+    n->epoch = ++e->epoch;
+    engine_touch(e, row);
+    return dropped;
+}
+
+int pkc_engine_resource_reserve(pkc_engine *e, int32_t count) {
+    return count < 0 ? PKC_ERR_INVALID : resources_reserve(e, count);
+}
+
+int pkc_engine_row_count(const pkc_engine *e) {
+    return e->row_count;
+}
+
+int pkc_engine_column(const pkc_engine *e, int32_t field, int64_t *column_out) {
+    if (field < 0 || field >= field_count(e->resource_count)) {
+        return PKC_ERR_INVALID;
+    }
+    if (e->row_count > 0) {
+        memcpy(column_out, engine_column(e, field), (size_t)e->row_count * sizeof *column_out);
+    }
+    return PKC_OK;
+}
+
+int pkc_engine_devices(const pkc_engine *e, int32_t *free_out) {
+    if (e->row_count > 0) {
+        memcpy(free_out, e->device_free,
+               (size_t)e->row_count * PKC_DEVICE_COUNT_MAX * sizeof *free_out);
+    }
+    return PKC_OK;
+}
+
+void node_table_free(pkc_engine *e) {
+    for (int32_t row = 0; row < e->row_count; row++) {
+        free(e->nodes[row].labels);
+        free(e->nodes[row].taints);
+    }
+    free(e->matrix);
+    free(e->hot.allocatable_cpu);
+    free(e->nodes);
+    free(e->device_free);
+    free(e->work);
+    free(e->work_block);
+    vec_free(&e->odd_rows);
+}

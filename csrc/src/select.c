@@ -1,0 +1,77 @@
+/* Which of the nodes with the maximal total. */
+#include <math.h>
+
+#include "engine.h"
+
+/* SplitMix64 (Steele, Lea, Flood 2014). */
+static uint64_t random_next(uint64_t *state) {
+    uint64_t z = (*state += UINT64_C(0x9e3779b97f4a7c15));
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+/* Uniform below bound > 0, without bias: draws under the next power of two until one fits. */
+static uint64_t random_below(uint64_t *state, uint64_t bound) {
+    uint64_t mask = bound - 1;
+    for (unsigned shift = 1; shift < 64; shift *= 2) {
+        mask |= mask >> shift;
+    }
+    uint64_t drawn;
+    do {
+        drawn = random_next(state) & mask;
+    } while (drawn >= bound);
+    return drawn;
+}
+
+static int32_t block_end(const pkc_engine *e, int32_t block) {
+    int32_t end = (block + 1) * BLOCK_ROWS;
+    return end < e->row_count ? end : e->row_count;
+}
+
+/* kube-scheduler draws at each further candidate and keeps it with probability 1/k
+ * (schedule_one.go, selectHost): every candidate is chosen alike. Here one draw does that. */
+static int32_t select_random(pkc_engine *e, const double *total, const double *block_max,
+                             int32_t block_count, double best) {
+    uint64_t ties = 0;
+    for (int32_t b = 0; b < block_count; b++) {
+        for (int32_t row = b * BLOCK_ROWS; block_max[b] == best && row < block_end(e, b); row++) {
+            ties += total[row] == best;
+        }
+    }
+    uint64_t skip = random_below(&e->random_state, ties);
+    for (int32_t b = 0; b < block_count; b++) {
+        for (int32_t row = b * BLOCK_ROWS; block_max[b] == best && row < block_end(e, b); row++) {
+            if (total[row] == best && skip-- == 0) {
+                return row;
+            }
+        }
+    }
+    PKC_CHECK(!"a tie was counted that is not there");
+    return -1;
+}
+
+/* The chosen row, or -1 when every total is -inf. */
+int32_t select_row(pkc_engine *e, const double *total, const double *block_max, int random) {
+    int32_t block_count = (e->row_count + BLOCK_ROWS - 1) / BLOCK_ROWS;
+    double best = e->kernel->maximum(block_max, block_count);
+    if (block_count == 0 || best == -INFINITY) {
+        return -1;
+    }
+    if (random || e->tie == PKC_TIE_RANDOM) {
+        return select_random(e, total, block_max, block_count, best);
+    }
+    int32_t chosen = -1;
+    for (int32_t b = 0; b < block_count; b++) {
+        for (int32_t row = b * BLOCK_ROWS; block_max[b] == best && row < block_end(e, b); row++) {
+            if (total[row] == best &&
+                (chosen < 0 || e->nodes[row].rank < e->nodes[chosen].rank)) {
+                chosen = row;
+                if (!e->rank_shuffled) {
+                    return chosen;
+                }
+            }
+        }
+    }
+    return chosen;
+}
