@@ -93,10 +93,7 @@ static int64_t cycle(pkc_engine *e, pod_class *c) {
     if (r->affinity_raw != NULL) {
         add_normalized(e, r->affinity_raw, p->weight[PKC_PLUGIN_NODE_AFFINITY], 0);
     }
-    for (int32_t begin = 0; begin < e->row_count; begin += BLOCK_ROWS) {
-        int32_t count = e->row_count - begin < BLOCK_ROWS ? e->row_count - begin : BLOCK_ROWS;
-        e->work_block[begin / BLOCK_ROWS] = e->kernel->maximum(e->work + begin, count);
-    }
+    e->kernel->maxima(e->work, e->row_count, e->work_block);
     return select_row(e, e->work, e->work_block, random);
 }
 

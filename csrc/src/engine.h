@@ -17,8 +17,12 @@ enum {
 /* Bytes that the caches of all classes may hold together. */
 #define CACHE_BYTES_MAX ((int64_t)512 << 20)
 
-/* Largest value that the float64 columns take: 100 times it is below 2^53. */
-#define HOT_VALUE_MAX ((int64_t)1 << 46)
+/* Largest value that the float64 columns take, 4 TiB; see percent in kernel_body.inc. */
+#define HOT_VALUE_MAX ((int64_t)1 << 42)
+#define PERCENT_STEP 0x1p-43
+
+/* Requested cpu of rows that the vector kernel must not choose: more than any capacity. */
+#define CLOSED 0x1p60
 
 typedef struct {
     int32_t key;
@@ -75,9 +79,10 @@ typedef struct {
     double *allocatable_memory;
     double *requested_cpu;
     double *requested_memory;
-    double *nonzero_cpu;
-    double *nonzero_memory;
-    double *pods_free;
+    double *left_cpu; /* allocatable - requested with non-zero defaults */
+    double *left_memory;
+    double *percent_cpu; /* 100 / allocatable */
+    double *percent_memory;
 } hot_columns;
 
 /* Everything that the fused kernel needs of a class and its profile. */
@@ -93,6 +98,7 @@ typedef struct {
     double fit_memory_weight;
     double fit_weight_inverse; /* 1 / (sum of weights) */
     double balanced_weight;
+    uint8_t unit; /* see UNIT in kernel_body.inc */
 } fused_constants;
 
 typedef struct {
@@ -253,11 +259,15 @@ struct kernel {
     const char *name;
     int (*supported)(void);
     /* total_out for rows [begin, end) */
+    void (*scan_unit)(const hot_columns *hot, const fused_constants *f, const double *addend,
+                      int32_t begin, int32_t end, double *total_out);
     void (*scan_least)(const hot_columns *hot, const fused_constants *f, const double *addend,
                        int32_t begin, int32_t end, double *total_out);
     void (*scan_most)(const hot_columns *hot, const fused_constants *f, const double *addend,
                       int32_t begin, int32_t end, double *total_out);
     double (*maximum)(const double *values, int64_t count);
+    /* of every block of BLOCK_ROWS values */
+    void (*maxima)(const double *values, int64_t count, double *block_max_out);
 };
 const kernel *kernel_at(int32_t index);
 

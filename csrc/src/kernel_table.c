@@ -14,7 +14,7 @@ static int supported_always(void) {
 }
 
 #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
-#define PKC_HAVE_AVX2 1
+#define PKC_HAVE_X86 1
 #define TARGET __attribute__((target("avx2")))
 #define KERNEL(name) name##_avx2
 #include "kernel_body.inc"
@@ -24,12 +24,27 @@ static int supported_always(void) {
 static int supported_avx2(void) {
     return __builtin_cpu_supports("avx2") ? 1 : 0;
 }
+
+#define TARGET __attribute__((target("avx512f,avx512dq,avx512vl,prefer-vector-width=512")))
+#define KERNEL(name) name##_avx512
+#include "kernel_body.inc"
+#undef KERNEL
+#undef TARGET
+
+static int supported_avx512(void) {
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512vl");
+}
 #endif
 
 static const kernel KERNELS[] = {
-    {"baseline", supported_always, scan_least_baseline, scan_most_baseline, maximum_baseline},
-#ifdef PKC_HAVE_AVX2
-    {"avx2", supported_avx2, scan_least_avx2, scan_most_avx2, maximum_avx2},
+    {"baseline", supported_always, scan_unit_baseline, scan_least_baseline,
+     scan_most_baseline, maximum_baseline, maxima_baseline},
+#ifdef PKC_HAVE_X86
+    {"avx2", supported_avx2, scan_unit_avx2, scan_least_avx2, scan_most_avx2,
+     maximum_avx2, maxima_avx2},
+    {"avx512", supported_avx512, scan_unit_avx512, scan_least_avx512, scan_most_avx512,
+     maximum_avx512, maxima_avx512},
 #endif
 };
 

@@ -3,16 +3,17 @@
 
 #include "engine.h"
 
-enum { HOT_COLUMN_COUNT = 7, CAPACITY_STEP = 64 };
+enum { HOT_COLUMN_COUNT = 8, CAPACITY_STEP = 64 };
 
 static void hot_point(hot_columns *hot, double *base, int64_t capacity) {
     hot->allocatable_cpu = base;
     hot->allocatable_memory = base + capacity;
     hot->requested_cpu = base + 2 * capacity;
     hot->requested_memory = base + 3 * capacity;
-    hot->nonzero_cpu = base + 4 * capacity;
-    hot->nonzero_memory = base + 5 * capacity;
-    hot->pods_free = base + 6 * capacity;
+    hot->left_cpu = base + 4 * capacity;
+    hot->left_memory = base + 5 * capacity;
+    hot->percent_cpu = base + 6 * capacity;
+    hot->percent_memory = base + 7 * capacity;
 }
 
 static int64_t field_count(int32_t resource_count) {
@@ -132,11 +133,12 @@ void hot_refresh(pkc_engine *e, int32_t row) {
     int open = n->alive && !odd;
     e->hot.allocatable_cpu[row] = open ? (double)cpu : 1.0;
     e->hot.allocatable_memory[row] = open ? (double)memory : 1.0;
-    e->hot.requested_cpu[row] = open ? (double)requested_cpu : 0.0;
+    e->hot.requested_cpu[row] = open && free_slots > 0 ? (double)requested_cpu : CLOSED;
     e->hot.requested_memory[row] = open ? (double)requested_memory : 0.0;
-    e->hot.nonzero_cpu[row] = open ? (double)nonzero_cpu : 0.0;
-    e->hot.nonzero_memory[row] = open ? (double)nonzero_memory : 0.0;
-    e->hot.pods_free[row] = open ? (double)free_slots : 0.0;
+    e->hot.left_cpu[row] = open ? (double)(cpu - nonzero_cpu) : 0.0;
+    e->hot.left_memory[row] = open ? (double)(memory - nonzero_memory) : 0.0;
+    e->hot.percent_cpu[row] = (double)SCORE_MAX / e->hot.allocatable_cpu[row];
+    e->hot.percent_memory[row] = (double)SCORE_MAX / e->hot.allocatable_memory[row];
 }
 
 void engine_touch(pkc_engine *e, int32_t row) {

@@ -197,6 +197,9 @@ static void derive(pkc_engine *e, pod_class *c) {
         }
     }
     f->fit_weight_inverse = 1.0 / (f->fit_cpu_weight + f->fit_memory_weight);
+    f->unit = f->fit_weight == 1.0 && f->balanced_weight == 1.0 && f->fit_cpu_weight == 1.0 &&
+              f->fit_memory_weight == 1.0 && f->filter_cpu == f->request_cpu &&
+              f->filter_memory == f->request_memory;
 }
 
 static int decode(pkc_engine *e, pod_class *c, int64_t word_count) {

@@ -111,9 +111,11 @@ static int score_range(const pkc_engine *e, const pod_class *c, const double *ad
                        int32_t begin, int32_t end, double *total) {
     const profile *p = &e->profiles.data[c->profile_index];
     if (p->fused) {
-        (p->strategy == PKC_STRATEGY_MOST_ALLOCATED ? e->kernel->scan_most
-                                                    : e->kernel->scan_least)(
-            &e->hot, &c->fused, addend, begin, end, total);
+        const kernel *k = e->kernel;
+        (p->strategy == PKC_STRATEGY_MOST_ALLOCATED ? k->scan_most
+         : c->fused.unit                            ? k->scan_unit
+                                                    : k->scan_least)(&e->hot, &c->fused, addend,
+                                                                     begin, end, total);
     } else {
         for (int32_t row = begin; row < end; row++) {
             total[row] = score_row(e, c, row, addend[row]);
@@ -134,10 +136,7 @@ int rows_scan(pkc_engine *e, const pod_class *c, const double *addend, double *t
     if (status == PKC_OK) {
         status = add_policy(e, c, 0, e->row_count, total);
     }
-    for (int32_t begin = 0; begin < e->row_count; begin += BLOCK_ROWS) {
-        int32_t count = e->row_count - begin < BLOCK_ROWS ? e->row_count - begin : BLOCK_ROWS;
-        block_max[begin / BLOCK_ROWS] = e->kernel->maximum(total + begin, count);
-    }
+    e->kernel->maxima(total, e->row_count, block_max);
     return status;
 }
 
