@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 KubeObject: TypeAlias = dict[str, Any]
+# A decoded JSON value of any kind.
+Json: TypeAlias = Any
 
 
 def name_of(obj: KubeObject) -> str:
