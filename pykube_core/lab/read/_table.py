@@ -1,0 +1,69 @@
+"""Collects pods row by row into a PodTable, one template for each distinct shape."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from pykube_core.api.objects import KubeObject
+from pykube_core.lab.workload import PodTable
+
+_ENCODER = msgspec.json.Encoder(order="deterministic")
+
+
+class TableBuilder:
+    """Rows of a `PodTable` under construction."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.templates: list[KubeObject] = []
+        self.node_names: list[str] = []
+        self._template: list[int] = []
+        self._created_ns: list[int] = []
+        self._deleted_ns: list[int] = []
+        self._pinned: list[bool] = []
+        self._index: dict[bytes, int] = {}
+
+    def intern(self, shape: msgspec.Struct | KubeObject) -> int:
+        """Return the index of the template with this content.
+
+        Parameters
+        ----------
+        shape : msgspec.Struct or dict
+            A Pod object without what only this pod has; kept only if it is new.
+        """
+        encoded = _ENCODER.encode(shape)
+        index = self._index.setdefault(encoded, len(self.templates))
+        if index == len(self.templates):
+            self.templates.append(msgspec.json.decode(encoded))
+        return index
+
+    def add(
+        self,
+        name: str,
+        template: int,
+        created_ns: int,
+        deleted_ns: int = -1,
+        node_name: str = "",
+        pinned: bool = False,
+    ) -> None:
+        """Append a row; an empty ``node_name`` is a pending pod."""
+        self.names.append(name)
+        self.node_names.append(node_name)
+        self._template.append(template)
+        self._created_ns.append(created_ns)
+        self._deleted_ns.append(deleted_ns)
+        self._pinned.append(pinned)
+
+    def build(self, row_of_node: dict[str, int]) -> PodTable:
+        """Return the table; every node that a pod names must have a row."""
+        row_of_node = {"": -1} | row_of_node
+        return PodTable(
+            names=self.names,
+            templates=self.templates,
+            template=np.array(self._template, dtype=np.int32),
+            created_ns=np.array(self._created_ns, dtype=np.int64),
+            deleted_ns=np.array(self._deleted_ns, dtype=np.int64),
+            node=np.array([row_of_node[name] for name in self.node_names], dtype=np.int32),
+            pinned=np.array(self._pinned, dtype=np.bool_),
+        )

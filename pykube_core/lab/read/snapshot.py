@@ -1,0 +1,314 @@
+"""Snapshots of a cluster, as ``kubectl get nodes,pods,... -A -o json`` (or yaml) writes them."""
+
+from __future__ import annotations
+
+import bisect
+import functools
+import re
+from datetime import UTC, datetime
+from typing import Final
+
+import msgspec
+
+from pykube_core.api.errors import InputError
+from pykube_core.api.objects import Json, KubeObject, full_name, name_of
+from pykube_core.api.quantity import QuantityError, parse_quantity
+from pykube_core.lab.read import _shape
+from pykube_core.lab.read._table import TableBuilder
+from pykube_core.lab.read._yaml import read_documents
+
+# Kinds that scheduling reads besides Node and Pod: API group, and the name in Workload.objects.
+KINDS: Final = {
+    "Namespace": ("", "namespaces"),
+    "Service": ("", "services"),
+    "ReplicationController": ("", "replicationControllers"),
+    "PersistentVolume": ("", "persistentVolumes"),
+    "PersistentVolumeClaim": ("", "persistentVolumeClaims"),
+    "ReplicaSet": ("apps", "replicaSets"),
+    "StatefulSet": ("apps", "statefulSets"),
+    "StorageClass": ("storage.k8s.io", "storageClasses"),
+    "CSINode": ("storage.k8s.io", "csiNodes"),
+    "CSIDriver": ("storage.k8s.io", "csiDrivers"),
+    "CSIStorageCapacity": ("storage.k8s.io", "csiStorageCapacities"),
+    "VolumeAttachment": ("storage.k8s.io", "volumeAttachments"),
+    "PodDisruptionBudget": ("policy", "podDisruptionBudgets"),
+    "PriorityClass": ("scheduling.k8s.io", "priorityClasses"),
+}
+PHASES_DONE: Final = frozenset({"Succeeded", "Failed"})
+
+_GROUPS: Final = {"Node": "", "Pod": ""} | {kind: group for kind, (group, _) in KINDS.items()}
+_LIST_DEPTH_MAX: Final = 4
+_RESOURCE_LISTS: Final = ("requests", "limits")
+
+
+_NO_ITEMS: Final = msgspec.Raw()
+
+
+class _Head(msgspec.Struct):
+    """What tells a list from an object, and what kind it is."""
+
+    apiVersion: str | None = None
+    kind: str | None = None
+    items: msgspec.Raw = _NO_ITEMS
+
+
+_HEAD = msgspec.json.Decoder(_Head)
+_ITEMS = msgspec.json.Decoder(list[msgspec.Raw] | None)
+_POD = msgspec.json.Decoder(_shape.Pod)
+_ANY = msgspec.json.Decoder()
+
+
+class Snapshot:
+    """Objects collected from one or more sources.
+
+    Attributes
+    ----------
+    nodes : list of dict
+        Node objects in the order read.
+    objects : dict of str to list of dict
+        The other kinds that scheduling reads, by plural; kinds that are absent have no key.
+    table : TableBuilder
+        The pods; `check_nodes` must pass before it is built.
+    dated : bool
+        True when pods carry exact virtual times, as `write_snapshot` writes them.
+    """
+
+    def __init__(self, table: TableBuilder) -> None:
+        self.nodes: list[KubeObject] = []
+        self.objects: dict[str, list[KubeObject]] = {}
+        self.table = table
+        self.dated = False
+        self._names: set[tuple[str, str]] = set()
+        self._sources: list[tuple[int, str]] = []
+
+    def read_json(self, source: str, data: bytes) -> None:
+        """Add all objects of a JSON document.
+
+        Raises
+        ------
+        InputError
+            Naming file, object and field of the first thing that is wrong.
+        """
+        self._start(source)
+        self._add(source, data, None, "", 0)
+
+    def read_yaml(self, source: str, data: bytes) -> None:
+        """Add all objects of all YAML documents; errors are those of `read_json`."""
+        self._start(source)
+        for index, document in enumerate(read_documents(source, data)):
+            if not isinstance(document, dict):
+                raise InputError("expected a Kubernetes object", source=source, object="line 1")
+            self._add(source, msgspec.json.encode(document), None, f"document {index + 1}", 0)
+
+    def check_nodes(self) -> dict[str, int]:
+        """Return the row of each node; every pod's node must be among them."""
+        rows = {name_of(node): row for row, node in enumerate(self.nodes)}
+        for row, name in enumerate(self.table.node_names):
+            if name and name not in rows:
+                raise InputError(
+                    f'no node is called "{name}"',
+                    source=self._source_of(row),
+                    object=f"Pod {self.table.names[row]}",
+                    field="spec.nodeName",
+                )
+        return rows
+
+    def _start(self, source: str) -> None:
+        self._sources.append((len(self.table.names), source))
+
+    def _source_of(self, row: int) -> str:
+        starts = [start for start, _ in self._sources]
+        return self._sources[bisect.bisect_right(starts, row) - 1][1]
+
+    def _add(
+        self, source: str, raw: bytes | msgspec.Raw, kind: str | None, where: str, depth: int
+    ) -> None:
+        """Add one object, or all items of a list; ``kind`` is what its list says of its items."""
+        try:
+            head = _HEAD.decode(raw)
+            api_version, kind = head.apiVersion, head.kind or kind
+            if kind is None:
+                raise InputError("Required value", object=where, field="kind")
+            if kind.endswith("List") and head.items is not _NO_ITEMS:
+                items = _ITEMS.decode(head.items) or ()
+                if depth >= _LIST_DEPTH_MAX:
+                    raise InputError("lists are nested too deep", object=where)
+                of_items = kind.removesuffix("List") or None
+                for index, item in enumerate(items):
+                    self._add(
+                        source, item, of_items, f"{where}.items[{index}]".lstrip("."), depth + 1
+                    )
+                return
+            group = (api_version or "").rpartition("/")[0]
+            if api_version is None or group == _GROUPS.get(kind):
+                self._add_object(kind, raw)
+        except InputError as error:
+            raise error.within(source, where) from None
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise _json_error(source, where, kind, raw, error) from None
+
+    def _add_object(self, kind: str, raw: bytes | msgspec.Raw) -> None:
+        if kind == "Pod":
+            self._add_pod(_POD.decode(raw))
+        elif kind == "Node" or kind in KINDS:
+            obj = _ANY.decode(raw)
+            metadata = obj.setdefault("metadata", {})
+            label = (
+                f"{kind} {full_name(obj)}" if "namespace" in metadata else f"{kind} {name_of(obj)}"
+            )
+            self._claim_name(kind, metadata.get("namespace") or "", name_of(obj), label)
+            metadata.pop("managedFields", None)
+            if kind == "Node":
+                _check_node(obj)
+                self.nodes.append(obj)
+            else:
+                self.objects.setdefault(KINDS[kind][1], []).append(obj)
+
+    def _add_pod(self, pod: _shape.Pod) -> None:
+        metadata = pod.metadata or _shape.Metadata()
+        spec, status = pod.spec or _shape.PodSpec(), pod.status or _shape.PodStatus()
+        if status.phase in PHASES_DONE:
+            return
+        namespace, name = metadata.namespace or "default", metadata.name or ""
+        label = f"Pod {namespace}/{name}"
+        self._claim_name("Pod", namespace, name, label)
+        annotations = metadata.annotations or {}
+        created_ns = _time_ns(annotations, _shape.CREATED_ANNOTATION, label)
+        deleted_ns = _time_ns(annotations, _shape.DELETED_ANNOTATION, label)
+        if created_ns is None:
+            created_ns = _timestamp_ns(metadata.creationTimestamp, label)
+        else:
+            self.dated = True
+        node_name, pinned = spec.nodeName or "", _is_pinned(metadata)
+        known = len(self.table.templates)
+        template = self.table.intern(_shape.reduce_to_template(metadata, spec, status))
+        if template == known:
+            _check_pod(self.table.templates[template], label)
+        self.table.add(
+            f"{namespace}/{name}",
+            template,
+            created_ns,
+            -1 if deleted_ns is None else deleted_ns,
+            node_name,
+            pinned and bool(node_name),
+        )
+
+    def _claim_name(self, kind: str, namespace: str, name: str, label: str) -> None:
+        if not name:
+            raise InputError("Required value", field="metadata.name")
+        full = (kind, f"{namespace}/{name}")
+        if full in self._names:
+            raise InputError(f'Duplicate value: "{name}"', object=label, field="metadata.name")
+        self._names.add(full)
+
+
+def _is_pinned(metadata: _shape.Metadata) -> bool:
+    if _shape.MIRROR_ANNOTATION in (metadata.annotations or {}):
+        return True
+    owners = metadata.ownerReferences or ()
+    return any(owner.controller and owner.kind in ("DaemonSet", "Node") for owner in owners)
+
+
+def _time_ns(annotations: dict[str, str], key: str, label: str) -> int | None:
+    text = annotations.get(key)
+    if text is None:
+        return None
+    if not re.fullmatch(r"[0-9]{1,18}", text):
+        raise InputError(
+            f"expected nanoseconds: {text!r}", object=label, field=f"metadata.annotations[{key}]"
+        )
+    return int(text)
+
+
+def _timestamp_ns(text: str | None, label: str) -> int:
+    try:
+        return _parse_timestamp(text) if text else 0
+    except ValueError:
+        reason = f"Invalid value: {text!r}: expected a time in RFC 3339"
+        raise InputError(reason, object=label, field="metadata.creationTimestamp") from None
+
+
+@functools.lru_cache(maxsize=65536)
+def _parse_timestamp(text: str) -> int:
+    when = datetime.fromisoformat(text)
+    if when.tzinfo is None:
+        raise ValueError("no time zone")
+    since = when - datetime(1970, 1, 1, tzinfo=UTC)
+    return (since.days * 86400 + since.seconds) * 10**9 + since.microseconds * 1000
+
+
+def _check_node(node: KubeObject) -> None:
+    label = f"Node {name_of(node)}"
+    status = _mapping(node.get("status"), label, "status")
+    for kind in ("capacity", "allocatable"):
+        _check_quantities(status.get(kind), label, f"status.{kind}")
+    labels = _mapping(node["metadata"].get("labels"), label, "metadata.labels")
+    for key, value in labels.items():
+        if not isinstance(value, str):
+            raise InputError("expected a string", object=label, field=f"metadata.labels[{key}]")
+
+
+def _check_pod(pod: KubeObject, label: str) -> None:
+    spec = pod.get("spec", {})
+    _check_quantities(spec.get("overhead"), label, "spec.overhead")
+    _check_resources(spec.get("resources"), label, "spec.resources")
+    for kind in ("initContainers", "containers"):
+        for index, container in enumerate(spec.get(kind) or ()):
+            path = f"spec.{kind}[{index}].resources"
+            _check_resources(container.get("resources"), label, path)
+
+
+def _check_resources(resources: Json, label: str, path: str) -> None:
+    for kind in _RESOURCE_LISTS:
+        _check_quantities(_mapping(resources, label, path).get(kind), label, f"{path}.{kind}")
+
+
+def _check_quantities(quantities: Json, label: str, path: str) -> None:
+    for name, value in _mapping(quantities, label, path).items():
+        try:
+            parse_quantity(value)
+        except QuantityError as error:
+            reason = f"Invalid value: {_shown(value)}: {error}"
+            raise InputError(reason, object=label, field=f"{path}[{name}]") from None
+
+
+def _mapping(value: Json, label: str, path: str) -> KubeObject:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise InputError(f"expected an object, got {_shown(value)}", object=label, field=path)
+    return value
+
+
+def _shown(value: Json) -> str:
+    text = msgspec.json.encode(value).decode()
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _json_error(
+    source: str, where: str, kind: str | None, raw: bytes | msgspec.Raw, error: Exception
+) -> InputError:
+    """Say where in the file, or in which object, decoding failed."""
+    if isinstance(error, RecursionError):
+        return InputError("nested too deep", source=source, object=where)
+    if isinstance(error, msgspec.ValidationError):
+        reason, _, path = str(error).partition(" - at `$")
+        field = path.rstrip("`").lstrip(".")
+        return InputError(reason, source=source, object=_name(raw, kind) or where, field=field)
+    data = bytes(raw)
+    if isinstance(error, UnicodeDecodeError):
+        return InputError("not UTF-8 text", source=source, object=where)
+    offset = re.search(r" \(byte ([0-9]+)\)", str(error))
+    end = int(offset[1]) if offset else len(data)
+    line = data.count(b"\n", 0, end) + 1
+    reason = re.sub(r" \(byte [0-9]+\)", "", str(error))
+    return InputError(reason, source=source, object=where or f"line {line}")
+
+
+def _name(raw: bytes | msgspec.Raw, kind: str | None) -> str:
+    """Return "Kind namespace/name" of an object that does not decode as its kind, or ""."""
+    try:
+        obj = _ANY.decode(raw)
+        return f"{kind or obj['kind']} {full_name(obj)}" if name_of(obj) else ""
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, AttributeError, KeyError):
+        return ""

@@ -1,0 +1,185 @@
+"""A workload: the nodes and pods that every reader and generator produces, and every policy takes.
+
+Pods are columns over *templates*, so that a million pods of a hundred shapes cost a hundred
+objects.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pykube_core.api.objects import KubeObject, name_of
+
+IntArray = NDArray[np.int32] | NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PodTable:
+    """Pods as columns; row i of every column is pod i. Nothing in it is changed after creation.
+
+    Attributes
+    ----------
+    names : sequence of str
+        "namespace/name", unique.
+    templates : sequence of dict
+        Distinct Pod objects with a namespace and without name, uid, node and whatever else the
+        scheduler does not read; ``apiVersion`` and ``kind`` may be absent.
+    template : ndarray of int32
+        Index into `templates`.
+    created_ns, deleted_ns : ndarray of int64
+        Virtual time in nanoseconds; ``deleted_ns`` is -1 for a pod that is never deleted.
+    node : ndarray of int32
+        Index into the workload's nodes where the input has the pod bound, -1 where it is pending.
+    pinned : ndarray of bool
+        True where the pod must stay on its node: owned by a DaemonSet, or a mirror of a static pod.
+
+    Raises
+    ------
+    ValueError
+        When a column has another length, dtype or range.
+    """
+
+    names: Sequence[str]
+    templates: Sequence[KubeObject]
+    template: NDArray[np.int32]
+    created_ns: NDArray[np.int64]
+    deleted_ns: NDArray[np.int64]
+    node: NDArray[np.int32]
+    pinned: NDArray[np.bool_]
+
+    def __post_init__(self) -> None:
+        count = len(self.names)
+        dtypes = {
+            "template": np.int32,
+            "created_ns": np.int64,
+            "deleted_ns": np.int64,
+            "node": np.int32,
+            "pinned": np.bool_,
+        }
+        for column, dtype in dtypes.items():
+            array: NDArray[Any] = getattr(self, column)
+            if array.shape != (count,) or array.dtype != dtype:
+                raise ValueError(
+                    f"{column}: expected {np.dtype(dtype)} of shape ({count},), "
+                    f"got {array.dtype} of shape {array.shape}"
+                )
+        if count == 0:
+            return
+        if self.template.min() < 0 or self.template.max() >= len(self.templates):
+            raise ValueError(f"template: indices must be 0 to {len(self.templates) - 1}")
+        if self.node.min() < -1:
+            raise ValueError("node: indices must be -1 or more")
+        if np.any(self.pinned & (self.node < 0)):
+            raise ValueError("pinned: a pinned pod must have a node")
+        if np.any((self.deleted_ns != -1) & (self.deleted_ns < self.created_ns)):
+            raise ValueError("deleted_ns: a pod is deleted before it is created")
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def take(self, rows: IntArray) -> PodTable:
+        """Return the table of these rows, in this order.
+
+        A row that comes a second time is a pod of its own, with "-r1", "-r2" after its name.
+        """
+        names = [self.names[row] for row in rows.tolist()]
+        return dataclasses.replace(
+            self,
+            names=_distinct(names) if len(set(names)) < len(names) else names,
+            template=self.template[rows],
+            created_ns=self.created_ns[rows],
+            deleted_ns=self.deleted_ns[rows],
+            node=self.node[rows],
+            pinned=self.pinned[rows],
+        )
+
+    def shuffled(self, seed: int) -> PodTable:
+        """Return the rows in an order drawn from PCG64 with this seed."""
+        return self.take(np.random.Generator(np.random.PCG64(seed)).permutation(len(self)))
+
+    def sorted_by_creation(self) -> PodTable:
+        """Return the rows in order of creation, equals in the order they have now."""
+        return self.take(np.argsort(self.created_ns, kind="stable"))
+
+    def sorted_by_name(self) -> PodTable:
+        """Return the rows in order of "namespace/name" by code points."""
+        order = sorted(range(len(self)), key=self.names.__getitem__)
+        return self.take(np.array(order, dtype=np.int64))
+
+    def released(self) -> PodTable:
+        """Return the table with every pod pending that is not pinned: the cluster, placed anew."""
+        node = np.where(self.pinned, self.node, np.int32(-1)).astype(np.int32)
+        return dataclasses.replace(self, node=node)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Workload:
+    """A cluster and what is to run on it.
+
+    Attributes
+    ----------
+    nodes : sequence of dict
+        Kubernetes Node objects with distinct names.
+    pods : PodTable
+        The pods, bound and pending.
+    source : str
+        What it was read from, for reports.
+    objects : mapping of str to sequence of dict
+        The other kinds that scheduling reads, by plural: ``namespaces``, ``services``,
+        ``replicaSets``, ``persistentVolumes`` and so on; a kind that is absent has no key.
+
+    Raises
+    ------
+    ValueError
+        When a pod points past the nodes, or two nodes share a name.
+    """
+
+    nodes: Sequence[KubeObject]
+    pods: PodTable
+    source: str
+    objects: Mapping[str, Sequence[KubeObject]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if len(self.pods) and self.pods.node.max() >= len(self.nodes):
+            raise ValueError(f"pods.node: indices must be below {len(self.nodes)}")
+        if len({name_of(node) for node in self.nodes}) < len(self.nodes):
+            raise ValueError("nodes: two nodes have the same name")
+
+    def pod(self, row: int) -> KubeObject:
+        """Return pod ``row`` as a full Pod object, a deep copy that the caller owns."""
+        pods = self.pods
+        template = copy.deepcopy(pods.templates[int(pods.template[row])])
+        namespace, _, name = pods.names[row].partition("/")
+        metadata = {**template.pop("metadata", {}), "name": name, "namespace": namespace}
+        spec = template.pop("spec", {})
+        if pods.node[row] >= 0:
+            spec["nodeName"] = name_of(self.nodes[int(pods.node[row])])
+        head = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
+        return head | {key: value for key, value in template.items() if key not in head}
+
+    def with_pods(self, pods: PodTable) -> Workload:
+        """Return the same cluster with other pods."""
+        return dataclasses.replace(self, pods=pods)
+
+
+def _distinct(names: list[str]) -> list[str]:
+    taken = set(names)
+    seen: Counter[str] = Counter()
+    out = []
+    for name in names:
+        fresh = name
+        while seen[name] and fresh in taken:
+            fresh = f"{name}-r{seen[name]}"
+            seen[name] += fresh in taken
+        seen[name] += 1
+        taken.add(fresh)
+        out.append(fresh)
+    return out

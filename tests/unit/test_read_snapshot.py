@@ -1,0 +1,300 @@
+import gzip
+import io
+import json
+from types import SimpleNamespace
+
+import pytest
+import yaml
+
+from pykube_core.api.errors import InputError
+from pykube_core.lab.read import read_workload
+
+
+def node(name="n1", **status):
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": name, "labels": {"zone": "a"}, "managedFields": [{"x": 1}]},
+        "status": {"allocatable": {"cpu": "4", "memory": "8Gi", "pods": "110"}, **status},
+    }
+
+
+def pod(name="web-1", *, metadata=None, status=None, **spec):
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": name,
+            "namespace": "shop",
+            "uid": f"uid-{name}",
+            "labels": {"app": "web"},
+            "annotations": {"cni.projectcalico.org/podIP": f"10.0.0.{len(name)}"},
+            "creationTimestamp": "2026-01-01T00:00:05Z",
+            "ownerReferences": [
+                {"kind": "ReplicaSet", "name": "web", "uid": "u1", "controller": True}
+            ],
+            **(metadata or {}),
+        },
+        "spec": {
+            "containers": [
+                {
+                    "name": "main",
+                    "image": "web:1",
+                    "env": [{"name": "POD", "value": name}],
+                    "resources": {"requests": {"cpu": "500m"}},
+                }
+            ],
+            "volumes": [{"name": f"kube-api-access-{name}", "projected": {"sources": []}}],
+            **spec,
+        },
+        "status": {"phase": "Running", "podIP": f"10.0.1.{len(name)}", **(status or {})},
+    }
+
+
+def listed(*items, kind="List"):
+    return {"apiVersion": "v1", "kind": kind, "items": list(items)}
+
+
+@pytest.fixture
+def read(tmp_path):
+    def write_and_read(*documents):
+        paths = []
+        for index, document in enumerate(documents):
+            path = tmp_path / f"{index}.txt"
+            data = document if isinstance(document, bytes | str) else json.dumps(document)
+            path.write_bytes(data.encode() if isinstance(data, str) else data)
+            paths.append(path)
+        return read_workload(*paths)
+
+    return write_and_read
+
+
+def test_mixed_list_keeps_nodes_pods_and_what_scheduling_reads(read):
+    service = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "s", "namespace": "shop"},
+    }
+    foreign = {"apiVersion": "serving.knative.dev/v1", "kind": "Service", "metadata": {"name": "k"}}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "x"}}
+    workload = read(listed(pod(nodeName="n1"), node(), service, foreign, secret, pod("web-2")))
+    assert [n["metadata"]["name"] for n in workload.nodes] == ["n1"]
+    assert "managedFields" not in workload.nodes[0]["metadata"]
+    assert workload.pods.names == ["shop/web-1", "shop/web-2"]
+    assert workload.pods.node.tolist() == [0, -1]
+    assert list(workload.objects) == ["services"]
+    assert len(workload.objects["services"]) == 1
+
+
+def test_replicas_share_one_template_without_what_only_one_pod_has(read):
+    workload = read(listed(node(), *(pod(f"web-{i}", nodeName="n1") for i in range(1, 12))))
+    assert workload.pods.templates == [
+        {
+            "metadata": {
+                "namespace": "shop",
+                "labels": {"app": "web"},
+                "ownerReferences": [{"kind": "ReplicaSet", "name": "web", "controller": True}],
+            },
+            "spec": {
+                "containers": [
+                    {
+                        "name": "main",
+                        "image": "web:1",
+                        "resources": {"requests": {"cpu": "500m"}},
+                    }
+                ]
+            },
+        }
+    ]
+
+
+def test_typed_lists_whose_items_have_no_kind_are_read(read):
+    bare_node, bare_pod = node(), pod(nodeName="n1")
+    for obj in (bare_node, bare_pod):
+        del obj["kind"], obj["apiVersion"]
+    workload = read(listed(bare_node, kind="NodeList"), listed(bare_pod, kind="PodList"))
+    assert workload.pods.node.tolist() == [0]
+    assert "0.txt + " in workload.source
+
+
+def test_lists_in_lists_single_objects_and_empty_lists_are_read(read):
+    assert len(read(listed(listed(node()), {"kind": "PodList", "items": None})).nodes) == 1
+    assert len(read(node()).pods) == 0
+
+
+def test_finished_pods_are_left_out(read):
+    done = [pod(p, status={"phase": p}) for p in ("Succeeded", "Failed")]
+    assert read(listed(node(), *done, pod())).pods.names == ["shop/web-1"]
+
+
+def test_pods_of_daemon_sets_and_mirror_pods_are_pinned(read):
+    daemon = {"ownerReferences": [{"kind": "DaemonSet", "name": "d", "controller": True}]}
+    mirror = {"annotations": {"kubernetes.io/config.mirror": "abc"}}
+    workload = read(
+        listed(
+            node(),
+            pod("a", metadata=daemon, nodeName="n1"),
+            pod("b", metadata=mirror, nodeName="n1"),
+            pod("c", nodeName="n1"),
+            pod("d", metadata=daemon),
+        )
+    )
+    assert workload.pods.pinned.tolist() == [True, True, False, False]
+    assert workload.pods.released().node.tolist() == [0, 0, -1, -1]
+
+
+def test_first_creation_is_virtual_time_zero(read):
+    later = {"creationTimestamp": "2026-01-01T00:01:00Z"}
+    pods = read(listed(node(), pod("a", metadata=later), pod("b"))).pods
+    assert pods.created_ns.tolist() == [55 * 10**9, 0]
+    assert pods.deleted_ns.tolist() == [-1, -1]
+
+
+def test_volumes_that_can_refuse_a_node_stay(read):
+    claim = {"name": "data", "persistentVolumeClaim": {"claimName": "c"}}
+    volumes = [claim, {"name": "tmp", "emptyDir": {}}]
+    template = read(listed(node(), pod(volumes=volumes))).pods.templates[0]
+    assert template["spec"]["volumes"] == [claim]
+
+
+def test_status_of_a_bound_pod_stays_only_while_it_differs_from_the_spec(read):
+    same = {"containerStatuses": [{"name": "main", "resources": {"requests": {"cpu": "500m"}}}]}
+    more = {"containerStatuses": [{"name": "main", "allocatedResources": {"cpu": "1"}}]}
+    templates = read(
+        listed(node(), pod("a", status=same, nodeName="n1"), pod("b", status=more, nodeName="n1"))
+    ).pods.templates
+    assert "status" not in templates[0]
+    assert templates[1]["status"] == more
+
+
+def test_yaml_documents_are_read_as_the_same_workload(read):
+    items = [node(), pod(nodeName="n1"), pod("web-2")]
+    from_list = read(yaml.safe_dump(listed(*items)))
+    from_many = read("---\n" + yaml.safe_dump_all(items) + "---\n")
+    from_json = read(listed(*items))
+    for other in (from_many, from_json):
+        assert other.nodes == from_list.nodes
+        assert other.pods.names == from_list.pods.names
+        assert other.pods.templates == from_list.pods.templates
+
+
+def test_gzip_of_several_members_is_read(read):
+    text = json.dumps(listed(node(), pod())).encode()
+    assert len(read(gzip.compress(text[:50]) + gzip.compress(text[50:])).pods) == 1
+
+
+def test_dash_is_standard_input(monkeypatch):
+    data = json.dumps(listed(node(), pod())).encode()
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(data)))
+    workload = read_workload("-", "-")
+    assert (len(workload.nodes), len(workload.pods), workload.source) == (1, 1, "<stdin>")
+
+
+BAD_OBJECTS = {
+    "unknown node": (
+        listed(node(), pod(nodeName="n7")),
+        'Pod shop/web-1: spec.nodeName: no node is called "n7"',
+    ),
+    "two pods of one name": (
+        listed(node(), pod(), pod()),
+        'Pod shop/web-1: metadata.name: Duplicate value: "web-1"',
+    ),
+    "two nodes of one name": (
+        listed(node(), node()),
+        'Node n1: metadata.name: Duplicate value: "n1"',
+    ),
+    "no name": (listed(node(""), pod()), "items[0]: metadata.name: Required value"),
+    "no kind": ({"metadata": {"name": "x"}}, "kind: Required value"),
+    "no nodes": (listed(pod()), "no Node objects"),
+    "quantity of a pod": (
+        listed(node(), pod(containers=[{"resources": {"requests": {"cpu": "1x"}}}])),
+        "Pod shop/web-1: spec.containers[0].resources.requests[cpu]: Invalid value: "
+        '"1x": quantities must match the regular expression '
+        "'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
+    ),
+    "quantity of a node": (
+        listed(node(allocatable={"memory": "1e9999999"})),
+        'Node n1: status.allocatable[memory]: Invalid value: "1e9999999": '
+        "quantity has more than 256 digits",
+    ),
+    "wrong type in a pod": (
+        listed(node(), pod(metadata={"labels": {"a": 1}})),
+        "Pod shop/web-1: metadata.labels[...]: Expected `str`, got `int`",
+    ),
+    "wrong type of allocatable": (
+        listed(node(allocatable=[])),
+        "Node n1: status.allocatable: expected an object, got []",
+    ),
+    "bad time": (
+        listed(node(), pod(metadata={"creationTimestamp": "yesterday"})),
+        "Pod shop/web-1: metadata.creationTimestamp: Invalid value: 'yesterday': "
+        "expected a time in RFC 3339",
+    ),
+    "item that is no object": (listed(node(), 7), "items[1]: Expected `object`, got `int`"),
+    "no list of items": ({"kind": "List", "items": 7}, "Expected `array | null`, got `int`"),
+    "lists too deep": (
+        listed(listed(listed(listed(listed(node()))))),
+        "items[0].items[0].items[0].items[0]: lists are nested too deep",
+    ),
+}
+
+
+@pytest.mark.parametrize(("document", "reason"), BAD_OBJECTS.values(), ids=BAD_OBJECTS)
+def test_bad_object_names_file_object_and_field(read, tmp_path, document, reason):
+    with pytest.raises(InputError) as error:
+        read(document)
+    assert str(error.value) == f"{tmp_path / '0.txt'}: {reason}"
+
+
+LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{name}: &{name} [{', '.join(['*' + before] * 10)}]\n"
+    for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+)
+BAD_TEXTS = {
+    "cut off": ('{"kind": "List",\n "items": [', "line 2: Input data was truncated"),
+    "bad byte": (b'{"kind":\n\xff}', "line 2: JSON is malformed: invalid character"),
+    "not UTF-8 inside": (b'{"kind": "\xff"}', "not UTF-8 text"),
+    "deep": ('{"kind": "List", "items": [' + '{"a":' * 5000, "nested too deep"),
+    "cut gzip": (gzip.compress(b"{}" * 99)[:-12], "the gzip data ends too early"),
+    "bad gzip": (b"\x1f\x8b\x00\x00", "bad gzip data: "),
+    "empty": (" \n", "the file is empty"),
+    "yaml syntax": ("kind: List\nitems: [", "line 3: bad YAML: "),
+    "yaml duplicate key": (
+        "kind: Pod\nmetadata: {}\nkind: Node\n",
+        'line 3: key "kind" is already set in map',
+    ),
+    "yaml laughs": (LAUGHS, "aliases repeat more than 100000 nodes"),
+    "yaml cycle": ("a: &a\n  b: *a\n", "nested more than 200 deep"),
+    "yaml code": ("kind: !!python/object/apply:os.getcwd []\n", "line 1: "),
+    "yaml text": ("just words", "expected a Kubernetes object"),
+    "yaml deep": ("[" * 300 + "]" * 300, "Expected `object`, got `array`"),
+}
+
+
+@pytest.mark.parametrize(("text", "reason"), BAD_TEXTS.values(), ids=BAD_TEXTS)
+def test_bad_text_is_refused_with_its_place(read, text, reason):
+    with pytest.raises(InputError) as error:
+        read(text)
+    assert reason in str(error.value)
+
+
+def test_missing_file_is_named():
+    with pytest.raises(InputError, match=r"^/no/such/file: No such file or directory$"):
+        read_workload("/no/such/file")
+
+
+def test_yaml_scalars_are_what_kubernetes_takes_them_for(read):
+    text = """
+kind: Node
+metadata:
+  name: n1
+  creationTimestamp: 2026-01-01T00:00:00Z
+  labels: &labels {"1": "a", time: 22:22}
+  annotations: {<<: *labels, time: late}
+status: {allocatable: {cpu: 4, memory: 0.5}}
+"""
+    (found,) = read(text).nodes
+    assert found["metadata"]["creationTimestamp"] == "2026-01-01T00:00:00Z"
+    assert found["metadata"]["labels"] == {"1": "a", "time": "22:22"}
+    assert found["metadata"]["annotations"] == {"1": "a", "time": "late"}
+    assert found["status"]["allocatable"] == {"cpu": 4, "memory": 0.5}
