@@ -1,0 +1,58 @@
+"""KubeSchedulerConfiguration: what a user writes, read into typed values with nothing left open."""
+
+from pykube_core.scheduler.config.load import (
+    API_VERSION,
+    configuration_from_dict,
+    default_configuration,
+    parse_configuration,
+    profile_from_dict,
+    read_configuration,
+)
+from pykube_core.scheduler.config.plugins import EXTENSION_POINTS, IN_TREE_PLUGINS
+from pykube_core.scheduler.config.types import (
+    DEFAULT_SCHEDULER_NAME,
+    DefaultPreemptionArgs,
+    DynamicResourcesArgs,
+    EnabledPlugin,
+    InterPodAffinityArgs,
+    NodeAffinityArgs,
+    NodeResourcesBalancedAllocationArgs,
+    NodeResourcesFitArgs,
+    PluginArgs,
+    Plugins,
+    PodTopologySpreadArgs,
+    Profile,
+    ResourceSpec,
+    SchedulerConfiguration,
+    ScoringStrategy,
+    UtilizationShapePoint,
+    VolumeBindingArgs,
+)
+
+__all__ = [
+    "API_VERSION",
+    "DEFAULT_SCHEDULER_NAME",
+    "EXTENSION_POINTS",
+    "IN_TREE_PLUGINS",
+    "DefaultPreemptionArgs",
+    "DynamicResourcesArgs",
+    "EnabledPlugin",
+    "InterPodAffinityArgs",
+    "NodeAffinityArgs",
+    "NodeResourcesBalancedAllocationArgs",
+    "NodeResourcesFitArgs",
+    "PluginArgs",
+    "Plugins",
+    "PodTopologySpreadArgs",
+    "Profile",
+    "ResourceSpec",
+    "SchedulerConfiguration",
+    "ScoringStrategy",
+    "UtilizationShapePoint",
+    "VolumeBindingArgs",
+    "configuration_from_dict",
+    "default_configuration",
+    "parse_configuration",
+    "profile_from_dict",
+    "read_configuration",
+]
