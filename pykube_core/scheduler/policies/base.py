@@ -1,0 +1,146 @@
+"""What a policy is, and how one is made of a profile or of a function of the user's own.
+
+Our own score plugins
+---------------------
+Written for a pod and a node that fits it. R is the set of resources that the pod asks for
+(requests above 0, extended resources too), ``free`` what the node's pods leave of its allocatable,
+``max`` the largest allocatable of any node in the cluster. Means are over R, 0 if R is empty, and
+clamped to [0, 1]. Scores are cut to integers from 0 to 100; requests are those that the filter
+counts, without the non-zero defaults of NodeResourcesFit's scorers.
+
+===========  ==========================================================================
+plugin       score
+===========  ==========================================================================
+BestFit      ``int(100 * (1 - mean((free - request) / max)))``
+WorstFit     ``int(100 * mean((free - request) / max))``
+DotProduct   ``int(100 * (1 - mean((free / max) * (request / max))))``
+Random       the same on every node; the choice is uniform, whatever the tie-break
+===========  ==========================================================================
+
+The arguments of BestFit, WorstFit and DotProduct may name resources that are in R even for a pod
+that does not ask for them: ``{"resources": ["cpu", "nvidia.com/gpu"]}``.
+
+Source: the simulator of "Beware of Fragmentation: Scheduling GPU-Sharing Workloads with
+Fragmentation Gradient Descent" (USENIX ATC 2023), hkust-adsl/kubernetes-scheduler-simulator,
+pkg/simulator/plugin/{best_fit,worst_fit,dot_product,random,first_fit}_score.go. There R is always
+cpu and GPU milli, and ``max`` is 128,000 and 8,000; WorstFit sums unscaled amounts with weights 1
+and 100; scores are stretched to 0..100 afterwards, which changes no order.
+"""
+
+import importlib.util
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from pykube_core.api.errors import InputError
+from pykube_core.scheduler.config import Profile, profile_from_dict
+
+OWN_PLUGINS: Final[Mapping[str, frozenset[str]]] = {
+    name: frozenset({"score"}) for name in ("BestFit", "WorstFit", "DotProduct", "Random")
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFunction:
+    """A function in a Python file of the user's own.
+
+    Attributes
+    ----------
+    path : str
+        The file, as the user gave it.
+    attribute : str
+        The name in it.
+    """
+
+    path: str
+    attribute: str
+
+    @property
+    def plugin(self) -> str:
+        """Name of the score plugin that stands for the function in a profile."""
+        return f"{Path(self.path).name}:{self.attribute}"
+
+    def load(self) -> Callable[..., Any]:
+        """Run the file and return what it holds under the name; each call runs it anew.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be read or run, or has nothing callable of that name.
+        """
+        name = f"_pykube_policy_{Path(self.path).stem}"
+        spec = importlib.util.spec_from_file_location(name, self.path)
+        if spec is None or spec.loader is None:
+            raise InputError("not a Python file", source=self.path)
+        module = importlib.util.module_from_spec(spec)
+        # Dataclasses and Numba look a module up by its name while it runs.
+        sys.modules[name] = module
+        try:
+            spec.loader.exec_module(module)
+        except Exception as error:
+            del sys.modules[name]
+            if isinstance(error, FileNotFoundError) and error.filename == self.path:
+                raise InputError("No such file", source=self.path) from error
+            reason = f"{type(error).__name__}: {error}"
+            raise InputError(reason, source=self.path, object=_place(error, self.path)) from error
+        function = getattr(module, self.attribute, None)
+        if not callable(function):
+            found = "is not callable" if hasattr(module, self.attribute) else "is not defined"
+            raise InputError(f'"{self.attribute}" {found}', source=self.path)
+        result: Callable[..., Any] = function
+        return result
+
+
+def _place(error: Exception, path: str) -> str:
+    """Return the line of the file in which an error arose, empty if it is unknown."""
+    if isinstance(error, SyntaxError) and error.lineno is not None:
+        return f"line {error.lineno}"
+    line, trace = "", error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == path:
+            line = f"line {trace.tb_lineno}"
+        trace = trace.tb_next
+    return line
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How pods are placed.
+
+    Attributes
+    ----------
+    name : str
+        What the policy was asked for by: one of our names, or the text that names a file.
+    description : str
+        One sentence for a report.
+    profile : Profile
+        The plugins that decide. A function of the user's own is its score plugin under
+        ``function.plugin``.
+    function : PolicyFunction or None
+        The user's own function, if there is one.
+    warnings : tuple of str
+        What the reader of a configuration file should know.
+    """
+
+    name: str
+    description: str
+    profile: Profile
+    function: PolicyFunction | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def score_only_profile(plugin: str | None) -> Profile:
+    """Return the default profile with one score plugin alone, or with none.
+
+    Filters and preemption stay kube-scheduler's own.
+    """
+    everything = [{"name": "*"}]
+    score: dict[str, Any] = {"disabled": everything}
+    if plugin is not None:
+        score["enabled"] = [{"name": plugin, "weight": 1}]
+    registry = {**OWN_PLUGINS, **({plugin: frozenset({"score"})} if plugin is not None else {})}
+    return profile_from_dict(
+        {"plugins": {"preScore": {"disabled": everything}, "score": score}}, registry
+    )

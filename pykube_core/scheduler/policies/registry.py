@@ -1,0 +1,132 @@
+"""A policy by its name, or from a file."""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from pykube_core.api.errors import InputError
+from pykube_core.scheduler.config import (
+    DEFAULT_SCHEDULER_NAME,
+    Profile,
+    SchedulerConfiguration,
+    read_configuration,
+)
+from pykube_core.scheduler.policies import (
+    best_fit,
+    default,
+    dot_product,
+    first_fit,
+    most_allocated,
+    random,
+    requested_to_capacity_ratio,
+    worst_fit,
+)
+from pykube_core.scheduler.policies.base import (
+    OWN_PLUGINS,
+    Policy,
+    PolicyFunction,
+    score_only_profile,
+)
+
+POLICIES: Final[Mapping[str, Policy]] = {
+    module.POLICY.name: module.POLICY
+    for module in (
+        default,
+        most_allocated,
+        requested_to_capacity_ratio,
+        best_fit,
+        worst_fit,
+        dot_product,
+        first_fit,
+        random,
+    )
+}
+
+_CONFIGURATION_SUFFIXES: Final = (".yaml", ".yml", ".json")
+
+
+def policy(name_or_path: str) -> Policy:
+    """Return a policy.
+
+    Parameters
+    ----------
+    name_or_path : str
+        One of:
+
+        - a name of ``POLICIES``;
+        - ``FILE.yaml``: a KubeSchedulerConfiguration, which may enable our own plugins too. Of
+          several profiles the one for ``default-scheduler`` is taken, or with
+          ``FILE.yaml:NAME`` that for NAME;
+        - ``FILE.py:FUNCTION``: a function of the user's own, the only score. It is not run here:
+          see :meth:`PolicyFunction.load`.
+
+    Raises
+    ------
+    InputError
+        If there is no such policy, or the file is not as it should be.
+    """
+    known = POLICIES.get(name_or_path)
+    if known is not None:
+        return known
+    path, _, part = name_or_path.rpartition(":")
+    if path.endswith(".py") or name_or_path.endswith(".py"):
+        return _from_function(name_or_path, path, part)
+    if name_or_path.endswith(_CONFIGURATION_SUFFIXES) or Path(name_or_path).is_file():
+        return _from_configuration(name_or_path, name_or_path, None)
+    if path.endswith(_CONFIGURATION_SUFFIXES):
+        return _from_configuration(name_or_path, path, part)
+    close = difflib.get_close_matches(name_or_path, POLICIES, n=1)
+    hint = f'did you mean "{close[0]}"? ' if close else ""
+    names = ", ".join(POLICIES)
+    raise InputError(
+        f'unknown policy "{name_or_path}": {hint}known are {names}, the path of a '
+        "KubeSchedulerConfiguration, or FILE.py:FUNCTION"
+    )
+
+
+def _from_function(name: str, path: str, attribute: str) -> Policy:
+    if not path.endswith(".py"):
+        raise InputError("which function? write FILE.py:FUNCTION", source=attribute or path)
+    if not attribute.isidentifier():
+        raise InputError(f'"{attribute}" is not the name of a function', source=path)
+    if not Path(path).is_file():
+        raise InputError("No such file", source=path)
+    function = PolicyFunction(path, attribute)
+    return Policy(
+        name=name,
+        description=f"the function {attribute} of {Path(path).name}",
+        profile=score_only_profile(function.plugin),
+        function=function,
+    )
+
+
+def _from_configuration(name: str, path: str, scheduler_name: str | None) -> Policy:
+    configuration = read_configuration(path, OWN_PLUGINS)
+    profile = _choose_profile(configuration, path, scheduler_name)
+    if profile.percentage_of_nodes_to_score is None:
+        percentage = configuration.percentage_of_nodes_to_score
+        profile = replace(profile, percentage_of_nodes_to_score=percentage)
+    return Policy(
+        name=name,
+        description=f"profile {profile.scheduler_name} of {Path(path).name}",
+        profile=profile,
+        warnings=configuration.warnings,
+    )
+
+
+def _choose_profile(
+    configuration: SchedulerConfiguration, path: str, scheduler_name: str | None
+) -> Profile:
+    if scheduler_name is None and len(configuration.profiles) == 1:
+        return configuration.profiles[0]
+    profile = configuration.profile_for(scheduler_name or DEFAULT_SCHEDULER_NAME)
+    if profile is not None:
+        return profile
+    names = ", ".join(each.scheduler_name for each in configuration.profiles)
+    if scheduler_name is None:
+        reason = f"has several profiles, choose one with {path}:NAME: {names}"
+    else:
+        reason = f'no profile is called "{scheduler_name}", known are {names}'
+    raise InputError(reason, source=path, field="profiles")

@@ -1,0 +1,140 @@
+import importlib
+import pickle
+from pathlib import Path
+
+import pytest
+
+from pykube_core.api.errors import InputError
+from pykube_core.scheduler import policies
+from pykube_core.scheduler.config import NodeResourcesFitArgs, profile_from_dict
+from pykube_core.scheduler.policies import POLICIES, policy
+
+CONFIGURATION = """\
+apiVersion: kubescheduler.config.k8s.io/v1
+kind: KubeSchedulerConfiguration
+percentageOfNodesToScore: 30
+profiles:
+- schedulerName: packing
+  plugins:
+    score:
+      disabled: [{name: "*"}]
+      enabled: [{name: BestFit, weight: 3}]
+  pluginConfig:
+  - name: BestFit
+    args: {resources: [cpu]}
+"""
+
+
+def error_of(name: str) -> str:
+    with pytest.raises(InputError) as caught:
+        policy(name)
+    return str(caught.value)
+
+
+def test_every_module_of_the_package_holds_the_policy_of_its_name():
+    folder = Path(policies.__file__).parent
+    modules = {path.stem for path in folder.glob("*.py")} - {"__init__", "base", "registry"}
+    for module in modules:
+        found = importlib.import_module(f"pykube_core.scheduler.policies.{module}").POLICY
+        assert found.name == module.replace("_", "-")
+        assert policy(found.name) is found
+        assert found.description
+    assert len(modules) == len(POLICIES) == 8
+
+
+def test_default_policy_is_the_default_profile():
+    assert policy("default").profile == profile_from_dict(None)
+
+
+@pytest.mark.parametrize(
+    ("name", "strategy"),
+    [
+        ("most-allocated", "MostAllocated"),
+        ("requested-to-capacity-ratio", "RequestedToCapacityRatio"),
+    ],
+)
+def test_packing_policies_change_only_the_strategy_of_node_resources_fit(name, strategy):
+    profile = policy(name).profile
+    fit = profile.args["NodeResourcesFit"]
+    assert isinstance(fit, NodeResourcesFitArgs)
+    assert fit.scoring_strategy.type == strategy
+    assert profile.plugins == profile_from_dict(None).plugins
+
+
+@pytest.mark.parametrize(
+    ("name", "scores"),
+    [
+        ("best-fit", (("BestFit", 1),)),
+        ("worst-fit", (("WorstFit", 1),)),
+        ("dot-product", (("DotProduct", 1),)),
+        ("first-fit", ()),
+        ("random", (("Random", 1),)),
+    ],
+)
+def test_our_own_policies_have_one_score_plugin_at_most_and_the_default_filters(name, scores):
+    plugins = policy(name).profile.plugins
+    assert plugins.score == scores
+    assert plugins.pre_score == ()
+    assert plugins.filter == profile_from_dict(None).plugins.filter
+    assert plugins.post_filter == profile_from_dict(None).plugins.post_filter
+
+
+def test_policy_from_a_configuration_file_takes_its_profile(tmp_path):
+    path = tmp_path / "packing.yaml"
+    path.write_text(CONFIGURATION)
+    found = policy(str(path))
+    assert found.profile.scheduler_name == "packing"
+    assert found.profile.plugins.score == (("BestFit", 3),)
+    assert found.profile.args["BestFit"] == {"resources": ["cpu"]}
+    assert found.profile.percentage_of_nodes_to_score == 30
+    assert found.warnings == ()
+
+
+def test_policy_from_a_file_of_several_profiles_is_chosen_by_name(tmp_path):
+    path = tmp_path / "two.yaml"
+    path.write_text(CONFIGURATION + "- schedulerName: other\n")
+    assert policy(f"{path}:other").profile.scheduler_name == "other"
+    assert "choose one with" in error_of(str(path))
+    assert error_of(f"{path}:none").endswith(
+        'profiles: no profile is called "none", known are packing, other'
+    )
+    path.write_text(CONFIGURATION + "- schedulerName: default-scheduler\n")
+    assert policy(str(path)).profile.scheduler_name == "default-scheduler"
+
+
+def test_policy_from_a_function_is_not_run_until_it_is_loaded(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text("raise ValueError('boom')\n")
+    found = policy(f"{path}:score")
+    assert found.profile.plugins.score == (("mine.py:score", 1),)
+    assert pickle.loads(pickle.dumps(found)) == found
+    with pytest.raises(InputError, match=r"mine\.py: line 1: ValueError: boom"):
+        found.function.load()
+    path.write_text("def score(node, pod):\n    return 1\n\nlimit = 3\n")
+    assert found.function.load()(None, None) == 1
+    with pytest.raises(InputError, match='"limit" is not callable'):
+        policy(f"{path}:limit").function.load()
+    with pytest.raises(InputError, match='"other" is not defined'):
+        policy(f"{path}:other").function.load()
+    path.write_text("def score(:\n")
+    with pytest.raises(InputError, match=r"mine\.py: line 1: SyntaxError"):
+        found.function.load()
+    path.unlink()
+    with pytest.raises(InputError, match=r"mine\.py: No such file"):
+        found.function.load()
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("best-fitt", 'unknown policy "best-fitt": did you mean "best-fit"? known are default, '),
+        ("", 'unknown policy "": known are default, '),
+        ("none.yaml", "none.yaml: No such file or directory"),
+        ("none.py:score", "none.py: No such file"),
+        ("none.py", "none.py: which function? write FILE.py:FUNCTION"),
+        ("none.py:", 'none.py: "" is not the name of a function'),
+        ("none.py:a b", 'none.py: "a b" is not the name of a function'),
+    ],
+)
+def test_unknown_policies_are_refused_with_what_is_known(name, message):
+    assert error_of(name).startswith(message)
