@@ -199,7 +199,7 @@ class EngineProfile:
     fit_resources: tuple[tuple[int, int], ...] = ((CPU, 1), (MEMORY, 1))
     shape: tuple[tuple[int, int], ...] = ()
     balanced_resources: tuple[int, ...] = (CPU, MEMORY)
-    packing_resources: tuple[int, ...] = (CPU, MEMORY)
+    packing_resources: tuple[int, ...] = ()
 
     def words(self) -> NDArray[np.int64]:
         """Return the program that C decodes."""

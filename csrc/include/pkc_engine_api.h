@@ -111,18 +111,13 @@ typedef struct {
     const int32_t *device_count; /* (count,), of 1000 milli each */
 } pkc_nodes;
 
-/* What a policy's kernel reads: see PKC_FIELD_RESOURCES for the matrix. */
-typedef struct {
-    const int64_t *nodes;
-    int64_t stride;
-    int64_t row_count;
-    const int64_t *pod_request; /* (resource_count,) */
-    int64_t resource_count;
-} pkc_policy_view;
-
-/* Fills score_out (row_count,); rows without a node are ignored. Higher is better; a score that is
- * not a number fails the pod's cycle. */
-typedef void (*pkc_policy_function)(const pkc_policy_view *view, double *score_out);
+/* A policy's kernel: fills score_out (row_count,) from the node matrix (field f of row i at
+ * nodes[f * stride + i], see PKC_FIELD_RESOURCES) and what the pod asks for (resource_count,).
+ * Higher is better; rows that the pod does not fit are ignored; elsewhere a score that is not a
+ * finite number fails the pod's cycle. */
+typedef void (*pkc_policy_function)(const int64_t *nodes, int64_t stride, int64_t row_count,
+                                    const int64_t *pod_request, int64_t resource_count,
+                                    double *score_out);
 
 /* kernel: an index of the kernel table, or -1 for the best that this machine supports. */
 int pkc_engine_new(int32_t kernel, int32_t tie, uint64_t seed, pkc_engine **engine_out);

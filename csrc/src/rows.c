@@ -93,8 +93,7 @@ static int add_policy(const pkc_engine *e, const pod_class *c, int32_t begin, in
     for (int32_t first = begin; first < end; first += BLOCK_ROWS) {
         double score[BLOCK_ROWS];
         int32_t count = end - first < BLOCK_ROWS ? end - first : BLOCK_ROWS;
-        pkc_policy_view view = {e->matrix + first, e->capacity, count, asked, e->resource_count};
-        p->policy(&view, score);
+        p->policy(e->matrix + first, e->capacity, count, asked, e->resource_count, score);
         for (int32_t i = 0; i < count; i++) {
             if (total[first + i] != -INFINITY) {
                 if (!isfinite(score[i])) {

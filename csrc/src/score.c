@@ -126,8 +126,8 @@ int64_t score_balanced(const pkc_engine *e, const profile *p, const pod_class *c
     return (int64_t)((1.0 - deviation) * (double)SCORE_MAX);
 }
 
-/* BestFit, WorstFit and DotProduct: what remains after the pod, or what is free, per resource in
- * units of the largest allocatable of any node; truncated to 0..100. */
+/* BestFit, WorstFit and DotProduct (formulas in the profile's documentation): the mean over the
+ * resources asked for, in units of the largest allocatable of any node, cut to 0..100. */
 int64_t score_packing(const pkc_engine *e, const profile *p, const pod_class *c, int32_t row,
                       int32_t plugin) {
     double sum = 0.0;
@@ -151,7 +151,7 @@ int64_t score_packing(const pkc_engine *e, const profile *p, const pod_class *c,
     }
     double mean = count > 0 ? sum / (double)count : 0.0;
     mean = mean < 0.0 ? 0.0 : mean > 1.0 ? 1.0 : mean;
-    return (int64_t)((plugin == PKC_PLUGIN_BEST_FIT ? 1.0 - mean : mean) * (double)SCORE_MAX);
+    return (int64_t)((plugin == PKC_PLUGIN_WORST_FIT ? mean : 1.0 - mean) * (double)SCORE_MAX);
 }
 
 /* tainttoleration/taint_toleration.go: PreferNoSchedule taints that the pod does not tolerate. Of

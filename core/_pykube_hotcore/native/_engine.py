@@ -91,9 +91,7 @@ class Engine:
         Seed of ``Tie.RANDOM`` (uint64).
     """
 
-    def __init__(
-        self, kernel: str | None = None, tie: Tie = Tie.RANK, seed: int = 0
-    ) -> None:
+    def __init__(self, kernel: str | None = None, tie: Tie = Tie.RANK, seed: int = 0) -> None:
         index = -1
         if kernel is not None:
             if kernel not in kernels():
@@ -245,9 +243,7 @@ class Engine:
         """Take pods off their rows: all of them, or none where one is unknown."""
         slots = _indices(pods)
         with self._lock:
-            check(
-                lib.pkc_engine_remove(self._engine, len(slots), _in(slots, "int32_t[]")), "pods"
-            )
+            check(lib.pkc_engine_remove(self._engine, len(slots), _in(slots, "int32_t[]")), "pods")
 
     def evaluate(self, class_index: int) -> Evaluation:
         """Say what the cycle thinks of one pod on every row; nothing is assumed."""

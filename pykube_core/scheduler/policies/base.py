@@ -36,6 +36,8 @@ from typing import Any, Final
 
 from pykube_core.api.errors import InputError
 from pykube_core.scheduler.config import Profile, profile_from_dict
+from pykube_core.scheduler.user_policy import UserPolicy
+from pykube_core.scheduler.user_policy import policy as user_policy
 
 OWN_PLUGINS: Final[Mapping[str, frozenset[str]]] = {
     name: frozenset({"score"}) for name in ("BestFit", "WorstFit", "DotProduct", "Random")
@@ -118,7 +120,7 @@ class Policy:
     profile : Profile
         The plugins that decide. A function of the user's own is its score plugin under
         ``function.plugin``.
-    function : PolicyFunction or None
+    function : PolicyFunction, UserPolicy or None
         The user's own function, if there is one.
     warnings : tuple of str
         What the reader of a configuration file should know.
@@ -127,8 +129,17 @@ class Policy:
     name: str
     description: str
     profile: Profile
-    function: PolicyFunction | None = None
+    function: PolicyFunction | UserPolicy | None = None
     warnings: tuple[str, ...] = ()
+
+    def load_function(self) -> UserPolicy | None:
+        """Return the user's own function, None if there is none; see ``PolicyFunction.load``."""
+        if self.function is None:
+            return None
+        if isinstance(self.function, UserPolicy):
+            return self.function
+        loaded = self.function.load()
+        return loaded if isinstance(loaded, UserPolicy) else user_policy(loaded)
 
 
 def score_only_profile(plugin: str | None) -> Profile:

@@ -29,6 +29,7 @@ from pykube_core.scheduler.policies.base import (
     PolicyFunction,
     score_only_profile,
 )
+from pykube_core.scheduler.user_policy import UserPolicy
 
 POLICIES: Final[Mapping[str, Policy]] = {
     module.POLICY.name: module.POLICY
@@ -47,12 +48,12 @@ POLICIES: Final[Mapping[str, Policy]] = {
 _CONFIGURATION_SUFFIXES: Final = (".yaml", ".yml", ".json")
 
 
-def policy(name_or_path: str) -> Policy:
+def policy(name_or_path: str | UserPolicy) -> Policy:
     """Return a policy.
 
     Parameters
     ----------
-    name_or_path : str
+    name_or_path : str or UserPolicy
         One of:
 
         - a name of ``POLICIES``;
@@ -60,13 +61,16 @@ def policy(name_or_path: str) -> Policy:
           several profiles the one for ``default-scheduler`` is taken, or with
           ``FILE.yaml:NAME`` that for NAME;
         - ``FILE.py:FUNCTION``: a function of the user's own, the only score. It is not run here:
-          see :meth:`PolicyFunction.load`.
+          see :meth:`PolicyFunction.load`;
+        - such a function itself, decorated with ``pykube_core.policy``.
 
     Raises
     ------
     InputError
         If there is no such policy, or the file is not as it should be.
     """
+    if isinstance(name_or_path, UserPolicy):
+        return _of_user(name_or_path)
     known = POLICIES.get(name_or_path)
     if known is not None:
         return known
@@ -83,6 +87,15 @@ def policy(name_or_path: str) -> Policy:
     raise InputError(
         f'unknown policy "{name_or_path}": {hint}known are {names}, the path of a '
         "KubeSchedulerConfiguration, or FILE.py:FUNCTION"
+    )
+
+
+def _of_user(function: UserPolicy) -> Policy:
+    return Policy(
+        name=function.plugin,
+        description=f"the function {function.plugin}",
+        profile=score_only_profile(function.plugin),
+        function=function,
     )
 
 

@@ -1,0 +1,191 @@
+"""Kubernetes objects as the engine's integers: profiles, nodes, pod classes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from _pykube_hotcore.program import (
+    DEVICE_COUNT_MAX,
+    RESOURCE_COUNT_MAX,
+    EngineProfile,
+    NodeRow,
+    Plugin,
+    PodClass,
+    Strategy,
+    Taint,
+)
+from pykube_core.api.errors import InputError
+from pykube_core.api.objects import KubeObject, full_name, name_of
+from pykube_core.api.quantity import INT64_MAX, QuantityError, parse_quantity
+from pykube_core.scheduler.config import (
+    NodeResourcesBalancedAllocationArgs,
+    NodeResourcesFitArgs,
+    Profile,
+)
+from pykube_core.scheduler.interner import NODE_NAME_KEY, Interner
+from pykube_core.scheduler.plugins import PLUGINS, ClassBuilder, CompileContext
+from pykube_core.scheduler.plugins.gpu_share import COUNT as GPU_COUNT
+from pykube_core.scheduler.plugins.node_resources_fit import KNOWN
+from pykube_core.scheduler.plugins.taint_toleration import EFFECTS
+from pykube_core.scheduler.requests import is_scalar_resource, scheduler_units
+
+_STRATEGIES = {
+    "LeastAllocated": Strategy.LEAST_ALLOCATED,
+    "MostAllocated": Strategy.MOST_ALLOCATED,
+    "RequestedToCapacityRatio": Strategy.REQUESTED_TO_CAPACITY_RATIO,
+}
+# MaxNodeScore / MaxCustomPriorityScore: shapes are written on a scale of 0 to 10.
+_SHAPE_SCALE = 10
+
+
+def compile_profile(
+    profile: Profile, policy_plugin: str | None, interner: Interner
+) -> EngineProfile:
+    """Return a profile as the engine takes it.
+
+    Parameters
+    ----------
+    profile
+        The profile.
+    policy_plugin
+        Name of the score plugin that stands for a policy of the user's own.
+    interner
+        Numbers of resources; grows.
+    """
+    filters = [PLUGINS[p.name].code for p in profile.plugins.filter if p.name in PLUGINS]
+    filters.append(Plugin.GPU_SHARE)
+    scorers = []
+    for plugin in profile.plugins.score:
+        if plugin.name == policy_plugin:
+            scorers.append((Plugin.POLICY, plugin.weight))
+        elif plugin.name in PLUGINS:
+            scorers.append((PLUGINS[plugin.name].code, plugin.weight))
+    fit = profile.args.get("NodeResourcesFit")
+    strategy = fit.scoring_strategy if isinstance(fit, NodeResourcesFitArgs) else None
+    balanced = profile.args.get("NodeResourcesBalancedAllocation")
+    base = EngineProfile(tuple(filters), tuple(scorers))
+    return EngineProfile(
+        filters=base.filters,
+        scorers=base.scorers,
+        strategy=_STRATEGIES[strategy.type] if strategy else base.strategy,
+        fit_resources=tuple((interner.resource(r.name), r.weight) for r in strategy.resources)
+        if strategy
+        else base.fit_resources,
+        shape=tuple((p.utilization, p.score * _SHAPE_SCALE) for p in strategy.shape)
+        if strategy
+        else (),
+        balanced_resources=tuple(interner.resource(r.name) for r in balanced.resources)
+        if isinstance(balanced, NodeResourcesBalancedAllocationArgs)
+        else base.balanced_resources,
+        packing_resources=_packing_resources(profile, interner),
+    )
+
+
+def _packing_resources(profile: Profile, interner: Interner) -> tuple[int, ...]:
+    for name in ("BestFit", "WorstFit", "DotProduct"):
+        args = profile.args.get(name)
+        if isinstance(args, Mapping) and args.get("resources"):
+            return tuple(interner.resource(str(r)) for r in args["resources"])
+    return ()
+
+
+def compile_node(node: KubeObject, rank: int, interner: Interner) -> NodeRow:
+    """Return a Node as a row.
+
+    Raises
+    ------
+    InputError
+        A quantity cannot be read or is out of range, or a list has the wrong shape.
+    """
+    try:
+        return _compile_node(node, rank, interner)
+    except (QuantityError, KeyError, TypeError, AttributeError, ValueError) as error:
+        raise _bad(f"Node {name_of(node)}", error) from error
+
+
+def _bad(what: str, error: Exception) -> InputError:
+    if isinstance(error, InputError):
+        return error.within(object=what)
+    words = str(error) if isinstance(error, (QuantityError, ValueError)) else repr(error)
+    return InputError(f"cannot be read: {words}", object=what)
+
+
+def _compile_node(node: KubeObject, rank: int, interner: Interner) -> NodeRow:
+    metadata = node.get("metadata") or {}
+    spec = node.get("spec") or {}
+    allocatable = [0, 0, 0]
+    pod_slots = 0
+    devices = 0
+    for name, text in ((node.get("status") or {}).get("allocatable") or {}).items():
+        amount = scheduler_units(name, parse_quantity(text).nano)
+        if not 0 <= amount <= INT64_MAX:
+            raise InputError(f"{text} is out of range", field=f"status.allocatable[{name}]")
+        if name == "pods":
+            pod_slots = amount
+        elif name in KNOWN or is_scalar_resource(name):
+            number = interner.resource(name)
+            allocatable += [0] * (number + 1 - len(allocatable))
+            allocatable[number] = amount
+        if name == GPU_COUNT:
+            devices = amount
+    if devices > DEVICE_COUNT_MAX:
+        raise InputError(
+            f"{devices} GPUs, at most {DEVICE_COUNT_MAX} are supported",
+            field=f"status.allocatable[{GPU_COUNT}]",
+        )
+    if len(interner.resources) > RESOURCE_COUNT_MAX:
+        raise InputError(f"more than {RESOURCE_COUNT_MAX} resources", field="status.allocatable")
+    labels = {NODE_NAME_KEY: name_of(node), **(metadata.get("labels") or {})}
+    return NodeRow(
+        allocatable=tuple(allocatable),
+        pod_slots=pod_slots,
+        rank=rank,
+        unschedulable=bool(spec.get("unschedulable")),
+        labels=tuple(sorted(interner.label(k, v or "") for k, v in labels.items())),
+        taints=tuple(
+            Taint(
+                interner.key(t.get("key") or ""),
+                interner.value(t.get("value") or ""),
+                EFFECTS[t["effect"]],
+            )
+            for t in spec.get("taints") or ()
+        ),
+        device_count=devices,
+    )
+
+
+def compile_pod(
+    pod: KubeObject, profile: int, args: Mapping[str, Any], interner: Interner
+) -> PodClass:
+    """Return what the scheduler can tell apart in a Pod.
+
+    Parameters
+    ----------
+    pod
+        The Pod; its name and uid do not matter.
+    profile
+        Index of its profile.
+    args
+        That profile's arguments by plugin name.
+    interner
+        Numbers of strings; grows.
+
+    Raises
+    ------
+    InputError
+        A quantity cannot be read or is out of range, or a field has the wrong shape.
+    """
+    builder = ClassBuilder(profile=profile)
+    context = CompileContext(interner, args)
+    try:
+        for plugin in PLUGINS.values():
+            plugin.compile(pod, builder, context)
+        built = builder.build()
+        if any(not 0 <= amount <= INT64_MAX for _, amount in built.request):
+            raise InputError("requests are out of range", field="spec.containers")
+        if len(interner.resources) > RESOURCE_COUNT_MAX:
+            raise InputError(f"more than {RESOURCE_COUNT_MAX} resources", field="spec.containers")
+    except (QuantityError, KeyError, TypeError, AttributeError, ValueError, InputError) as error:
+        raise _bad(f"Pod {full_name(pod)}", error) from error
+    return built

@@ -1,0 +1,36 @@
+"""kube-scheduler's plugins and our own, one module each.
+
+A module's plugin says how a pod compiles for it and what its refusals mean; the engine filters and
+scores.
+"""
+
+from collections.abc import Mapping
+
+from pykube_core.scheduler.plugins import (
+    gpu_share,
+    node_affinity,
+    node_name,
+    node_resources_fit,
+    node_unschedulable,
+    packing,
+    score_only,
+    taint_toleration,
+)
+from pykube_core.scheduler.plugins.base import ClassBuilder, CompileContext, SchedulerPlugin
+
+PLUGINS: Mapping[str, SchedulerPlugin] = {
+    plugin.name: plugin
+    for plugin in (
+        node_unschedulable.PLUGIN,
+        node_name.PLUGIN,
+        taint_toleration.PLUGIN,
+        node_affinity.PLUGIN,
+        node_resources_fit.PLUGIN,
+        gpu_share.PLUGIN,
+        *score_only.PLUGINS,
+        *packing.PLUGINS,
+    )
+}
+"""Plugins by the name that a configuration gives them."""
+
+__all__ = ["PLUGINS", "ClassBuilder", "CompileContext", "SchedulerPlugin"]

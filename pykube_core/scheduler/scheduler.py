@@ -1,0 +1,192 @@
+"""The scheduler as a library: nodes and a policy in, placements out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from _pykube_hotcore.native import Engine, Evaluation
+from _pykube_hotcore.program import (
+    FIELD_POD_COUNT,
+    Code,
+    PodClass,
+    Tie,
+    field_allocatable,
+    field_requested,
+)
+from pykube_core.api.objects import KubeObject, name_of
+from pykube_core.scheduler.compile import compile_node, compile_pod, compile_profile
+from pykube_core.scheduler.interner import Interner
+from pykube_core.scheduler.policies import Policy
+from pykube_core.scheduler.user_policy import UserPolicy
+
+TieBreak = Literal["first", "lexical", "random"]
+
+
+class Scheduler:
+    """Places pods on nodes by a policy; every placed pod is assumed at once.
+
+    Nodes are numbered in the order given, pod classes as they are compiled, pods by handle.
+
+    Parameters
+    ----------
+    nodes
+        Kubernetes Node objects.
+    policy
+        What decides.
+    tie_break
+        Among nodes of the same score: ``first`` in the order given, ``lexical`` the smallest name,
+        ``random`` uniformly as kube-scheduler does.
+    seed
+        Seed of ``random``; one seed, one history.
+    objects
+        Other Kubernetes objects that scheduling reads, by plural name.
+    kernel
+        Row of the kernel table, the best of this machine if None; results do not depend on it.
+
+    Raises
+    ------
+    InputError
+        A node cannot be read, or two have one name.
+    """
+
+    def __init__(
+        self,
+        nodes: Sequence[KubeObject],
+        policy: Policy,
+        *,
+        tie_break: TieBreak = "first",
+        seed: int = 0,
+        objects: Mapping[str, Sequence[KubeObject]] | None = None,
+        kernel: str | None = None,
+    ) -> None:
+        self._interner = Interner()
+        self._profile = policy.profile
+        self._classes: dict[PodClass, int] = {}
+        self._compiled: list[PodClass] = []
+        self.node_names: tuple[str, ...] = tuple(name_of(node) for node in nodes)
+        ranks = range(len(nodes))
+        if tie_break == "lexical":
+            order = sorted(ranks, key=self.node_names.__getitem__)
+            ranks = sorted(ranks, key=order.__getitem__)  # type: ignore[assignment]
+        rows = [compile_node(n, r, self._interner) for n, r in zip(nodes, ranks, strict=True)]
+        tie = Tie.RANDOM if tie_break == "random" else Tie.RANK
+        self._engine = Engine(kernel, tie, seed)
+        function = policy.load_function()
+        plugin = None if policy.function is None else policy.function.plugin
+        profile = compile_profile(policy.profile, plugin, self._interner)
+        self._engine.add_profile(profile, self._kernel_of(function))
+        self._engine.add_nodes(rows)
+
+    def _kernel_of(self, function: UserPolicy | None) -> object | None:
+        if function is None:
+            return None
+        # Numba takes most of a second to import.
+        from _pykube_hotcore.kernels.policy import PolicyKernel
+
+        columns = {
+            name: self._interner.resource(resource) for name, resource in function.resources.items()
+        }
+        self._engine.reserve_resources(len(self._interner.resources))
+        return PolicyKernel(function.function, columns)
+
+    def close(self) -> None:
+        """Free the engine; a second close does nothing."""
+        self._engine.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def resource_names(self) -> tuple[str, ...]:
+        """Resources in the order of ``requests``, ``allocatable`` and ``requested``.
+
+        cpu (millicores), memory and ephemeral-storage (bytes), then others (counts) as met.
+        """
+        return tuple(self._interner.resources)
+
+    def compile(self, templates: Sequence[KubeObject]) -> NDArray[np.int32]:
+        """Return the class (n,) of each Pod; equal ones share a class.
+
+        Raises
+        ------
+        InputError
+            A pod cannot be read.
+        """
+        found = np.empty(len(templates), np.int32)
+        for i, pod in enumerate(templates):
+            compiled = compile_pod(pod, 0, self._profile.args, self._interner)
+            index = self._classes.get(compiled)
+            if index is None:
+                index = self._engine.add_class(compiled)
+                self._classes[compiled] = index
+                self._compiled.append(compiled)
+            found[i] = index
+        return found
+
+    def place(self, classes: NDArray[Any]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Schedule pods in order, each assumed at once.
+
+        Returns
+        -------
+        nodes, pods : (n,) int32
+            Index of the node and handle of each pod, -1 where no node fits.
+        """
+        return self._engine.place(classes)
+
+    def bind(self, classes: NDArray[Any], nodes: NDArray[Any]) -> NDArray[np.int32]:
+        """Put pods on nodes without asking whether they fit; return their handles (n,)."""
+        return self._engine.bind(classes, nodes)
+
+    def remove(self, pods: NDArray[Any]) -> None:
+        """Take pods off their nodes, by handle."""
+        self._engine.remove(pods)
+
+    def requests(self, classes: NDArray[Any]) -> NDArray[np.int64]:
+        """Return what pods of the classes take of a node, (n, resources)."""
+        table = np.zeros((len(self._compiled), len(self._interner.resources)), np.int64)
+        for i, compiled in enumerate(self._compiled):
+            for resource, amount in compiled.request:
+                table[i, resource] = amount
+        return table[np.asarray(classes, np.int64)]
+
+    def _columns(self, field: Callable[[int], int]) -> NDArray[np.int64]:
+        count = self._engine.reserve_resources(len(self._interner.resources))
+        return np.stack([self._engine.column(field(r)) for r in range(count)])
+
+    def allocatable(self) -> NDArray[np.int64]:
+        """Return (resources, nodes)."""
+        return self._columns(field_allocatable)
+
+    def requested(self) -> NDArray[np.int64]:
+        """Return (resources, nodes): the sum over the pods of each node."""
+        return self._columns(field_requested)
+
+    def pod_count(self) -> NDArray[np.int32]:
+        """Return the number of pods of each node, (nodes,)."""
+        return self._engine.column(FIELD_POD_COUNT).astype(np.int32)
+
+    def evaluate(self, class_index: int) -> Evaluation:
+        """Say what every plugin thinks of a pod on every node; nothing is assumed."""
+        return self._engine.evaluate(class_index)
+
+    def feasible(self, class_index: int) -> NDArray[np.bool_]:
+        """Return which nodes a pod of the class fits now, (nodes,)."""
+        fits: NDArray[np.bool_] = self._engine.evaluate(class_index).code == Code.FITS
+        return fits
+
+    def validate(self) -> None:
+        """Check the engine's invariants from scratch; AssertionError where one is broken."""
+        self._engine.validate()
