@@ -19,6 +19,7 @@ DEVICE_MILLI = 1000
 KEY_NODE_NAME = 0
 KEY_UNSCHEDULABLE = 1
 VALUE_EMPTY = 0
+VALUE_ANY_IP = 1  # 0.0.0.0
 
 # Columns of the node matrix before the two of each resource.
 FIELD_POD_SLOTS, FIELD_POD_COUNT, FIELD_NONZERO_CPU, FIELD_NONZERO_MEMORY = 0, 1, 2, 3
@@ -149,9 +150,141 @@ Amounts = tuple[tuple[int, int], ...]
 """(resource, amount) pairs, resources ascending."""
 
 
+class Matcher(NamedTuple):
+    """Which pods a label selector means.
+
+    Attributes
+    ----------
+    requirements : Term
+        Over the labels of the pod; a nil selector is one ``NEVER``.
+    namespaces : tuple of int or None
+        Ascending; None for all.
+    skip_terminating : bool
+        Pods that are being deleted do not match (PodTopologySpread).
+    """
+
+    requirements: Term
+    namespaces: tuple[int, ...] | None
+    skip_terminating: bool = False
+
+
+class Port(NamedTuple):
+    """A host port; ``ip`` is ``VALUE_ANY_IP`` for all addresses."""
+
+    ip: int
+    protocol: int
+    port: int
+
+
+class SpreadConstraint(NamedTuple):
+    """A topology spread constraint.
+
+    Attributes
+    ----------
+    hard : bool
+        DoNotSchedule, else ScheduleAnyway.
+    key : int
+        Label key of the domains.
+    is_hostname : bool
+        The key is kubernetes.io/hostname; soft counts are then the node's own.
+    max_skew, min_domains : int
+        ``min_domains`` is 1 where it is not given.
+    matcher : int
+        Of the pods that count, as ``Engine.add_matcher`` numbered it.
+    self_match : bool
+        The pod's own labels match the selector.
+    honor_affinity, honor_taints : bool
+        Inclusion policies.
+    """
+
+    hard: bool
+    key: int
+    is_hostname: bool
+    max_skew: int
+    min_domains: int
+    matcher: int
+    self_match: bool
+    honor_affinity: bool
+    honor_taints: bool
+
+
+class PodTerm(NamedTuple):
+    """A term of inter-pod affinity or anti-affinity.
+
+    Attributes
+    ----------
+    matcher : int
+        Of existing pods, when the pod that has the term comes in.
+    held_matcher : int
+        Of an incoming pod, when the pod that has the term is on a node. The two differ by
+        kube-scheduler's treatment of namespaceSelector.
+    key : int
+        Label key of the domains.
+    weight : int
+        1 for required terms; of preferred ones the weight, negative for anti-affinity.
+    """
+
+    matcher: int
+    held_matcher: int
+    key: int
+    weight: int = 1
+
+
+class Disk(NamedTuple):
+    """A volume that two pods of a node may not share, unless both read only."""
+
+    token: int
+    read_only: bool
+    exclusive: bool
+
+
 @dataclass(frozen=True, slots=True)
 class PodClass:
-    """All that the engine can tell apart in a pod's spec."""
+    """All that the engine can tell apart in a pod's spec.
+
+    Attributes
+    ----------
+    profile : int
+        Index of its profile.
+    request : Amounts
+        What it takes of a node.
+    filter_request : Amounts or None
+        What the Fit filter looks at, where it differs.
+    score_request : Amounts
+        What the Fit scorers see, with non-zero defaults.
+    nonzero : (int, int)
+        cpu and memory in a node's accounts with non-zero defaults.
+    tolerations, node_name, node_set, selectors, preferred
+        Rules on nodes. ``node_set`` ascends: names of the only nodes to look at. The selectors
+        with reason 0 are the pod's own, which inclusion policies of spread constraints honour.
+    devices : (int, int) or None
+        How many devices, and milli of each.
+    namespace, labels, priority, terminating
+        What matchers and preemption see of it; labels ascend by key.
+    ports : tuple of Port
+        Host ports.
+    images : tuple of int
+        Image name of each container that names one, init containers included.
+    container_count : int
+        Containers, init containers included.
+    spread : tuple of SpreadConstraint
+        Hard and soft ones.
+    spread_needs_all_keys : bool
+        Soft constraints ignore nodes that lack one of their keys; False for system defaults.
+    affinity, anti_affinity, preferred_pods : tuple of PodTerm
+        Required affinity, required anti-affinity, preferred of both.
+    affinity_self_match : bool
+        The pod matches all of its own required affinity terms.
+    disks : tuple of Disk
+        For VolumeRestrictions.
+    claims, once_claims : tuple of (claim, name)
+        Claims that it uses, and those of them that are ReadWriteOncePod: tokens of namespace/name
+        and of the name alone.
+    csi_volumes : tuple of (driver, volume)
+        For NodeVolumeLimits; distinct.
+    has_external : bool
+        VolumeBinding and VolumeZone have a say: see ``Engine.set_external``.
+    """
 
     profile: int = 0
     request: Amounts = ()
@@ -164,6 +297,24 @@ class PodClass:
     selectors: tuple[Selector, ...] = ()
     preferred: tuple[Preferred, ...] = ()
     devices: tuple[int, int] | None = None
+    namespace: int = 0
+    labels: tuple[tuple[int, int], ...] = ()
+    priority: int = 0
+    terminating: bool = False
+    ports: tuple[Port, ...] = ()
+    images: tuple[int, ...] = ()
+    container_count: int = 0
+    spread: tuple[SpreadConstraint, ...] = ()
+    spread_needs_all_keys: bool = True
+    affinity: tuple[PodTerm, ...] = ()
+    affinity_self_match: bool = False
+    anti_affinity: tuple[PodTerm, ...] = ()
+    preferred_pods: tuple[PodTerm, ...] = ()
+    disks: tuple[Disk, ...] = ()
+    claims: tuple[tuple[int, int], ...] = ()
+    once_claims: tuple[tuple[int, int], ...] = ()
+    csi_volumes: tuple[tuple[int, int], ...] = ()
+    has_external: bool = False
 
     def words(self) -> NDArray[np.int64]:
         """Return the program that C decodes."""
@@ -186,7 +337,30 @@ class PodClass:
             _section(out, 41, [w for p in self.preferred for w in (p.weight, *_term(p.term))])
         if self.devices is not None:
             _section(out, 42, self.devices)
+        self._pod_sections(out)
         return np.array(out, np.int64)
+
+
+    def _pod_sections(self, out: list[int]) -> None:
+        """Append what other pods and volumes have to do with."""
+        _section(out, 43, (self.namespace, self.priority, self.terminating, self.has_external))
+        for tag, rows in (
+            (44, self.labels),
+            (45, self.ports),
+            (48, self.spread),
+            (49, self.affinity),
+            (50, self.anti_affinity),
+            (51, self.preferred_pods),
+            (52, self.disks),
+            (53, self.claims),
+            (54, self.once_claims),
+            (55, self.csi_volumes),
+        ):
+            if rows:
+                _section(out, tag, _flat(rows))
+        if self.images or self.container_count:
+            _section(out, 46, (self.container_count, *self.images))
+        _section(out, 47, (self.spread_needs_all_keys, self.affinity_self_match))
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +374,8 @@ class EngineProfile:
     shape: tuple[tuple[int, int], ...] = ()
     balanced_resources: tuple[int, ...] = (CPU, MEMORY)
     packing_resources: tuple[int, ...] = ()
+    hard_pod_affinity_weight: int = 1
+    ignore_preferred_terms_of_existing_pods: bool = False
 
     def words(self) -> NDArray[np.int64]:
         """Return the program that C decodes."""
@@ -210,6 +386,8 @@ class EngineProfile:
         _section(out, 3, (*fit, len(self.shape), *_flat(self.shape)))
         _section(out, 4, self.balanced_resources)
         _section(out, 5, self.packing_resources)
+        ignore = self.ignore_preferred_terms_of_existing_pods
+        _section(out, 6, (self.hard_pod_affinity_weight, ignore))
         return np.array(out, np.int64)
 
 
@@ -231,7 +409,31 @@ class Taint(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class NodeRow:
-    """One node as the engine takes it; ``labels`` ascend by key."""
+    """One node as the engine takes it.
+
+    Attributes
+    ----------
+    allocatable : tuple of int
+        By resource.
+    pod_slots : int
+        How many pods it takes.
+    rank : int
+        Its place when a tie is broken; uint32.
+    unschedulable : bool
+        It is cordoned.
+    labels : tuple of Label
+        Ascending by key, the node's name first.
+    taints : tuple of Taint
+        In their order.
+    device_count : int
+        Devices of 1000 milli.
+    images : tuple of (name, bytes)
+        Images that it has; the size that the first node of a name gave counts for all.
+    csi_limits : tuple of (driver, limit)
+        Ascending by driver; a driver without an entry has no limit.
+    csi_attached : tuple of (driver, volume)
+        Volumes attached to it that no pod of its need use.
+    """
 
     allocatable: tuple[int, ...]
     pod_slots: int
@@ -240,6 +442,9 @@ class NodeRow:
     labels: tuple[Label, ...] = ()
     taints: tuple[Taint, ...] = ()
     device_count: int = 0
+    images: tuple[tuple[int, int], ...] = ()
+    csi_limits: tuple[tuple[int, int], ...] = ()
+    csi_attached: tuple[tuple[int, int], ...] = ()
 
 
 def _flat(rows: Iterable[Iterable[int]]) -> list[int]:
