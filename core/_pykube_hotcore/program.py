@@ -340,7 +340,6 @@ class PodClass:
         self._pod_sections(out)
         return np.array(out, np.int64)
 
-
     def _pod_sections(self, out: list[int]) -> None:
         """Append what other pods and volumes have to do with."""
         _section(out, 43, (self.namespace, self.priority, self.terminating, self.has_external))
@@ -445,6 +444,16 @@ class NodeRow:
     images: tuple[tuple[int, int], ...] = ()
     csi_limits: tuple[tuple[int, int], ...] = ()
     csi_attached: tuple[tuple[int, int], ...] = ()
+
+
+def term_words(term: Term) -> NDArray[np.int64]:
+    """Return a term as C reads it."""
+    return np.array(list(_term(term)), np.int64)
+
+
+def selector_words(terms: tuple[Term, ...]) -> NDArray[np.int64]:
+    """Return a disjunction of terms as C reads it."""
+    return np.array([len(terms), *(w for term in terms for w in _term(term))], np.int64)
 
 
 def _flat(rows: Iterable[Iterable[int]]) -> list[int]:

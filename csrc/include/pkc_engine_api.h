@@ -16,6 +16,7 @@ enum {
     PKC_KEY_NODE_NAME = 0,
     PKC_KEY_UNSCHEDULABLE = 1, /* node.kubernetes.io/unschedulable */
     PKC_VALUE_EMPTY = 0,
+    PKC_VALUE_ANY_IP = 1, /* 0.0.0.0 */
     PKC_NODE_COUNT_MAX = 4194304,
     PKC_POD_COUNT_MAX = 67108864
 };
@@ -109,6 +110,15 @@ typedef struct {
     const int32_t *taint_value;
     const uint8_t *taint_effect;
     const int32_t *device_count; /* (count,), of 1000 milli each */
+    const int32_t *image_offset;
+    const int32_t *image_name;
+    const int64_t *image_bytes;
+    const int32_t *limit_offset; /* how many volumes of a CSI driver the node takes */
+    const int32_t *limit_driver;
+    const int64_t *limit_count;
+    const int32_t *attached_offset; /* volumes that it has beside those of its pods */
+    const int32_t *attached_driver;
+    const int32_t *attached_volume;
 } pkc_nodes;
 
 /* A policy's kernel: fills score_out (row_count,) from the node matrix (field f of row i at
@@ -134,6 +144,20 @@ int pkc_engine_profile_add(pkc_engine *engine, const int64_t *words, int64_t wor
 int pkc_engine_class_add(pkc_engine *engine, const int64_t *words, int64_t word_count);
 int pkc_engine_class_count(const pkc_engine *engine);
 
+/* A matcher of pods: the words of one term (see program.h) over a pod's labels, and namespaces,
+ * ascending; namespace_count -1 is all. Returns its index. */
+int pkc_engine_matcher_add(pkc_engine *engine, const int64_t *term, int64_t word_count,
+                           const int32_t *namespaces, int32_t namespace_count,
+                           int skip_terminating);
+int pkc_engine_matcher_namespaces(pkc_engine *engine, int32_t matcher, const int32_t *namespaces,
+                                  int32_t namespace_count);
+/* match_out (row_count,): 1 where a live node matches the words of a selector. */
+int pkc_engine_match(const pkc_engine *engine, const int64_t *selector, int64_t word_count,
+                     uint8_t *match_out);
+/* What VolumeBinding and VolumeZone refuse a class for, (row_count,), 0 where they let it pass. */
+int pkc_engine_external_set(pkc_engine *engine, int32_t class_index, const uint8_t *binding,
+                            const uint8_t *zone);
+
 /* Appends nodes as rows [first, first + count); returns first. */
 int pkc_engine_nodes_add(pkc_engine *engine, int32_t count, const pkc_nodes *nodes);
 /* Replaces what node row says; pods on it stay. nodes holds one node. */
@@ -153,10 +177,42 @@ int pkc_engine_bind(pkc_engine *engine, int64_t count, const int32_t *classes,
 /* Takes pods off their nodes. All or nothing. */
 int pkc_engine_remove(pkc_engine *engine, int64_t count, const int32_t *pods);
 int pkc_engine_pod_count(const pkc_engine *engine);
+/* When pods started, for their importance in preemption; INT64_MAX until set. */
+int pkc_engine_start_times(pkc_engine *engine, int64_t count, const int32_t *pods,
+                           const int64_t *start_ns);
+
+/* A pod of the class will come to row: pods of no higher priority must fit beside it. Returns a
+ * handle. */
+int pkc_engine_nominate(pkc_engine *engine, int32_t class_index, int32_t row);
+int pkc_engine_nomination_drop(pkc_engine *engine, int32_t handle);
+
+/* The first refusal of one pod on one row, nominated pods considered. */
+int pkc_engine_filter_row(pkc_engine *engine, int32_t class_index, int32_t row,
+                          uint8_t *plugin_out, uint8_t *code_out, uint64_t *detail_out);
+
+/* A budget: pods that match may be disrupted so many times. */
+typedef struct {
+    int32_t matcher;
+    int32_t allowed;
+} pkc_budget;
+
+/* Which pods of lower priority would have to go from row so that the class fits there
+ * (defaultpreemption, SelectVictimsOnNode); nothing is changed. exempt: {budget, pod} pairs whose
+ * disruption the budget has counted already. victim_out has room for the row's pods; the most
+ * important comes first. Returns the number of victims, or with code_out != PKC_CODE_FITS 0: the
+ * row cannot be helped (PKC_CODE_NOT_EVALUATED: it has no pod of lower priority). */
+int pkc_engine_dry_run(pkc_engine *engine, int32_t class_index, int32_t row,
+                       const pkc_budget *budgets, int32_t budget_count, const int32_t *exempt,
+                       int32_t exempt_count, int32_t *victim_out, int32_t *violations_out,
+                       uint8_t *code_out);
+int pkc_engine_row_pod_count(const pkc_engine *engine, int32_t row);
 
 /* One pod on every row, nothing assumed. plugin_out, code_out and detail_out (row_count,) say what
  * refused first; detail: NodeResourcesFit bit 0 too many pods, bit 1 + r insufficient resource r;
- * TaintToleration the index of the taint. raw_out and normalized_out are (PKC_PLUGIN_COUNT,
+ * TaintToleration the index of the taint; NodeAffinity the reason of the failed selector;
+ * VolumeRestrictions 0 a disk, 1 a ReadWriteOncePod claim in use; VolumeBinding and VolumeZone what
+ * was set; PodTopologySpread 0 skew, 1 a missing label; InterPodAffinity 0 affinity, 1
+ * anti-affinity, 2 anti-affinity of existing pods. raw_out and normalized_out are (PKC_PLUGIN_COUNT,
  * row_count), total_out (row_count,), valid where feasible. scored_out (PKC_PLUGIN_COUNT,) is 1 for
  * plugins with scores. Returns the number of feasible rows. */
 int pkc_engine_evaluate(pkc_engine *engine, int32_t class_index, uint8_t *plugin_out,

@@ -36,10 +36,22 @@ typedef struct {
     uint8_t effect;
 } taint;
 
+/* An image, or a CSI driver with a limit or a volume. */
+typedef struct {
+    int32_t name;
+    int64_t amount;
+} entry;
+
 /* What a node says beside the columns. */
 typedef struct {
     label *labels;
     taint *taints;
+    entry *images;
+    entry *csi_limits;
+    entry *csi_attached;
+    int32_t image_count;
+    int32_t csi_limit_count;
+    int32_t csi_attached_count;
     int32_t label_count;
     int32_t taint_count;
     int32_t first_pod; /* head of the list of pods on the row, or -1 */
@@ -56,7 +68,10 @@ typedef struct {
     int32_t row;
     int32_t next;
     int32_t previous;
+    int32_t class_next; /* the list of pods of one class */
+    int32_t class_previous;
     uint32_t devices; /* bit per device taken */
+    int64_t start_ns;
 } pod;
 
 typedef struct {
@@ -112,9 +127,87 @@ typedef struct {
     integer_vec packing_resources;
     int64_t shape[SCORE_MAX + 1]; /* score by utilization, RequestedToCapacityRatio */
     pkc_policy_function policy;
+    int64_t hard_affinity_weight;
+    uint8_t ignore_preferred; /* ignorePreferredTermsOfExistingPods */
     uint8_t fused;      /* the fused kernel computes this profile's node-local scores */
     uint8_t any_scorer; /* some plugin has a weight */
 } profile;
+
+/* Which pods are meant: see Matcher in program.h's words. */
+typedef struct {
+    int64_t *term;
+    int32_t *namespaces;
+    int32_t namespace_count; /* -1: all */
+    uint8_t skip_terminating;
+} matcher;
+
+/* The values of a label key as dense domains. Topology 0 is that of the rows themselves. */
+typedef struct {
+    int32_t key;
+    int32_t *domain; /* (capacity,) of each row, -1 where the key is missing */
+    integer_vec by_value;
+    int32_t domain_count;
+    int32_t capacity;
+    uint64_t epoch_seen;
+} topology;
+
+typedef enum {
+    COUNTER_MATCHED,        /* pods that match the matcher */
+    COUNTER_MATCHED_ALL,    /* pods that match every affinity term of the owner */
+    COUNTER_SPREAD,         /* pods that match, on rows that the owner's policies admit */
+    COUNTER_HELD_ANTI,      /* pods that hold a required anti-affinity term */
+    COUNTER_HELD_AFFINITY,  /* pods that hold a required affinity term */
+    COUNTER_HELD_PREFERRED, /* weights of preferred terms that pods hold */
+} counter_kind;
+
+/* One number per domain of a topology. */
+typedef struct {
+    counter_kind kind;
+    int32_t matcher;
+    int32_t topology;
+    int32_t owner;   /* class of MATCHED_ALL and SPREAD, else -1 */
+    int32_t honours; /* SPREAD: bits HONOUR_... */
+    int64_t *count;
+    int64_t *eligible;       /* SPREAD: rows admitted per domain */
+    uint8_t *admitted;       /* SPREAD: by row */
+    int64_t members;         /* pods, or terms of pods, on rows that have the key */
+    int64_t minimum;         /* SPREAD: over domains with eligible rows, INT32_MAX if none */
+    int32_t eligible_domains;
+    int32_t domain_count;
+    int32_t capacity;        /* domains that count has room for */
+    int32_t row_capacity;
+    uint64_t epoch_seen;     /* of the nodes and of the matchers, when count was made; 0: never */
+    uint64_t matchers_seen;
+    uint8_t minimum_known;
+} counter;
+
+enum { HONOUR_HARD = 1, HONOUR_ALL_KEYS = 2, HONOUR_AFFINITY = 4, HONOUR_TAINTS = 8 };
+
+/* A counter that pods of a class change, and by how much. */
+typedef struct {
+    int32_t counter;
+    int64_t weight;
+} hit;
+typedef VEC(hit) hit_vec;
+
+typedef struct {
+    int32_t class_index; /* -1: dropped */
+    int32_t row;
+} nomination;
+
+/* A pod of lower priority in a dry run. */
+typedef struct {
+    int32_t slot;
+    int32_t class_index;
+    int64_t start_ns;
+    uint8_t violates; /* its disruption violates a budget */
+    uint8_t off;      /* it is off the row */
+} dry_pod;
+
+typedef struct {
+    int64_t bytes;
+    int32_t nodes;
+} image;
 
 /* The totals of a class's last scan. */
 typedef struct {
@@ -152,6 +245,34 @@ typedef struct {
     uint8_t has_node_set;
     uint8_t has_extras; /* the Fit filter looks beyond cpu and memory, or devices are asked for */
     uint8_t balanced_skips;
+    uint8_t terminating;
+    uint8_t has_external;
+    uint8_t spread_needs_all_keys;
+    uint8_t affinity_self_match;
+    uint8_t has_hard_spread;
+    uint8_t has_soft_spread;
+    int32_t namespace_id;
+    int32_t container_count;
+    int32_t first_pod; /* head of the list of its pods, or -1 */
+    int64_t priority;
+    words labels;
+    words ports;
+    words images;
+    words spread;
+    words affinity;
+    words anti_affinity;
+    words preferred_pods;
+    words disks;
+    words claims;
+    words once_claims;
+    words csi_volumes;
+    uint8_t *external; /* (2, external_rows) VolumeBinding, VolumeZone */
+    int32_t external_rows;
+    hit_vec hits;      /* counters that its pods change */
+    hit_vec held_hits; /* HELD counters whose terms it matches */
+    int64_t hits_seen; /* counters looked at for the two */
+    integer_vec own;   /* counters of its spread, affinity, anti-affinity, preferred terms */
+    uint64_t hits_epoch; /* of the matchers, when the two were made */
     fused_constants fused;
     row_cache cache;
 } pod_class;
@@ -188,6 +309,24 @@ struct pkc_engine {
     uint64_t random_state;
     uint8_t rank_shuffled; /* ranks do not ascend with the rows */
 
+    VEC(matcher) matchers;
+    VEC(topology) topologies;
+    VEC(counter) counters;
+    VEC(nomination) nominations;
+    VEC(image) images;        /* by name */
+    integer_vec claim_uses;   /* pods that use a claim, by token */
+    integer_vec scratch;
+    integer_vec marks;        /* by domain, for counting distinct ones */
+    integer_vec added;        /* slots of nominated pods that are on a row for a moment */
+    VEC(dry_pod) dry_pods;
+    uint64_t matcher_epoch;   /* counts changes of matchers' namespaces; starts at 1 */
+    int32_t nomination_count; /* live ones */
+    int64_t once_conflicts;        /* in a dry run: as upstream counts them there */
+    uint8_t once_conflicts_known;
+
+    int64_t *work_raw;
+    uint8_t *work_ignored;
+    double *work_sum;
     double *work; /* (capacity,) totals of a cycle that are not a class's own */
     double *work_block; /* maxima of its blocks */
 };
@@ -210,21 +349,33 @@ void hot_refresh(pkc_engine *e, int32_t row);
 void engine_touch(pkc_engine *e, int32_t row);
 void node_table_free(pkc_engine *e);
 
+/* node_lists.c */
+void node_lists_free(node *n);
+int node_lists_valid(const pkc_nodes *in, int64_t i);
+int node_lists_copy(const pkc_nodes *in, int64_t i, node *n);
+void node_lists_move(node *to, node *from);
+
 /* pod_table.c */
 int pods_reserve(pkc_engine *e, int64_t count);
 int pod_fits_in_columns(const pkc_engine *e, const pod_class *c, int32_t row);
 int32_t pod_add(pkc_engine *e, int32_t class_index, int32_t row);
 void pod_drop(pkc_engine *e, int32_t slot);
+void pod_attach(pkc_engine *e, int32_t slot);
+void pod_detach(pkc_engine *e, int32_t slot);
 
 /* selector.c */
+enum { REQUIREMENT_HEAD = 4 };
+const label *find_label(const node *n, int64_t key);
 int selector_valid(const int64_t *data, int64_t count);
 int64_t requirements_valid(const int64_t *data, int64_t count);
 int requirements_match(const int64_t *data, const node *n, const int64_t **end_out);
 int selector_match(words selector, const node *n);
 int tolerates(words tolerations, const taint *t);
+int32_t untolerated_taint(const pod_class *c, const node *n);
 
 /* pod_class.c, profile.c */
 void class_clear(pod_class *c);
+int read_pod_section(int64_t tag, words payload, pod_class *c, const pkc_engine *e);
 void profile_clear(profile *p);
 int sections_next(const int64_t **at, const int64_t *end, int64_t *tag_out, words *payload_out);
 
@@ -234,9 +385,9 @@ typedef struct {
     uint8_t plugin;
     uint8_t code;
 } verdict;
-void filter_node(const pkc_engine *e, const pod_class *c, int32_t row, verdict *verdict_out);
+void filter_node(pkc_engine *e, const pod_class *c, int32_t row, verdict *verdict_out);
 int filter_static(const pkc_engine *e, const pod_class *c, int32_t row);
-int filter_extras(const pkc_engine *e, const pod_class *c, int32_t row);
+int filter_extras(pkc_engine *e, const pod_class *c, int32_t row);
 uint32_t devices_choose(const pkc_engine *e, const pod_class *c, int32_t row);
 
 /* score.c: scores of one row by the int64 rule. */
@@ -270,6 +421,65 @@ struct kernel {
     void (*maxima)(const double *values, int64_t count, double *block_max_out);
 };
 const kernel *kernel_at(int32_t index);
+
+/* matcher.c */
+void matcher_clear(matcher *m);
+int matcher_matches(const pkc_engine *e, int32_t index, const pod_class *c);
+int topology_find(pkc_engine *e, int32_t key);
+int topology_refresh(pkc_engine *e, int32_t index);
+void topology_clear(topology *t);
+
+/* counter.c */
+enum { TERM_WORDS = 4, SPREAD_WORDS = 9 };
+int counters_register(pkc_engine *e, int32_t class_index);
+void counters_forget(pkc_engine *e, int32_t class_index);
+int counters_prepare(pkc_engine *e, int32_t class_index);
+void counters_pod(pkc_engine *e, int32_t class_index, int32_t row, int64_t sign);
+int64_t counter_minimum(counter *k);
+void counter_clear(counter *k);
+/* Index of the first counter of a kind of own term in c->own. */
+static inline int64_t own_affinity(const pod_class *c) {
+    return c->spread.count / SPREAD_WORDS;
+}
+static inline int64_t own_anti(const pod_class *c) {
+    return own_affinity(c) + c->affinity.count / TERM_WORDS;
+}
+static inline int64_t own_preferred(const pod_class *c) {
+    return own_anti(c) + c->anti_affinity.count / TERM_WORDS;
+}
+
+/* spread.c, pod_affinity.c: over prepared counters. raw scores: 1 if the plugin has scores. */
+int filter_spread(pkc_engine *e, const pod_class *c, int32_t row, verdict *out);
+void mask_spread(pkc_engine *e, const pod_class *c, double *total);
+int raw_spread(pkc_engine *e, const pod_class *c, const double *total, int64_t *raw,
+               uint8_t *ignored);
+void normalize_spread(const pkc_engine *e, const double *total, const uint8_t *ignored,
+                      int64_t *raw);
+int filter_pod_affinity(pkc_engine *e, const pod_class *c, int32_t row, verdict *out);
+void mask_pod_affinity(pkc_engine *e, const pod_class *c, double *total);
+int raw_pod_affinity(pkc_engine *e, const pod_class *c, int64_t *raw);
+void normalize_pod_affinity(const pkc_engine *e, const double *total, int64_t *raw);
+int has_pod_affinity_filter(const pkc_engine *e, const pod_class *c);
+
+/* node_local.c: host ports, disks, CSI limits, claims, images. */
+int ports_conflict(const pkc_engine *e, const pod_class *c, int32_t row);
+int disks_conflict(const pkc_engine *e, const pod_class *c, int32_t row);
+int csi_over_limit(pkc_engine *e, const pod_class *c, int32_t row);
+int64_t once_conflicts(const pkc_engine *e, const pod_class *c);
+int64_t once_conflicts_of(const pod_class *c, const pod_class *other);
+int64_t score_images(const pkc_engine *e, const pod_class *c, const node *n);
+int images_reserve(pkc_engine *e, const node *n);
+void images_count(pkc_engine *e, const node *n, int32_t sign);
+int claims_reserve(pkc_engine *e, const pod_class *c);
+void claims_count(pkc_engine *e, const pod_class *c, int32_t sign);
+
+/* cycle.c */
+int cycle_prepare(pkc_engine *e, int32_t class_index);
+void normalize_plugin(pkc_engine *e, int32_t plugin, const double *total, int64_t *raw);
+
+/* preempt.c */
+void filter_with_nominated(pkc_engine *e, int32_t class_index, int32_t row, verdict *out);
+void mask_nominated(pkc_engine *e, int32_t class_index, double *total);
 
 /* select.c */
 int32_t select_row(pkc_engine *e, const double *total, const double *block_max, int random);

@@ -11,7 +11,7 @@ static int32_t node_name(const node *n) {
 }
 
 /* Index of the first taint that keeps the pod off, or -1. */
-static int32_t untolerated_taint(const pod_class *c, const node *n) {
+int32_t untolerated_taint(const pod_class *c, const node *n) {
     for (int32_t t = 0; t < n->taint_count; t++) {
         if (n->taints[t].effect != PKC_EFFECT_PREFER_NO_SCHEDULE &&
             !tolerates(c->tolerations, &n->taints[t])) {
@@ -104,7 +104,33 @@ static void filter_devices(const pkc_engine *e, const pod_class *c, int32_t row,
     }
 }
 
-static void filter_plugin(const pkc_engine *e, const pod_class *c, int32_t row, uint8_t plugin,
+static void filter_volumes(pkc_engine *e, const pod_class *c, int32_t row, uint8_t plugin,
+                           verdict *out) {
+    int zone = plugin == PKC_PLUGIN_VOLUME_ZONE;
+    const uint8_t *external = c->external == NULL ? NULL : c->external + (zone ? c->external_rows : 0);
+    uint8_t detail = external == NULL || row >= c->external_rows ? 0 : external[row];
+    switch (plugin) {
+    case PKC_PLUGIN_VOLUME_RESTRICTIONS:
+        if (disks_conflict(e, c, row)) {
+            *out = (verdict){0, plugin, PKC_CODE_UNSCHEDULABLE};
+        } else if (once_conflicts(e, c) > 0) {
+            *out = (verdict){1, plugin, PKC_CODE_UNSCHEDULABLE};
+        }
+        break;
+    case PKC_PLUGIN_NODE_VOLUME_LIMITS:
+        if (csi_over_limit(e, c, row)) {
+            *out = (verdict){0, plugin, PKC_CODE_UNSCHEDULABLE};
+        }
+        break;
+    default:
+        if (detail != 0) {
+            *out = (verdict){detail, plugin, PKC_CODE_UNRESOLVABLE};
+        }
+        break;
+    }
+}
+
+static void filter_plugin(pkc_engine *e, const pod_class *c, int32_t row, uint8_t plugin,
                           verdict *out) {
     const node *n = &e->nodes[row];
     int64_t found;
@@ -133,12 +159,20 @@ static void filter_plugin(const pkc_engine *e, const pod_class *c, int32_t row, 
         break;
     case PKC_PLUGIN_NODE_RESOURCES_FIT: filter_fit(e, c, row, out); break;
     case PKC_PLUGIN_GPU_SHARE: filter_devices(e, c, row, out); break;
-    default: break;
+    case PKC_PLUGIN_NODE_PORTS:
+        if (ports_conflict(e, c, row)) {
+            *out = (verdict){0, plugin, PKC_CODE_UNSCHEDULABLE};
+        }
+        break;
+    case PKC_PLUGIN_POD_TOPOLOGY_SPREAD: filter_spread(e, c, row, out); break;
+    case PKC_PLUGIN_INTER_POD_AFFINITY: filter_pod_affinity(e, c, row, out); break;
+    default: filter_volumes(e, c, row, plugin, out); break;
     }
 }
 
-/* The first refusal in the profile's order; code PKC_CODE_FITS if there is none. */
-void filter_node(const pkc_engine *e, const pod_class *c, int32_t row, verdict *out) {
+/* The first refusal in the profile's order; code PKC_CODE_FITS if there is none. Counters must be
+ * prepared. */
+void filter_node(pkc_engine *e, const pod_class *c, int32_t row, verdict *out) {
     *out = (verdict){0, PKC_PLUGIN_NONE, PKC_CODE_FITS};
     if (!e->nodes[row].alive) {
         out->code = PKC_CODE_NO_NODE;
@@ -166,7 +200,7 @@ int filter_static(const pkc_engine *e, const pod_class *c, int32_t row) {
 }
 
 /* 1 if the node-local rules beyond cpu, memory and pod slots let the pod on the row. */
-int filter_extras(const pkc_engine *e, const pod_class *c, int32_t row) {
+int filter_extras(pkc_engine *e, const pod_class *c, int32_t row) {
     const uint8_t *with = e->profiles.data[c->profile_index].filters_with;
     verdict found = {0, 0, PKC_CODE_FITS};
     if (with[PKC_PLUGIN_NODE_RESOURCES_FIT]) {
@@ -182,5 +216,7 @@ int filter_extras(const pkc_engine *e, const pod_class *c, int32_t row) {
     if (with[PKC_PLUGIN_GPU_SHARE]) {
         filter_devices(e, c, row, &found);
     }
-    return found.code == PKC_CODE_FITS;
+    return found.code == PKC_CODE_FITS && !(with[PKC_PLUGIN_NODE_PORTS] && ports_conflict(e, c, row)) &&
+           !(with[PKC_PLUGIN_VOLUME_RESTRICTIONS] && disks_conflict(e, c, row)) &&
+           !(with[PKC_PLUGIN_NODE_VOLUME_LIMITS] && csi_over_limit(e, c, row));
 }

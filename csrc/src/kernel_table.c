@@ -3,6 +3,8 @@
 
 #include "engine.h"
 
+_Static_assert(BLOCK_ROWS == 64, "block_maximum folds 64 values");
+
 #define TARGET
 #define KERNEL(name) name##_baseline
 #include "kernel_body.inc"

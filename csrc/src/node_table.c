@@ -33,6 +33,14 @@ static int64_t *matrix_copy(const pkc_engine *e, int32_t resource_count, int32_t
     return matrix;
 }
 
+static void free_work(pkc_engine *e) {
+    free(e->work);
+    free(e->work_block);
+    free(e->work_raw);
+    free(e->work_sum);
+    free(e->work_ignored);
+}
+
 int nodes_reserve(pkc_engine *e, int32_t wanted) {
     if (wanted <= e->capacity) {
         return PKC_OK;
@@ -52,14 +60,20 @@ int nodes_reserve(pkc_engine *e, int32_t wanted) {
     int32_t *devices = calloc(rows * PKC_DEVICE_COUNT_MAX, sizeof *devices);
     double *work = calloc(rows, sizeof *work);
     double *work_block = calloc(rows / BLOCK_ROWS + 1, sizeof *work_block);
+    int64_t *work_raw = calloc(rows, sizeof *work_raw);
+    double *work_sum = calloc(rows, sizeof *work_sum);
+    uint8_t *work_ignored = calloc(rows, sizeof *work_ignored);
     if (matrix == NULL || hot == NULL || nodes == NULL || devices == NULL || work == NULL ||
-        work_block == NULL) {
+        work_block == NULL || work_raw == NULL || work_sum == NULL || work_ignored == NULL) {
         free(matrix);
         free(hot);
         free(nodes);
         free(devices);
         free(work);
         free(work_block);
+        free(work_raw);
+        free(work_sum);
+        free(work_ignored);
         goto out;
     }
     size_t used = (size_t)e->row_count;
@@ -75,14 +89,16 @@ int nodes_reserve(pkc_engine *e, int32_t wanted) {
     free(e->hot.allocatable_cpu);
     free(e->nodes);
     free(e->device_free);
-    free(e->work);
-    free(e->work_block);
+    free_work(e);
     e->matrix = matrix;
     hot_point(&e->hot, hot, capacity);
     e->nodes = nodes;
     e->device_free = devices;
     e->work = work;
     e->work_block = work_block;
+    e->work_raw = work_raw;
+    e->work_sum = work_sum;
+    e->work_ignored = work_ignored;
     e->capacity = (int32_t)capacity;
     status = PKC_OK;
 out:
@@ -147,11 +163,10 @@ void engine_touch(pkc_engine *e, int32_t row) {
     e->log_position++;
 }
 
-static int one_node_valid(const pkc_nodes *in, int64_t i, int32_t resource_limit) {
-    if (in->resource_count < 0 || in->resource_count > resource_limit || in->pod_slots[i] < 0 ||
-        in->device_count[i] < 0 || in->device_count[i] > PKC_DEVICE_COUNT_MAX ||
-        in->label_offset[i] < 0 || in->label_offset[i] > in->label_offset[i + 1] ||
-        in->taint_offset[i] < 0 || in->taint_offset[i] > in->taint_offset[i + 1]) {
+static int one_node_valid(const pkc_nodes *in, int64_t i) {
+    if (in->resource_count < 0 || in->resource_count > PKC_RESOURCE_COUNT_MAX ||
+        in->pod_slots[i] < 0 || in->device_count[i] < 0 ||
+        in->device_count[i] > PKC_DEVICE_COUNT_MAX || !node_lists_valid(in, i)) {
         return 0;
     }
     for (int64_t r = 0; r < in->resource_count; r++) {
@@ -159,47 +174,14 @@ static int one_node_valid(const pkc_nodes *in, int64_t i, int32_t resource_limit
             return 0;
         }
     }
-    for (int64_t l = in->label_offset[i]; l < in->label_offset[i + 1]; l++) {
-        if (in->label_key[l] < 0 || in->label_value[l] < 0 ||
-            (l > in->label_offset[i] && in->label_key[l - 1] >= in->label_key[l])) {
-            return 0;
-        }
-    }
-    for (int64_t t = in->taint_offset[i]; t < in->taint_offset[i + 1]; t++) {
-        if (in->taint_key[t] < 0 || in->taint_value[t] < 0 ||
-            in->taint_effect[t] > PKC_EFFECT_NO_EXECUTE) {
-            return 0;
-        }
-    }
     return 1;
 }
 
-/* Labels and taints of node i of the batch, in memory of their own. */
-static int node_lists_copy(const pkc_nodes *in, int64_t i, node *n) {
-    int32_t label_count = in->label_offset[i + 1] - in->label_offset[i];
-    int32_t taint_count = in->taint_offset[i + 1] - in->taint_offset[i];
-    label *labels = malloc(((size_t)label_count + 1) * sizeof *labels);
-    taint *taints = malloc(((size_t)taint_count + 1) * sizeof *taints);
-    if (labels == NULL || taints == NULL) {
-        free(labels);
-        free(taints);
-        return PKC_ERR_NO_MEMORY;
+static void devices_fill(pkc_engine *e, int32_t row, int32_t count) {
+    e->nodes[row].device_count = count;
+    for (int32_t d = 0; d < PKC_DEVICE_COUNT_MAX; d++) {
+        e->device_free[(int64_t)row * PKC_DEVICE_COUNT_MAX + d] = d < count ? DEVICE_MILLI : -1;
     }
-    for (int32_t l = 0; l < label_count; l++) {
-        int64_t at = (int64_t)in->label_offset[i] + l;
-        labels[l] = (label){in->label_key[at], in->label_value[at], in->label_number[at]};
-    }
-    for (int32_t t = 0; t < taint_count; t++) {
-        int64_t at = (int64_t)in->taint_offset[i] + t;
-        taints[t] = (taint){in->taint_key[at], in->taint_value[at], in->taint_effect[at]};
-    }
-    free(n->labels);
-    free(n->taints);
-    n->labels = labels;
-    n->taints = taints;
-    n->label_count = label_count;
-    n->taint_count = taint_count;
-    return PKC_OK;
 }
 
 /* Everything of the row but its pods. Lists are in place already. */
@@ -222,12 +204,29 @@ static void node_fill(pkc_engine *e, int32_t row, const pkc_nodes *in, int64_t i
     engine_touch(e, row);
 }
 
+/* Lists of all nodes of a batch behind the rows in use, room for their images: all or nothing. */
+static int lists_prepare(pkc_engine *e, int32_t count, const pkc_nodes *in) {
+    int32_t done = 0;
+    int status = PKC_OK;
+    for (; status == PKC_OK && done < count; done++) {
+        node *n = &e->nodes[e->row_count + done];
+        status = node_lists_copy(in, done, n);
+        if (status == PKC_OK) {
+            status = images_reserve(e, n);
+        }
+    }
+    while (status < 0 && done > 0) {
+        node_lists_free(&e->nodes[e->row_count + --done]);
+    }
+    return status;
+}
+
 int pkc_engine_nodes_add(pkc_engine *e, int32_t count, const pkc_nodes *in) {
     if (count < 0 || count > PKC_NODE_COUNT_MAX - e->row_count) {
         return count < 0 ? PKC_ERR_INVALID : PKC_ERR_LIMIT;
     }
     for (int64_t i = 0; i < count; i++) {
-        if (!one_node_valid(in, i, PKC_RESOURCE_COUNT_MAX)) {
+        if (!one_node_valid(in, i)) {
             return PKC_ERR_INVALID;
         }
     }
@@ -238,8 +237,8 @@ int pkc_engine_nodes_add(pkc_engine *e, int32_t count, const pkc_nodes *in) {
     if (status >= 0 && vec_reserve(&e->odd_rows, (int64_t)e->row_count + count) < 0) {
         status = PKC_ERR_NO_MEMORY;
     }
-    for (int32_t i = 0; status >= 0 && i < count; i++) {
-        status = node_lists_copy(in, i, &e->nodes[e->row_count + i]);
+    if (status >= 0) {
+        status = lists_prepare(e, count, in);
     }
     if (status < 0) {
         return status;
@@ -247,15 +246,11 @@ int pkc_engine_nodes_add(pkc_engine *e, int32_t count, const pkc_nodes *in) {
     int32_t first = e->row_count;
     for (int32_t i = 0; i < count; i++) {
         int32_t row = e->row_count++;
-        node *n = &e->nodes[row];
-        n->first_pod = -1;
-        n->alive = 1;
+        e->nodes[row].first_pod = -1;
+        e->nodes[row].alive = 1;
         e->alive_count++;
-        n->device_count = in->device_count[i];
-        for (int32_t d = 0; d < PKC_DEVICE_COUNT_MAX; d++) {
-            e->device_free[(int64_t)row * PKC_DEVICE_COUNT_MAX + d] =
-                d < n->device_count ? DEVICE_MILLI : -1;
-        }
+        images_count(e, &e->nodes[row], 1);
+        devices_fill(e, row, in->device_count[i]);
         node_fill(e, row, in, i);
     }
     return first;
@@ -266,25 +261,29 @@ int pkc_engine_node_update(pkc_engine *e, int32_t row, const pkc_nodes *in) {
         return PKC_ERR_NOT_FOUND;
     }
     node *n = &e->nodes[row];
-    if (!one_node_valid(in, 0, PKC_RESOURCE_COUNT_MAX)) {
+    if (!one_node_valid(in, 0)) {
         return PKC_ERR_INVALID;
     }
     if (in->device_count[0] != n->device_count && n->first_pod >= 0) {
         return PKC_ERR_INVALID; /* pods may hold devices that would vanish */
     }
+    node lists = {0};
     int status = resources_reserve(e, in->resource_count);
     if (status >= 0) {
-        status = node_lists_copy(in, 0, n);
+        status = node_lists_copy(in, 0, &lists);
+    }
+    if (status >= 0) {
+        status = images_reserve(e, &lists);
     }
     if (status < 0) {
+        node_lists_free(&lists);
         return status;
     }
+    images_count(e, n, -1);
+    node_lists_move(n, &lists);
+    images_count(e, n, 1);
     if (in->device_count[0] != n->device_count) {
-        n->device_count = in->device_count[0];
-        for (int32_t d = 0; d < PKC_DEVICE_COUNT_MAX; d++) {
-            e->device_free[(int64_t)row * PKC_DEVICE_COUNT_MAX + d] =
-                d < n->device_count ? DEVICE_MILLI : -1;
-        }
+        devices_fill(e, row, in->device_count[0]);
     }
     node_fill(e, row, in, 0);
     return PKC_OK;
@@ -300,6 +299,8 @@ int pkc_engine_node_remove(pkc_engine *e, int32_t row) {
         pod_drop(e, n->first_pod);
         dropped++;
     }
+    images_count(e, n, -1);
+    node_lists_free(n);
     n->alive = 0;
     e->alive_count--;
     n->epoch = ++e->epoch;
@@ -335,14 +336,12 @@ int pkc_engine_devices(const pkc_engine *e, int32_t *free_out) {
 
 void node_table_free(pkc_engine *e) {
     for (int32_t row = 0; row < e->row_count; row++) {
-        free(e->nodes[row].labels);
-        free(e->nodes[row].taints);
+        node_lists_free(&e->nodes[row]);
     }
     free(e->matrix);
     free(e->hot.allocatable_cpu);
     free(e->nodes);
     free(e->device_free);
-    free(e->work);
-    free(e->work_block);
+    free_work(e);
     vec_free(&e->odd_rows);
 }

@@ -20,6 +20,10 @@ void class_clear(pod_class *c) {
     vec_free(&c->request);
     vec_free(&c->filter_request);
     vec_free(&c->selectors);
+    vec_free(&c->hits);
+    vec_free(&c->held_hits);
+    vec_free(&c->own);
+    free(c->external);
 }
 
 static int read_requests(words payload, request_vec *out) {
@@ -118,7 +122,7 @@ static int read_small(int64_t tag, words payload, pod_class *c, const pkc_engine
         c->device_count = (int32_t)data[0];
         c->device_milli = (int32_t)data[1];
         return PKC_OK;
-    default: return PKC_ERR_INVALID;
+    default: return read_pod_section(tag, payload, c, e);
     }
 }
 
@@ -172,7 +176,8 @@ static void derive(pkc_engine *e, pod_class *c) {
     for (int64_t i = 0; i < p->balanced_resources.count; i++) {
         c->balanced_skips &= amount_of(c, p->balanced_resources.data[i]) == 0;
     }
-    c->has_extras = c->device_count > 0;
+    c->has_extras = c->device_count > 0 || c->ports.count > 0 || c->disks.count > 0 ||
+                    c->csi_volumes.count > 0;
     for (int64_t i = 0; i < c->filter_request.count; i++) {
         c->has_extras |= c->filter_request.data[i].resource > PKC_RESOURCE_MEMORY;
     }
@@ -241,7 +246,10 @@ int pkc_engine_class_add(pkc_engine *e, const int64_t *program, int64_t word_cou
     if (word_count < 0 || word_count > INT32_MAX) {
         return PKC_ERR_INVALID;
     }
-    pod_class c = {.node_name = -1, .device_milli = DEVICE_MILLI};
+    pod_class c = {.node_name = -1,
+                   .device_milli = DEVICE_MILLI,
+                   .first_pod = -1,
+                   .spread_needs_all_keys = 1};
     c.program = malloc(((size_t)word_count + 1) * sizeof *c.program);
     if (c.program == NULL) {
         return PKC_ERR_NO_MEMORY;
@@ -262,6 +270,9 @@ int pkc_engine_class_add(pkc_engine *e, const int64_t *program, int64_t word_cou
         status = resources_reserve(e, resources);
     }
     if (status >= 0) {
+        status = claims_reserve(e, &c);
+    }
+    if (status >= 0) {
         derive(e, &c);
         status = vec_push(&e->classes, c) < 0 ? PKC_ERR_NO_MEMORY : PKC_OK;
     }
@@ -269,7 +280,15 @@ int pkc_engine_class_add(pkc_engine *e, const int64_t *program, int64_t word_cou
         class_clear(&c);
         return status;
     }
-    return (int)(e->classes.count - 1);
+    int32_t index = (int32_t)(e->classes.count - 1);
+    status = counters_register(e, index);
+    if (status < 0) {
+        counters_forget(e, index);
+        class_clear(&e->classes.data[index]);
+        e->classes.count--;
+        return status;
+    }
+    return index;
 }
 
 int pkc_engine_class_count(const pkc_engine *e) {

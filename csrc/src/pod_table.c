@@ -44,6 +44,59 @@ static void account_devices(pkc_engine *e, const pod_class *c, const pod *p, int
     }
 }
 
+/* Puts a slot's pod on its row, in all accounts. */
+void pod_attach(pkc_engine *e, int32_t slot) {
+    pod *p = &e->pods.data[slot];
+    pod_class *c = &e->classes.data[p->class_index];
+    node *n = &e->nodes[p->row];
+    p->next = n->first_pod;
+    p->previous = -1;
+    if (n->first_pod >= 0) {
+        e->pods.data[n->first_pod].previous = slot;
+    }
+    n->first_pod = slot;
+    p->class_next = c->first_pod;
+    p->class_previous = -1;
+    if (c->first_pod >= 0) {
+        e->pods.data[c->first_pod].class_previous = slot;
+    }
+    c->first_pod = slot;
+    e->pod_count++;
+    account(e, c, p->row, 1);
+    account_devices(e, c, p, -1);
+    claims_count(e, c, 1);
+    counters_pod(e, p->class_index, p->row, 1);
+    engine_touch(e, p->row);
+}
+
+/* Takes a pod off its row and out of all accounts; the slot stays the pod's. */
+void pod_detach(pkc_engine *e, int32_t slot) {
+    pod *p = &e->pods.data[slot];
+    pod_class *c = &e->classes.data[p->class_index];
+    if (p->previous >= 0) {
+        e->pods.data[p->previous].next = p->next;
+    } else {
+        e->nodes[p->row].first_pod = p->next;
+    }
+    if (p->next >= 0) {
+        e->pods.data[p->next].previous = p->previous;
+    }
+    if (p->class_previous >= 0) {
+        e->pods.data[p->class_previous].class_next = p->class_next;
+    } else {
+        c->first_pod = p->class_next;
+    }
+    if (p->class_next >= 0) {
+        e->pods.data[p->class_next].class_previous = p->class_previous;
+    }
+    e->pod_count--;
+    account(e, c, p->row, -1);
+    account_devices(e, c, p, 1);
+    claims_count(e, c, -1);
+    counters_pod(e, p->class_index, p->row, -1);
+    engine_touch(e, p->row);
+}
+
 /* Room in the pod vector and in the columns was made sure of by the caller. */
 int32_t pod_add(pkc_engine *e, int32_t class_index, int32_t row) {
     int32_t slot = e->free_pod;
@@ -54,39 +107,18 @@ int32_t pod_add(pkc_engine *e, int32_t class_index, int32_t row) {
         slot = (int32_t)e->pods.count++;
     }
     const pod_class *c = &e->classes.data[class_index];
-    node *n = &e->nodes[row];
     pod *p = &e->pods.data[slot];
-    *p = (pod){.class_index = class_index, .row = row, .next = n->first_pod, .previous = -1};
+    *p = (pod){.class_index = class_index, .row = row, .start_ns = INT64_MAX};
     p->devices = c->device_count > 0 ? devices_choose(e, c, row) : 0;
-    if (n->first_pod >= 0) {
-        e->pods.data[n->first_pod].previous = slot;
-    }
-    n->first_pod = slot;
-    e->pod_count++;
-    account(e, c, row, 1);
-    account_devices(e, c, p, -1);
-    engine_touch(e, row);
+    pod_attach(e, slot);
     return slot;
 }
 
 void pod_drop(pkc_engine *e, int32_t slot) {
-    pod *p = &e->pods.data[slot];
-    const pod_class *c = &e->classes.data[p->class_index];
-    int32_t row = p->row;
-    account(e, c, row, -1);
-    account_devices(e, c, p, 1);
-    if (p->previous >= 0) {
-        e->pods.data[p->previous].next = p->next;
-    } else {
-        e->nodes[row].first_pod = p->next;
-    }
-    if (p->next >= 0) {
-        e->pods.data[p->next].previous = p->previous;
-    }
-    *p = (pod){.class_index = -1, .row = -1, .next = e->free_pod, .previous = -1};
+    pod_detach(e, slot);
+    e->pods.data[slot] =
+        (pod){.class_index = -1, .row = -1, .next = e->free_pod, .previous = -1};
     e->free_pod = slot;
-    e->pod_count--;
-    engine_touch(e, row);
 }
 
 int pkc_engine_bind(pkc_engine *e, int64_t count, const int32_t *classes, const int32_t *rows,
@@ -138,6 +170,26 @@ int pkc_engine_remove(pkc_engine *e, int64_t count, const int32_t *pods) {
         pod_drop(e, pods[i]);
     }
     return status;
+}
+
+int pkc_engine_start_times(pkc_engine *e, int64_t count, const int32_t *pods,
+                           const int64_t *start_ns) {
+    for (int64_t i = 0; i < count; i++) {
+        if (pods[i] < 0 || pods[i] >= e->pods.count || e->pods.data[pods[i]].class_index < 0) {
+            return PKC_ERR_NOT_FOUND;
+        }
+    }
+    for (int64_t i = 0; i < count; i++) {
+        e->pods.data[pods[i]].start_ns = start_ns[i];
+    }
+    return PKC_OK;
+}
+
+int pkc_engine_row_pod_count(const pkc_engine *e, int32_t row) {
+    if (row < 0 || row >= e->row_count) {
+        return PKC_ERR_NOT_FOUND;
+    }
+    return (int)engine_column(e, PKC_FIELD_POD_COUNT)[row];
 }
 
 int pkc_engine_pod_count(const pkc_engine *e) {

@@ -140,6 +140,13 @@ static int decode(profile *p, const int64_t *program, int64_t word_count) {
         case PKC_PROFILE_SCORERS: status = read_scorers(payload, p); break;
         case PKC_PROFILE_FIT: status = read_fit(payload, p); break;
         case PKC_PROFILE_BALANCED: status = read_resources(payload, &p->balanced_resources); break;
+        case PKC_PROFILE_AFFINITY:
+            if (payload.count == 2 && payload.data[0] >= 0 && payload.data[0] <= SCORE_MAX) {
+                p->hard_affinity_weight = payload.data[0];
+                p->ignore_preferred = payload.data[1] != 0;
+                status = PKC_OK;
+            }
+            break;
         case PKC_PROFILE_PACKING: status = read_resources(payload, &p->packing_resources); break;
         default: break;
         }

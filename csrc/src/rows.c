@@ -53,15 +53,27 @@ static int rows_allocate(pkc_engine *e, pod_class *c) {
 /* What depends on labels, taints and names alone, for the rows that changed since. */
 static void refresh_static(pkc_engine *e, pod_class *c) {
     row_cache *r = &c->cache;
+    const profile *p = &e->profiles.data[c->profile_index];
+    int64_t image_weight = c->images.count > 0 ? p->weight[PKC_PLUGIN_IMAGE_LOCALITY] : 0;
     if (r->epoch_seen == e->epoch) {
         return;
+    }
+    for (int32_t row = 0; image_weight != 0 && row < e->row_count; row++) {
+        r->static_addend[row] = -INFINITY; /* every node counts in the score of every image */
+        if (filter_static(e, c, row)) {
+            int64_t score = image_weight * score_images(e, c, &e->nodes[row]);
+            r->static_addend[row] = (double)score;
+        }
+        r->scored = 0;
     }
     for (int32_t row = 0; row < e->row_count; row++) {
         const node *n = &e->nodes[row];
         if (n->epoch <= r->epoch_seen) {
             continue;
         }
-        r->static_addend[row] = filter_static(e, c, row) ? 0.0 : -INFINITY;
+        if (image_weight == 0) {
+            r->static_addend[row] = filter_static(e, c, row) ? 0.0 : -INFINITY;
+        }
         if (r->taint_raw != NULL) {
             r->taint_raw[row] = n->alive ? (int32_t)score_taints(c, n) : 0;
             r->taint_any |= r->taint_raw[row] != 0;
@@ -73,9 +85,9 @@ static void refresh_static(pkc_engine *e, pod_class *c) {
     r->epoch_seen = e->epoch;
 }
 
-static double addend_of(const pkc_engine *e, const pod_class *c, int32_t row) {
+static double addend_of(pkc_engine *e, const pod_class *c, int32_t row) {
     double addend = c->cache.static_addend[row];
-    return addend == 0.0 && !filter_extras(e, c, row) ? -INFINITY : addend;
+    return addend != -INFINITY && !filter_extras(e, c, row) ? -INFINITY : addend;
 }
 
 /* Adds the score of the user's policy on rows [begin, end). */

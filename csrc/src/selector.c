@@ -1,9 +1,7 @@
 /* Requirements on node labels, and tolerations of taints, over the words of a program. */
 #include "engine.h"
 
-enum { REQUIREMENT_HEAD = 4 };
-
-static const label *find_label(const node *n, int64_t key) {
+const label *find_label(const node *n, int64_t key) {
     int32_t low = 0;
     int32_t high = n->label_count;
     while (low < high) {

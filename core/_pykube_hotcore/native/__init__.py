@@ -4,7 +4,7 @@ Each method checks dtype, shape, contiguity and range, calls once, and raises on
 with C's own words.
 """
 
-from _pykube_hotcore.native._engine import Engine, Evaluation, kernels
+from _pykube_hotcore.native._engine import Engine, Evaluation, Victims, kernels
 from _pykube_hotcore.native._status import NativeError, check, status_text
 
-__all__ = ["Engine", "Evaluation", "NativeError", "check", "kernels", "status_text"]
+__all__ = ["Engine", "Evaluation", "NativeError", "Victims", "check", "kernels", "status_text"]

@@ -1,12 +1,12 @@
 """The scheduling engine in C behind typed calls."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from _pykube_hotcore._ffi import ffi, lib
 from _pykube_hotcore.native._status import check
@@ -14,9 +14,13 @@ from _pykube_hotcore.program import (
     DEVICE_COUNT_MAX,
     PLUGIN_COUNT,
     EngineProfile,
+    Matcher,
     NodeRow,
     PodClass,
+    Term,
     Tie,
+    selector_words,
+    term_words,
 )
 
 
@@ -44,6 +48,28 @@ class Evaluation(NamedTuple):
     normalized: NDArray[np.int64]
     total: NDArray[np.float64]
     scored: NDArray[np.bool_]
+
+
+class Victims(NamedTuple):
+    """Who would have to go from each of n rows so that a pod fits there.
+
+    Attributes
+    ----------
+    code : (n,) uint8
+        ``Code.FITS`` where preemption helps; ``Code.NOT_EVALUATED`` where no pod has a lower
+        priority; else how the pod was refused with all of these gone.
+    violations : (n,) int32
+        Victims whose disruption violates a budget.
+    offsets : (n + 1,) int32
+        Row i has the victims ``pods[offsets[i]:offsets[i + 1]]``.
+    pods : (total,) int32
+        Slots, the most important first.
+    """
+
+    code: NDArray[np.uint8]
+    violations: NDArray[np.int32]
+    offsets: NDArray[np.int32]
+    pods: NDArray[np.int32]
 
 
 def kernels() -> list[str]:
@@ -156,6 +182,75 @@ class Engine:
                 "pod class",
             )
 
+    def add_matcher(self, matcher: Matcher) -> int:
+        """Add a matcher of pods and return its index. The caller interns."""
+        words = term_words(matcher.requirements)
+        count, namespaces = _namespaces(matcher.namespaces)
+        with self._lock:
+            return check(
+                lib.pkc_engine_matcher_add(
+                    self._engine,
+                    _in(words, "int64_t[]"),
+                    len(words),
+                    _in(namespaces, "int32_t[]"),
+                    count,
+                    matcher.skip_terminating,
+                ),
+                "matcher",
+            )
+
+    def set_matcher_namespaces(self, index: int, namespaces: tuple[int, ...] | None) -> None:
+        """Replace the namespaces of a matcher; None for all."""
+        count, array = _namespaces(namespaces)
+        with self._lock:
+            check(
+                lib.pkc_engine_matcher_namespaces(
+                    self._engine, index, _in(array, "int32_t[]"), count
+                ),
+                f"matcher {index}",
+            )
+
+    def match(self, terms: tuple[Term, ...]) -> NDArray[np.bool_]:
+        """Return which rows (row_count,) hold a node that matches one of the terms."""
+        words = selector_words(terms)
+        found = np.zeros(self.row_count, np.bool_)
+        with self._lock:
+            check(
+                lib.pkc_engine_match(
+                    self._engine,
+                    _in(words, "int64_t[]"),
+                    len(words),
+                    _out(found.view(np.uint8), "uint8_t[]"),
+                ),
+                "match",
+            )
+        return found
+
+    def set_external(
+        self, class_index: int, binding: NDArray[np.uint8], zone: NDArray[np.uint8]
+    ) -> None:
+        """Say where VolumeBinding and VolumeZone refuse a class that ``has_external``.
+
+        Parameters
+        ----------
+        binding, zone : (row_count,) uint8
+            0 where the plugin lets the pod pass, else its reasons as bits.
+        """
+        n = self.row_count
+        masks = [np.ascontiguousarray(m, np.uint8) for m in (binding, zone)]
+        if any(m.shape != (n,) for m in masks):
+            raise ValueError(f"masks must be uint8 ({n},)")
+        with self._lock:
+            check(
+                lib.pkc_engine_external_set(
+                    self._engine,
+                    class_index,
+                    _in(masks[0], "uint8_t[]"),
+                    _in(masks[1], "uint8_t[]"),
+                ),
+                f"class {class_index}",
+            )
+
     def add_nodes(self, nodes: Sequence[NodeRow]) -> int:
         """Append nodes as rows; return the first row."""
         batch, keep = _node_batch(nodes)
@@ -245,6 +340,93 @@ class Engine:
         with self._lock:
             check(lib.pkc_engine_remove(self._engine, len(slots), _in(slots, "int32_t[]")), "pods")
 
+    def set_start_times(self, pods: ArrayLike, start_ns: ArrayLike) -> None:
+        """Say when pods (n,) started, in ns (n,) int64; until then they count as newest."""
+        slots, times = _indices(pods), np.ascontiguousarray(start_ns, np.int64)
+        if times.shape != slots.shape:
+            raise ValueError("pods and start_ns differ in length")
+        with self._lock:
+            check(
+                lib.pkc_engine_start_times(
+                    self._engine, len(slots), _in(slots, "int32_t[]"), _in(times, "int64_t[]")
+                ),
+                "start times",
+            )
+
+    def nominate(self, class_index: int, row: int) -> int:
+        """Hold room on a row for a pod of the class; return a handle.
+
+        Pods of no higher priority must fit there both with it and without.
+        """
+        with self._lock:
+            return check(lib.pkc_engine_nominate(self._engine, class_index, row), "nomination")
+
+    def unnominate(self, handle: int) -> None:
+        """End a nomination."""
+        with self._lock:
+            check(lib.pkc_engine_nomination_drop(self._engine, handle), f"nomination {handle}")
+
+    def filter_row(self, class_index: int, row: int) -> tuple[int, int, int]:
+        """Return plugin, code and detail of the first refusal of one pod on one row."""
+        plugin = ffi.new("uint8_t *")
+        code = ffi.new("uint8_t *")
+        detail = ffi.new("uint64_t *")
+        with self._lock:
+            status = lib.pkc_engine_filter_row(self._engine, class_index, row, plugin, code, detail)
+        check(status, f"class {class_index} on row {row}")
+        return plugin[0], code[0], detail[0]
+
+    def dry_run(
+        self,
+        class_index: int,
+        rows: ArrayLike,
+        budgets: Sequence[tuple[int, int]] = (),
+        exempt: Collection[tuple[int, int]] = (),
+    ) -> Victims:
+        """Say which pods of lower priority would have to go from each row; nothing is changed.
+
+        Parameters
+        ----------
+        class_index
+            Class of the pod that would come.
+        rows : (n,) int
+            Rows to try.
+        budgets
+            (matcher, disruptions allowed) of each PodDisruptionBudget, in order.
+        exempt
+            (index of the budget, slot of the pod): disruptions that are counted already.
+        """
+        where = _indices(rows)
+        listed = ffi.new("pkc_budget[]", [{"matcher": m, "allowed": a} for m, a in budgets])
+        pairs = np.array(sorted(exempt), np.int32).reshape(-1)
+        codes = np.zeros(len(where), np.uint8)
+        violations = np.zeros(len(where), np.int32)
+        found = []
+        code = ffi.new("uint8_t *")
+        violated = ffi.new("int32_t *")
+        with self._lock:
+            for i, row in enumerate(where):
+                room = check(lib.pkc_engine_row_pod_count(self._engine, row), f"row {row}")
+                victims = np.zeros(max(room, 1), np.int32)
+                count = lib.pkc_engine_dry_run(
+                    self._engine,
+                    class_index,
+                    row,
+                    listed,
+                    len(budgets),
+                    _in(pairs, "int32_t[]"),
+                    len(exempt),
+                    _out(victims, "int32_t[]"),
+                    violated,
+                    code,
+                )
+                found.append(victims[: check(count, f"row {row}")])
+                codes[i] = code[0]
+                violations[i] = violated[0]
+        offsets = _offsets([len(v) for v in found])
+        pods = np.concatenate(found) if found else np.zeros(0, np.int32)
+        return Victims(codes, violations, offsets, pods)
+
     def evaluate(self, class_index: int) -> Evaluation:
         """Say what the cycle thinks of one pod on every row; nothing is assumed."""
         n = self.row_count
@@ -310,6 +492,12 @@ class Engine:
             raise AssertionError(f"engine line {line}: {ffi.string(reason[0]).decode()}")
 
 
+def _namespaces(namespaces: tuple[int, ...] | None) -> tuple[int, NDArray[np.int32]]:
+    if namespaces is None:
+        return -1, np.zeros(0, np.int32)
+    return len(namespaces), np.array(namespaces, np.int32)
+
+
 def _offsets(counts: list[int]) -> NDArray[np.int32]:
     offsets = np.zeros(len(counts) + 1, np.int64)
     np.cumsum(counts, out=offsets[1:])
@@ -348,5 +536,19 @@ def _node_batch(nodes: Sequence[NodeRow]) -> tuple[Any, list[Any]]:
     put("taint_key", [x.key for x in taints], np.int32, "int32_t[]")
     put("taint_value", [x.value for x in taints], np.int32, "int32_t[]")
     put("taint_effect", [x.effect for x in taints], np.uint8, "uint8_t[]")
+    for prefix, first, second, rows in (
+        ("image", "name", "bytes", [n.images for n in nodes]),
+        ("limit", "driver", "count", [n.csi_limits for n in nodes]),
+        ("attached", "driver", "volume", [n.csi_attached for n in nodes]),
+    ):
+        wide = prefix != "attached"
+        put(f"{prefix}_offset", _offsets([len(r) for r in rows]), np.int32, "int32_t[]")
+        put(f"{prefix}_{first}", [a for r in rows for a, _ in r], np.int32, "int32_t[]")
+        put(
+            f"{prefix}_{second}",
+            [b for r in rows for _, b in r],
+            np.int64 if wide else np.int32,
+            "int64_t[]" if wide else "int32_t[]",
+        )
     put("device_count", [n.device_count for n in nodes], np.int32, "int32_t[]")
     return batch, keep
