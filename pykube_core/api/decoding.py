@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from importlib import resources
 from typing import Final, Literal
 
-from pykube_core.api.objects import Json
+from pykube_core.api.objects import Json, KubeObject
 from pykube_core.api.quantity import QuantityError, parse_quantity
 
 STRICT_ERRORS_MAX: Final = 100
@@ -52,8 +52,10 @@ class _Type:
     name: str = ""
 
 
-def check_decoding(kind: str, obj: Json) -> None:
-    """Check that a decoded JSON value is an object of this kind and has no unknown fields.
+def decode(kind: str, obj: Json) -> KubeObject:
+    """Return an object of this kind, a copy of a decoded JSON value that knows no null.
+
+    As Go decodes: a null field is absent, a null item of a list or map is its type's zero.
 
     Parameters
     ----------
@@ -71,7 +73,7 @@ def check_decoding(kind: str, obj: Json) -> None:
     """
     decoder = _Decoder()
     try:
-        decoder.value(obj, _Type(f"v1.{kind}", "struct", name=_known(kind)), "", "", ())
+        decoded = decoder.value(obj, _Type(f"v1.{kind}", "struct", name=_known(kind)), "", "", ())
     except _CustomError as error:
         raise DecodeError(kind, "v1", str(error)) from None
     if decoder.type_error is not None:
@@ -79,6 +81,7 @@ def check_decoding(kind: str, obj: Json) -> None:
     if decoder.unknown:
         listed = ", ".join(f'unknown field "{path}"' for path in decoder.unknown)
         raise DecodeError(kind, "v1", f"strict decoding error: {listed}", tuple(decoder.unknown))
+    return dict(decoded)
 
 
 class _CustomError(ValueError):
@@ -94,47 +97,82 @@ class _Decoder:
 
     def value(
         self, value: Json, type: _Type, path: str, owner: str, stack: tuple[str, ...]
-    ) -> None:
-        if value is None or type.kind == "any":
-            return
+    ) -> Json:
+        if type.kind == "any":
+            return value
+        if value is None:
+            return _zero(type)
         match type.kind:
             case "struct" if isinstance(value, dict):
-                self._struct(value, type, path, stack)
+                return self._struct(value, type, path, stack)
             case "list" if isinstance(value, list) and type.item is not None:
-                for index, item in enumerate(value):
-                    self.value(item, type.item, f"{path}[{index}]", owner, stack)
+                item = type.item
+                return [
+                    self.value(element, item, f"{path}[{index}]", owner, stack)
+                    for index, element in enumerate(value)
+                ]
             case "map" if isinstance(value, dict) and type.item is not None:
-                for key, item in value.items():
-                    self.value(item, type.item, f"{path}.{key}", owner, stack)
+                item = type.item
+                return {
+                    key: self.value(element, item, f"{path}.{key}", owner, stack)
+                    for key, element in value.items()
+                }
             case "custom":
                 _check_custom(value, type)
-            case "int" if isinstance(value, int | float) and not isinstance(value, bool):
-                limit = _INT_LIMITS[type.name]
-                if isinstance(value, float) or not -limit <= value < limit:
-                    self._wrong(f"number {_number(value)}", type, owner, stack)
-            case "string" if isinstance(value, str):
-                pass
-            case "bool" if isinstance(value, bool):
-                pass
-            case "float" if isinstance(value, int | float) and not isinstance(value, bool):
-                pass
-            case _:
-                self._wrong(_json_type(value), type, owner, stack)
+                return value
+        self._check_scalar(value, type, owner, stack)
+        return value
 
-    def _struct(self, value: Json, type: _Type, path: str, stack: tuple[str, ...]) -> None:
+    def _struct(self, value: Json, type: _Type, path: str, stack: tuple[str, ...]) -> KubeObject:
         known = _fields_of(type.name)
+        decoded: KubeObject = {}
         for key, item in value.items():
             inner = f"{path}.{key}" if path else key
             field = known.get(key)
-            if field is not None:
-                self.value(item, field, inner, type.name, (*stack, key))
-            elif len(self.unknown) < STRICT_ERRORS_MAX:
-                self.unknown[inner] = None
+            if field is None:
+                if len(self.unknown) < STRICT_ERRORS_MAX:
+                    self.unknown[inner] = None
+            elif item is not None:
+                decoded[key] = self.value(item, field, inner, type.name, (*stack, key))
+        return decoded
+
+    def _check_scalar(self, value: Json, type: _Type, owner: str, stack: tuple[str, ...]) -> None:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        match type.kind:
+            case "string" if isinstance(value, str):
+                return
+            case "bool" if isinstance(value, bool):
+                return
+            case "float" if number:
+                return
+            case "int" if number:
+                limit = _INT_LIMITS[type.name]
+                if isinstance(value, int) and -limit <= value < limit:
+                    return
+                self._wrong(f"number {_number(value)}", type, owner, stack)
+            case _:
+                self._wrong(_json_type(value), type, owner, stack)
 
     def _wrong(self, found: str, type: _Type, owner: str, stack: tuple[str, ...]) -> None:
         if self.type_error is None:
             place = f"struct field {owner}.{'.'.join(stack)}" if stack else "value"
             self.type_error = f"json: cannot unmarshal {found} into Go {place} of type {type.go}"
+
+
+def _zero(type: _Type) -> Json:
+    """Return what Go holds where JSON has null; the zero time is null again."""
+    match type.kind:
+        case "struct" | "map":
+            return {}
+        case "list":
+            return []
+        case "string":
+            return ""
+        case "bool":
+            return False
+        case "int" | "float":
+            return 0
+    return None if type.name == "Time" else "0"
 
 
 def _check_custom(value: Json, type: _Type) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Callable
 from typing import Final
 
 _QUALIFIED: Final = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
@@ -25,6 +26,7 @@ _PORT_NAME_RE: Final = re.compile("[-a-z0-9]+")
 LABEL_LENGTH_MAX: Final = 63
 SUBDOMAIN_LENGTH_MAX: Final = 253
 PORT_NAME_LENGTH_MAX: Final = 15
+_CACHED_LENGTH_MAX: Final = 512
 
 _QUALIFIED_TEXT: Final = (
     "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
@@ -53,6 +55,7 @@ _DNS_1035_LABEL_TEXT: Final = (
 )
 
 Complaints = tuple[str, ...]
+NameRule = Callable[[str], Complaints]
 
 
 def _too_long(value: str, limit: int) -> list[str]:
@@ -62,9 +65,21 @@ def _too_long(value: str, limit: int) -> list[str]:
     return [f"must be no more than {limit} characters"]
 
 
-@functools.lru_cache(maxsize=65536)
 def qualified_name(value: str) -> Complaints:
     """Check a label key, a resource name or the like: ``[prefix/]name``."""
+    # A cache holds no text that only an attack would bring.
+    check = _qualified_name if len(value) <= _CACHED_LENGTH_MAX else _qualified_name.__wrapped__
+    return check(value)
+
+
+def label_value(value: str) -> Complaints:
+    """Check the value of a label."""
+    check = _label_value if len(value) <= _CACHED_LENGTH_MAX else _label_value.__wrapped__
+    return check(value)
+
+
+@functools.lru_cache(maxsize=65536)
+def _qualified_name(value: str) -> Complaints:
     prefix, slash, name = value.rpartition("/")
     if "/" in prefix:
         text = " with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
@@ -83,8 +98,7 @@ def qualified_name(value: str) -> Complaints:
 
 
 @functools.lru_cache(maxsize=65536)
-def label_value(value: str) -> Complaints:
-    """Check the value of a label."""
+def _label_value(value: str) -> Complaints:
     complaints = _too_long(value, LABEL_LENGTH_MAX)
     if not _LABEL_VALUE_RE.fullmatch(value):
         complaints.append(_LABEL_VALUE_TEXT)

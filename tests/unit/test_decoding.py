@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pykube_core.api.decoding import DecodeError, check_decoding
+from pykube_core.api.decoding import DecodeError, decode
 
 PREFIX = 'Pod in version "v1" cannot be handled as a Pod: '
 FORMAT_WRONG = (
@@ -20,7 +20,7 @@ def into(found, place, go_type):
 
 def message(obj, kind="Pod"):
     with pytest.raises(DecodeError) as error:
-        check_decoding(kind, obj)
+        decode(kind, obj)
     return str(error.value)
 
 
@@ -88,15 +88,35 @@ def test_at_most_a_hundred_unknown_fields_are_named():
     assert message({f"f{i}": 1 for i in range(5000)}).count("unknown field") == 100
 
 
-def test_null_is_legal_everywhere():
-    check_decoding("Pod", {"metadata": None, "spec": {"containers": [None], "overhead": None}})
+def test_null_is_legal_everywhere_and_decodes_to_what_go_holds():
+    spec = {
+        "containers": [None, {"args": [None], "ports": None}],
+        "overhead": {"cpu": None},
+        "nodeSelector": {"a": None},
+    }
+    assert decode("Pod", {"metadata": None, "spec": spec}) == {
+        "spec": {
+            "containers": [{}, {"args": [""]}],
+            "overhead": {"cpu": "0"},
+            "nodeSelector": {"a": ""},
+        }
+    }
+
+
+def test_decoded_object_shares_nothing_that_could_change():
+    pod = {"metadata": {"labels": {"a": "b"}}, "spec": {"tolerations": [{"key": "k"}]}}
+    decoded = decode("Pod", pod)
+    assert decoded == pod
+    decoded["metadata"]["labels"]["a"] = "c"
+    decoded["spec"]["tolerations"].append({})
+    assert pod == {"metadata": {"labels": {"a": "b"}}, "spec": {"tolerations": [{"key": "k"}]}}
 
 
 def test_fields_of_other_kinds_are_known():
-    check_decoding("StorageClass", {"provisioner": "x", "volumeBindingMode": "Immediate"})
-    check_decoding("PriorityClass", {"value": 7, "preemptionPolicy": "Never"})
+    decode("StorageClass", {"provisioner": "x", "volumeBindingMode": "Immediate"})
+    decode("PriorityClass", {"value": 7, "preemptionPolicy": "Never"})
     with pytest.raises(KeyError):
-        check_decoding("PodSpec", {})
+        decode("PodSpec", {})
 
 
 json_values = st.recursive(
@@ -111,7 +131,7 @@ json_values = st.recursive(
 
 def refusal(value):
     try:
-        check_decoding("Pod", value)
+        decode("Pod", value)
     except DecodeError as error:
         return str(error)
     return PREFIX
