@@ -5,13 +5,8 @@ from __future__ import annotations
 from pykube_core.api.decoding import DecodeError, decode
 from pykube_core.api.defaults import set_defaults
 from pykube_core.api.errors import InputError
-from pykube_core.api.objects import Json, KubeObject, full_name, name_of
+from pykube_core.api.objects import CLUSTER_SCOPED, Json, KubeObject, label_of
 from pykube_core.api.validation import KINDS, invalid_message, validate
-
-_CLUSTER_SCOPED = frozenset(
-    "Node Namespace PersistentVolume StorageClass CSINode CSIDriver VolumeAttachment "
-    "PriorityClass".split()
-)
 
 
 def admit(kind: str, obj: Json, source: str | None = None) -> KubeObject:
@@ -44,23 +39,15 @@ def admit(kind: str, obj: Json, source: str | None = None) -> KubeObject:
         decoded = decode(kind, obj)
     except DecodeError as error:
         field = error.fields[0] if error.fields else ""
-        raise InputError(str(error), source=source, object=_label(kind, obj), field=field) from None
-    if kind not in _CLUSTER_SCOPED:
+        raise InputError(
+            str(error), source=source, object=label_of(kind, obj), field=field
+        ) from None
+    if kind not in CLUSTER_SCOPED:
         metadata = decoded.setdefault("metadata", {})
         metadata["namespace"] = metadata.get("namespace") or "default"
     errors = validate(kind, set_defaults(kind, decoded))
     if errors:
         reason = invalid_message(kind, decoded, errors)
-        label, field = _label(kind, decoded), errors[0].field
+        label, field = label_of(kind, decoded), errors[0].field
         raise InputError(reason, source=source, object=label, field=field)
     return decoded
-
-
-def _label(kind: str, obj: Json) -> str:
-    """Return "Kind namespace/name" as far as the object has a name that is text."""
-    metadata = obj.get("metadata") if isinstance(obj, dict) else None
-    if not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str):
-        return kind
-    if kind in _CLUSTER_SCOPED or not isinstance(metadata.get("namespace") or "", str):
-        return f"{kind} {name_of(obj)}"
-    return f"{kind} {full_name(obj)}"

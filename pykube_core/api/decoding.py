@@ -52,7 +52,7 @@ class _Type:
     name: str = ""
 
 
-def decode(kind: str, obj: Json) -> KubeObject:
+def decode(kind: str, obj: Json, strict: bool = True) -> KubeObject:
     """Return an object of this kind, a copy of a decoded JSON value that knows no null.
 
     As Go decodes: a null field is absent, a null item of a list or map is its type's zero.
@@ -63,11 +63,13 @@ def decode(kind: str, obj: Json) -> KubeObject:
         A kind that scheduling reads, such as "Pod".
     obj : object
         Any decoded JSON value.
+    strict : bool
+        Refuse unknown fields; otherwise they are dropped.
 
     Raises
     ------
     DecodeError
-        With what an API server answers under ``fieldValidation=Strict``.
+        With what an API server answers under ``fieldValidation=Strict``, or ``Ignore``.
     KeyError
         When the kind is none that scheduling reads.
     """
@@ -78,7 +80,7 @@ def decode(kind: str, obj: Json) -> KubeObject:
         raise DecodeError(kind, "v1", str(error)) from None
     if decoder.type_error is not None:
         raise DecodeError(kind, "v1", decoder.type_error)
-    if decoder.unknown:
+    if strict and decoder.unknown:
         listed = ", ".join(f'unknown field "{path}"' for path in decoder.unknown)
         raise DecodeError(kind, "v1", f"strict decoding error: {listed}", tuple(decoder.unknown))
     return dict(decoded)

@@ -130,7 +130,7 @@ def test_all_errors_of_an_object_are_listed_once_each():
     with pytest.raises(InputError) as error:
         admit("Pod", bad, source="pods.yaml")
     assert str(error.value) == (
-        "pods.yaml: Pod shop/BAD_name: metadata.name: "
+        "pods.yaml: Pod shop/BAD_name: "
         f'Pod "BAD_name" is invalid: [metadata.name: Invalid value: "BAD_name": {SUBDOMAIN}, '
         "spec.containers: Required value, spec.restartPolicy: Unsupported value: "
         '"x": supported values: "Always", "OnFailure", "Never"]'
