@@ -29,7 +29,9 @@ class InputError(Exception):
         self.reason = reason
 
     def __str__(self) -> str:
-        parts = (self.source, self.object, self.field, self.reason)
+        # Kubernetes' own texts name the field: "Pod ... is invalid: spec.priority: ...".
+        field = "" if f"{self.field}: " in self.reason else self.field
+        parts = (self.source, self.object, field, self.reason)
         return ": ".join(" ".join(part.split()) for part in parts if part)
 
     def within(self, source: str | None = None, object: str = "") -> "InputError":

@@ -5,6 +5,7 @@ import pytest
 
 from pykube_core.api.errors import InputError
 from pykube_core.lab.read import read_workload
+from pykube_core.lab.write import write_snapshot
 
 OPENB = Path(__file__).resolve().parents[3] / "shared" / "traces" / "openb"
 needs_trace = pytest.mark.skipif(
@@ -113,6 +114,20 @@ def test_published_lists_load_whole(name, pods, templates):
         n["status"]["allocatable"].get("alibabacloud.com/gpu-count", "0") for n in workload.nodes
     ]
     assert sum(map(int, gpus)) == 6212
+
+
+@needs_trace
+def test_trace_written_as_a_snapshot_is_valid_and_reads_back_the_same(tmp_path):
+    workload = read_workload(
+        OPENB / "openb_node_list_gpu_node.csv", OPENB / "openb_pod_list_gpuspec33.csv"
+    )
+    write_snapshot(workload, tmp_path / "openb.json.gz")
+    again = read_workload(tmp_path / "openb.json.gz")
+    assert again.nodes == workload.nodes
+    assert again.pods.names == workload.pods.names
+    np.testing.assert_array_equal(again.pods.deleted_ns, workload.pods.deleted_ns)
+    rows = range(0, len(workload.pods), 50)
+    assert [again.pod(row) for row in rows] == [workload.pod(row) for row in rows]
 
 
 @needs_trace

@@ -1,3 +1,4 @@
+import contextlib
 import gzip
 import io
 import json
@@ -5,16 +6,24 @@ from types import SimpleNamespace
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pykube_core.api.errors import InputError
 from pykube_core.lab.read import read_workload
+from pykube_core.lab.read._table import TableBuilder
+from pykube_core.lab.read.snapshot import Snapshot
 
 
 def node(name="n1", **status):
     return {
         "apiVersion": "v1",
         "kind": "Node",
-        "metadata": {"name": name, "labels": {"zone": "a"}, "managedFields": [{"x": 1}]},
+        "metadata": {
+            "name": name,
+            "labels": {"zone": "a"},
+            "managedFields": [{"manager": "kubelet"}],
+        },
         "status": {"allocatable": {"cpu": "4", "memory": "8Gi", "pods": "110"}, **status},
     }
 
@@ -178,6 +187,41 @@ def test_yaml_documents_are_read_as_the_same_workload(read):
         assert other.pods.templates == from_list.pods.templates
 
 
+def test_pods_written_by_hand_get_defaults_and_priorities(read):
+    high = {"kind": "PriorityClass", "metadata": {"name": "high"}, "value": 7}
+    resources = {"limits": {"cpu": "1"}}
+    hand_written = {
+        "kind": "Pod",
+        "metadata": {"name": "p"},
+        "spec": {
+            "containers": [{"name": "c", "resources": resources}],
+            "priorityClassName": "high",
+        },
+    }
+    workload = read(listed(node(), hand_written, high))
+    assert workload.pods.names == ["default/p"]
+    assert workload.pods.templates == [
+        {
+            "metadata": {"namespace": "default"},
+            "spec": {
+                "priorityClassName": "high",
+                "priority": 7,
+                "preemptionPolicy": "PreemptLowerPriority",
+                "containers": [
+                    {"name": "c", "resources": {"limits": {"cpu": "1"}, "requests": {"cpu": "1"}}}
+                ],
+            },
+        }
+    ]
+
+
+def test_unknown_fields_of_objects_from_a_server_are_dropped(read):
+    newer = pod(affinity={"podAffinity": {"newField": 1}}, newerField=2)
+    (template,) = read(listed(node(), newer)).pods.templates
+    assert template["spec"]["affinity"] == {"podAffinity": {}}
+    assert "newerField" not in template["spec"]
+
+
 def test_gzip_of_several_members_is_read(read):
     text = json.dumps(listed(node(), pod())).encode()
     assert len(read(gzip.compress(text[:50]) + gzip.compress(text[50:])).pods) == 1
@@ -216,6 +260,25 @@ BAD_OBJECTS = {
         listed(node(allocatable={"memory": "1e9999999"})),
         'Node n1: status.allocatable[memory]: Invalid value: "1e9999999": '
         "quantity has more than 256 digits",
+    ),
+    "misspelt field of a pod written by hand": (
+        listed(node(), pod("a", metadata={"uid": ""}, nodeSelecter={"a": "b"})),
+        'Pod shop/a: spec.nodeSelecter: Pod in version "v1" cannot be handled as a Pod: '
+        'strict decoding error: unknown field "spec.nodeSelecter"',
+    ),
+    "rule of Kubernetes": (
+        listed(node(), pod(tolerations=[{"key": "k", "operator": "Near"}])),
+        'Pod shop/web-1: Pod "web-1" is invalid: spec.tolerations[0].operator: Unsupported value: '
+        '"Near": supported values: "Equal", "Exists"',
+    ),
+    "rule for nodes": (
+        listed(node(allocatable={"cpu": "-1"})),
+        'Node n1: Node "n1" is invalid: status.allocatable.cpu: Invalid value: "-1": '
+        "must be greater than or equal to 0",
+    ),
+    "unknown priority class": (
+        listed(node(), pod(priorityClassName="high")),
+        "Pod shop/web-1: spec.priorityClassName: no PriorityClass with name high was found",
     ),
     "wrong type in a pod": (
         listed(node(), pod(metadata={"labels": {"a": 1}})),
@@ -278,6 +341,45 @@ def test_bad_text_is_refused_with_its_place(read, text, reason):
     assert reason in str(error.value)
 
 
+WHOLE = listed(
+    node(),
+    pod(
+        nodeName="n1",
+        status={"containerStatuses": [{"name": "main", "resources": {"requests": {"cpu": "1"}}}]},
+        tolerations=[{"key": "k"}],
+        affinity={"podAffinity": {}},
+        initContainers=[{"name": "i", "image": "x", "restartPolicy": "Always"}],
+    ),
+    pod("hand", metadata={"uid": ""}),
+    {"kind": "ReplicaSet", "metadata": {"name": "r"}, "spec": {"selector": {}}},
+    {"kind": "PriorityClass", "metadata": {"name": "p"}, "value": 1},
+)  # fmt: skip
+JUNK = [None, True, 0, -1, 1.5, "", "x", [], [None], [[]], {}, {"x": None}, {"": {}}, "1e9999999"]
+
+
+def mutated(data, value):
+    """Return a copy of a document in which one value, drawn by hypothesis, is another."""
+    kind = type(value)
+    if kind in (dict, list) and value and data.draw(st.integers(0, 9)):
+        keys = list(value) if kind is dict else range(len(value))
+        chosen = data.draw(st.sampled_from(keys))
+        copied = kind(value)
+        copied[chosen] = mutated(data, value[chosen])
+        return copied
+    return data.draw(st.sampled_from(JUNK))
+
+
+@settings(max_examples=300)
+@given(st.data())
+def test_any_wrong_value_anywhere_is_read_or_refused_cleanly(data):
+    table = TableBuilder()
+    snapshot = Snapshot(table)
+    with contextlib.suppress(InputError):
+        snapshot.read_json("x", json.dumps(mutated(data, WHOLE)).encode())
+        snapshot.set_priorities()
+        table.build(snapshot.check_nodes())
+
+
 def test_missing_file_is_named():
     with pytest.raises(InputError, match=r"^/no/such/file: No such file or directory$"):
         read_workload("/no/such/file")
@@ -289,12 +391,12 @@ kind: Node
 metadata:
   name: n1
   creationTimestamp: 2026-01-01T00:00:00Z
-  labels: &labels {"1": "a", time: 22:22}
-  annotations: {<<: *labels, time: late}
-status: {allocatable: {cpu: 4, memory: 0.5}}
+  annotations: &first {"1": "a", time: 22:22}
+  labels: {<<: *first, time: late}
+status: {allocatable: {cpu: 4, memory: 0.5, pods: !!str 7}}
 """
     (found,) = read(text).nodes
     assert found["metadata"]["creationTimestamp"] == "2026-01-01T00:00:00Z"
-    assert found["metadata"]["labels"] == {"1": "a", "time": "22:22"}
-    assert found["metadata"]["annotations"] == {"1": "a", "time": "late"}
-    assert found["status"]["allocatable"] == {"cpu": 4, "memory": 0.5}
+    assert found["metadata"]["annotations"] == {"1": "a", "time": "22:22"}
+    assert found["metadata"]["labels"] == {"1": "a", "time": "late"}
+    assert found["status"]["allocatable"] == {"cpu": 4, "memory": 0.5, "pods": "7"}

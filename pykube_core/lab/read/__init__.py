@@ -62,6 +62,7 @@ def read_workload(nodes_path: _Path, pods_path: _Path | None = None) -> Workload
                 snapshot.dated = True
     if not snapshot.nodes:
         raise InputError("no Node objects", source=sources[0])
+    snapshot.set_priorities()
     pods = table.build(snapshot.check_nodes())
     if not snapshot.dated:
         pods = _from_zero(pods)

@@ -41,6 +41,7 @@ class Metadata(_Part):
     name: str | None = None
     generateName: str | None = None
     namespace: str | None = None
+    uid: str | None = None
     labels: dict[str, str] | None = None
     annotations: dict[str, str] | None = None
     creationTimestamp: str | None = None

@@ -169,9 +169,11 @@ def _interner(table: TableBuilder) -> Callable[[int, int, int, int, str], int]:
 def _pod(cpu_milli: int, memory_mib: int, gpus: int, gpu_milli: int, models: str) -> KubeObject:
     requests = {"cpu": f"{cpu_milli}m", "memory": f"{memory_mib}Mi"}
     metadata: KubeObject = {"namespace": "default"}
-    spec: KubeObject = {"containers": [{"name": "main", "resources": {"requests": requests}}]}
+    resources: KubeObject = {"requests": requests}
+    spec: KubeObject = {"containers": [{"name": "main", "resources": resources}]}
     if gpus:
         requests[GPU_MILLI] = str(gpus * gpu_milli)
+        resources["limits"] = {GPU_MILLI: requests[GPU_MILLI]}  # Kubernetes wants them equal
         metadata["annotations"] = {GPU_COUNT: str(gpus), GPU_MILLI: str(gpu_milli)}
     if models:
         values = sorted({model.strip() for model in models.split("|")} - {""})

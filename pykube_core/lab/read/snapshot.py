@@ -11,9 +11,14 @@ from typing import Final
 import msgspec
 
 from pykube_core.api.errors import InputError
-from pykube_core.api.objects import Json, KubeObject, full_name, name_of
-from pykube_core.api.quantity import QuantityError, parse_quantity
+from pykube_core.api.objects import KubeObject, label_of, name_of
 from pykube_core.lab.read import _shape
+from pykube_core.lab.read._check import (
+    check_fields_of_pod,
+    check_object,
+    complete_priority,
+    complete_template,
+)
 from pykube_core.lab.read._table import TableBuilder
 from pykube_core.lab.read._yaml import read_documents
 
@@ -38,7 +43,6 @@ PHASES_DONE: Final = frozenset({"Succeeded", "Failed"})
 
 _GROUPS: Final = {"Node": "", "Pod": ""} | {kind: group for kind, (group, _) in KINDS.items()}
 _LIST_DEPTH_MAX: Final = 4
-_RESOURCE_LISTS: Final = ("requests", "limits")
 
 
 _NO_ITEMS: Final = msgspec.Raw()
@@ -80,6 +84,7 @@ class Snapshot:
         self.dated = False
         self._names: set[tuple[str, str]] = set()
         self._sources: list[tuple[int, str]] = []
+        self._first_of_template: list[tuple[str, str]] = []
 
     def read_json(self, source: str, data: bytes) -> None:
         """Add all objects of a JSON document.
@@ -99,6 +104,17 @@ class Snapshot:
             if not isinstance(document, dict):
                 raise InputError("expected a Kubernetes object", source=source, object="line 1")
             self._add(source, msgspec.json.encode(document), None, f"document {index + 1}", 0)
+
+    def set_priorities(self) -> None:
+        """Set the priorities that no server has set, now that all classes are known."""
+        classes = self.objects.get("priorityClasses", [])
+        for template, (source, label) in zip(
+            self.table.templates, self._first_of_template, strict=False
+        ):
+            try:
+                complete_priority(template, classes, label)
+            except InputError as error:
+                raise error.within(source) from None
 
     def check_nodes(self) -> dict[str, int]:
         """Return the row of each node; every pod's node must be among them."""
@@ -149,22 +165,20 @@ class Snapshot:
 
     def _add_object(self, kind: str, raw: bytes | msgspec.Raw) -> None:
         if kind == "Pod":
-            self._add_pod(_POD.decode(raw))
+            self._add_pod(_POD.decode(raw), raw)
         elif kind == "Node" or kind in KINDS:
             obj = _ANY.decode(raw)
-            metadata = obj.setdefault("metadata", {})
-            label = (
-                f"{kind} {full_name(obj)}" if "namespace" in metadata else f"{kind} {name_of(obj)}"
-            )
-            self._claim_name(kind, metadata.get("namespace") or "", name_of(obj), label)
-            metadata.pop("managedFields", None)
+            label = label_of(kind, obj)
+            checked = check_object(kind, obj, label)
+            metadata = checked["metadata"]
+            self._claim_name(kind, metadata.get("namespace", ""), metadata["name"], label)
+            checked = {"apiVersion": _api_version(kind), "kind": kind} | checked
             if kind == "Node":
-                _check_node(obj)
-                self.nodes.append(obj)
+                self.nodes.append(checked)
             else:
-                self.objects.setdefault(KINDS[kind][1], []).append(obj)
+                self.objects.setdefault(KINDS[kind][1], []).append(checked)
 
-    def _add_pod(self, pod: _shape.Pod) -> None:
+    def _add_pod(self, pod: _shape.Pod, raw: bytes | msgspec.Raw) -> None:
         metadata = pod.metadata or _shape.Metadata()
         spec, status = pod.spec or _shape.PodSpec(), pod.status or _shape.PodStatus()
         if status.phase in PHASES_DONE:
@@ -172,6 +186,8 @@ class Snapshot:
         namespace, name = metadata.namespace or "default", metadata.name or ""
         label = f"Pod {namespace}/{name}"
         self._claim_name("Pod", namespace, name, label)
+        if not metadata.uid:
+            check_fields_of_pod(_ANY.decode(raw), label)
         annotations = metadata.annotations or {}
         created_ns = _time_ns(annotations, _shape.CREATED_ANNOTATION, label)
         deleted_ns = _time_ns(annotations, _shape.DELETED_ANNOTATION, label)
@@ -183,7 +199,9 @@ class Snapshot:
         known = len(self.table.templates)
         template = self.table.intern(_shape.reduce_to_template(metadata, spec, status))
         if template == known:
-            _check_pod(self.table.templates[template], label)
+            shape = self.table.templates[template]
+            self.table.templates[template] = complete_template(shape, name, label)
+            self._first_of_template.append((self._sources[-1][1], label))
         self.table.add(
             f"{namespace}/{name}",
             template,
@@ -200,6 +218,11 @@ class Snapshot:
         if full in self._names:
             raise InputError(f'Duplicate value: "{name}"', object=label, field="metadata.name")
         self._names.add(full)
+
+
+def _api_version(kind: str) -> str:
+    group = _GROUPS[kind]
+    return f"{group}/v1" if group else "v1"
 
 
 def _is_pinned(metadata: _shape.Metadata) -> bool:
@@ -237,54 +260,6 @@ def _parse_timestamp(text: str) -> int:
     return (since.days * 86400 + since.seconds) * 10**9 + since.microseconds * 1000
 
 
-def _check_node(node: KubeObject) -> None:
-    label = f"Node {name_of(node)}"
-    status = _mapping(node.get("status"), label, "status")
-    for kind in ("capacity", "allocatable"):
-        _check_quantities(status.get(kind), label, f"status.{kind}")
-    labels = _mapping(node["metadata"].get("labels"), label, "metadata.labels")
-    for key, value in labels.items():
-        if not isinstance(value, str):
-            raise InputError("expected a string", object=label, field=f"metadata.labels[{key}]")
-
-
-def _check_pod(pod: KubeObject, label: str) -> None:
-    spec = pod.get("spec", {})
-    _check_quantities(spec.get("overhead"), label, "spec.overhead")
-    _check_resources(spec.get("resources"), label, "spec.resources")
-    for kind in ("initContainers", "containers"):
-        for index, container in enumerate(spec.get(kind) or ()):
-            path = f"spec.{kind}[{index}].resources"
-            _check_resources(container.get("resources"), label, path)
-
-
-def _check_resources(resources: Json, label: str, path: str) -> None:
-    for kind in _RESOURCE_LISTS:
-        _check_quantities(_mapping(resources, label, path).get(kind), label, f"{path}.{kind}")
-
-
-def _check_quantities(quantities: Json, label: str, path: str) -> None:
-    for name, value in _mapping(quantities, label, path).items():
-        try:
-            parse_quantity(value)
-        except QuantityError as error:
-            reason = f"Invalid value: {_shown(value)}: {error}"
-            raise InputError(reason, object=label, field=f"{path}[{name}]") from None
-
-
-def _mapping(value: Json, label: str, path: str) -> KubeObject:
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise InputError(f"expected an object, got {_shown(value)}", object=label, field=path)
-    return value
-
-
-def _shown(value: Json) -> str:
-    text = msgspec.json.encode(value).decode()
-    return text if len(text) <= 80 else text[:77] + "..."
-
-
 def _json_error(
     source: str, where: str, kind: str | None, raw: bytes | msgspec.Raw, error: Exception
 ) -> InputError:
@@ -306,9 +281,9 @@ def _json_error(
 
 
 def _name(raw: bytes | msgspec.Raw, kind: str | None) -> str:
-    """Return "Kind namespace/name" of an object that does not decode as its kind, or ""."""
+    """Return what names an object that does not decode as its kind, or ""."""
     try:
-        obj = _ANY.decode(raw)
-        return f"{kind or obj['kind']} {full_name(obj)}" if name_of(obj) else ""
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, AttributeError, KeyError):
+        label = label_of(kind or "object", _ANY.decode(raw))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return ""
+    return label if " " in label else ""

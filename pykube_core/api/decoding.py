@@ -1,0 +1,272 @@
+"""Strict decoding: unknown fields and wrong JSON types, in the words of an API server.
+
+Source: ``sigs.k8s.io/json`` and ``k8s.io/apimachinery`` v0.34.1. Differences: duplicate keys are
+gone once JSON is decoded, so they are not reported here; of a bad time stamp the whole text is
+quoted, not the component that fails.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass, replace
+from importlib import resources
+from typing import Final, Literal
+
+from pykube_core.api.objects import Json, KubeObject
+from pykube_core.api.quantity import QuantityError, parse_quantity
+
+STRICT_ERRORS_MAX: Final = 100
+
+_INT_LIMITS: Final = {"int32": 2**31, "int64": 2**63, "int": 2**63, "byte": 2**8}
+_TIME_RE: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d([.,]\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+_TIME_LAYOUT: Final = "2006-01-02T15:04:05Z07:00"
+
+Kind = Literal["string", "int", "bool", "float", "list", "map", "struct", "custom", "any"]
+
+
+class DecodeError(ValueError):
+    """An object's JSON is not of its kind.
+
+    Attributes
+    ----------
+    detail : str
+        What is wrong, without the kind.
+    fields : tuple of str
+        Paths of unknown fields; empty when a type is wrong.
+    """
+
+    def __init__(self, kind: str, version: str, detail: str, fields: tuple[str, ...] = ()) -> None:
+        super().__init__(f'{kind} in version "{version}" cannot be handled as a {kind}: {detail}')
+        self.detail = detail
+        self.fields = fields
+
+
+@dataclass(frozen=True, slots=True)
+class _Type:
+    """A Go type: its name in messages, what it is made of, and of what items."""
+
+    go: str
+    kind: Kind
+    item: _Type | None = None
+    name: str = ""
+
+
+def decode(kind: str, obj: Json, strict: bool = True) -> KubeObject:
+    """Return an object of this kind, a copy of a decoded JSON value that knows no null.
+
+    As Go decodes: a null field is absent, a null item of a list or map is its type's zero.
+
+    Parameters
+    ----------
+    kind : str
+        A kind that scheduling reads, such as "Pod".
+    obj : object
+        Any decoded JSON value.
+    strict : bool
+        Refuse unknown fields; otherwise they are dropped.
+
+    Raises
+    ------
+    DecodeError
+        With what an API server answers under ``fieldValidation=Strict``, or ``Ignore``.
+    KeyError
+        When the kind is none that scheduling reads.
+    """
+    decoder = _Decoder()
+    try:
+        decoded = decoder.value(obj, _Type(f"v1.{kind}", "struct", name=_known(kind)), "", "", ())
+    except _CustomError as error:
+        raise DecodeError(kind, "v1", str(error)) from None
+    if decoder.type_error is not None:
+        raise DecodeError(kind, "v1", decoder.type_error)
+    if strict and decoder.unknown:
+        listed = ", ".join(f'unknown field "{path}"' for path in decoder.unknown)
+        raise DecodeError(kind, "v1", f"strict decoding error: {listed}", tuple(decoder.unknown))
+    return dict(decoded)
+
+
+class _CustomError(ValueError):
+    """A type that decodes itself refused; upstream stops there."""
+
+
+class _Decoder:
+    """Walks a value beside its type; depth is bounded by the structures, which are finite."""
+
+    def __init__(self) -> None:
+        self.type_error: str | None = None
+        self.unknown: dict[str, None] = {}
+
+    def value(
+        self, value: Json, type: _Type, path: str, owner: str, stack: tuple[str, ...]
+    ) -> Json:
+        if type.kind == "any":
+            return value
+        if value is None:
+            return _zero(type)
+        match type.kind:
+            case "struct" if isinstance(value, dict):
+                return self._struct(value, type, path, stack)
+            case "list" if isinstance(value, list) and type.item is not None:
+                item = type.item
+                return [
+                    self.value(element, item, f"{path}[{index}]", owner, stack)
+                    for index, element in enumerate(value)
+                ]
+            case "map" if isinstance(value, dict) and type.item is not None:
+                item = type.item
+                return {
+                    key: self.value(element, item, f"{path}.{key}", owner, stack)
+                    for key, element in value.items()
+                }
+            case "custom":
+                _check_custom(value, type)
+                return value
+        self._check_scalar(value, type, owner, stack)
+        return value
+
+    def _struct(self, value: Json, type: _Type, path: str, stack: tuple[str, ...]) -> KubeObject:
+        known = _fields_of(type.name)
+        decoded: KubeObject = {}
+        for key, item in value.items():
+            inner = f"{path}.{key}" if path else key
+            field = known.get(key)
+            if field is None:
+                if len(self.unknown) < STRICT_ERRORS_MAX:
+                    self.unknown[inner] = None
+            elif item is not None:
+                decoded[key] = self.value(item, field, inner, type.name, (*stack, key))
+        return decoded
+
+    def _check_scalar(self, value: Json, type: _Type, owner: str, stack: tuple[str, ...]) -> None:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        match type.kind:
+            case "string" if isinstance(value, str):
+                return
+            case "bool" if isinstance(value, bool):
+                return
+            case "float" if number:
+                return
+            case "int" if number:
+                limit = _INT_LIMITS[type.name]
+                if isinstance(value, int) and -limit <= value < limit:
+                    return
+                self._wrong(f"number {_number(value)}", type, owner, stack)
+            case _:
+                self._wrong(_json_type(value), type, owner, stack)
+
+    def _wrong(self, found: str, type: _Type, owner: str, stack: tuple[str, ...]) -> None:
+        if self.type_error is None:
+            place = f"struct field {owner}.{'.'.join(stack)}" if stack else "value"
+            self.type_error = f"json: cannot unmarshal {found} into Go {place} of type {type.go}"
+
+
+def _zero(type: _Type) -> Json:
+    """Return what Go holds where JSON has null; the zero time is null again."""
+    match type.kind:
+        case "struct" | "map":
+            return {}
+        case "list":
+            return []
+        case "string":
+            return ""
+        case "bool":
+            return False
+        case "int" | "float":
+            return 0
+    return None if type.name == "Time" else "0"
+
+
+def _check_custom(value: Json, type: _Type) -> None:
+    """Check a value whose type decodes itself."""
+    if type.name == "Quantity":
+        try:
+            parse_quantity(value)
+        except QuantityError as error:
+            raise _CustomError(str(error)) from None
+    elif type.name == "Time":
+        if not isinstance(value, str):
+            found = _json_type(value)
+            raise _CustomError(f"json: cannot unmarshal {found} into Go value of type string")
+        if not _TIME_RE.fullmatch(value):
+            text = f'parsing time "{value}" as "{_TIME_LAYOUT}": cannot parse "{value}" as "2006"'
+            raise _CustomError(text)
+    elif not isinstance(value, str):
+        found = _json_type(value)
+        if found == "number" and isinstance(value, int) and -(2**31) <= value < 2**31:
+            return
+        found = f"number {_number(value)}" if found == "number" else found
+        raise _CustomError(f"json: cannot unmarshal {found} into Go value of type int32")
+
+
+def _json_type(value: Json) -> str:
+    match value:
+        case bool():
+            return "bool"
+        case str():
+            return "string"
+        case dict():
+            return "object"
+        case list():
+            return "array"
+    return "number"
+
+
+def _number(value: float) -> str:
+    """Return the number as text; an int beyond any field is cut, as its digits cost time."""
+    if isinstance(value, int) and value.bit_length() > 256:
+        return f"{'-' if value < 0 else ''}1e77 or more"
+    return repr(value)
+
+
+def _known(kind: str) -> str:
+    if kind not in _table() or "kind" not in _fields_of(kind):
+        raise KeyError(kind)
+    return kind
+
+
+@functools.cache
+def _table() -> dict[str, str]:
+    """Return the text of each structure's fields."""
+    texts: dict[str, str] = {}
+    name = ""
+    source = resources.files("pykube_core.api").joinpath("fields.txt").read_text("utf-8")
+    for line in source.splitlines():
+        if line.startswith(" "):
+            texts[name] += line
+        elif not line.startswith("#"):
+            name = line
+            texts[name] = ""
+    return texts
+
+
+@functools.cache
+def _fields_of(struct: str) -> dict[str, _Type]:
+    pairs = (part.split(":", 1) for part in _table()[struct].split())
+    return {name: _parse_type(text) for name, text in pairs}
+
+
+@functools.cache
+def _parse_type(text: str) -> _Type:
+    if text.startswith(("[]", "map[")):
+        prefix, _, rest = text.partition("]")
+        item = _parse_type(rest)
+        return _Type(f"{prefix}]{item.go}", "list" if prefix == "[" else "map", item)
+    go, _, made_of = text.partition("=")
+    if made_of.startswith(("[]", "map[")):
+        return replace(_parse_type(made_of), go=go)
+    made_of = made_of or go
+    if made_of in _INT_LIMITS:
+        return _Type(go, "int", name=made_of)
+    match made_of:
+        case "string":
+            return _Type(go, "string")
+        case "bool":
+            return _Type(go, "bool")
+        case "float64":
+            return _Type(go, "float")
+        case "Quantity" | "Time" | "IntOrString":
+            return _Type(go, "custom", name=made_of)
+        case "any":
+            return _Type(go, "any")
+    return _Type(go, "struct", name=made_of.removeprefix("v1."))
