@@ -118,7 +118,9 @@ def limits_after_attachment_deleted(
 
 
 def _migrated_driver(volume: KubeObject) -> str | None:
-    return next((driver for field, driver in _MIGRATED.items() if volume.get(field)), None)
+    return next(
+        (driver for field, driver in _MIGRATED.items() if volume.get(field) is not None), None
+    )
 
 
 def limits_after_csi_node_update(

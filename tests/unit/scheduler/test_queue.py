@@ -1,6 +1,10 @@
 import pytest
 
-from pykube_core.scheduler.config import profile_from_dict
+from pykube_core.scheduler.config import (
+    configuration_from_dict,
+    default_configuration,
+    profile_from_dict,
+)
 from pykube_core.scheduler.events import (
     ASSIGNED_POD_ADD,
     ASSIGNED_POD_DELETE,
@@ -10,15 +14,12 @@ from pykube_core.scheduler.events import (
     ClusterEvent,
 )
 from pykube_core.scheduler.queue import SECOND_NS, Pool, QueuedPod, SchedulingQueue
+from pykube_core.scheduler.queue_build import build_queue
 from pykube_core.scheduler.queueing_hints import QueueingHints, Registration, queueing_hints
 
 FIT = "NodeResourcesFit"
 AFFINITY = "NodeAffinity"
 DELETE = ClusterEvent("Pod", ActionType.DELETE)
-
-
-def has_no_gates(pod):
-    return not (pod or {}).get("spec", {}).get("schedulingGates")
 
 
 def make_queue(hints=None, **options) -> SchedulingQueue:
@@ -232,11 +233,7 @@ def test_hint_decides_with_pod_and_objects():
 
 
 def test_gated_pod_enters_only_when_its_gates_are_gone():
-    profile = profile_from_dict(None)
-    queue = make_queue(
-        queueing_hints(profile),
-        pre_enqueue={"default-scheduler": [("SchedulingGates", has_no_gates)]},
-    )
+    queue = build_queue(default_configuration())
     gated = make_pod("1", schedulingGates=[{"name": "wait"}])
     queue.add(QueuedPod.of(gated), at(0))
     queued = queue.get("default/1")
@@ -359,3 +356,38 @@ def test_event_of_no_interest_is_not_kept_for_pods_in_flight():
     queue.pop()
     queue.move_all(ASSIGNED_POD_ADD, None, {}, 0)
     assert queue._in_flight.event_count() == 0
+
+
+def test_queue_of_a_configuration_has_its_profiles_backoff_and_gates():
+    configuration = configuration_from_dict(
+        {
+            "apiVersion": "kubescheduler.config.k8s.io/v1",
+            "kind": "KubeSchedulerConfiguration",
+            "podInitialBackoffSeconds": 5,
+            "profiles": [
+                {"schedulerName": "a"},
+                {
+                    "schedulerName": "b",
+                    "plugins": {"preEnqueue": {"disabled": [{"name": "SchedulingGates"}]}},
+                },
+            ],
+        }
+    )
+    held = set()
+    queue = build_queue(
+        configuration, pre_enqueue={"DefaultPreemption": lambda pod: "a/hold" not in held}
+    )
+    gates = [{"name": "g"}]
+    for name in ("a", "b"):
+        pod = make_pod(name, schedulerName=name, schedulingGates=gates)
+        queue.add(QueuedPod.of(pod), at(0))
+    assert queue.get("default/a").gating_plugin == "SchedulingGates"
+    assert queue.get("default/b").pool is Pool.ACTIVE
+    queued = reject(queue, 0, FIT)
+    held.add("a/hold")
+    queue.activate([queued.key], at(0))
+    assert queued.gating_plugin == "DefaultPreemption"
+    held.clear()
+    queue.activate([queued.key], at(0))
+    reject(queue, 0)
+    assert queue.next_wakeup_ns() == at(6)
