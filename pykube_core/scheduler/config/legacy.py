@@ -29,6 +29,17 @@ VERSIONS: Final = ("v1alpha1", "v1alpha2", "v1beta1", "v1beta2", "v1beta3", "v1"
 _GROUP: Final = "kubescheduler.config.k8s.io"
 _ADDRESSES: Final = ("healthzBindAddress", "metricsBindAddress")
 
+# What changed after each version, in the order of VERSIONS.
+_CHANGES: Final = (
+    "v1alpha2: one configuration holds several profiles",
+    "v1beta1: preemption and the time limit of volume binding are settings of plugins",
+    "v1beta2: score plugins for one strategy each became NodeResourcesFit.scoringStrategy; "
+    "NodeLabel and ServiceAffinity are gone",
+    "v1beta3: default score weights rose: TaintToleration 3, NodeAffinity 2, InterPodAffinity 2 "
+    "(before: 1 each); to keep the old ones, enable the plugins at score with a weight",
+    "v1: SelectorSpread is gone, PodTopologySpread spreads by default",
+)
+
 _CSI_LIMITS: Final = "NodeVolumeLimits counts volumes of CSI drivers"
 _REMOVED: Final[Mapping[str, str]] = {
     "AzureDiskLimits": _CSI_LIMITS,
@@ -76,7 +87,10 @@ def to_v1(document: Mapping[str, Any], version: str) -> tuple[_Object, list[str]
     if version == VERSIONS[-1]:
         return dict(document), []
     result: _Object = copy.deepcopy(dict(document))
-    warnings = [f"apiVersion {_GROUP}/{version} is not served since Kubernetes 1.29: read as v1"]
+    warnings = [
+        f"apiVersion {_GROUP}/{version}: kube-scheduler v1.34 no longer reads it; read as v1",
+        *_CHANGES[age:],
+    ]
     result["apiVersion"] = f"{_GROUP}/v1"
     for upto, rewrite in _REWRITES:
         if age <= VERSIONS.index(upto):
@@ -250,10 +264,6 @@ def _rewrite_v1beta2(document: _Object, warnings: list[str]) -> None:
     for name in _ADDRESSES:
         if document.pop(name, None) is not None:
             warnings.append(f"{name}: gone since v1beta3, it has no effect")
-    warnings.append(
-        "v1beta3 raised default score weights: TaintToleration 3, NodeAffinity 2, "
-        "InterPodAffinity 2 (before: 1 each); enable them at score with a weight to keep theirs"
-    )
 
 
 def _drop_removed_plugins(path: str, profile: _Object, warnings: list[str]) -> None:

@@ -3,14 +3,15 @@
 They keep the shape that they have in a Pod, so that the plugins compile them as they compile a
 Pod's own; here they are only checked.
 
-Source: kubernetes v1.34.1, component-helpers/scheduling/corev1/nodeaffinity,
-apimachinery/pkg/labels/selector.go and apimachinery/pkg/util/validation/validation.go.
+Source: kubernetes v1.34.1, component-helpers/scheduling/corev1/nodeaffinity and
+apimachinery/pkg/labels/selector.go.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
+from pykube_core.api.names import label_value, qualified_name
+from pykube_core.api.selectors import parse_int64
 from pykube_core.scheduler.config.fields import FieldErrors, child, index
 from pykube_core.scheduler.config.reader import ObjectReader
 
@@ -21,66 +22,16 @@ _OPERATORS: Final = ("In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt")
 _FIELD_OPERATORS: Final = ("In", "NotIn")
 _WHEN_UNSATISFIABLE: Final = ("DoNotSchedule", "ScheduleAnyway")
 
-_NAME: Final = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
-_SUBDOMAIN: Final = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
-_NAME_LENGTH_MAX: Final = 63
-_SUBDOMAIN_LENGTH_MAX: Final = 253
-_NAME_RULE: Final = (
-    "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
-    "alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for "
-    f"validation is '{_NAME}')"
-)
-_VALUE_RULE: Final = (
-    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', "
-    "and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or "
-    f"'12345', regex used for validation is '({_NAME})?')"
-)
-_SUBDOMAIN_RULE: Final = (
-    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or "
-    "'.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used "
-    f"for validation is '{_SUBDOMAIN}')"
-)
-
-
-def _too_long(maximum: int) -> str:
-    return f"must be no more than {maximum} characters"
-
-
-def _qualified_name_errors(value: str) -> list[str]:
-    """Return what keeps a text from being a label key, empty if nothing does."""
-    prefix, slash, name = value.rpartition("/")
-    if "/" in prefix:
-        rule = "with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
-        return [f"a qualified name {_NAME_RULE} {rule}"]
-    found = []
-    if slash and not prefix:
-        found.append("prefix part must be non-empty")
-    elif slash:
-        if len(prefix) > _SUBDOMAIN_LENGTH_MAX:
-            found.append(f"prefix part {_too_long(_SUBDOMAIN_LENGTH_MAX)}")
-        if re.fullmatch(_SUBDOMAIN, prefix) is None:
-            found.append(f"prefix part {_SUBDOMAIN_RULE}")
-    if not name:
-        found.append("name part must be non-empty")
-    elif len(name) > _NAME_LENGTH_MAX:
-        found.append(f"name part {_too_long(_NAME_LENGTH_MAX)}")
-    if re.fullmatch(_NAME, name) is None:
-        found.append(f"name part {_NAME_RULE}")
-    return found
-
 
 def check_label_names(errors: FieldErrors, path: str, names: Sequence[str]) -> None:
     """Record each of the names in the list at ``path`` that is no label key."""
     for position, name in enumerate(names):
-        for detail in _qualified_name_errors(name):
+        for detail in qualified_name(name):
             errors.invalid(index(path, position), name, detail)
 
 
 def _check_label_value(errors: FieldErrors, path: str, value: str) -> None:
-    found = [_too_long(_NAME_LENGTH_MAX)] if len(value) > _NAME_LENGTH_MAX else []
-    if re.fullmatch(f"({_NAME})?", value) is None:
-        found.append(_VALUE_RULE)
-    if found:
+    if found := label_value(value):
         errors.invalid(path, value, "; ".join(found))
 
 
@@ -125,7 +76,7 @@ def _check_expression(reader: ObjectReader, key: str, operator: str, values: Seq
     if operator not in _OPERATORS:
         errors.not_supported(reader.at("operator"), operator, _OPERATORS)
         return
-    if found := _qualified_name_errors(key):
+    if found := qualified_name(key):
         errors.invalid(reader.at("key"), key, "; ".join(found))
     if operator in ("In", "NotIn") and not values:
         errors.invalid(path, None, "for 'in', 'notin' operators, values set can't be empty")
@@ -136,17 +87,11 @@ def _check_expression(reader: ObjectReader, key: str, operator: str, values: Seq
             detail = "for 'Gt', 'Lt' operators, exactly one value is required"
             errors.invalid(path, values or None, detail)
         for position, value in enumerate(values):
-            if not _is_int64(value):
+            if parse_int64(value) is None:
                 detail = "for 'Gt', 'Lt' operators, the value must be an integer"
                 errors.invalid(index(path, position), value, detail)
     for position, value in enumerate(values):
         _check_label_value(errors, f"{index(path, position)}[{key}]", value)
-
-
-def _is_int64(text: str) -> bool:
-    if re.fullmatch(r"[-+]?[0-9]+", text) is None or len(text.lstrip("+-0")) > 19:
-        return False
-    return -(2**63) <= int(text) < 2**63
 
 
 def _check_field(reader: ObjectReader, key: str, operator: str, values: Sequence[str]) -> None:
@@ -173,7 +118,7 @@ def read_spread_constraints(reader: ObjectReader) -> tuple[Mapping[str, Any], ..
             errors.invalid(item.at("maxSkew"), max_skew, "not in valid range (0, inf)")
         if not key:
             errors.required(item.at("topologyKey"), "can not be empty")
-        for detail in _qualified_name_errors(key) if key else ():
+        for detail in qualified_name(key) if key else ():
             errors.invalid(item.at("topologyKey"), key, detail)
         if not when:
             errors.required(item.at("whenUnsatisfiable"), "can not be empty")

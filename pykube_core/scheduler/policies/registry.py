@@ -13,6 +13,8 @@ from pykube_core.scheduler.config import (
     SchedulerConfiguration,
     read_configuration,
 )
+from pykube_core.scheduler.config.fields import FieldErrors
+from pykube_core.scheduler.config.reader import ObjectReader
 from pykube_core.scheduler.policies import (
     best_fit,
     default,
@@ -118,6 +120,7 @@ def _from_function(name: str, path: str, attribute: str) -> Policy:
 def _from_configuration(name: str, path: str, scheduler_name: str | None) -> Policy:
     configuration = read_configuration(path, OWN_PLUGINS)
     profile = _choose_profile(configuration, path, scheduler_name)
+    _check_own_arguments(profile, path)
     if profile.percentage_of_nodes_to_score is None:
         percentage = configuration.percentage_of_nodes_to_score
         profile = replace(profile, percentage_of_nodes_to_score=percentage)
@@ -127,6 +130,19 @@ def _from_configuration(name: str, path: str, scheduler_name: str | None) -> Pol
         profile=profile,
         warnings=configuration.warnings,
     )
+
+
+def _check_own_arguments(profile: Profile, path: str) -> None:
+    """Raise unless the arguments of our own plugins name resources, and nothing else."""
+    errors = FieldErrors()
+    for name in OWN_PLUGINS:
+        args = profile.args.get(name)
+        if isinstance(args, Mapping):
+            reader = ObjectReader(args, f"pluginConfig[{name}].args", errors)
+            if name != "Random":
+                reader.strings("resources")
+            reader.finish()
+    errors.raise_if_any(path, f"profile {profile.scheduler_name}")
 
 
 def _choose_profile(

@@ -250,11 +250,16 @@ def test_v1beta2_reads_as_v1_and_says_what_changed():
     (profile,) = configuration.profiles
     assert profile.plugins == profile_from_dict(None).plugins
     assert profile.args["InterPodAffinity"].hard_pod_affinity_weight == 7
-    assert len(configuration.warnings) == 4
-    assert "read as v1" in configuration.warnings[0]
-    assert "healthzBindAddress" in configuration.warnings[1]
-    assert "TaintToleration 3" in configuration.warnings[2]
-    assert "NodePreferAvoidPods is gone: use taints" in configuration.warnings[3]
+    expected = (
+        "read as v1",
+        "v1beta3: default score weights rose: TaintToleration 3",
+        "v1: SelectorSpread is gone",
+        "healthzBindAddress",
+        "NodePreferAvoidPods is gone: use taints",
+    )
+    assert len(configuration.warnings) == len(expected)
+    for warning, part in zip(configuration.warnings, expected, strict=True):
+        assert part in warning
 
 
 def test_v1beta1_score_plugins_become_the_strategy_of_node_resources_fit():

@@ -90,6 +90,15 @@ def test_policy_from_a_configuration_file_takes_its_profile(tmp_path):
     assert found.warnings == ()
 
 
+def test_wrong_arguments_of_our_own_plugins_are_named(tmp_path):
+    path = tmp_path / "packing.yaml"
+    path.write_text(CONFIGURATION.replace("[cpu]", "[1], weight: 2"))
+    assert error_of(str(path)).endswith(
+        "profile packing: pluginConfig[BestFit].args.resources[0]: Invalid value: 1: must be a "
+        'string, not a number; pluginConfig[BestFit].args.weight: unknown field "weight"'
+    )
+
+
 def test_policy_from_a_file_of_several_profiles_is_chosen_by_name(tmp_path):
     path = tmp_path / "two.yaml"
     path.write_text(CONFIGURATION + "- schedulerName: other\n")

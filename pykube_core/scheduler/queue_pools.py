@@ -1,0 +1,317 @@
+"""The pools of the scheduling queue, and the pods in them.
+
+Source: kubernetes v1.34.1, pkg/scheduler/backend/queue (active_queue.go, backoff_queue.go,
+unschedulable_pods.go) and pkg/scheduler/framework/types.go (QueuedPodInfo).
+"""
+
+import heapq
+from collections import OrderedDict, deque
+from collections.abc import Collection, Iterator
+from enum import Enum
+from typing import Any, Final
+
+from pykube_core.api.objects import KubeObject
+from pykube_core.scheduler.config import DEFAULT_SCHEDULER_NAME
+from pykube_core.scheduler.events import ClusterEvent
+
+# Shared, since most of a large number of pods were rejected by none.
+NO_PLUGINS: Final[frozenset[str]] = frozenset()
+
+
+class Pool(Enum):
+    """Where a pod is."""
+
+    NONE = "none"
+    ACTIVE = "active"
+    BACKOFF = "backoff"
+    ERROR_BACKOFF = "error backoff"
+    UNSCHEDULABLE = "unschedulable"
+    IN_FLIGHT = "in flight"
+
+
+class QueuedPod:
+    """A pod on its way through the queue. Make one with :meth:`of`, or from a key alone.
+
+    Attributes
+    ----------
+    key : str
+        "namespace/name"; unique in the queue.
+    uid : str
+        Tells a pod from a later one of the same name.
+    pod : dict or None
+        The Pod; None where neither hints nor PreEnqueue plugins need one.
+    priority : int
+        ``spec.priority``.
+    scheduler_name : str
+        The profile.
+    timestamp_ns : int
+        When it was added, or last came back unschedulable.
+    attempts : int
+        How often it was popped.
+    unschedulable_count, consecutive_errors : int
+        Attempts that found it unschedulable; errors since the last of these.
+    initial_attempt_ns : int or None
+        When it first entered the active pool.
+    unschedulable_plugins, pending_plugins : frozenset of str
+        Plugins that rejected it at the last attempt, and those that asked to wait.
+    gating_plugin : str
+        The PreEnqueue plugin that holds it back, "" if none does.
+    pool : Pool
+        Where it is.
+    entry, backoff_end_ns
+        The queue's: the serial number of its place, and the end of its backoff once computed.
+    """
+
+    __slots__ = (
+        "attempts",
+        "backoff_end_ns",
+        "consecutive_errors",
+        "entry",
+        "gating_plugin",
+        "initial_attempt_ns",
+        "key",
+        "pending_plugins",
+        "pod",
+        "pool",
+        "priority",
+        "scheduler_name",
+        "timestamp_ns",
+        "uid",
+        "unschedulable_count",
+        "unschedulable_plugins",
+    )
+
+    def __init__(
+        self,
+        key: str,
+        priority: int = 0,
+        *,
+        pod: KubeObject | None = None,
+        uid: str = "",
+        scheduler_name: str = DEFAULT_SCHEDULER_NAME,
+    ) -> None:
+        self.key = key
+        self.uid = uid or key
+        self.pod = pod
+        self.priority = priority
+        self.scheduler_name = scheduler_name
+        self.timestamp_ns = 0
+        self.attempts = 0
+        self.unschedulable_count = 0
+        self.consecutive_errors = 0
+        self.initial_attempt_ns: int | None = None
+        self.unschedulable_plugins: frozenset[str] = NO_PLUGINS
+        self.pending_plugins: frozenset[str] = NO_PLUGINS
+        self.gating_plugin = ""
+        self.backoff_end_ns: int | None = None
+        self.pool = Pool.NONE
+        self.entry = 0
+
+    @classmethod
+    def of(cls, pod: KubeObject) -> "QueuedPod":
+        """Make a queued pod of a Pod."""
+        metadata, spec = pod.get("metadata") or {}, pod.get("spec") or {}
+        return cls(
+            key=f"{metadata.get('namespace') or 'default'}/{metadata.get('name') or ''}",
+            priority=spec.get("priority") or 0,
+            pod=pod,
+            uid=metadata.get("uid") or "",
+            scheduler_name=spec.get("schedulerName") or DEFAULT_SCHEDULER_NAME,
+        )
+
+    @property
+    def gated(self) -> bool:
+        """Whether a PreEnqueue plugin holds the pod back."""
+        return self.gating_plugin != ""
+
+    def rejectors(self) -> frozenset[str]:
+        """Return the plugins that keep the pod from being scheduled, as far as known."""
+        if not self.pending_plugins:
+            return self.unschedulable_plugins
+        return self.unschedulable_plugins | self.pending_plugins
+
+
+class PodHeap:
+    """A heap of pods by a key that is taken when a pod is pushed.
+
+    A pod that leaves by another way than the top leaves a stale entry behind, told by its serial
+    number; when more than half are stale the heap is built anew. Push, pop and discard are
+    O(log n), amortised.
+    """
+
+    __slots__ = ("_entries", "_pool", "count")
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._entries: list[tuple[tuple[Any, ...], int, QueuedPod]] = []
+        self.count = 0
+
+    def push(self, key: tuple[Any, ...], serial: int, queued: QueuedPod) -> None:
+        """Put a pod in; the serial number settles equal keys."""
+        queued.pool = self._pool
+        queued.entry = serial
+        heapq.heappush(self._entries, (key, serial, queued))
+        self.count += 1
+
+    def discard(self, queued: QueuedPod) -> None:
+        """Take out a pod, wherever it stands."""
+        queued.pool = Pool.NONE
+        self.count -= 1
+        if len(self._entries) > 2 * self.count + 64:
+            self._entries = [entry for entry in self._entries if self._is_live(entry)]
+            heapq.heapify(self._entries)
+
+    def _is_live(self, entry: tuple[tuple[Any, ...], int, QueuedPod]) -> bool:
+        return entry[2].pool is self._pool and entry[2].entry == entry[1]
+
+    def peek(self) -> QueuedPod | None:
+        """Return the first pod, None if there is none."""
+        entries = self._entries
+        while entries and not self._is_live(entries[0]):
+            heapq.heappop(entries)
+        return entries[0][2] if entries else None
+
+    def pop(self) -> QueuedPod | None:
+        """Take out the first pod, None if there is none."""
+        queued = self.peek()
+        if queued is not None:
+            heapq.heappop(self._entries)
+            queued.pool = Pool.NONE
+            self.count -= 1
+        return queued
+
+    def sorted(self) -> list[QueuedPod]:
+        """Return all pods in the order in which they would be popped. O(n log n)."""
+        return [entry[2] for entry in sorted(filter(self._is_live, self._entries))]
+
+
+class UnschedulablePool:
+    """Pods that wait for an event, grouped by the plugins that rejected them.
+
+    An event concerns only the groups of which a plugin asked for it, so that the others are not
+    even looked at. Those that are not gated are in a heap by timestamp, too, for the timeout.
+    """
+
+    __slots__ = ("_by_rejectors", "_places", "_timeouts")
+
+    def __init__(self) -> None:
+        self._by_rejectors: dict[frozenset[str], dict[str, QueuedPod]] = {}
+        # By key: the group, and whether the pod is in the heap.
+        self._places: dict[str, tuple[frozenset[str], bool]] = {}
+        self._timeouts = PodHeap(Pool.UNSCHEDULABLE)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def add(self, queued: QueuedPod, serial: int) -> None:
+        """Put a pod in; the serial number gives its turn."""
+        group = queued.rejectors()
+        self._by_rejectors.setdefault(group, {})[queued.key] = queued
+        self._places[queued.key] = (group, not queued.gated)
+        if queued.gated:
+            queued.pool = Pool.UNSCHEDULABLE
+            queued.entry = serial
+        else:
+            self._timeouts.push((queued.timestamp_ns,), serial, queued)
+
+    def discard(self, queued: QueuedPod) -> None:
+        """Take a pod out."""
+        group, times_out = self._places.pop(queued.key)
+        members = self._by_rejectors[group]
+        del members[queued.key]
+        if not members:
+            del self._by_rejectors[group]
+        if times_out:
+            self._timeouts.discard(queued)
+        queued.pool = Pool.NONE
+
+    def rejected_by(self, plugins: Collection[str] | None) -> list[QueuedPod]:
+        """Return the pods that any of the plugins rejected; None for all pods.
+
+        They come in the order of their turns. O(k log k) for k pods, whatever else waits.
+        """
+        found = [
+            queued
+            for group, members in self._by_rejectors.items()
+            if plugins is None or not group or not group.isdisjoint(plugins)
+            for queued in members.values()
+        ]
+        found.sort(key=_turn)
+        return found
+
+    def oldest(self) -> QueuedPod | None:
+        """Return the pod that has waited longest of those that are not gated."""
+        return self._timeouts.peek()
+
+    def take_older_than(self, time_ns: int) -> list[QueuedPod]:
+        """Take out the pods that are not gated and came before the time."""
+        taken = []
+        while (queued := self.oldest()) is not None and queued.timestamp_ns < time_ns:
+            self.discard(queued)
+            taken.append(queued)
+        return taken
+
+
+def _turn(queued: QueuedPod) -> int:
+    return queued.entry
+
+
+class InFlightPods:
+    """Pods that are being tried, and the events since the oldest of them was popped.
+
+    Each pod knows the number of the first event after its pop. Events before that of the oldest
+    pod are dropped.
+    """
+
+    __slots__ = ("_events", "_first", "_pods")
+
+    def __init__(self) -> None:
+        self._pods: OrderedDict[str, tuple[QueuedPod, int]] = OrderedDict()
+        self._events: deque[tuple[ClusterEvent, KubeObject | None, KubeObject | None]] = deque()
+        self._first = 0
+
+    def __len__(self) -> int:
+        return len(self._pods)
+
+    def get(self, uid: str) -> QueuedPod | None:
+        """Return the pod of the uid if it is in flight."""
+        found = self._pods.get(uid)
+        return None if found is None else found[0]
+
+    def pods(self) -> list[QueuedPod]:
+        """Return the pods, the oldest first."""
+        return [queued for queued, _ in self._pods.values()]
+
+    def event_count(self) -> int:
+        """Return how many events are kept."""
+        return len(self._events)
+
+    def start(self, queued: QueuedPod) -> None:
+        """Note that a pod is being tried from now on."""
+        queued.pool = Pool.IN_FLIGHT
+        self._pods[queued.uid] = (queued, self._first + len(self._events))
+
+    def record(self, event: ClusterEvent, old: KubeObject | None, new: KubeObject | None) -> None:
+        """Keep an event for the pods that are being tried."""
+        self._events.append((event, old, new))
+
+    def events_of(
+        self, queued: QueuedPod
+    ) -> Iterator[tuple[ClusterEvent, KubeObject | None, KubeObject | None]]:
+        """Return the events since the pod was popped, in their order."""
+        start = self._pods[queued.uid][1] - self._first
+        for position in range(start, len(self._events)):
+            yield self._events[position]
+
+    def finish(self, uid: str) -> None:
+        """Forget a pod, and the events that no other pod needs."""
+        found = self._pods.pop(uid, None)
+        if found is None:
+            return
+        if found[0].pool is Pool.IN_FLIGHT:
+            found[0].pool = Pool.NONE
+        end = self._first + len(self._events)
+        oldest = next(iter(self._pods.values()))[1] if self._pods else end
+        while self._first < oldest:
+            self._events.popleft()
+            self._first += 1
