@@ -10,8 +10,8 @@ from pykube_core.cli.generate import add_size
 
 DESCRIPTION = """\
 Make a synthetic cluster, place its pods under six scheduling policies, and compare: a table here,
-and curves and node maps in an HTML report. One of the policies is a Python function, printed at
-the end so that you can change it.
+and curves and node maps in an HTML report. One of the policies is a Python function in a
+file of its own; the last lines say how to make it yours.
 """
 
 EPILOG = """\
@@ -42,6 +42,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], he
         default="pykube-demo.html",
         help="where the report goes (default: pykube-demo.html)",
     )
+    parser.add_argument("--picture", metavar="FILE.svg", help="write a picture, too")
     parser.set_defaults(
         run=run,
         parser=parser,
@@ -49,7 +50,6 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], he
         tie_break="random",
         jobs=1,
         output="table",
-        picture=None,
         timing=False,
     )
 
@@ -69,9 +69,6 @@ def run(options: argparse.Namespace) -> int:
         options.parser.error(str(error))
     options.policies = [*POLICIES, EXAMPLE]
     show(options, run_comparison(options, workload))
-    print(
-        "\n" + NEXT.format(report=options.report, example=EXAMPLE.rpartition(":")[0]),
-        end="",
-        file=sys.stderr,
-    )
+    example, _, _ = EXAMPLE.rpartition(":")
+    print("\n" + NEXT.format(report=options.report, example=example), end="", file=sys.stderr)
     return 0

@@ -29,19 +29,24 @@ class Pending:
         int64 (templates,): higher goes first.
     allocatable
         int64 (resources, nodes).
+    anywhere
+        bool (templates,): a departure may make room on other nodes, too.
     """
 
     requests: NDArray[np.int64]
     priority: NDArray[np.int64]
     allocatable: NDArray[np.int64]
+    anywhere: NDArray[np.bool_]
     count: int = 0
     _free: NDArray[np.int64] = field(init=False)
     _lines: dict[int, deque[tuple[int, int]]] = field(init=False, default_factory=dict)
     _expired: set[int] = field(init=False, default_factory=set)
     _heap: list[tuple[int, int, int]] = field(init=False, default_factory=list)
+    _freed: NDArray[np.int32] = field(init=False)
 
     def __post_init__(self) -> None:
         self._free = np.ascontiguousarray(self.allocatable.T).copy()
+        self._freed = np.zeros(0, dtype=np.int32)
 
     def take(self, nodes: NDArray[np.int32], templates: NDArray[np.int32]) -> None:
         """Note that pods were placed on these nodes."""
@@ -65,10 +70,11 @@ class Pending:
     def candidates(self, freed: NDArray[np.int32]) -> Iterator[int]:
         """Yield rows to try, in queue order, after pods have left the nodes ``freed``.
 
-        The caller answers each with `accept` or `refuse` before asking for the next.
+        The caller answers each with `accept` or `refuse` before asking for the next. Templates that
+        none of these nodes has room for, or has any more, are left alone.
         """
-        self._heap = [self._entry(template) for template in self._hopeful(freed)]
-        heapq.heapify(self._heap)
+        self._freed = freed
+        self._line_up(list(self._lines))
         while self._heap:
             template = self._heap[0][2]
             yield self._lines[template][0][1]
@@ -79,12 +85,26 @@ class Pending:
 
     def accept(self, template: int, node: int) -> None:
         """Note that the candidate was placed."""
-        heapq.heappop(self._heap)
         self._lines[template].popleft()
         self.count -= 1
         self._free[node] -= self.requests[template]
-        if self._clear(template):
-            heapq.heappush(self._heap, self._entry(template))
+        left = [entry[2] for entry in self._heap]
+        if not self._clear(template):
+            left.remove(template)
+        self._line_up(left)
+
+    def _line_up(self, templates: list[int]) -> None:
+        """Make the heap of those templates that some freed node may have room for.
+
+        Slots, devices and other filters are the engine's matter.
+        """
+        if len(self._freed) <= FREED_MAX and templates:
+            requests = self.requests[templates][:, None, :]
+            fits = (requests <= self._free[self._freed][None]) | (requests == 0)
+            hopeful = fits.all(axis=2).any(axis=1) | self.anywhere[templates]
+            templates = [templates[i] for i in np.flatnonzero(hopeful)]
+        self._heap = [self._entry(template) for template in templates]
+        heapq.heapify(self._heap)
 
     def _entry(self, template: int) -> tuple[int, int, int]:
         """Return the sort key of a line: priority, age of its first pod, template."""
@@ -98,12 +118,3 @@ class Pending:
         if not line:
             del self._lines[template]
         return bool(line)
-
-    def _hopeful(self, freed: NDArray[np.int32]) -> list[int]:
-        """Return templates whose requests some freed node has free, slots and devices aside."""
-        waiting = list(self._lines)
-        if len(freed) > FREED_MAX:
-            return waiting
-        requests = self.requests[waiting][:, None, :]
-        fits = (requests <= self._free[freed][None]) | (requests == 0)
-        return [waiting[i] for i in np.flatnonzero(fits.all(axis=2).any(axis=1))]

@@ -15,7 +15,8 @@ shorter, a pod still pending at its deletion time *expires*, and at every moment
 the same demand. (A closed loop, in which waiting postpones the end, is another experiment.)
 
 Known differences from kube-scheduler: a pending pod is tried again in the very moment that
-capacity frees, with no back-off, and scheduling takes no virtual time.
+capacity frees, with no back-off; one that waits for another pod to *arrive* (pod affinity) is tried
+again when a pod departs; and scheduling takes no virtual time.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from pykube_core.lab.workload import PodTable, Workload
 
 SAMPLE_COUNT = 100
+REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 
 # Events at one instant happen in this order: who leaves makes room for who comes.
 DEPART, BIND, ARRIVE = 0, 1, 2
@@ -203,6 +205,23 @@ def priorities(pods: PodTable) -> NDArray[np.int64]:
     return np.array(found, dtype=np.int64).reshape(len(found))
 
 
+def reaching(pods: PodTable) -> NDArray[np.bool_]:
+    """Return the templates for which a pod that leaves one node may make room on another.
+
+    These are the ones with topology spread constraints or required pod affinity; and all of them
+    once any template has required pod anti-affinity, which refuses other pods, too.
+    """
+    found = np.zeros(len(pods.templates), dtype=np.bool_)
+    for i, template in enumerate(pods.templates):
+        spec = template.get("spec", {})
+        affinity = spec.get("affinity") or {}
+        if (affinity.get("podAntiAffinity") or {}).get(REQUIRED):
+            return np.ones_like(found)
+        near = (affinity.get("podAffinity") or {}).get(REQUIRED)
+        found[i] = bool(near or spec.get("topologySpreadConstraints"))
+    return found
+
+
 def _ignore(_: object) -> None:
     """Observe nothing."""
 
@@ -252,6 +271,7 @@ class _Run:
             self.scheduler.requests(self.template_class),
             priorities(self.pods),
             self.scheduler.allocatable(),
+            reaching(self.pods),
         )
         rank = np.empty(len(self.order), dtype=np.int64)
         rank[self.order] = np.arange(len(self.order))
@@ -299,9 +319,9 @@ class _Run:
     def _retry(self, now: int, freed: NDArray[np.int32], pending: Pending) -> None:
         """Try pending pods in queue order; a template that fits nowhere is not tried twice.
 
-        Only the nodes that pods have just left can have become feasible, so templates that
-        request more than any of these has free are left alone: the hint that NodeResourcesFit
-        gives kube-scheduler's queue.
+        But for the templates of `reaching`, only nodes that pods have just left can have become
+        feasible. So templates that request more than any of these has free are left alone: the
+        hint that NodeResourcesFit gives kube-scheduler's queue.
         """
         for row in pending.candidates(freed):
             self._place(np.array([row]), retry=True)

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from pykube_core.lab.report import axis
 
-WIDTH, HEIGHT = 520, 250
+# About the width in pixels that a chart gets on the page, so that its text is as large as it says.
+WIDTH, HEIGHT = 380, 216
 # Line styles in the style sheet; further policies begin anew.
 STYLES = 8
-LEFT, RIGHT, TOP, BOTTOM = 46, 10, 10, 34
+LEFT, RIGHT, TOP, BOTTOM = 40, 8, 10, 26
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ class Chart:
             "x": np.round((self.position - low) / (high - low), 4).tolist(),
             "at": [self._place(value - (low if self.clock else 0)) for value in self.position],
             "share": self.share,
+            "box": [LEFT, WIDTH - RIGHT, TOP, HEIGHT - BOTTOM],
             "lines": {name: np.round(v, 4).tolist() for name, v in self.lines.items()},
         }
 

@@ -145,7 +145,7 @@ def _charts(comparison: Comparison) -> Iterator[Chart]:
         yield chart(f"{word} allocation", "of the cluster", f"allocation.{name}")
     for name in comparison.resources:
         word = table.short(name)
-        hint = "of what is free, out of reach of typical pods"
+        hint = "of what is free, unusable"
         yield chart(f"{word} fragmentation", hint, f"fragmentation_rate.{name}")
     yield chart("Nodes used", "with a pod placed by the policy", "nodes_used", share=False)
 

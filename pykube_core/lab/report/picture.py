@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 WIDTH = 1080
 PADDING = 20
+CHART_WIDTH = 500
 MAPS_ACROSS = 3
 # The page's colours, for a picture that stands alone.
 LIGHT = ("#fff", "#1c2024", "#606a74", "#e2e5e8")
@@ -36,6 +37,7 @@ def svg_picture(comparison: Comparison) -> str:
     replay = comparison.settings.replay
     across = "time" if replay else "pods arrived"
     top = 64
+    height = CHART_WIDTH * chart.HEIGHT // chart.WIDTH
     parts = [
         f'<text class="title" x="{PADDING}" y="30">Scheduling policies compared</text>',
         f'<text class="soft" x="{PADDING}" y="50">{escape(table.headline(comparison))}</text>',
@@ -51,9 +53,9 @@ def svg_picture(comparison: Comparison) -> str:
         lines = {name: comparison.curves(name)[column] for name in comparison.policies}
         position = comparison.curves(next(iter(lines)))["position"]
         drawn = chart.Chart(title, "", position, lines, share, replay).svg()
-        place = f'<svg x="{x}" y="{top + 20}" width="{chart.WIDTH}" height="{chart.HEIGHT}" '
+        place = f'<svg x="{x}" y="{top + 20}" width="{CHART_WIDTH}" height="{height}" '
         parts.append(drawn.replace("<svg ", place, 1))
-    top += chart.HEIGHT + 44
+    top += height + 44
     parts.append(
         f'<text class="head" x="{PADDING}" y="{top}">{escape(word)} requested on each node: '
         "one cell is one node, pale is empty, red is full</text>"
@@ -117,6 +119,6 @@ def _colours(colours: tuple[str, str, str, str]) -> str:
     """Return the style rules of a colour scheme: page, ink, soft ink, rules."""
     page, ink, soft, rule = colours
     return (
-        f".page{{fill:{page}}}text{{fill:{ink}}}.soft,.tick{{fill:{soft};font-size:12px}}"
+        f".page{{fill:{page}}}text{{fill:{ink}}}.soft{{fill:{soft};font-size:12px}}.tick{{fill:{soft};font-size:10px}}"
         f".grid{{stroke:{rule}}}.axis{{stroke:{soft};opacity:.6}}"
     )

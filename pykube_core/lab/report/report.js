@@ -21,16 +21,16 @@ function hide() {
 for (const figure of document.querySelectorAll("[data-chart]")) {
   const chart = data.charts[figure.dataset.chart];
   const svg = figure.querySelector("svg");
-  const [left, right, width, bottom] = [46, 510, 520, 216];
+  const [left, right, top, bottom] = chart.box;
   svg.addEventListener("pointermove", (event) => {
     const box = svg.getBoundingClientRect();
-    const at = ((event.clientX - box.left) / box.width * width - left) / (right - left);
+    const at = ((event.clientX - box.left) / box.width * svg.viewBox.baseVal.width - left) / (right - left);
     let near = 0;
     chart.x.forEach((x, i) => { if (Math.abs(x - at) < Math.abs(chart.x[near] - at)) near = i; });
     hide();
     const cross = document.createElementNS("http://www.w3.org/2000/svg", "path");
     cross.setAttribute("class", "cross");
-    cross.setAttribute("d", `M${left + chart.x[near] * (right - left)} 10V${bottom}`);
+    cross.setAttribute("d", `M${left + chart.x[near] * (right - left)} ${top}V${bottom}`);
     svg.append(cross);
     const rows = Object.entries(chart.lines)
       .map(([name, line]) => [line[near], name])

@@ -5,12 +5,13 @@ from pykube_core.lab.pending import FREED_MAX, Pending
 SMALL, LARGE = 0, 1
 
 
-def make(free, priority=(0, 0)):
+def make(free, priority=(0, 0), anywhere=(False, False)):
     """Two templates that request 1 and 3 of one resource, on nodes with ``free`` of it."""
     return Pending(
         requests=np.array([[1], [3]], dtype=np.int64),
         priority=np.array(priority, dtype=np.int64),
         allocatable=np.array([free], dtype=np.int64),
+        anywhere=np.array(anywhere),
     )
 
 
@@ -62,6 +63,13 @@ def test_templates_that_no_freed_node_has_room_for_are_left_alone():
     assert answer(pending, at(1), {0: (LARGE, 1)}) == [0]
 
 
+def test_templates_that_reach_other_nodes_are_always_tried():
+    pending = make([0], anywhere=(False, True))
+    pending.push(SMALL, 0, 0)
+    pending.push(LARGE, 1, 1)
+    assert answer(pending, at(0), {}) == [1]
+
+
 def test_room_follows_placements_and_departures():
     pending = make([3])
     pending.take(at(0), at(SMALL))
@@ -69,6 +77,15 @@ def test_room_follows_placements_and_departures():
     assert answer(pending, at(0), {0: (LARGE, 0)}) == []
     pending.give(at(0), at(SMALL))
     assert answer(pending, at(0), {0: (LARGE, 0)}) == [0]
+
+
+def test_room_that_was_taken_again_is_not_offered_twice():
+    pending = make([3])
+    pending.push(LARGE, 0, 0)
+    pending.push(LARGE, 1, 1)
+    pending.push(SMALL, 2, 2)
+    assert answer(pending, at(0), {0: (LARGE, 0)}) == [0]
+    assert pending.count == 2
 
 
 def test_many_freed_nodes_skip_the_comparison_of_columns():

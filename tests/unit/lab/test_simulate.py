@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pykube_core.lab.simulate import SAMPLE_COUNT, arrival_order
+from pykube_core.lab.simulate import REQUIRED, SAMPLE_COUNT, arrival_order, reaching
 
 from .cluster import SECOND, node, run, template, workload
 
@@ -121,6 +121,17 @@ def test_samples_are_few_and_in_order(replay):
 def test_no_pods_are_no_trouble(replay):
     outcome = run(workload([node("a")], TWO, []), replay=replay)
     assert outcome.node.tolist() == []
+
+
+def test_spread_and_affinity_reach_other_nodes():
+    plain, spread, near, apart = (template("1") for _ in range(4))
+    spread["spec"]["topologySpreadConstraints"] = [{"maxSkew": 1}]
+    near["spec"]["affinity"] = {"podAffinity": {REQUIRED: [{}]}}
+    apart["spec"]["affinity"] = {"podAntiAffinity": {REQUIRED: [{}]}}
+    three = workload([node("a")], [plain, spread, near], [])
+    assert reaching(three.pods).tolist() == [False, True, True]
+    four = workload([node("a")], [plain, spread, near, apart], [])
+    assert reaching(four.pods).all()
 
 
 def reference_replay(work):
