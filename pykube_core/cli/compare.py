@@ -155,6 +155,8 @@ def run_comparison(options: argparse.Namespace, workload: Workload) -> Compariso
 
 def show(options: argparse.Namespace, result: Comparison) -> None:
     """Print the result and write the files asked for."""
+    for warning in result.warnings:
+        print(f"pykube: warning: {warning}", file=sys.stderr)
     if options.output == "json":
         sys.stdout.write(result.to_json())
     elif options.output == "csv":

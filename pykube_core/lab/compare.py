@@ -77,6 +77,8 @@ class Comparison:
         Names of the nodes.
     node_shapes
         int64 (nodes,): equal for nodes that can allocate the same, in order of first appearance.
+    warnings
+        What a reader of the policies' files should know, each with the policy's name.
     timing
         Whether real time shows in the outputs. Without it, the same input and seeds give the same
         bytes.
@@ -89,6 +91,7 @@ class Comparison:
     runs: tuple[Run, ...]
     nodes: tuple[str, ...]
     node_shapes: NDArray[np.int64]
+    warnings: tuple[str, ...] = ()
     timing: bool = False
 
     @cached_property
@@ -167,6 +170,7 @@ class Comparison:
             "workload": asdict(self.subject),
             "settings": asdict(self.settings),
             "seeds": list(self.seeds),
+            "warnings": list(self.warnings),
             "policies": [
                 {
                     "policy": row.pop("policy"),
@@ -301,6 +305,7 @@ def compare(
         tuple(Run(*label, measured) for label, measured in zip(labels, done, strict=True)),
         tuple(name_of(node) for node in workload.nodes),
         _shapes(workload.nodes),
+        tuple(f"{name}: {w}" for name, p in zip(names, chosen, strict=True) for w in p.warnings),
         timing,
     )
 

@@ -162,6 +162,16 @@ def test_unknown_policy_is_code_2_and_names_the_known(pykube, snapshot):
     assert done.stderr.count("\n") == 1
 
 
+def test_warnings_about_a_configuration_go_to_stderr_and_the_report(pykube, snapshot, tmp_path):
+    text = "apiVersion: kubescheduler.config.k8s.io/v1beta3\nkind: KubeSchedulerConfiguration\n"
+    (tmp_path / "old.yaml").write_text(text)
+    words = ["--policy", "old.yaml", "--output", "csv", "--report", "r.html"]
+    done = pykube("compare", "--snapshot", snapshot, *words)
+    assert "pykube: warning: old.yaml: " in done.stderr
+    assert "warning" not in done.stdout
+    assert "v1beta3" in (tmp_path / "r.html").read_text()
+
+
 def test_a_report_that_has_no_folder_is_refused_before_the_work(pykube, snapshot):
     words = ["--policy", "default", "--report", "no/such/folder.html"]
     done = pykube("compare", "--snapshot", snapshot, *words, code=2)

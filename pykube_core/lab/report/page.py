@@ -230,4 +230,6 @@ def _setup(comparison: Comparison) -> str:
         f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>"
         for name, text in comparison.policies.items()
     )
-    return f"<dl>{rows}</dl><h3>Policies</h3><dl>{policies}</dl>"
+    warned = "".join(f"<li>{escape(text)}</li>" for text in comparison.warnings)
+    notes = f"<h3>Warnings</h3><ul>{warned}</ul>" if warned else ""
+    return f"<dl>{rows}</dl><h3>Policies</h3><dl>{policies}</dl>{notes}"
