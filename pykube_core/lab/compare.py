@@ -13,7 +13,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from pykube_core.api.errors import InputError
 from pykube_core.api.objects import KubeObject, name_of
+from pykube_core.lab.faults import own_fault
 from pykube_core.lab.frame import Frame, Value
 from pykube_core.lab.metrics import Measured, Observer, measure
 from pykube_core.lab.simulate import Settings, bound_pods, simulate
@@ -281,9 +283,10 @@ def compare(
     Raises
     ------
     InputError
-        When a policy is not known, or an object of the workload makes no sense to the scheduler.
+        When a policy is not known, is given twice, or is a function that fails; or when an object
+        of the workload makes no sense to the scheduler.
     ValueError
-        When there is no policy or no seed, or two policies share a name.
+        When there is no policy or no seed.
     """
     chosen = [_chosen(given) for given in policies]
     numbers = tuple(range(seeds) if isinstance(seeds, int) else seeds)
@@ -291,8 +294,9 @@ def compare(
     described = {name: each.description for name, each in zip(names, chosen, strict=True)}
     if not chosen or not numbers:
         raise ValueError("compare needs at least one policy and one seed")
-    if len(described) < len(chosen):
-        raise ValueError("two policies have the same name")
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError("is given twice", object=f'policy "{name}"')
     settings = Settings(replay, tie_break, keep_bound, shuffle and not replay)
     tasks = [(given, seed) for given in policies for seed in numbers]
     done = _run_all(workload, tasks, settings, executor, progress)
@@ -319,23 +323,29 @@ def run_one(
 ) -> Measured:
     """Run one policy with one seed and measure it; arguments and result pickle."""
     chosen = _chosen(given)
-    with Scheduler(
-        workload.nodes,
-        chosen,
-        tie_break=_tie_break(chosen, settings),
-        seed=seed,
-        objects=workload.objects,
-    ) as scheduler:
-        observer = Observer(workload.pods, bound_pods(workload.pods, settings), scheduler)
-        outcome = simulate(
-            workload,
-            scheduler,
+    try:
+        with Scheduler(
+            workload.nodes,
+            chosen,
+            tie_break=_tie_break(chosen, settings),
             seed=seed,
-            settings=settings,
-            observe=observer,
-            advance=advance,
-        )
-        return measure(observer, outcome, workload.pods, settings.replay)
+            objects=workload.objects,
+        ) as scheduler:
+            observer = Observer(workload.pods, bound_pods(workload.pods, settings), scheduler)
+            outcome = simulate(
+                workload,
+                scheduler,
+                seed=seed,
+                settings=settings,
+                observe=observer,
+                advance=advance,
+            )
+            return measure(observer, outcome, workload.pods, settings.replay)
+    except Exception as error:
+        fault = own_fault(chosen, error)
+        if fault is None:
+            raise
+        raise fault from error
 
 
 def _chosen(given: Choice) -> Policy:

@@ -133,7 +133,29 @@ def test_unknown_policies_are_named():
         compare(work, ["bestfit"])
 
 
-@pytest.mark.parametrize(("policies", "seeds"), [([], 1), (["default"], 0), (["default"] * 2, 1)])
+def test_a_policy_given_twice_is_refused(work):
+    with pytest.raises(InputError, match="twice"):
+        compare(work, ["default", "default"])
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("return node.free_gpus", "line 2: cannot be compiled: Unknown attribute 'free_gpus'"),
+        ("return open('x')", "line 2: cannot be compiled: Untyped global name 'open'"),
+        ("return node.pods / (pod.cpu - pod.cpu)", "not a finite number"),
+    ],
+)
+def test_faults_of_a_function_of_ones_own_are_one_line(work, tmp_path, body, expected):
+    own = tmp_path / "own.py"
+    own.write_text(f"def score(node, pod):\n    {body}\n")
+    with pytest.raises(InputError) as caught:
+        compare(work, [f"{own}:score"])
+    assert str(caught.value).startswith(f"{own}:score: ")
+    assert expected in str(caught.value)
+
+
+@pytest.mark.parametrize(("policies", "seeds"), [([], 1), (["default"], 0)])
 def test_nothing_to_compare_is_refused(policies, seeds):
     work = workload([node("a")], [template("1")], [(0, 0, None)])
     with pytest.raises(ValueError, match="polic"):
