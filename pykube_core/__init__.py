@@ -1,3 +1,70 @@
-"""A whole Kubernetes in one Python process, with kube-scheduler's own decisions."""
+"""A whole Kubernetes in one Python process, with kube-scheduler's own decisions.
+
+>>> import pykube_core as pk
+>>> workload = pk.synthetic(nodes=50, pods=200)
+>>> result = pk.compare(workload, ["default", "most-allocated"])
+
+Names load when they are first used, so importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pykube_core.api.errors import InputError
+    from pykube_core.lab.compare import Comparison, compare
+    from pykube_core.lab.read import read_workload
+    from pykube_core.lab.synthetic import synthetic
+    from pykube_core.lab.workload import PodTable, Workload
+    from pykube_core.lab.write import write_snapshot
+    from pykube_core.scheduler.policies import Policy
+    from pykube_core.scheduler.scheduler import Scheduler
+    from pykube_core.scheduler.user_policy import UserPolicy, policy
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Comparison",
+    "InputError",
+    "PodTable",
+    "Policy",
+    "Scheduler",
+    "UserPolicy",
+    "Workload",
+    "compare",
+    "policy",
+    "read_workload",
+    "synthetic",
+    "write_snapshot",
+]
+
+_MODULES = {
+    "Comparison": "lab.compare",
+    "InputError": "api.errors",
+    "PodTable": "lab.workload",
+    "Policy": "scheduler.policies",
+    "Scheduler": "scheduler.scheduler",
+    "UserPolicy": "scheduler.user_policy",
+    "Workload": "lab.workload",
+    "compare": "lab.compare",
+    "policy": "scheduler.user_policy",
+    "read_workload": "lab.read",
+    "synthetic": "lab.synthetic",
+    "write_snapshot": "lab.write",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name when it is first used (PEP 562)."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Return the public names, loaded or not."""
+    return sorted({*__all__, *globals()})

@@ -1,6 +1,161 @@
-"""The ``pykube`` command."""
+"""The ``pykube`` command.
+
+Exit codes
+----------
+0
+    Done.
+1
+    The command ran, and its answer is no.
+2
+    Bad usage or bad input; one line on stderr says which file, object and field.
+130
+    Interrupted.
+141
+    Whoever read the output went away.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from typing import NamedTuple
+
+EXIT_OK = 0
+EXIT_NO = 1
+EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
+EXIT_PIPE = 141
+
+DESCRIPTION = "A whole Kubernetes in one Python process, with kube-scheduler's own decisions."
+EPILOG = """\
+commands:
+{commands}
+
+start here:
+  pykube demo                                          several policies on a synthetic cluster
+  kubectl get nodes,pods -A -o json > cluster.json     take a snapshot of your own cluster
+  pykube compare --snapshot cluster.json               and see what other policies would do with it
+
+exit codes: 0 done, 1 the answer is no, 2 bad usage or input, 130 interrupted
+"""
 
 
-def main() -> int:
-    """Run the command line; return the exit code."""
-    return 0
+class Command(NamedTuple):
+    """One line of the table of commands."""
+
+    name: str
+    module: str
+    help: str
+
+
+# Names and help lines stand here, so that `pykube --help` imports no command at all.
+COMMANDS = (
+    Command("demo", "demo", "compare policies on a synthetic cluster, no input needed"),
+    Command("compare", "compare", "compare scheduling policies on your nodes and pods"),
+    Command("generate", "generate", "write a synthetic cluster as a snapshot file"),
+    Command("completion", "completion", "print a completion script for your shell"),
+)
+
+
+class HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """Keeps the line breaks of descriptions, and lines below 100 columns."""
+
+    def __init__(self, prog: str) -> None:
+        width = min(100, shutil.get_terminal_size().columns - 2)
+        super().__init__(prog, max_help_position=28, width=width)
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose help keeps its line breaks and whose errors take two lines."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        kwargs.setdefault("formatter_class", HelpFormatter)
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+
+    def error(self, message: str) -> None:  # type: ignore[override]
+        """Print what is wrong and where help is; exit with code 2."""
+        self.exit(EXIT_USAGE, f"{self.prog}: error: {message}\n(see {self.prog} --help)\n")
+
+
+def build_parser(names: Sequence[str] | None = None) -> argparse.ArgumentParser:
+    """Build the parser of the whole command line.
+
+    Parameters
+    ----------
+    names
+        Commands whose own modules are imported for their options; the rest are known by name and
+        help line only. None imports all of them.
+    """
+    from pykube_core import __version__
+
+    parser = Parser(
+        prog="pykube",
+        description=DESCRIPTION,
+        epilog=EPILOG.format(
+            commands="\n".join(f"  {command.name:12}{command.help}" for command in COMMANDS)
+        ),
+    )
+    parser.add_argument("--version", action="version", version=f"pykube-core {__version__}")
+    commands = parser.add_subparsers(
+        metavar="COMMAND", dest="command", help=argparse.SUPPRESS, parser_class=Parser
+    )
+    for command in COMMANDS:
+        if names is None or command.name in names:
+            module = importlib.import_module(f"{__name__}.{command.module}")
+            module.add_parser(commands, command.help)
+        else:
+            commands.add_parser(command.name)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    argv
+        Arguments after the program's name; None takes them from ``sys.argv``.
+
+    Returns
+    -------
+    int
+        The exit code. Bad usage, ``--help`` and ``--version`` raise SystemExit, as argparse does.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser = build_parser(arguments[:1])
+    options = parser.parse_args(arguments)
+    if options.command is None:
+        parser.print_help()
+        return EXIT_OK
+    try:
+        code = int(options.run(options))
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        print("pykube: interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # The interpreter flushes stdout once more on its way out: give it somewhere to write.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_PIPE
+    except Exception as error:
+        line = _bad_input(error)
+        if line is None:
+            raise
+        print(f"pykube {options.command}: error: {line}", file=sys.stderr)
+        return EXIT_USAGE
+    return code
+
+
+def _bad_input(error: Exception) -> str | None:
+    """Return the one line that names the user's mistake, None when the error is our bug."""
+    from pykube_core.api.errors import InputError
+
+    if isinstance(error, InputError):
+        return " ".join(str(error).split())
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return None

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from _pykube_hotcore.native import Engine, Evaluation
 from _pykube_hotcore.program import (
     FIELD_POD_COUNT,
-    Code,
     PodClass,
     Tie,
     field_allocatable,
@@ -184,7 +183,9 @@ class Scheduler:
 
     def feasible(self, class_index: int) -> NDArray[np.bool_]:
         """Return which nodes a pod of the class fits now, (nodes,)."""
-        fits: NDArray[np.bool_] = self._engine.evaluate(class_index).code == Code.FITS
+        total = np.empty(len(self.node_names))
+        self._engine.scan(class_index, total)
+        fits: NDArray[np.bool_] = total != -np.inf
         return fits
 
     def validate(self) -> None:

@@ -1,0 +1,194 @@
+"""``pykube compare``: scheduling policies compared on the user's own nodes and pods."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pykube_core.lab.compare import Comparison
+    from pykube_core.lab.workload import Workload
+
+DESCRIPTION = """\
+Place the same pods on the same nodes under several scheduling policies, and show what came of it:
+pods placed, allocation, nodes used, fragmentation, waiting times.
+
+Input is a snapshot as kubectl writes it (JSON or YAML), or the CSV files of the openb trace; the
+format is told by the content. Pods that are bound in the input are placed anew, but for those that
+a DaemonSet or the node itself owns; --keep-bound leaves all of them where they are.
+"""
+
+EPILOG = """\
+examples:
+  kubectl get nodes,pods -A -o json > cluster.json
+  pykube compare --snapshot cluster.json
+  pykube compare --snapshot cluster.json --policy default --policy most-allocated --seeds 5
+  pykube compare --snapshot cluster.json --policy config.yaml --policy mine.py:score
+  pykube compare --nodes nodes.csv --pods pods.csv --replay --report report.html
+  pykube compare --snapshot cluster.json --output json | jq '.policies[] | {policy, metrics}'
+
+policies:
+  default  most-allocated  requested-to-capacity-ratio  best-fit  worst-fit  dot-product
+  first-fit  random  a KubeSchedulerConfiguration file  path.py:function for one of your own
+
+The same input and seeds give the same bytes on standard output and in the report. Real time is
+not part of it: --timing adds it.
+"""
+
+# Repeated in lab/compare.py, which is too heavy to import for a help text; a test compares them.
+DEFAULT_POLICIES = "default, most-allocated, best-fit, dot-product, first-fit, random"
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], help: str) -> None:
+    """Add the command to the command line."""
+    parser = commands.add_parser("compare", help=help, description=DESCRIPTION, epilog=EPILOG)
+    given = parser.add_argument_group("input")
+    given.add_argument("--snapshot", metavar="FILE", help="one file with nodes and pods")
+    given.add_argument("--nodes", metavar="FILE", help="a file with nodes; - is standard input")
+    given.add_argument("--pods", metavar="FILE", help="a file with pods")
+    given.add_argument("--keep-bound", action="store_true", help="leave bound pods where they are")
+    add_experiment(parser)
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument(
+        "--arrivals-only", action="store_true", help="pods arrive and none departs (default)"
+    )
+    mode.add_argument(
+        "--replay",
+        action="store_true",
+        help="honour creation and deletion times on a virtual clock; pending pods are retried",
+    )
+    parser.add_argument(
+        "--shuffle",
+        action="store_true",
+        help="arrivals only: arrive in a random order drawn from the seed, not by creation time",
+    )
+    add_output(parser)
+    parser.set_defaults(run=run, parser=parser)
+
+
+def add_experiment(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say what is compared."""
+    parser.add_argument(
+        "--policy",
+        metavar="NAME",
+        dest="policies",
+        action="append",
+        help=f"a name, a file, or path.py:function; may be repeated (default: {DEFAULT_POLICIES})",
+    )
+    parser.add_argument(
+        "--seeds", metavar="N", type=_positive, default=1, help="seeds 0 to N-1 (default: 1)"
+    )
+    parser.add_argument(
+        "--tie-break",
+        choices=("random", "first", "lexical"),
+        default="random",
+        help="which of equally good nodes is taken (default: random, as kube-scheduler does)",
+    )
+    parser.add_argument(
+        "--jobs", metavar="N", type=_positive, default=1, help="runs at a time (default: 1)"
+    )
+
+
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say where results go."""
+    out = parser.add_argument_group("output")
+    out.add_argument(
+        "--output",
+        choices=("table", "json", "csv"),
+        default="table",
+        help="what to print: table, json with curves, or csv with one row per run (default: table)",
+    )
+    out.add_argument("--report", metavar="FILE.html", help="write a self-contained HTML report")
+    out.add_argument("--picture", metavar="FILE.svg", help="write a picture for a page or a slide")
+    out.add_argument("--timing", action="store_true", help="include real time (pods per second)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Read, compare, print."""
+    if not options.snapshot and not options.nodes:
+        options.parser.error("give --snapshot FILE, or --nodes FILE with --pods FILE")
+    if options.snapshot and options.nodes:
+        options.parser.error("--snapshot and --nodes exclude each other")
+    if options.shuffle and options.replay:
+        options.parser.error("--shuffle and --replay exclude each other")
+    from pykube_core.api.errors import InputError
+    from pykube_core.lab.read import read_workload
+
+    _check_writable(options)
+    workload = read_workload(options.snapshot or options.nodes, options.pods)
+    if not len(workload.pods):
+        raise InputError("no Pod objects", source=options.pods or options.snapshot or options.nodes)
+    result = run_comparison(options, workload)
+    show(options, result)
+    return 0
+
+
+def run_comparison(options: argparse.Namespace, workload: Workload) -> Comparison:
+    """Compare with a progress bar on stderr, if somebody is looking."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from pykube_core.cli.progress import Progress
+    from pykube_core.lab.compare import DEFAULT_POLICIES, compare
+
+    with ExitStack() as stack:
+        pool = None
+        if options.jobs > 1:
+            # The engine releases the GIL, so threads do, and nothing has to be copied.
+            pool = stack.enter_context(ThreadPoolExecutor(options.jobs))
+        progress = stack.enter_context(Progress("placing pods"))
+        return compare(
+            workload,
+            options.policies or DEFAULT_POLICIES,
+            seeds=options.seeds,
+            replay=getattr(options, "replay", False),
+            tie_break=options.tie_break,
+            keep_bound=getattr(options, "keep_bound", False),
+            shuffle=getattr(options, "shuffle", False),
+            executor=pool,
+            progress=progress,
+            timing=options.timing,
+        )
+
+
+def show(options: argparse.Namespace, result: Comparison) -> None:
+    """Print the result and write the files asked for."""
+    for warning in result.warnings:
+        print(f"pykube: warning: {warning}", file=sys.stderr)
+    if options.output == "json":
+        sys.stdout.write(result.to_json())
+    elif options.output == "csv":
+        sys.stdout.write(result.to_csv())
+    else:
+        print(result)
+    print(f"\n{result.speed()}", file=sys.stderr)
+    if options.report:
+        result.report(options.report)
+        print(f"report: {options.report}", file=sys.stderr)
+    if options.picture:
+        from pykube_core.lab.report import svg_picture
+
+        Path(options.picture).write_text(svg_picture(result), encoding="utf-8")
+        print(f"picture: {options.picture}", file=sys.stderr)
+
+
+def _check_writable(options: argparse.Namespace) -> None:
+    """Find out before minutes of work whether their result has a place to go.
+
+    Raises
+    ------
+    OSError
+        When the folder of an output file does not exist.
+    """
+    for path in (options.report, options.picture):
+        if path:
+            Path(path).parent.resolve(strict=True)
+
+
+def _positive(text: str) -> int:
+    """Return a number of at least 1."""
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, got {text!r}")
+    return int(text)

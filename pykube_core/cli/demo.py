@@ -1,0 +1,74 @@
+"""``pykube demo``: the main job on a synthetic cluster, with no input at all."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from pykube_core.cli.compare import run_comparison, show
+from pykube_core.cli.generate import add_size
+
+DESCRIPTION = """\
+Make a synthetic cluster, place its pods under six scheduling policies, and compare: a table here,
+and curves and node maps in an HTML report. One of the policies is a Python function in a
+file of its own; the last lines say how to make it yours.
+"""
+
+EPILOG = """\
+examples:
+  pykube demo
+  pykube demo --nodes 500 --pods 3000 --report small.html
+"""
+
+POLICIES = ("default", "most-allocated", "best-fit", "first-fit", "random")
+NEXT = """\
+Next:
+  open {report}                                 curves, node maps, set-up
+  kubectl get nodes,pods -A -o json > cluster.json
+  pykube compare --snapshot cluster.json                   the same for a cluster of your own
+  pykube compare --snapshot cluster.json --replay          with arrivals and departures
+  cp {example} mine.py
+  pykube compare --snapshot cluster.json --policy default --policy mine.py:score
+"""
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], help: str) -> None:
+    """Add the command to the command line."""
+    parser = commands.add_parser("demo", help=help, description=DESCRIPTION, epilog=EPILOG)
+    add_size(parser)
+    parser.add_argument(
+        "--report",
+        metavar="FILE.html",
+        default="pykube-demo.html",
+        help="where the report goes (default: pykube-demo.html)",
+    )
+    parser.add_argument("--picture", metavar="FILE.svg", help="write a picture, too")
+    parser.set_defaults(
+        run=run,
+        parser=parser,
+        seeds=1,
+        tie_break="random",
+        jobs=1,
+        output="table",
+        timing=False,
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Generate, compare, and say where to go from here."""
+    from pykube_core.lab.examples import EXAMPLE
+    from pykube_core.lab.synthetic import synthetic
+
+    print(
+        f"A synthetic cluster of {options.nodes:,} nodes, and {options.pods:,} pods to place.\n",
+        file=sys.stderr,
+    )
+    try:
+        workload = synthetic(options.nodes, options.pods, options.seed)
+    except ValueError as error:
+        options.parser.error(str(error))
+    options.policies = [*POLICIES, EXAMPLE]
+    show(options, run_comparison(options, workload))
+    example, _, _ = EXAMPLE.rpartition(":")
+    print("\n" + NEXT.format(report=options.report, example=example), end="", file=sys.stderr)
+    return 0

@@ -1,0 +1,425 @@
+"""Policies compared on one workload."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, as_completed
+from dataclasses import asdict, dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pykube_core.api.errors import InputError
+from pykube_core.api.objects import KubeObject, name_of
+from pykube_core.lab.faults import own_fault
+from pykube_core.lab.frame import Frame, Value
+from pykube_core.lab.metrics import Measured, Observer, measure
+from pykube_core.lab.simulate import Settings, bound_pods, simulate
+from pykube_core.lab.workload import Workload
+from pykube_core.scheduler.policies import Policy, policy
+from pykube_core.scheduler.scheduler import Scheduler, TieBreak
+from pykube_core.scheduler.user_policy import UserPolicy
+
+DEFAULT_POLICIES = ("default", "most-allocated", "best-fit", "dot-product", "first-fit", "random")
+
+Choice = str | UserPolicy | Policy
+Report = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One policy with one seed."""
+
+    policy: str
+    seed: int
+    measured: Measured
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What the policies were compared on.
+
+    Attributes
+    ----------
+    source
+        Where the workload came from; files without their folders.
+    nodes, pods
+        How many of each.
+    bound
+        Pods that stayed where the input has them.
+    """
+
+    source: str
+    nodes: int
+    pods: int
+    bound: int
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The result of `compare`; a data frame of its runs to whoever asks for one.
+
+    Attributes
+    ----------
+    subject
+        The workload.
+    settings
+        How the experiment was run.
+    policies
+        Description of each policy by name, in the order given.
+    seeds
+        The seeds that each policy was run with.
+    runs
+        Every policy with every seed, policies outermost.
+    nodes
+        Names of the nodes.
+    node_shapes
+        int64 (nodes,): equal for nodes that can allocate the same, in order of first appearance.
+    warnings
+        What a reader of the policies' files should know, each with the policy's name.
+    timing
+        Whether real time shows in the outputs. Without it, the same input and seeds give the same
+        bytes.
+    """
+
+    subject: Subject
+    settings: Settings
+    policies: dict[str, str]
+    seeds: tuple[int, ...]
+    runs: tuple[Run, ...]
+    nodes: tuple[str, ...]
+    node_shapes: NDArray[np.int64]
+    warnings: tuple[str, ...] = ()
+    timing: bool = False
+
+    @cached_property
+    def metrics(self) -> tuple[str, ...]:
+        """Names of the metrics, in order."""
+        names = dict.fromkeys(name for run in self.runs for name in run.measured.values)
+        return (*names, "pods_per_s") if self.timing else tuple(names)
+
+    @cached_property
+    def resources(self) -> tuple[str, ...]:
+        """Names of the resources that some pod requests."""
+        mark = "allocation."
+        return tuple(name.removeprefix(mark) for name in self.metrics if name.startswith(mark))
+
+    def rows(self) -> list[dict[str, Value]]:
+        """Return one row per policy and seed: ``policy``, ``seed`` and every metric."""
+        rows: list[dict[str, Value]] = []
+        for run in self.runs:
+            rows.append({"policy": run.policy, "seed": run.seed})
+            rows[-1].update((name, _metric(run, name)) for name in self.metrics)
+        return rows
+
+    def summary(self) -> list[dict[str, Value]]:
+        """Return one row per policy: of every metric its mean, and as ``NAME_std`` its deviation.
+
+        The deviation is that of a sample (divided by seeds - 1), and 0 for a single seed.
+        """
+        rows: list[dict[str, Value]] = []
+        for name in self.policies:
+            rows.append({"policy": name})
+            rows[-1].update(self._means([run for run in self.runs if run.policy == name]))
+        return rows
+
+    def curves(self, policy: str) -> dict[str, NDArray[np.float64]]:
+        """Return a policy's samples as columns, means over the seeds.
+
+        ``position`` is the number of pods that have arrived, in replay the time in nanoseconds.
+
+        Raises
+        ------
+        KeyError
+            When no run has this policy.
+        """
+        found = [run.measured.curves for run in self.runs if run.policy == policy]
+        if not found:
+            raise KeyError(policy)
+        return {name: np.mean([curve[name] for curve in found], axis=0) for name in found[0]}
+
+    def utilisation(self, policy: str) -> NDArray[np.float32]:
+        """Return requested over allocatable per resource and node, at the fullest moment.
+
+        Of the first seed: the mean over seeds would blur the pattern. float32 (resources, nodes),
+        NaN where a node has none of a resource.
+
+        Raises
+        ------
+        KeyError
+            When no run has this policy.
+        """
+        for run in self.runs:
+            if run.policy == policy:
+                return run.measured.utilisation
+        raise KeyError(policy)
+
+    def frame(self) -> Frame:
+        """Return `rows` as a data frame."""
+        return Frame.of_rows(self.rows())
+
+    def to_csv(self) -> str:
+        """Return `rows` as CSV."""
+        return self.frame().to_csv()
+
+    def to_json(self) -> str:
+        """Return everything but the node heat map as JSON, one line."""
+        document = {
+            "workload": asdict(self.subject),
+            "settings": asdict(self.settings),
+            "seeds": list(self.seeds),
+            "warnings": list(self.warnings),
+            "policies": [
+                {
+                    "policy": row.pop("policy"),
+                    "description": description,
+                    "metrics": row,
+                    "runs": [
+                        {name: value for name, value in run.items() if name != "policy"}
+                        for run in self.rows()
+                        if run["policy"] == name
+                    ],
+                    "curves": {
+                        name: np.round(column, 6).tolist()
+                        for name, column in self.curves(name).items()
+                    },
+                }
+                for row, (name, description) in zip(
+                    self.summary(), self.policies.items(), strict=True
+                )
+            ],
+        }
+        return json.dumps(document) + "\n"
+
+    def report(self, path: str | os.PathLike[str]) -> None:
+        """Write the comparison as one self-contained HTML file.
+
+        Raises
+        ------
+        OSError
+            When the file cannot be written.
+        """
+        from pykube_core.lab.report import write_report
+
+        write_report(self, path)
+
+    def speed(self) -> str:
+        """Return how fast the engine was, in words."""
+        pods = sum(run.measured.attempts for run in self.runs)
+        seconds = sum(run.measured.engine_seconds for run in self.runs)
+        return f"{pods:,} scheduling cycles in {seconds:.2f} s ({pods / max(seconds, 1e-9):,.0f}/s)"
+
+    def __arrow_c_schema__(self) -> object:
+        return self.frame().__arrow_c_schema__()
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return self.frame().__arrow_c_stream__(requested_schema)
+
+    def __str__(self) -> str:
+        from pykube_core.lab.table import text_table
+
+        return text_table(self)
+
+    def _repr_html_(self) -> str:
+        from pykube_core.lab.table import html_table
+
+        return html_table(self)
+
+    def _means(self, runs: Sequence[Run]) -> Iterator[tuple[str, Value]]:
+        """Yield mean and deviation of every metric over these runs."""
+        for name in self.metrics:
+            found = [value for run in runs if (value := _metric(run, name)) is not None]
+            mean = statistics.fmean(found) if found else None
+            yield name, None if mean is None else round(mean, 6)
+            spread = statistics.stdev(found) if len(found) > 1 else 0.0
+            yield f"{name}_std", None if mean is None else round(spread, 6)
+
+
+def compare(
+    workload: Workload,
+    policies: Sequence[Choice] = DEFAULT_POLICIES,
+    *,
+    seeds: int | Sequence[int] = 1,
+    replay: bool = False,
+    tie_break: TieBreak = "random",
+    keep_bound: bool = False,
+    shuffle: bool = False,
+    executor: Executor | None = None,
+    progress: Report | None = None,
+    timing: bool = False,
+) -> Comparison:
+    """Run every policy with every seed on one workload.
+
+    Parameters
+    ----------
+    workload
+        Nodes and pods, as `read_workload` or `synthetic` gives them.
+    policies
+        Names, KubeSchedulerConfiguration files, ``path.py:function``, functions decorated with
+        ``pykube_core.policy``, or Policy objects.
+    seeds
+        Seeds, or how many (3 is the seeds 0, 1, 2). A seed draws random tie-breaks and the order of
+        pods created at the same time; seed 0 leaves that order as the input has it.
+    replay, tie_break, keep_bound, shuffle
+        See `Settings`.
+    executor
+        Runs are submitted here, one task per policy and seed: a pool of threads or processes, or
+        any other ``concurrent.futures.Executor``, Dask's and Ray's among them. None runs them here,
+        one after another. The result is the same.
+    progress
+        Called with pods done and pods to do, from this thread.
+    timing
+        Let ``pods_per_s`` show in the outputs, which are then no longer the same every time.
+
+    Returns
+    -------
+    Comparison
+        Prints as a table, shows as one in notebooks, and is a data frame by the Arrow interface.
+
+    Raises
+    ------
+    InputError
+        When a policy is not known, is given twice, or is a function that fails; or when an object
+        of the workload makes no sense to the scheduler.
+    ValueError
+        When there is no policy or no seed.
+    """
+    chosen = [_chosen(given) for given in policies]
+    numbers = tuple(range(seeds) if isinstance(seeds, int) else seeds)
+    names = _labels([each.name for each in chosen])
+    described = {name: each.description for name, each in zip(names, chosen, strict=True)}
+    if not chosen or not numbers:
+        raise ValueError("compare needs at least one policy and one seed")
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError("is given twice", object=f'policy "{name}"')
+    settings = Settings(replay, tie_break, keep_bound, shuffle and not replay)
+    tasks = [(given, seed) for given in policies for seed in numbers]
+    done = _run_all(workload, tasks, settings, executor, progress)
+    labels = [(name, seed) for name in names for seed in numbers]
+    return Comparison(
+        _subject(workload, settings),
+        settings,
+        described,
+        numbers,
+        tuple(Run(*label, measured) for label, measured in zip(labels, done, strict=True)),
+        tuple(name_of(node) for node in workload.nodes),
+        _shapes(workload.nodes),
+        tuple(f"{name}: {w}" for name, p in zip(names, chosen, strict=True) for w in p.warnings),
+        timing,
+    )
+
+
+def run_one(
+    workload: Workload,
+    given: Choice,
+    seed: int,
+    settings: Settings,
+    advance: Callable[[int], None] | None = None,
+) -> Measured:
+    """Run one policy with one seed and measure it; arguments and result pickle."""
+    chosen = _chosen(given)
+    try:
+        with Scheduler(
+            workload.nodes,
+            chosen,
+            tie_break=_tie_break(chosen, settings),
+            seed=seed,
+            objects=workload.objects,
+        ) as scheduler:
+            observer = Observer(workload.pods, bound_pods(workload.pods, settings), scheduler)
+            outcome = simulate(
+                workload,
+                scheduler,
+                seed=seed,
+                settings=settings,
+                observe=observer,
+                advance=advance,
+            )
+            return measure(observer, outcome, workload.pods, settings.replay)
+    except Exception as error:
+        fault = own_fault(chosen, error)
+        if fault is None:
+            raise
+        raise fault from error
+
+
+def _chosen(given: Choice) -> Policy:
+    """Return the policy that the caller means."""
+    return given if isinstance(given, Policy) else policy(given)
+
+
+def _labels(names: Sequence[str]) -> list[str]:
+    """Return names without their folders, unless that would make two the same."""
+    short = [name.rpartition("/")[2] for name in names]
+    return short if len(set(short)) == len(short) else list(names)
+
+
+def _tie_break(chosen: Policy, settings: Settings) -> TieBreak:
+    """Return the tie-break of a policy: one that scores nothing takes the first node that fits."""
+    return settings.tie_break if chosen.profile.plugins.score else "first"
+
+
+def _shapes(nodes: Sequence[KubeObject]) -> NDArray[np.int64]:
+    """Return a number per node that is equal where what they can allocate is."""
+    seen: dict[str, int] = {}
+    texts = (
+        json.dumps(node.get("status", {}).get("allocatable"), sort_keys=True) for node in nodes
+    )
+    return np.array([seen.setdefault(text, len(seen)) for text in texts], dtype=np.int64)
+
+
+def _subject(workload: Workload, settings: Settings) -> Subject:
+    """Return what the policies are compared on, for reports."""
+    source = " + ".join(part.rpartition("/")[2] for part in workload.source.split(" + "))
+    bound = int(np.count_nonzero(bound_pods(workload.pods, settings)))
+    return Subject(source, len(workload.nodes), len(workload.pods), bound)
+
+
+def _run_all(
+    workload: Workload,
+    tasks: Sequence[tuple[Choice, int]],
+    settings: Settings,
+    executor: Executor | None,
+    progress: Report | None,
+) -> list[Measured]:
+    """Run policies with seeds and return the results in order; a failure cancels the rest."""
+    bar = _Bar(progress, len(tasks) * len(workload.pods))
+    if executor is None:
+        return [run_one(workload, given, seed, settings, bar.advance) for given, seed in tasks]
+    futures = [executor.submit(run_one, workload, *task, settings) for task in tasks]
+    try:
+        for future in as_completed(futures):
+            future.result()
+            bar.advance(len(workload.pods))
+    finally:
+        for future in futures:
+            future.cancel()
+    return [future.result() for future in futures]
+
+
+class _Bar:
+    """Adds up what is done for a progress callback."""
+
+    def __init__(self, report: Report | None, total: int) -> None:
+        self._report = report
+        self._total = total
+        self._done = 0
+
+    def advance(self, count: int) -> None:
+        """Report that so many pods more are done."""
+        self._done += count
+        if self._report is not None:
+            self._report(self._done, self._total)
+
+
+def _metric(run: Run, name: str) -> float | int | None:
+    """Return one figure of a run."""
+    if name == "pods_per_s":
+        seconds = run.measured.engine_seconds
+        return round(run.measured.attempts / seconds) if seconds else None
+    return run.measured.values.get(name)

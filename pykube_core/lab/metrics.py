@@ -1,0 +1,224 @@
+"""What is measured of one run.
+
+Fragmentation
+-------------
+After Weng et al., "Beware of Fragmentation: Scheduling GPU-Sharing Workloads with Fragmentation
+Gradient Descent" (USENIX ATC 2023), section 3, said here for any resource *r*. Let the *typical
+pods* be the most frequent pod classes of the workload that together make up 95 % of its pods, with
+their shares *p* renormalised. Node *n* has *free(n, r)* left. Pod *m* can use it when *m* passes
+every filter on *n* now, and requests some *r*::
+
+    amount(r) = sum over n, m of p(m) * free(n, r) * [m cannot use r on n]
+
+It is what a pod drawn from the workload should expect to find free and out of reach. The *rate* is
+the amount over all that is free, the *share* the amount over the cluster's allocatable (as in the
+paper's figures). Pods that request no *r* count too: to them all of it is out of reach.
+
+Difference from the paper: free capacity is counted per node. On a node where the pod fits, the
+paper looks at each GPU, and also counts those too full for the pod.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pykube_core.lab.simulate import Moment, Outcome
+from pykube_core.lab.workload import PodTable
+from pykube_core.scheduler.scheduler import Scheduler
+
+TYPICAL_SHARE = 0.95
+# A generator may draw every pod anew; the most frequent classes still say what is typical.
+TYPICAL_MAX = 100
+# Figures are rounded, so that sums of floats give the same text on every machine.
+DIGITS = 9
+SECOND_NS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One run in figures; small, and it pickles.
+
+    Attributes
+    ----------
+    values
+        Metric by name; None where no pod gives it a value.
+    curves
+        Columns of equal length: ``position`` (see `Moment`), ``nodes_used``, and per resource R
+        ``allocation.R``, ``fragmentation_rate.R`` and ``fragmentation_share.R``, all of 1.
+    utilisation
+        float32 (resources, nodes): requested over allocatable when the cluster was fullest; NaN
+        where a node has none.
+    attempts, engine_seconds
+        Pods handed to the engine, and the real time it took. Not deterministic.
+    """
+
+    values: dict[str, int | float | None]
+    curves: dict[str, NDArray[np.float64]]
+    utilisation: NDArray[np.float32]
+    attempts: int
+    engine_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """The resources worth reporting: those that some pod of the workload requests.
+
+    Attributes
+    ----------
+    names
+        Kubernetes' names.
+    rows
+        int64 (resources,): their rows in the scheduler's columns.
+    """
+
+    names: tuple[str, ...]
+    rows: NDArray[np.int64]
+
+
+class Observer:
+    """Looks at a run while it is under way.
+
+    Parameters
+    ----------
+    pods
+        The pods of the workload.
+    bound
+        bool (pods,): pods that the policy has no say in; a node with no other pod is not in use.
+    scheduler
+        The scheduler of the run, before its first pod.
+    """
+
+    def __init__(self, pods: PodTable, bound: NDArray[np.bool_], scheduler: Scheduler) -> None:
+        of_template = scheduler.compile(pods.templates)
+        classes = of_template[pods.template]
+        requests = scheduler.requests(of_template)
+        rows = np.flatnonzero(requests[np.unique(pods.template)].any(axis=0))
+        self.resources = Resources(tuple(scheduler.resource_names[i] for i in rows), rows)
+        self.utilisation = np.zeros((len(rows), len(scheduler.node_names)), dtype=np.float32)
+        self._pods = pods
+        self._requests = requests[:, rows]
+        self._allocatable = scheduler.allocatable()[rows]
+        self._typical, self._share = typical_classes(classes[~bound])
+        self._wanted = scheduler.requests(self._typical)[:, rows] > 0
+        self._bound_count = np.bincount(pods.node[bound], minlength=len(scheduler.node_names))
+        self._samples: dict[str, list[float]] = {}
+        self._fullest = 0.0
+
+    def __call__(self, moment: Moment) -> None:
+        """Take one sample. Cost: one filter pass per typical pod."""
+        scheduler = moment.scheduler
+        requested = scheduler.requested()[self.resources.rows]
+        allocation = _ratio(requested.sum(axis=1), self._allocatable.sum(axis=1))
+        used = int(np.count_nonzero(scheduler.pod_count() > self._bound_count))
+        rate, share = self._fragmentation(scheduler, requested)
+        self._add("position", moment.position)
+        self._add("nodes_used", used)
+        for i, name in enumerate(self.resources.names):
+            self._add(f"allocation.{name}", allocation[i])
+            self._add(f"fragmentation_rate.{name}", rate[i])
+            self._add(f"fragmentation_share.{name}", share[i])
+        if allocation.sum() > self._fullest:
+            self._fullest = float(allocation.sum())
+            with np.errstate(invalid="ignore", divide="ignore"):
+                full = np.where(self._allocatable > 0, requested / self._allocatable, np.nan)
+            self.utilisation = full.astype(np.float32)
+
+    def curves(self) -> dict[str, NDArray[np.float64]]:
+        """Return the samples as columns."""
+        return {name: np.round(values, DIGITS) for name, values in self._samples.items()}
+
+    def mean_allocation(self, outcome: Outcome) -> NDArray[np.float64]:
+        """Return the mean share allocated from first to last creation, float64 (resources,)."""
+        pods = self._pods
+        first, last = int(pods.created_ns.min()), int(pods.created_ns.max())
+        if first == last:
+            last = first + 1
+        placed = outcome.node >= 0
+        gone = np.where(pods.deleted_ns >= 0, pods.deleted_ns, last)[placed]
+        spent = np.minimum(gone, last) - np.minimum(outcome.placed_ns[placed], last)
+        held = np.zeros(len(pods.templates))
+        np.add.at(held, pods.template[placed], np.maximum(spent, 0) / (last - first))
+        return _ratio(held @ self._requests, self._allocatable.sum(axis=1))
+
+    def _fragmentation(
+        self, scheduler: Scheduler, requested: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return rate and share per resource now, float64 (resources,)."""
+        free = np.maximum(self._allocatable - requested, 0)
+        usable = np.zeros(len(free))
+        for i, pod_class in enumerate(self._typical.tolist()):
+            fits = scheduler.feasible(pod_class)
+            usable += self._share[i] * self._wanted[i] * (free @ fits)
+        total = free.sum(axis=1)
+        unusable = np.maximum(total - usable, 0.0)
+        return _ratio(unusable, total), _ratio(unusable, self._allocatable.sum(axis=1))
+
+    def _add(self, name: str, value: float) -> None:
+        self._samples.setdefault(name, []).append(float(value))
+
+
+def typical_classes(
+    classes: NDArray[np.int32],
+) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    """Return the most frequent classes that cover 95 % of the pods, and their shares of 1.
+
+    At most TYPICAL_MAX of them, equally frequent ones in order of class.
+    """
+    found, counts = np.unique(classes, return_counts=True)
+    by_count = np.argsort(-counts, kind="stable")
+    covered = np.cumsum(counts[by_count])
+    enough = int(np.searchsorted(covered, TYPICAL_SHARE * len(classes))) + 1
+    chosen = by_count[: min(enough, TYPICAL_MAX)]
+    return found[chosen].astype(np.int32), counts[chosen] / max(1, counts[chosen].sum())
+
+
+def measure(observer: Observer, outcome: Outcome, pods: PodTable, replay: bool) -> Measured:
+    """Return the figures of a run that has ended.
+
+    With arrivals only, ``nodes_used``, ``allocation`` and ``fragmentation`` are taken when the last
+    pod has arrived. In replay they are means over the time from the first to the last creation:
+    exact for ``allocation``, over the samples for the others.
+    """
+    curves = observer.curves()
+    asked = ~outcome.bound
+    placed = int(np.count_nonzero(outcome.node[asked] >= 0))
+    unplaced = int(np.count_nonzero(asked)) - placed
+    values: dict[str, int | float | None] = {"placed": placed, "unplaced": unplaced}
+    last = {name: column[1:].mean() if replay else column[-1] for name, column in curves.items()}
+    values["nodes_used"] = _tidy(last["nodes_used"])
+    names = observer.resources.names
+    if replay:
+        exact = observer.mean_allocation(outcome)
+        last |= {f"allocation.{n}": share for n, share in zip(names, exact, strict=True)}
+    for metric in ("allocation", "fragmentation_rate", "fragmentation_share"):
+        values |= {f"{metric}.{name}": _tidy(last[f"{metric}.{name}"]) for name in names}
+    if replay:
+        values |= _waiting(outcome, pods)
+    return Measured(values, curves, observer.utilisation, outcome.attempts, outcome.engine_seconds)
+
+
+def _waiting(outcome: Outcome, pods: PodTable) -> dict[str, int | float | None]:
+    """Return percentiles of creation to placement, in seconds, of the pods that were placed.
+
+    Each is a time that some pod did wait (the smallest that at least that share did not exceed).
+    """
+    placed = ~outcome.bound & (outcome.node >= 0)
+    waited = outcome.placed_ns[placed] - pods.created_ns[placed]
+    if not len(waited):
+        return {"wait_p50_s": None, "wait_p99_s": None}
+    p50, p99 = np.percentile(waited, (50, 99), method="inverted_cdf").tolist()
+    return {"wait_p50_s": _tidy(p50 / SECOND_NS), "wait_p99_s": _tidy(p99 / SECOND_NS)}
+
+
+def _ratio(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:
+    """Return part over whole, 0 where whole is 0."""
+    return np.where(whole > 0, part / np.maximum(whole, 1), 0.0)
+
+
+def _tidy(value: float) -> float:
+    """Return the value as a Python float, rounded."""
+    return round(float(value), DIGITS)
