@@ -144,6 +144,13 @@ int pkc_engine_profile_add(pkc_engine *engine, const int64_t *words, int64_t wor
 int pkc_engine_class_add(pkc_engine *engine, const int64_t *words, int64_t word_count);
 int pkc_engine_class_count(const pkc_engine *engine);
 
+/* How many feasible nodes a profile looks for, in percent of all: 100 for all, 0 for the adaptive
+ * rule (schedule_one.go, numFeasibleNodesToFind). Below 100 the search goes through the rows in
+ * the order that was set, begins where the one before ended, and stops when it has found so many. */
+int pkc_engine_sampling_set(pkc_engine *engine, int32_t profile, int32_t percentage);
+/* The order of rows for that search, each once; rows added later follow. */
+int pkc_engine_order_set(pkc_engine *engine, int32_t count, const int32_t *rows);
+
 /* A matcher of pods: the words of one term (see program.h) over a pod's labels, and namespaces,
  * ascending; namespace_count -1 is all. Returns its index. */
 int pkc_engine_matcher_add(pkc_engine *engine, const int64_t *term, int64_t word_count,

@@ -142,10 +142,18 @@ static int cycle(pkc_engine *e, int32_t class_index, int32_t *row_out) {
     const double *block_max = c->cache.block_max;
     int beyond = looks_beyond(e, c);
     int normalized = any_normalized(e, c);
-    if ((beyond || normalized) && e->row_count > 0) {
+    int32_t wanted = sample_size(e, c);
+    if ((beyond || normalized || wanted > 0) && e->row_count > 0) {
         memcpy(e->work, total, (size_t)e->row_count * sizeof *e->work);
         if (beyond) {
             mask_beyond(e, class_index, e->work);
+        }
+        if (wanted > 0) {
+            memcpy(e->work_sum, e->work, (size_t)e->row_count * sizeof *e->work);
+            status = mask_sample(e, c, wanted, e->work_sum, e->work);
+        }
+        if (status < 0) {
+            return status;
         }
         status = normalized ? add_normalized(e, c, e->work) : PKC_OK;
         if (status < 0) {

@@ -53,6 +53,7 @@ void pkc_engine_free(pkc_engine *e) {
     vec_free(&e->claim_uses);
     vec_free(&e->scratch);
     vec_free(&e->marks);
+    vec_free(&e->order);
     vec_free(&e->added);
     vec_free(&e->dry_pods);
     for (int64_t i = 0; i < e->profiles.count; i++) {

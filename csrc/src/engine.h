@@ -128,6 +128,7 @@ typedef struct {
     int64_t shape[SCORE_MAX + 1]; /* score by utilization, RequestedToCapacityRatio */
     pkc_policy_function policy;
     int64_t hard_affinity_weight;
+    int32_t percentage; /* of nodes to score */
     uint8_t ignore_preferred; /* ignorePreferredTermsOfExistingPods */
     uint8_t fused;      /* the fused kernel computes this profile's node-local scores */
     uint8_t any_scorer; /* some plugin has a weight */
@@ -319,6 +320,8 @@ struct pkc_engine {
     integer_vec marks;        /* by domain, for counting distinct ones */
     integer_vec added;        /* slots of nominated pods that are on a row for a moment */
     VEC(dry_pod) dry_pods;
+    integer_vec order;        /* rows as a sampling search meets them */
+    int32_t next_start;       /* where in the order the next search begins */
     uint64_t matcher_epoch;   /* counts changes of matchers' namespaces; starts at 1 */
     int32_t nomination_count; /* live ones */
     int64_t once_conflicts;        /* in a dry run: as upstream counts them there */
@@ -386,6 +389,7 @@ typedef struct {
     uint8_t code;
 } verdict;
 void filter_node(pkc_engine *e, const pod_class *c, int32_t row, verdict *verdict_out);
+int outside_node_set(const pod_class *c, const node *n);
 int filter_static(const pkc_engine *e, const pod_class *c, int32_t row);
 int filter_extras(pkc_engine *e, const pod_class *c, int32_t row);
 uint32_t devices_choose(const pkc_engine *e, const pod_class *c, int32_t row);
@@ -476,6 +480,11 @@ void claims_count(pkc_engine *e, const pod_class *c, int32_t sign);
 /* cycle.c */
 int cycle_prepare(pkc_engine *e, int32_t class_index);
 void normalize_plugin(pkc_engine *e, int32_t plugin, const double *total, int64_t *raw);
+
+/* sample.c */
+int32_t sample_size(const pkc_engine *e, const pod_class *c);
+int mask_sample(pkc_engine *e, const pod_class *c, int32_t wanted, const double *total,
+                double *sampled);
 
 /* preempt.c */
 void filter_with_nominated(pkc_engine *e, int32_t class_index, int32_t row, verdict *out);

@@ -32,7 +32,7 @@ static int64_t failed_selector(const pod_class *c, const node *n) {
     return -1;
 }
 
-static int outside_node_set(const pod_class *c, const node *n) {
+int outside_node_set(const pod_class *c, const node *n) {
     if (!c->has_node_set) {
         return 0;
     }

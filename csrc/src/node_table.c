@@ -234,7 +234,8 @@ int pkc_engine_nodes_add(pkc_engine *e, int32_t count, const pkc_nodes *in) {
     if (status >= 0) {
         status = nodes_reserve(e, e->row_count + count);
     }
-    if (status >= 0 && vec_reserve(&e->odd_rows, (int64_t)e->row_count + count) < 0) {
+    if (status >= 0 && (vec_reserve(&e->odd_rows, (int64_t)e->row_count + count) < 0 ||
+                        vec_reserve(&e->order, e->order.count + count) < 0)) {
         status = PKC_ERR_NO_MEMORY;
     }
     if (status >= 0) {
@@ -246,6 +247,7 @@ int pkc_engine_nodes_add(pkc_engine *e, int32_t count, const pkc_nodes *in) {
     int32_t first = e->row_count;
     for (int32_t i = 0; i < count; i++) {
         int32_t row = e->row_count++;
+        e->order.data[e->order.count++] = row;
         e->nodes[row].first_pod = -1;
         e->nodes[row].alive = 1;
         e->alive_count++;
@@ -301,6 +303,13 @@ int pkc_engine_node_remove(pkc_engine *e, int32_t row) {
     }
     images_count(e, n, -1);
     node_lists_free(n);
+    int64_t kept = 0;
+    for (int64_t i = 0; i < e->order.count; i++) {
+        if (e->order.data[i] != row) {
+            e->order.data[kept++] = e->order.data[i];
+        }
+    }
+    e->order.count = kept;
     n->alive = 0;
     e->alive_count--;
     n->epoch = ++e->epoch;

@@ -159,7 +159,7 @@ static int decode(profile *p, const int64_t *program, int64_t word_count) {
 
 int pkc_engine_profile_add(pkc_engine *e, const int64_t *program, int64_t word_count,
                            pkc_policy_function policy) {
-    profile p = {.policy = policy};
+    profile p = {.policy = policy, .percentage = 100};
     int status = word_count < 0 ? PKC_ERR_INVALID : decode(&p, program, word_count);
     if (status >= 0 && (p.weight[PKC_PLUGIN_POLICY] != 0) != (policy != NULL)) {
         status = PKC_ERR_INVALID;

@@ -173,6 +173,27 @@ class Engine:
             self._policies.append(policy)
             return check(index, "profile")
 
+    def set_sampling(self, profile: int, percentage: int) -> None:
+        """Set how many feasible nodes a profile looks for, in percent; 100 for all.
+
+        0 is kube-scheduler's adaptive rule. Below 100 a search goes through the rows in the order
+        of `set_order`, begins where the one before ended, and stops when it has found so many.
+        """
+        with self._lock:
+            check(
+                lib.pkc_engine_sampling_set(self._engine, profile, percentage),
+                f"percentage {percentage}",
+            )
+
+    def set_order(self, rows: ArrayLike) -> None:
+        """Set the order (live rows,) in which a sampling search meets the rows."""
+        order = _indices(rows)
+        with self._lock:
+            check(
+                lib.pkc_engine_order_set(self._engine, len(order), _in(order, "int32_t[]")),
+                "order of rows",
+            )
+
     def add_class(self, pod_class: PodClass) -> int:
         """Add a pod class and return its index. The caller interns."""
         words = pod_class.words()
