@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pykube_core.api.decoding import DecodeError, decode
-from pykube_core.api.defaults import set_defaults
+from pykube_core.api.defaults import merge_label_keys, set_defaults
 from pykube_core.api.errors import InputError
 from pykube_core.api.objects import CLUSTER_SCOPED, Json, KubeObject, label_of
 from pykube_core.api.validation import KINDS, invalid_message, validate
@@ -45,7 +45,10 @@ def admit(kind: str, obj: Json, source: str | None = None) -> KubeObject:
     if kind not in CLUSTER_SCOPED:
         metadata = decoded.setdefault("metadata", {})
         metadata["namespace"] = metadata.get("namespace") or "default"
-    errors = validate(kind, set_defaults(kind, decoded))
+    set_defaults(kind, decoded)
+    if kind == "Pod":
+        merge_label_keys(decoded)
+    errors = validate(kind, decoded)
     if errors:
         reason = invalid_message(kind, decoded, errors)
         label, field = label_of(kind, decoded), errors[0].field

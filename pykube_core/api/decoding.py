@@ -1,17 +1,19 @@
-"""Strict decoding: unknown fields and wrong JSON types, in the words of an API server.
+"""Strict decoding: unknown and duplicate fields and wrong JSON types, in an API server's words.
 
-Source: ``sigs.k8s.io/json`` and ``k8s.io/apimachinery`` v0.34.1. Differences: duplicate keys are
-gone once JSON is decoded, so they are not reported here; of a bad time stamp the whole text is
-quoted, not the component that fails.
+Source: ``sigs.k8s.io/json`` and ``k8s.io/apimachinery`` v0.34.1. Differences: of a bad time stamp
+the whole text is quoted, not the component that fails; duplicate fields of a structure are named
+before its unknown ones.
 """
 
 from __future__ import annotations
 
 import functools
+import json
 import re
+from collections import Counter
 from dataclasses import dataclass, replace
 from importlib import resources
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from pykube_core.api.objects import Json, KubeObject
 from pykube_core.api.quantity import QuantityError, parse_quantity
@@ -33,7 +35,7 @@ class DecodeError(ValueError):
     detail : str
         What is wrong, without the kind.
     fields : tuple of str
-        Paths of unknown fields; empty when a type is wrong.
+        Paths of unknown and duplicate fields; empty when a type is wrong.
     """
 
     def __init__(self, kind: str, version: str, detail: str, fields: tuple[str, ...] = ()) -> None:
@@ -80,10 +82,41 @@ def decode(kind: str, obj: Json, strict: bool = True) -> KubeObject:
         raise DecodeError(kind, "v1", str(error)) from None
     if decoder.type_error is not None:
         raise DecodeError(kind, "v1", decoder.type_error)
-    if strict and decoder.unknown:
-        listed = ", ".join(f'unknown field "{path}"' for path in decoder.unknown)
-        raise DecodeError(kind, "v1", f"strict decoding error: {listed}", tuple(decoder.unknown))
+    if strict and decoder.strict_errors:
+        listed = ", ".join(f'{what} field "{path}"' for what, path in decoder.strict_errors)
+        fields = tuple(path for _, path in decoder.strict_errors)
+        raise DecodeError(kind, "v1", f"strict decoding error: {listed}", fields)
     return dict(decoded)
+
+
+def decode_json(kind: str, data: bytes) -> KubeObject:
+    """Return what `decode` does of JSON text, and refuse duplicate fields besides.
+
+    Raises
+    ------
+    DecodeError, KeyError
+        As `decode`; also when the text is no JSON, or nests too deep.
+    """
+    try:
+        obj = json.loads(data, object_pairs_hook=_Pairs, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise DecodeError(kind, "v1", f"json parse error: {error}") from None
+    return decode(kind, obj)
+
+
+class _Pairs(dict[str, Any]):
+    """An object of JSON that remembers which keys came more than once."""
+
+    def __init__(self, pairs: list[tuple[str, Json]]) -> None:
+        super().__init__(pairs)
+        self.duplicates: list[str] = []
+        if len(self) < len(pairs):
+            counts = Counter(key for key, _ in pairs)
+            self.duplicates = [key for key, count in counts.items() if count > 1]
+
+
+def _refuse_constant(text: str) -> None:
+    raise ValueError(f"{text} is not a number")
 
 
 class _CustomError(ValueError):
@@ -95,7 +128,7 @@ class _Decoder:
 
     def __init__(self) -> None:
         self.type_error: str | None = None
-        self.unknown: dict[str, None] = {}
+        self.strict_errors: dict[tuple[str, str], None] = {}
 
     def value(
         self, value: Json, type: _Type, path: str, owner: str, stack: tuple[str, ...]
@@ -128,12 +161,13 @@ class _Decoder:
     def _struct(self, value: Json, type: _Type, path: str, stack: tuple[str, ...]) -> KubeObject:
         known = _fields_of(type.name)
         decoded: KubeObject = {}
+        for key in value.duplicates if isinstance(value, _Pairs) else ():
+            self._strict("duplicate", f"{path}.{key}" if path else key)
         for key, item in value.items():
             inner = f"{path}.{key}" if path else key
             field = known.get(key)
             if field is None:
-                if len(self.unknown) < STRICT_ERRORS_MAX:
-                    self.unknown[inner] = None
+                self._strict("unknown", inner)
             elif item is not None:
                 decoded[key] = self.value(item, field, inner, type.name, (*stack, key))
         return decoded
@@ -154,6 +188,10 @@ class _Decoder:
                 self._wrong(f"number {_number(value)}", type, owner, stack)
             case _:
                 self._wrong(_json_type(value), type, owner, stack)
+
+    def _strict(self, what: str, path: str) -> None:
+        if len(self.strict_errors) < STRICT_ERRORS_MAX:
+            self.strict_errors[what, path] = None
 
     def _wrong(self, found: str, type: _Type, owner: str, stack: tuple[str, ...]) -> None:
         if self.type_error is None:

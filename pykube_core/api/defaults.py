@@ -3,9 +3,9 @@
 Source: ``k8s.io/kubernetes/pkg/apis/core/v1/defaults.go`` and ``pkg/registry/core/pod``, v1.34.
 
 Differences: fields that scheduling does not read get no default; tolerations of not-ready and
-unreachable nodes (``NoExecute``, which scheduling ignores) are not added. All defaults can be set
-again without effect, so that objects from a server stay as they are; upstream refuses label keys
-that a user has already merged by hand.
+unreachable nodes (``NoExecute``, which scheduling ignores) are not added. Everything here can be
+done again without effect, so that objects from a server stay as they are; upstream refuses label
+keys that a user has merged by hand.
 """
 
 from __future__ import annotations
@@ -60,6 +60,40 @@ def set_defaults(kind: str, obj: KubeObject) -> KubeObject:
     return obj
 
 
+def merge_label_keys(pod: KubeObject) -> None:
+    """Add what matchLabelKeys and mismatchLabelKeys say to the selectors beside them, in place.
+
+    An API server does so when a pod is created, and never again. For spread constraints it is new
+    in v1.34, and the scheduler takes pods with and without it.
+    """
+    labels = pod.get("metadata", {}).get("labels", {})
+    spec = pod.get("spec", {})
+    affinity = spec.get("affinity", {})
+    holders: list[KubeObject] = list(spec.get("topologySpreadConstraints", ()))
+    for kind in _AFFINITY_KINDS:
+        terms = affinity.get(kind, {})
+        holders += terms.get("requiredDuringSchedulingIgnoredDuringExecution", ())
+        for weighted in terms.get("preferredDuringSchedulingIgnoredDuringExecution", ()):
+            holders.append(weighted.get("podAffinityTerm", {}))
+    for holder in holders:
+        if "labelSelector" not in holder:
+            continue
+        for field, operator in (("matchLabelKeys", "In"), ("mismatchLabelKeys", "NotIn")):
+            wanted = [key for key in holder.get(field, ()) if key in labels]
+            if not wanted:
+                continue
+            expressions = holder["labelSelector"].setdefault("matchExpressions", [])
+            present = {
+                (expression.get("key"), *expression.get("values", ()))
+                for expression in expressions
+                if expression.get("operator") == operator
+            }
+            for key in wanted:
+                if (key, labels[key]) not in present:
+                    added = {"key": key, "operator": operator, "values": [labels[key]]}
+                    expressions.append(added)
+
+
 def _set_pod_defaults(pod: KubeObject) -> None:
     spec = pod.setdefault("spec", {})
     containers = [*spec.get("containers", ()), *spec.get("initContainers", ())]
@@ -86,7 +120,6 @@ def _set_pod_defaults(pod: KubeObject) -> None:
         ("dnsPolicy", "ClusterFirst"),
     ):
         spec[field] = spec.get(field) or value
-    _merge_label_keys(pod)
 
 
 def _set_pod_level_defaults(spec: KubeObject) -> None:
@@ -107,35 +140,6 @@ def _set_pod_level_defaults(spec: KubeObject) -> None:
                 requests.setdefault(name, limit)
     if requests:
         resources["requests"] = requests
-
-
-def _merge_label_keys(pod: KubeObject) -> None:
-    """Add what matchLabelKeys and mismatchLabelKeys say to the selectors beside them."""
-    labels = pod.get("metadata", {}).get("labels", {})
-    affinity = pod["spec"].get("affinity", {})
-    holders: list[KubeObject] = list(pod["spec"].get("topologySpreadConstraints", ()))
-    for kind in _AFFINITY_KINDS:
-        terms = affinity.get(kind, {})
-        holders += terms.get("requiredDuringSchedulingIgnoredDuringExecution", ())
-        for weighted in terms.get("preferredDuringSchedulingIgnoredDuringExecution", ()):
-            holders.append(weighted.get("podAffinityTerm", {}))
-    for holder in holders:
-        if "labelSelector" not in holder:
-            continue
-        for field, operator in (("matchLabelKeys", "In"), ("mismatchLabelKeys", "NotIn")):
-            wanted = [key for key in holder.get(field, ()) if key in labels]
-            if not wanted:
-                continue
-            expressions = holder["labelSelector"].setdefault("matchExpressions", [])
-            present = {
-                (expression.get("key"), *expression.get("values", ()))
-                for expression in expressions
-                if expression.get("operator") == operator
-            }
-            for key in wanted:
-                if (key, labels[key]) not in present:
-                    added = {"key": key, "operator": operator, "values": [labels[key]]}
-                    expressions.append(added)
 
 
 def _round_up(resource_list: KubeObject | None) -> None:

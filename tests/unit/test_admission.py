@@ -1,10 +1,16 @@
 import contextlib
+import gzip
+import json
+from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pykube_core.api.admission import admit
 from pykube_core.api.errors import InputError
+
+VECTORS = Path(__file__).resolve().parents[3] / "shared" / "conformance" / "kube-scheduler-v1.34.1"
 
 SELECTOR = {
     "matchLabels": {"app": "web"},
@@ -162,10 +168,31 @@ def test_whole_objects_of_every_kind_are_admitted():
         assert admit(kind, obj)["metadata"]["name"] == obj["metadata"]["name"]
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(st.data(), st.sampled_from(sorted(WHOLE)))
 def test_any_wrong_value_anywhere_is_admitted_or_refused_cleanly(data, kind):
     obj = mutated(data, mutated(data, WHOLE[kind]))
     with contextlib.suppress(InputError):
         admitted = admit(kind, obj)
         assert admit(kind, admitted) == admitted
+
+
+@pytest.mark.skipif(
+    not VECTORS.is_dir(), reason="the recorded scenarios are not beside the checkout"
+)
+def test_objects_that_kubernetes_has_validated_are_admitted():
+    kinds = {
+        "nodes": "Node",
+        "persistentVolumes": "PersistentVolume",
+        "persistentVolumeClaims": "PersistentVolumeClaim",
+    }
+    paths = sorted(VECTORS.glob("*/*.json.gz"))[::4]
+    for path in paths:
+        scenario = json.loads(gzip.decompress(path.read_bytes()))
+        objects = scenario["objects"]
+        for pod in scenario["pending"] + objects["pods"]:
+            admit("Pod", pod)
+        for plural, kind in kinds.items():
+            for obj in objects.get(plural, ()):
+                admit(kind, obj)
+    assert len(paths) > 50

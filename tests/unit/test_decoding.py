@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pykube_core.api.decoding import DecodeError, decode
+from pykube_core.api.decoding import DecodeError, decode, decode_json
 
 PREFIX = 'Pod in version "v1" cannot be handled as a Pod: '
 FORMAT_WRONG = (
@@ -117,6 +117,27 @@ def test_fields_of_other_kinds_are_known():
     decode("PriorityClass", {"value": 7, "preemptionPolicy": "Never"})
     with pytest.raises(KeyError):
         decode("PodSpec", {})
+
+
+def test_duplicate_fields_are_named_with_their_path():
+    data = b'{"spec": {"priority": 1, "containers": [{"image": "a", "image": "b"}], "priority": 2}}'
+    with pytest.raises(DecodeError) as error:
+        decode_json("Pod", data)
+    assert str(error.value) == PREFIX + (
+        'strict decoding error: duplicate field "spec.priority", '
+        'duplicate field "spec.containers[0].image"'
+    )
+    assert decode_json("Pod", b'{"spec": {"priority": 1}}') == {"spec": {"priority": 1}}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"{", b'{"a": NaN}', b"\xff", b"[" * 100_000, b'{"a": ' + b"9" * 9999 + b"}"],
+    ids=range(5),
+)
+def test_text_that_is_no_json_is_refused_cleanly(data):
+    with pytest.raises(DecodeError, match="json parse error"):
+        decode_json("Pod", data)
 
 
 json_values = st.recursive(

@@ -215,6 +215,22 @@ def test_pods_written_by_hand_get_defaults_and_priorities(read):
     ]
 
 
+def test_label_keys_are_merged_for_pods_written_by_hand_and_kept_as_a_server_stored_them(read):
+    spread = {
+        "maxSkew": 1,
+        "topologyKey": "zone",
+        "whenUnsatisfiable": "DoNotSchedule",
+        "labelSelector": {},
+        "matchLabelKeys": ["app"],
+    }
+    by_hand = pod("a", metadata={"uid": ""}, topologySpreadConstraints=[spread])
+    stored = pod("b", topologySpreadConstraints=[spread])
+    first, second = read(listed(node(), by_hand, stored)).pods.templates
+    merged = {"matchExpressions": [{"key": "app", "operator": "In", "values": ["web"]}]}
+    assert first["spec"]["topologySpreadConstraints"][0]["labelSelector"] == merged
+    assert second["spec"]["topologySpreadConstraints"][0]["labelSelector"] == {}
+
+
 def test_unknown_fields_of_objects_from_a_server_are_dropped(read):
     newer = pod(affinity={"podAffinity": {"newField": 1}}, newerField=2)
     (template,) = read(listed(node(), newer)).pods.templates
@@ -314,6 +330,11 @@ LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     for before, name in zip("abcdefgh", "bcdefghi", strict=True)
 )
 BAD_TEXTS = {
+    "json duplicate key": (
+        '{"kind": "Node", "metadata": {"name": "n"}, "spec": {}, "spec": {}}',
+        'Node n: spec: Node in version "v1" cannot be handled as a Node: strict decoding error: '
+        'duplicate field "spec"',
+    ),
     "cut off": ('{"kind": "List",\n "items": [', "line 2: Input data was truncated"),
     "bad byte": (b'{"kind":\n\xff}', "line 2: JSON is malformed: invalid character"),
     "not UTF-8 inside": (b'{"kind": "\xff"}', "not UTF-8 text"),
@@ -369,7 +390,7 @@ def mutated(data, value):
     return data.draw(st.sampled_from(JUNK))
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(st.data())
 def test_any_wrong_value_anywhere_is_read_or_refused_cleanly(data):
     table = TableBuilder()

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import msgspec
 
-from pykube_core.api.decoding import DecodeError, decode
-from pykube_core.api.defaults import DEFAULT_SCHEDULER, set_defaults
+from pykube_core.api.decoding import DecodeError, decode, decode_json
+from pykube_core.api.defaults import DEFAULT_SCHEDULER, merge_label_keys, set_defaults
 from pykube_core.api.errors import InputError
 from pykube_core.api.objects import CLUSTER_SCOPED, Json, KubeObject
 from pykube_core.api.priority import PriorityError, resolve_priority
@@ -36,12 +36,10 @@ def check_object(kind: str, obj: KubeObject, label: str) -> KubeObject:
     """
     if kind == "Node":
         _check_quantities_of_node(obj, label)
-    decoded = _decode(kind, obj, label, strict=False)
+    decoded = _decode(kind, obj, label)
     metadata = decoded.setdefault("metadata", {})
     if not metadata.get("name"):
         raise InputError("Required value", field="metadata.name")
-    if not metadata.get("uid"):
-        _decode(kind, obj, label, strict=True)
     metadata.pop("managedFields", None)
     if kind not in CLUSTER_SCOPED:
         metadata["namespace"] = metadata.get("namespace") or "default"
@@ -57,9 +55,22 @@ def check_object(kind: str, obj: KubeObject, label: str) -> KubeObject:
     return decoded
 
 
-def check_fields_of_pod(pod: Json, label: str) -> None:
-    """Refuse unknown fields of a pod that was written by hand."""
-    _decode("Pod", pod, label, strict=True)
+def read_by_hand(data: bytes, label: str) -> KubeObject:
+    """Return a pod that was written by hand as an API server would have stored it."""
+    try:
+        pod = decode_json("Pod", data)
+    except DecodeError as error:
+        raise _refusal(error, label) from None
+    merge_label_keys(pod)
+    return pod
+
+
+def check_fields(kind: str, data: bytes, label: str) -> None:
+    """Refuse unknown and duplicate fields of an object that was written by hand."""
+    try:
+        decode_json(kind, data)
+    except DecodeError as error:
+        raise _refusal(error, label) from None
 
 
 def complete_template(template: KubeObject, name: str, label: str) -> KubeObject:
@@ -71,7 +82,7 @@ def complete_template(template: KubeObject, name: str, label: str) -> KubeObject
         Name of the first pod of this shape, for rules and messages.
     """
     _check_quantities_of_pod(template, label)
-    decoded = set_defaults("Pod", _decode("Pod", template, label, strict=False))
+    decoded = set_defaults("Pod", _decode("Pod", template, label))
     stand_in = _with_stand_ins(decoded, name)
     _refuse("Pod", stand_in, validate("Pod", stand_in), label)
     spec = decoded["spec"]
@@ -96,12 +107,15 @@ def complete_priority(template: KubeObject, classes: Iterable[KubeObject], label
         raise InputError(str(error), object=label, field="spec.priorityClassName") from None
 
 
-def _decode(kind: str, obj: Json, label: str, strict: bool) -> KubeObject:
+def _decode(kind: str, obj: Json, label: str) -> KubeObject:
     try:
-        return decode(kind, obj, strict)
+        return decode(kind, obj, strict=False)
     except DecodeError as error:
-        field = error.fields[0] if error.fields else ""
-        raise InputError(str(error), object=label, field=field) from None
+        raise _refusal(error, label) from None
+
+
+def _refusal(error: DecodeError, label: str) -> InputError:
+    return InputError(str(error), object=label, field=error.fields[0] if error.fields else "")
 
 
 def _refuse(kind: str, obj: KubeObject, errors: list[FieldError], label: str) -> None:

@@ -14,10 +14,11 @@ from pykube_core.api.errors import InputError
 from pykube_core.api.objects import KubeObject, label_of, name_of
 from pykube_core.lab.read import _shape
 from pykube_core.lab.read._check import (
-    check_fields_of_pod,
+    check_fields,
     check_object,
     complete_priority,
     complete_template,
+    read_by_hand,
 )
 from pykube_core.lab.read._table import TableBuilder
 from pykube_core.lab.read._yaml import read_documents
@@ -171,6 +172,8 @@ class Snapshot:
             label = label_of(kind, obj)
             checked = check_object(kind, obj, label)
             metadata = checked["metadata"]
+            if not metadata.get("uid"):
+                check_fields(kind, bytes(raw), label)
             self._claim_name(kind, metadata.get("namespace", ""), metadata["name"], label)
             checked = {"apiVersion": _api_version(kind), "kind": kind} | checked
             if kind == "Node":
@@ -187,7 +190,8 @@ class Snapshot:
         label = f"Pod {namespace}/{name}"
         self._claim_name("Pod", namespace, name, label)
         if not metadata.uid:
-            check_fields_of_pod(_ANY.decode(raw), label)
+            pod = msgspec.convert(read_by_hand(bytes(raw), label), _shape.Pod)
+            metadata, spec = pod.metadata or metadata, pod.spec or spec
         annotations = metadata.annotations or {}
         created_ns = _time_ns(annotations, _shape.CREATED_ANNOTATION, label)
         deleted_ns = _time_ns(annotations, _shape.DELETED_ANNOTATION, label)
