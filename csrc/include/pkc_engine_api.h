@@ -226,8 +226,9 @@ int pkc_engine_evaluate(pkc_engine *engine, int32_t class_index, uint8_t *plugin
                         uint8_t *code_out, uint64_t *detail_out, int64_t *raw_out,
                         int64_t *normalized_out, double *total_out, uint8_t *scored_out);
 
-/* A full filter and score scan of one class without use of what is cached; for measuring. Returns
- * the number of feasible rows; total_out (row_count,), -inf where not feasible. */
+/* A full scan of one class without use of cached totals: total_out (row_count,) is -inf where the
+ * class does not fit, elsewhere the weighted sum of its node-local scores (those that do not depend
+ * on which other rows are feasible). Returns the number of rows. */
 int pkc_engine_scan(pkc_engine *engine, int32_t class_index, double *total_out);
 
 /* A copy of column field of the node matrix. */

@@ -207,5 +207,14 @@ int pkc_engine_scan(pkc_engine *e, int32_t class_index, double *total_out) {
     if (status == PKC_OK) {
         status = rows_scan(e, c, c->cache.addend, total_out, e->work_block);
     }
+    if (status == PKC_OK) {
+        status = cycle_prepare(e, class_index);
+    }
+    if (status == PKC_OK) {
+        status = pods_reserve(e, e->nomination_count);
+    }
+    if (status == PKC_OK && looks_beyond(e, c)) {
+        mask_beyond(e, class_index, total_out);
+    }
     return status < 0 ? status : e->row_count;
 }

@@ -107,8 +107,10 @@ static void filter_devices(const pkc_engine *e, const pod_class *c, int32_t row,
 static void filter_volumes(pkc_engine *e, const pod_class *c, int32_t row, uint8_t plugin,
                            verdict *out) {
     int zone = plugin == PKC_PLUGIN_VOLUME_ZONE;
-    const uint8_t *external = c->external == NULL ? NULL : c->external + (zone ? c->external_rows : 0);
-    uint8_t detail = external == NULL || row >= c->external_rows ? 0 : external[row];
+    uint8_t detail = 0;
+    if (c->external != NULL && row < c->external_rows) {
+        detail = c->external[zone ? c->external_rows + row : row];
+    }
     switch (plugin) {
     case PKC_PLUGIN_VOLUME_RESTRICTIONS:
         if (disks_conflict(e, c, row)) {
@@ -216,7 +218,8 @@ int filter_extras(pkc_engine *e, const pod_class *c, int32_t row) {
     if (with[PKC_PLUGIN_GPU_SHARE]) {
         filter_devices(e, c, row, &found);
     }
-    return found.code == PKC_CODE_FITS && !(with[PKC_PLUGIN_NODE_PORTS] && ports_conflict(e, c, row)) &&
+    return found.code == PKC_CODE_FITS &&
+           !(with[PKC_PLUGIN_NODE_PORTS] && ports_conflict(e, c, row)) &&
            !(with[PKC_PLUGIN_VOLUME_RESTRICTIONS] && disks_conflict(e, c, row)) &&
            !(with[PKC_PLUGIN_NODE_VOLUME_LIMITS] && csi_over_limit(e, c, row));
 }

@@ -476,9 +476,10 @@ class Engine:
         return result
 
     def scan(self, class_index: int, total_out: NDArray[np.float64]) -> int:
-        """Filter and score every row without the cached totals; for measuring.
+        """Filter and score every row without the cached totals.
 
-        ``total_out`` is (row_count,) float64, -inf where the class does not fit.
+        ``total_out`` is (row_count,) float64: -inf where the class does not fit, elsewhere the
+        weighted sum of the scores that do not depend on which other rows are feasible.
         """
         if total_out.dtype != np.float64 or total_out.shape != (self.row_count,):
             raise ValueError(f"total_out must be float64 ({self.row_count},)")
