@@ -191,6 +191,7 @@ int pkc_engine_evaluate(pkc_engine *e, int32_t class_index, uint8_t *plugin_out,
     }
     pod_class *c = &e->classes.data[class_index];
     const profile *p = &e->profiles.data[c->profile_index];
+    maxima_refresh(e, p);
     int feasible = 0;
     for (int32_t row = 0; row < e->row_count; row++) {
         verdict v;

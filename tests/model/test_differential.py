@@ -89,3 +89,20 @@ def test_place_never_puts_a_node_over_its_allocatable_and_loses_no_pod():
                 )
                 assert (used <= room).all()
         pair.close()
+
+
+def test_packing_scores_forget_a_node_that_is_gone():
+    pair = Pair(Random(0))
+    profile = pair.both(
+        "add_profile",
+        EngineProfile((Plugin.NODE_RESOURCES_FIT,), ((Plugin.BEST_FIT, 1),)),
+    )
+    small = [NodeRow((1000 * i, 1 << 30), 110, rank=i) for i in (2, 3)]
+    big = pair.both("add_nodes", [NodeRow((10**9, 1 << 40), 110)])
+    pair.both("add_nodes", small)
+    c = pair.both("add_class", PodClass(profile, ((CPU, 100), (MEMORY, 1 << 20))))
+    pair.both("place", [c])
+    pair.both("remove_node", big)
+    pair.both("place", [c, c])
+    pair.compare_evaluation(pair.native[0].evaluate(c), pair.twin.evaluate(c), 0)
+    pair.close()
