@@ -290,6 +290,7 @@ struct pkc_engine {
     int32_t alive_count;
     int32_t resource_count;
     int64_t resource_max[PKC_RESOURCE_COUNT_MAX]; /* largest allocatable of any node */
+    uint8_t maxima_stale; /* a node that had the largest may be gone */
 
     VEC(pod) pods;
     int32_t free_pod; /* head of the list of free slots, linked by next, or -1 */
@@ -350,6 +351,7 @@ int nodes_reserve(pkc_engine *e, int32_t capacity);
 int32_t resources_reserve(pkc_engine *e, int32_t count);
 void hot_refresh(pkc_engine *e, int32_t row);
 void engine_touch(pkc_engine *e, int32_t row);
+void maxima_refresh(pkc_engine *e, const profile *p);
 void node_table_free(pkc_engine *e);
 
 /* node_lists.c */

@@ -74,6 +74,7 @@ int pkc_engine_evaluate(pkc_engine *e, int32_t class_index, uint8_t *plugin_out,
     if (class_index < 0 || class_index >= e->classes.count) {
         return PKC_ERR_NOT_FOUND;
     }
+    maxima_refresh(e, &e->profiles.data[e->classes.data[class_index].profile_index]);
     int status = cycle_prepare(e, class_index);
     if (status == PKC_OK) {
         status = pods_reserve(e, e->nomination_count);

@@ -163,6 +163,27 @@ void engine_touch(pkc_engine *e, int32_t row) {
     e->log_position++;
 }
 
+/* Brings resource_max down where the node that had the largest allocatable shrank or went, for a
+ * profile that reads it. */
+void maxima_refresh(pkc_engine *e, const profile *p) {
+    if (p->weight[PKC_PLUGIN_BEST_FIT] == 0 && p->weight[PKC_PLUGIN_WORST_FIT] == 0 &&
+        p->weight[PKC_PLUGIN_DOT_PRODUCT] == 0) {
+        return;
+    }
+    for (int32_t r = 0; e->maxima_stale && r < e->resource_count; r++) {
+        const int64_t *allocatable = column_allocatable(e, r);
+        int64_t largest = 0;
+        for (int32_t row = 0; row < e->row_count; row++) {
+            if (e->nodes[row].alive && allocatable[row] > largest) {
+                largest = allocatable[row];
+            }
+        }
+        e->maxima_epoch += largest != e->resource_max[r];
+        e->resource_max[r] = largest;
+    }
+    e->maxima_stale = 0;
+}
+
 static int one_node_valid(const pkc_nodes *in, int64_t i) {
     if (in->resource_count < 0 || in->resource_count > PKC_RESOURCE_COUNT_MAX ||
         in->pod_slots[i] < 0 || in->device_count[i] < 0 ||
@@ -189,6 +210,9 @@ static void node_fill(pkc_engine *e, int32_t row, const pkc_nodes *in, int64_t i
     node *n = &e->nodes[row];
     for (int32_t r = 0; r < e->resource_count; r++) {
         int64_t amount = r < in->resource_count ? in->allocatable[i * in->resource_count + r] : 0;
+        if (amount < column_allocatable(e, r)[row]) {
+            e->maxima_stale = 1;
+        }
         column_allocatable(e, r)[row] = amount;
         if (amount > e->resource_max[r]) {
             e->resource_max[r] = amount;
@@ -312,6 +336,7 @@ int pkc_engine_node_remove(pkc_engine *e, int32_t row) {
     e->order.count = kept;
     n->alive = 0;
     e->alive_count--;
+    e->maxima_stale = 1;
     n->epoch = ++e->epoch;
     engine_touch(e, row);
     return dropped;

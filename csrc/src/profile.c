@@ -99,7 +99,8 @@ static int read_fit(words payload, profile *p) {
         }
     }
     const int64_t *shape = data + 2 + 2 * data[1];
-    if (shape[0] < 0 || 3 + 2 * data[1] + 2 * shape[0] != payload.count) {
+    if (shape[0] < 0 || shape[0] > payload.count ||
+        3 + 2 * data[1] + 2 * shape[0] != payload.count) {
         return PKC_ERR_INVALID;
     }
     return read_shape((words){shape + 1, 2 * shape[0]}, p);

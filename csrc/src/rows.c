@@ -191,6 +191,7 @@ static int scan_anew(pkc_engine *e, pod_class *c) {
 
 int rows_refresh(pkc_engine *e, pod_class *c) {
     row_cache *r = &c->cache;
+    maxima_refresh(e, &e->profiles.data[c->profile_index]);
     if (r->rows < e->row_count || r->total == NULL) {
         int status = rows_allocate(e, c);
         if (status < 0) {

@@ -8,12 +8,20 @@ static int64_t wrapping_product(int64_t a, int64_t b) {
     return (int64_t)((uint64_t)a * (uint64_t)b);
 }
 
+static int64_t wrapping_sum(int64_t a, int64_t b) {
+    return (int64_t)((uint64_t)a + (uint64_t)b);
+}
+
+static int64_t wrapping_difference(int64_t a, int64_t b) {
+    return (int64_t)((uint64_t)a - (uint64_t)b);
+}
+
 /* noderesources/least_allocated.go */
 static int64_t least(int64_t capacity, int64_t requested) {
     if (requested > capacity) {
         return 0;
     }
-    return wrapping_product(capacity - requested, SCORE_MAX) / capacity;
+    return wrapping_product(wrapping_difference(capacity, requested), SCORE_MAX) / capacity;
 }
 
 /* noderesources/most_allocated.go */
@@ -54,10 +62,6 @@ static int64_t accounted(const pod_class *c, int32_t resource) {
 
 static int is_extended(int32_t resource) {
     return resource > PKC_RESOURCE_EPHEMERAL_STORAGE;
-}
-
-static int64_t wrapping_sum(int64_t a, int64_t b) {
-    return (int64_t)((uint64_t)a + (uint64_t)b);
 }
 
 int64_t score_fit(const pkc_engine *e, const profile *p, const pod_class *c, int32_t row) {

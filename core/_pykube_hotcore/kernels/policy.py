@@ -33,9 +33,13 @@ class PolicyKernel:
     ----------
     address : int
         Pointer to the kernel; valid while this object lives.
+    function, resources
+        As given; the slow twin calls the function row by row.
     """
 
     def __init__(self, function: Callable[..., Any], resources: Mapping[str, int]) -> None:
+        self.function = function
+        self.resources = resources
         rule = njit(error_model="numpy")(function)
         node_fields = [f"{kind}_{r}" for r in resources for kind in _KINDS]
         node = namedtuple("Node", [*node_fields, "pods", "pod_slots"])  # type: ignore[misc]

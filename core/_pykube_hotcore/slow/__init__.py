@@ -1,1 +1,5 @@
-"""Plain twins of the C and Numba kernels: the oracle of the tests."""
+"""Slow twins: the rules in plain Python, computed from scratch, that C is held against."""
+
+from _pykube_hotcore.slow.engine import SlowEngine
+
+__all__ = ["SlowEngine"]

@@ -1,0 +1,456 @@
+"""The scheduling engine in plain Python: same calls, same results as ``native.Engine``.
+
+Everything is computed from scratch at each call, from lists of nodes, pods and classes; only the
+size of an image has a history. It is the oracle of the tests, and slow.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, NoReturn, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from _pykube_hotcore.native import Evaluation, NativeError
+from _pykube_hotcore.program import (
+    DEVICE_COUNT_MAX,
+    FIELD_NONZERO_CPU,
+    FIELD_NONZERO_MEMORY,
+    FIELD_POD_COUNT,
+    FIELD_POD_SLOTS,
+    FIELD_RESOURCES,
+    PLUGIN_COUNT,
+    RESOURCE_COUNT_MAX,
+    Code,
+    EngineProfile,
+    Matcher,
+    NodeRow,
+    Plugin,
+    PodClass,
+    Term,
+    Tie,
+)
+from _pykube_hotcore.slow import checks
+from _pykube_hotcore.slow.filters import (
+    PreFilter,
+    Verdict,
+    choose_devices,
+    filter_with_nominated,
+)
+from _pykube_hotcore.slow.match import any_term_matches
+from _pykube_hotcore.slow.preempt import NodeVictims, select_victims
+from _pykube_hotcore.slow.scores import PACKING, BadScoreError, score_nodes
+from _pykube_hotcore.slow.select import SplitMix64, select
+from _pykube_hotcore.slow.state import Cluster, Image, Pod, Profile, Row, View
+
+INVALID, LIMIT, NOT_FOUND, OVERFLOW, BAD_SCORE = -2, -3, -4, -6, -7
+INT64_MAX = 2**63 - 1
+NODE_LOCAL = (Plugin.NODE_RESOURCES_FIT, Plugin.BALANCED_ALLOCATION, *PACKING)
+
+
+Integers = Sequence[int] | NDArray[np.integer[Any]]
+
+
+class Policy(Protocol):
+    """A policy of the user's own: see ``kernels.policy.PolicyKernel``."""
+
+    @property
+    def function(self) -> Callable[..., float]:
+        """The rule over a node and a pod."""
+
+    @property
+    def resources(self) -> Mapping[str, int]:
+        """Column of each resource by the name that the function uses."""
+
+
+class SlowEngine:
+    """Nodes, pods and pod classes, and the scheduling cycle over them: see ``native.Engine``.
+
+    Parameters
+    ----------
+    kernel
+        Has no meaning here.
+    tie, seed
+        As in ``native.Engine``; the same seed gives the same choices.
+    """
+
+    def __init__(self, kernel: str | None = None, tie: Tie = Tie.RANK, seed: int = 0) -> None:
+        self.cluster = Cluster()
+        self._tie = tie
+        self._random = SplitMix64(seed)
+        self._free: list[int] = []
+        self._arrivals = 0
+        self._handles = 0
+
+    def close(self) -> None:
+        """Do nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # Profiles, classes and matchers.
+
+    def reserve_resources(self, count: int) -> int:
+        """Make sure that at least ``count`` resources have columns; return how many there are."""
+        if count < 0:
+            _refuse(INVALID, "resources")
+        if count > RESOURCE_COUNT_MAX:
+            _refuse(LIMIT, "resources")
+        self.cluster.resource_count = max(self.cluster.resource_count, count)
+        return self.cluster.resource_count
+
+    def add_profile(self, profile: EngineProfile, policy: Policy | None = None) -> int:
+        """Add a profile; ``policy`` has a ``function`` and its ``resources``."""
+        if not checks.profile_valid(profile, has_policy=policy is not None):
+            _refuse(INVALID, "profile")
+        self._reserve([*(r for r, _ in profile.fit_resources), *profile.balanced_resources])
+        if policy is None:
+            self.cluster.profiles.append(Profile(profile))
+        else:
+            resources = dict(policy.resources)
+            self.cluster.profiles.append(Profile(profile, policy.function, resources))
+        return len(self.cluster.profiles) - 1
+
+    def add_class(self, pod_class: PodClass) -> int:
+        """Add a pod class and return its index."""
+        if not checks.class_valid(
+            pod_class,
+            profile_count=len(self.cluster.profiles),
+            matcher_count=len(self.cluster.matchers),
+        ):
+            _refuse(INVALID, "pod class")
+        self._reserve(r for r, _ in (*pod_class.request, *(pod_class.filter_request or ())))
+        self.cluster.classes.append(pod_class)
+        return len(self.cluster.classes) - 1
+
+    def add_matcher(self, matcher: Matcher) -> int:
+        """Add a matcher of pods and return its index."""
+        if not checks.term_valid(matcher.requirements):
+            _refuse(INVALID, "matcher")
+        self.cluster.matchers.append(matcher)
+        return len(self.cluster.matchers) - 1
+
+    def set_matcher_namespaces(self, index: int, namespaces: tuple[int, ...] | None) -> None:
+        """Replace the namespaces of a matcher."""
+        if not 0 <= index < len(self.cluster.matchers):
+            _refuse(NOT_FOUND, f"matcher {index}")
+        old = self.cluster.matchers[index]
+        self.cluster.matchers[index] = old._replace(namespaces=namespaces)
+
+    def _reserve(self, resources: Iterable[int]) -> None:
+        wanted = max(resources, default=-1) + 1
+        self.cluster.resource_count = max(self.cluster.resource_count, wanted)
+
+    # Nodes.
+
+    def add_nodes(self, nodes: Sequence[NodeRow]) -> int:
+        """Append nodes as rows; return the first row."""
+        if not all(checks.node_valid(node) for node in nodes):
+            _refuse(INVALID, "nodes")
+        first = self.row_count
+        for node in nodes:
+            self._reserve(range(len(node.allocatable)))
+            self.cluster.rows.append(Row(node))
+            self._add_images(self.row_count - 1, node)
+        return first
+
+    def update_node(self, row: int, node: NodeRow) -> None:
+        """Replace what a node says; pods on it stay."""
+        old = self._live_row(row)
+        vanish = node.device_count != old.node.device_count and old.slots
+        if not checks.node_valid(node) or vanish:
+            _refuse(INVALID, f"node row {row}")
+        self._reserve(range(len(node.allocatable)))
+        self._drop_images(row, old.node)
+        old.node = node
+        self._add_images(row, node)
+
+    def remove_node(self, row: int) -> int:
+        """Remove a node and the pods on it; return how many these were."""
+        old = self._live_row(row)
+        slots = old.slots[::-1]
+        for slot in slots:
+            self._drop(slot)
+        old.alive = False
+        self._drop_images(row, old.node)
+        return len(slots)
+
+    def _live_row(self, row: int) -> Row:
+        if not 0 <= row < self.row_count or not self.cluster.rows[row].alive:
+            _refuse(NOT_FOUND, f"node row {row}")
+        return self.cluster.rows[row]
+
+    def _add_images(self, row: int, node: NodeRow) -> None:
+        for name, size in node.images:
+            self.cluster.images.setdefault(name, Image(size)).rows.add(row)
+
+    def _drop_images(self, row: int, node: NodeRow) -> None:
+        for name in {name for name, _ in node.images}:
+            image = self.cluster.images[name]
+            image.rows.discard(row)
+            if not image.rows:
+                del self.cluster.images[name]
+
+    @property
+    def row_count(self) -> int:
+        """Rows ever added; removed ones count."""
+        return len(self.cluster.rows)
+
+    @property
+    def pod_count(self) -> int:
+        """Pods on all rows."""
+        return sum(pod is not None for pod in self.cluster.pods)
+
+    # Pods.
+
+    def place(self, classes: Integers) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Run the scheduling cycle for pods in order: (rows, slots), -1 where no node fits."""
+        wanted = [int(c) for c in classes]
+        if not all(0 <= c < len(self.cluster.classes) for c in wanted):
+            _refuse(NOT_FOUND, "pod 0 of the batch")
+        rows, pods = [], []
+        for index, c in enumerate(wanted):
+            row = self._cycle(c, index)
+            if row >= 0 and not self._sums_hold(c, row):
+                _refuse(OVERFLOW, f"pod {index} of the batch")
+            rows.append(row)
+            pods.append(self._add(c, row) if row >= 0 else -1)
+        return np.array(rows, np.int32), np.array(pods, np.int32)
+
+    def _cycle(self, class_index: int, index: int) -> int:
+        spec = self.cluster.classes[class_index]
+        feasible = self._feasible(class_index)
+        if not feasible:
+            return -1
+        try:
+            totals = score_nodes(self.cluster, spec, feasible).total
+        except BadScoreError:
+            _refuse(BAD_SCORE, f"pod {index} of the batch")
+        scorers = [plugin for plugin, _ in self.cluster.profiles[spec.profile].rules.scorers]
+        at_random = self._tie == Tie.RANDOM or Plugin.RANDOM in scorers
+        ranks = [view.node.rank for view in feasible]
+        rows = [view.row for view in feasible]
+        return select(rows, totals, ranks, self._random if at_random else None)
+
+    def _verdicts(self, class_index: int) -> dict[int, Verdict]:
+        pre = PreFilter.of(self.cluster, self.cluster.classes[class_index])
+        return {
+            view.row: filter_with_nominated(self.cluster, class_index, pre, view)
+            for view in self.cluster.views()
+        }
+
+    def _feasible(self, class_index: int) -> list[View]:
+        verdicts = self._verdicts(class_index)
+        return [self.cluster.view(row) for row, v in verdicts.items() if v.code == Code.FITS]
+
+    def bind(self, classes: Integers, rows: Integers) -> NDArray[np.int32]:
+        """Put pods on rows without asking whether they fit; return their slots."""
+        wanted, where = [int(c) for c in classes], [int(r) for r in rows]
+        if len(wanted) != len(where):
+            raise ValueError("classes and rows differ in length")
+        for c, row in zip(wanted, where, strict=True):
+            known = 0 <= c < len(self.cluster.classes) and 0 <= row < self.row_count
+            if not known or not self.cluster.rows[row].alive:
+                _refuse(NOT_FOUND, "bind")
+        slots: list[int] = []
+        for c, row in zip(wanted, where, strict=True):
+            if not self._sums_hold(c, row):
+                for slot in reversed(slots):
+                    self._drop(slot)
+                _refuse(OVERFLOW, "bind")
+            slots.append(self._add(c, row))
+        return np.array(slots, np.int32)
+
+    def remove(self, pods: Integers) -> None:
+        """Take pods off their rows: all of them, or none where one is unknown."""
+        slots = [int(slot) for slot in pods]
+        for index, slot in enumerate(slots):
+            if not self._holds(slot) or slot in slots[:index]:
+                _refuse(NOT_FOUND, "pods")
+        for slot in slots:
+            self._drop(slot)
+
+    def set_start_times(self, pods: Integers, start_ns: Integers) -> None:
+        """Say when pods started, for their importance in preemption."""
+        slots = [int(slot) for slot in pods]
+        if not all(self._holds(slot) for slot in slots):
+            _refuse(NOT_FOUND, "pods")
+        for slot, start in zip(slots, start_ns, strict=True):
+            pod = self.cluster.pods[slot]
+            assert pod is not None
+            pod.start_ns = int(start)
+
+    def _holds(self, slot: int) -> bool:
+        return 0 <= slot < len(self.cluster.pods) and self.cluster.pods[slot] is not None
+
+    def _sums_hold(self, class_index: int, row: int) -> bool:
+        """Say whether every sum stays within int64 with one pod more."""
+        spec, view = self.cluster.classes[class_index], self.cluster.view(row)
+        sums = [view.requested(r) + amount for r, amount in spec.request]
+        sums += [view.nonzero(r) + spec.nonzero[r] for r in range(2)]
+        return max(sums) <= INT64_MAX
+
+    def _add(self, class_index: int, row: int) -> int:
+        spec = self.cluster.classes[class_index]
+        devices = choose_devices(spec, self.cluster.view(row))
+        pod = Pod(spec, row, devices, self._arrivals)
+        self._arrivals += 1
+        if self._free:
+            slot = self._free.pop()
+            self.cluster.pods[slot] = pod
+        else:
+            slot = len(self.cluster.pods)
+            self.cluster.pods.append(pod)
+        self.cluster.rows[row].slots.append(slot)
+        return slot
+
+    def _drop(self, slot: int) -> None:
+        pod = self.cluster.pods[slot]
+        assert pod is not None
+        self.cluster.rows[pod.row].slots.remove(slot)
+        self.cluster.pods[slot] = None
+        self._free.append(slot)
+
+    # What the caller adds to the rules.
+
+    def set_external(self, class_index: int, binding: Integers, zone: Integers) -> None:
+        """Say what VolumeBinding and VolumeZone refuse a class for, 0 where they let it pass."""
+        if not 0 <= class_index < len(self.cluster.classes):
+            _refuse(NOT_FOUND, f"class {class_index}")
+        if not self.cluster.classes[class_index].has_external:
+            _refuse(INVALID, f"class {class_index}")
+        masks = [int(x) for x in binding], [int(x) for x in zone]
+        self.cluster.external[class_index] = masks
+
+    def nominate(self, class_index: int, row: int) -> int:
+        """Say that a pod will come to a row; return a handle."""
+        if not 0 <= class_index < len(self.cluster.classes):
+            _refuse(NOT_FOUND, f"class {class_index}")
+        self._live_row(row)
+        self._handles += 1
+        self.cluster.nominated[self._handles] = (class_index, row)
+        return self._handles
+
+    def unnominate(self, handle: int) -> None:
+        """Take a nomination back."""
+        if handle not in self.cluster.nominated:
+            _refuse(NOT_FOUND, f"nomination {handle}")
+        del self.cluster.nominated[handle]
+
+    # Answers.
+
+    def evaluate(self, class_index: int) -> Evaluation:
+        """Say what the cycle thinks of one pod on every row; nothing is assumed."""
+        self._known_class(class_index)
+        n = self.row_count
+        result = Evaluation(
+            np.zeros(n, np.uint8),
+            np.full(n, Code.NO_NODE, np.uint8),
+            np.zeros(n, np.uint64),
+            np.zeros((PLUGIN_COUNT, n), np.int64),
+            np.zeros((PLUGIN_COUNT, n), np.int64),
+            np.full(n, -np.inf),
+            np.zeros(PLUGIN_COUNT, np.bool_),
+        )
+        for row, verdict in self._verdicts(class_index).items():
+            result.plugin[row], result.code[row], result.detail[row] = verdict
+        rows = np.flatnonzero(result.code == Code.FITS)
+        result.total[rows] = 0.0
+        if len(rows) >= 2:
+            views = [self.cluster.view(int(row)) for row in rows]
+            scores = score_nodes(self.cluster, self.cluster.classes[class_index], views)
+            for plugin, raw in scores.raw.items():
+                result.raw[plugin, rows] = raw
+                result.normalized[plugin, rows] = scores.normalized[plugin]
+                result.scored[plugin] = True
+            result.total[rows] = scores.total
+        return result
+
+    def filter_row(self, class_index: int, row: int) -> tuple[int, int, int]:
+        """Return plugin, code and detail of the first refusal on one row."""
+        self._known_class(class_index)
+        if not 0 <= row < self.row_count:
+            _refuse(NOT_FOUND, f"node row {row}")
+        missing = Verdict(Plugin.NONE, Code.NO_NODE, 0)
+        plugin, code, detail = self._verdicts(class_index).get(row, missing)
+        return int(plugin), int(code), detail
+
+    def dry_run_row(
+        self,
+        class_index: int,
+        row: int,
+        budgets: Sequence[tuple[int, int]] = (),
+        exempt: Collection[tuple[int, int]] = (),
+    ) -> NodeVictims:
+        """Return the victims on one row; nothing is changed."""
+        self._known_class(class_index)
+        self._live_row(row)
+        return select_victims(self.cluster, class_index, row, budgets, exempt)
+
+    def match(self, terms: tuple[Term, ...]) -> NDArray[np.bool_]:
+        """Say which live nodes match a disjunction of terms: (row_count,)."""
+        if not all(checks.term_valid(term) for term in terms):
+            _refuse(INVALID, "match")
+        rows = [r.alive and any_term_matches(terms, r.node) for r in self.cluster.rows]
+        return np.array(rows, np.bool_)
+
+    def scan(self, class_index: int, total_out: NDArray[np.float64]) -> int:
+        """Filter and score every row by the node-local scorers alone."""
+        self._known_class(class_index)
+        spec = self.cluster.classes[class_index]
+        rules = self.cluster.profiles[spec.profile].rules
+        feasible = self._feasible(class_index)
+        scores = score_nodes(self.cluster, spec, feasible)
+        total_out[:] = -np.inf
+        total_out[[view.row for view in feasible]] = 0.0
+        for plugin, weight in rules.scorers:
+            if plugin in NODE_LOCAL and plugin in scores.raw:
+                rows = [view.row for view in feasible]
+                total_out[rows] += weight * np.array(scores.normalized[plugin], np.float64)
+        return self.row_count
+
+    def _known_class(self, class_index: int) -> None:
+        if not 0 <= class_index < len(self.cluster.classes):
+            _refuse(NOT_FOUND, f"class {class_index}")
+
+    def column(self, field: int) -> NDArray[np.int64]:
+        """Return a column (row_count,) int64 of the node matrix."""
+        if not 0 <= field < FIELD_RESOURCES + 2 * self.cluster.resource_count:
+            _refuse(INVALID, f"column {field}")
+        views = [self.cluster.view(row) for row in range(self.row_count)]
+        return np.array([_field(view, field) for view in views], np.int64)
+
+    def devices(self) -> NDArray[np.int32]:
+        """Return the free milli of devices: (row_count, DEVICE_COUNT_MAX), -1 where none is."""
+        free = [self.cluster.view(row).device_free() for row in range(self.row_count)]
+        return np.array(free, np.int32).reshape(self.row_count, DEVICE_COUNT_MAX)
+
+    def validate(self) -> None:
+        """Check that no pod is lost or on two rows; raise AssertionError."""
+        listed = [slot for row in self.cluster.rows for slot in row.slots]
+        assert len(set(listed)) == len(listed) == self.pod_count
+        assert sorted(listed + self._free) == list(range(len(self.cluster.pods)))
+
+
+def _field(view: View, field: int) -> int:
+    """Return one number of the node matrix."""
+    if field == FIELD_POD_SLOTS:
+        return view.node.pod_slots
+    if field == FIELD_POD_COUNT:
+        return len(view.pods)
+    if field in (FIELD_NONZERO_CPU, FIELD_NONZERO_MEMORY):
+        return view.nonzero(field - FIELD_NONZERO_CPU)
+    resource, requested = divmod(field - FIELD_RESOURCES, 2)
+    return view.requested(resource) if requested else view.allocatable(resource)
+
+
+def _refuse(status: int, what: str) -> NoReturn:
+    raise NativeError(status, what)
