@@ -150,7 +150,7 @@ class SchedulingCycle:
             return Decision(name, pre_enqueue=gate), None
         if not self._rows:
             return Decision(name, message=NO_NODES), None
-        attempt = _Attempt(pod, self._class_of(pod), self.nominations.get(name, ""))
+        attempt = _Attempt(pod, self._class_of(pod), nominated_to=self.nominations.get(name, ""))
         self._pre_filter(attempt)
         if attempt.refused_by is None:
             with _Unnominated(self, pod):

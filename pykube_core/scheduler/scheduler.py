@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Literal, Self, cast
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from pykube_core.scheduler.compile import compile_node, compile_pod, compile_pro
 from pykube_core.scheduler.config import Profile
 from pykube_core.scheduler.interner import Interner
 from pykube_core.scheduler.listers import Listers
-from pykube_core.scheduler.matchers import MatcherEngine, MatcherTable
+from pykube_core.scheduler.matchers import MatcherTable
 from pykube_core.scheduler.plugins import CompileContext
 from pykube_core.scheduler.policies import Policy
 from pykube_core.scheduler.user_policy import UserPolicy
@@ -104,7 +104,7 @@ class Scheduler:
         self.engine.add_nodes(rows)
 
     def _make_context(self, listers: Listers) -> CompileContext:
-        matchers = MatcherTable(cast(MatcherEngine, self.engine), self._interner)
+        matchers = MatcherTable(self.engine, self._interner)
         for namespace in listers.list("namespaces"):
             labels = (namespace.get("metadata") or {}).get("labels") or {}
             matchers.set_namespace(name_of(namespace), labels)
