@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from _pykube_hotcore.program import (
     DEVICE_COUNT_MAX,
@@ -16,9 +15,10 @@ from _pykube_hotcore.program import (
     Taint,
 )
 from pykube_core.api.errors import InputError
-from pykube_core.api.objects import KubeObject, full_name, name_of
+from pykube_core.api.objects import KubeObject, full_name, name_of, namespace_of
 from pykube_core.api.quantity import INT64_MAX, QuantityError, parse_quantity
 from pykube_core.scheduler.config import (
+    InterPodAffinityArgs,
     NodeResourcesBalancedAllocationArgs,
     NodeResourcesFitArgs,
     Profile,
@@ -26,7 +26,9 @@ from pykube_core.scheduler.config import (
 from pykube_core.scheduler.interner import NODE_NAME_KEY, Interner
 from pykube_core.scheduler.plugins import PLUGINS, ClassBuilder, CompileContext
 from pykube_core.scheduler.plugins.gpu_share import COUNT as GPU_COUNT
+from pykube_core.scheduler.plugins.image_locality import node_images
 from pykube_core.scheduler.plugins.node_resources_fit import KNOWN
+from pykube_core.scheduler.plugins.priority_sort import priority_of
 from pykube_core.scheduler.plugins.taint_toleration import EFFECTS
 from pykube_core.scheduler.requests import is_scalar_resource, scheduler_units
 
@@ -59,11 +61,14 @@ def compile_profile(
     for plugin in profile.plugins.score:
         if plugin.name == policy_plugin:
             scorers.append((Plugin.POLICY, plugin.weight))
-        elif plugin.name in PLUGINS:
+        elif plugin.name in PLUGINS and PLUGINS[plugin.name].is_scorer:
             scorers.append((PLUGINS[plugin.name].code, plugin.weight))
     fit = profile.args.get("NodeResourcesFit")
     strategy = fit.scoring_strategy if isinstance(fit, NodeResourcesFitArgs) else None
     balanced = profile.args.get("NodeResourcesBalancedAllocation")
+    affinity = profile.args.get("InterPodAffinity")
+    if not isinstance(affinity, InterPodAffinityArgs):
+        affinity = InterPodAffinityArgs()
     base = EngineProfile(tuple(filters), tuple(scorers))
     return EngineProfile(
         filters=base.filters,
@@ -79,6 +84,8 @@ def compile_profile(
         if isinstance(balanced, NodeResourcesBalancedAllocationArgs)
         else base.balanced_resources,
         packing_resources=_packing_resources(profile, interner),
+        hard_pod_affinity_weight=affinity.hard_pod_affinity_weight,
+        ignore_preferred_terms_of_existing_pods=affinity.ignore_preferred_terms_of_existing_pods,
     )
 
 
@@ -152,12 +159,11 @@ def _compile_node(node: KubeObject, rank: int, interner: Interner) -> NodeRow:
             for t in spec.get("taints") or ()
         ),
         device_count=devices,
+        images=node_images(node, interner),
     )
 
 
-def compile_pod(
-    pod: KubeObject, profile: int, args: Mapping[str, Any], interner: Interner
-) -> PodClass:
+def compile_pod(pod: KubeObject, profile: int, context: CompileContext) -> PodClass:
     """Return what the scheduler can tell apart in a Pod.
 
     Parameters
@@ -166,10 +172,8 @@ def compile_pod(
         The Pod; its name and uid do not matter.
     profile
         Index of its profile.
-    args
-        That profile's arguments by plugin name.
-    interner
-        Numbers of strings; grows.
+    context
+        That profile, and what else there is to know.
 
     Raises
     ------
@@ -177,8 +181,9 @@ def compile_pod(
         A quantity cannot be read or is out of range, or a field has the wrong shape.
     """
     builder = ClassBuilder(profile=profile)
-    context = CompileContext(interner, args)
+    interner = context.interner
     try:
+        _compile_identity(pod, builder, context)
         for plugin in PLUGINS.values():
             plugin.compile(pod, builder, context)
         built = builder.build()
@@ -189,3 +194,19 @@ def compile_pod(
     except (QuantityError, KeyError, TypeError, AttributeError, ValueError, InputError) as error:
         raise _bad(f"Pod {full_name(pod)}", error) from error
     return built
+
+
+def _compile_identity(pod: KubeObject, builder: ClassBuilder, context: CompileContext) -> None:
+    """Put what other pods' selectors and preemption see of a pod into its class."""
+    metadata = pod.get("metadata") or {}
+    interner, namespace = context.interner, namespace_of(pod)
+    context.matchers.see_namespace(namespace)
+    builder.namespace = interner.value(namespace)
+    builder.labels = tuple(
+        sorted(
+            (interner.key(k), interner.value(v or ""))
+            for k, v in (metadata.get("labels") or {}).items()
+        )
+    )
+    builder.priority = priority_of(pod)
+    builder.terminating = metadata.get("deletionTimestamp") is not None

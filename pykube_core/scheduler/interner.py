@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from _pykube_hotcore.program import KEY_NODE_NAME, KEY_UNSCHEDULABLE, VALUE_EMPTY, Label
+from _pykube_hotcore.program import (
+    KEY_NODE_NAME,
+    KEY_UNSCHEDULABLE,
+    VALUE_ANY_IP,
+    VALUE_EMPTY,
+    Label,
+)
 
 # Stands for the field metadata.name among the keys; no label can be called so.
 NODE_NAME_KEY = "field:metadata.name"
@@ -22,7 +28,7 @@ class Interner:
             NODE_NAME_KEY: KEY_NODE_NAME,
             "node.kubernetes.io/unschedulable": KEY_UNSCHEDULABLE,
         }
-        self._values: dict[str, int] = {"": VALUE_EMPTY}
+        self._values: dict[str, int] = {"": VALUE_EMPTY, "0.0.0.0": VALUE_ANY_IP}
         self._resources: dict[str, int] = {"cpu": 0, "memory": 1, "ephemeral-storage": 2}
         self.resources: list[str] = list(self._resources)
 

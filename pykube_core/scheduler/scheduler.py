@@ -19,11 +19,17 @@ from _pykube_hotcore.program import (
 )
 from pykube_core.api.objects import KubeObject, name_of
 from pykube_core.scheduler.compile import compile_node, compile_pod, compile_profile
+from pykube_core.scheduler.config import Profile
 from pykube_core.scheduler.interner import Interner
+from pykube_core.scheduler.listers import Listers
+from pykube_core.scheduler.matchers import MatcherTable
+from pykube_core.scheduler.plugins import CompileContext
 from pykube_core.scheduler.policies import Policy
 from pykube_core.scheduler.user_policy import UserPolicy
 
 TieBreak = Literal["first", "lexical", "random"]
+EngineFactory = Callable[[str | None, Tie, int], Engine]
+"""From a kernel, a tie rule and a seed to an engine."""
 
 
 class Scheduler:
@@ -46,6 +52,19 @@ class Scheduler:
         Other Kubernetes objects that scheduling reads, by plural name.
     kernel
         Row of the kernel table, the best of this machine if None; results do not depend on it.
+    engine
+        What makes the engine.
+
+    Attributes
+    ----------
+    nodes : tuple of dict
+        The Node objects.
+    node_names : tuple of str
+        Their names.
+    engine : Engine
+        The engine, for layers above that need more of it than this class offers.
+    context : CompileContext
+        With what pods are compiled.
 
     Raises
     ------
@@ -62,11 +81,13 @@ class Scheduler:
         seed: int = 0,
         objects: Mapping[str, Sequence[KubeObject]] | None = None,
         kernel: str | None = None,
+        engine: EngineFactory = Engine,
     ) -> None:
         self._interner = Interner()
         self._profile = policy.profile
         self._classes: dict[PodClass, int] = {}
         self._compiled: list[PodClass] = []
+        self.nodes: tuple[KubeObject, ...] = tuple(nodes)
         self.node_names: tuple[str, ...] = tuple(name_of(node) for node in nodes)
         ranks = range(len(nodes))
         if tie_break == "lexical":
@@ -74,12 +95,21 @@ class Scheduler:
             ranks = sorted(ranks, key=order.__getitem__)  # type: ignore[assignment]
         rows = [compile_node(n, r, self._interner) for n, r in zip(nodes, ranks, strict=True)]
         tie = Tie.RANDOM if tie_break == "random" else Tie.RANK
-        self._engine = Engine(kernel, tie, seed)
+        self.engine = engine(kernel, tie, seed)
+        self.context = self._make_context(Listers(objects))
         function = policy.load_function()
         plugin = None if policy.function is None else policy.function.plugin
         profile = compile_profile(policy.profile, plugin, self._interner)
-        self._engine.add_profile(profile, self._kernel_of(function))
-        self._engine.add_nodes(rows)
+        self.engine.add_profile(profile, self._kernel_of(function))
+        self.engine.add_nodes(rows)
+
+    def _make_context(self, listers: Listers) -> CompileContext:
+        matchers = MatcherTable(self.engine, self._interner)
+        for namespace in listers.list("namespaces"):
+            labels = (namespace.get("metadata") or {}).get("labels") or {}
+            matchers.set_namespace(name_of(namespace), labels)
+        profile = self._profile
+        return CompileContext(self._interner, profile.args, profile.plugins, matchers, listers)
 
     def _kernel_of(self, function: UserPolicy | None) -> object | None:
         if function is None:
@@ -90,12 +120,12 @@ class Scheduler:
         columns = {
             name: self._interner.resource(resource) for name, resource in function.resources.items()
         }
-        self._engine.reserve_resources(len(self._interner.resources))
+        self.engine.reserve_resources(len(self._interner.resources))
         return PolicyKernel(function.function, columns)
 
     def close(self) -> None:
         """Free the engine; a second close does nothing."""
-        self._engine.close()
+        self.engine.close()
 
     def __enter__(self) -> Self:
         return self
@@ -107,6 +137,11 @@ class Scheduler:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    @property
+    def profile(self) -> Profile:
+        """The profile that decides."""
+        return self._profile
 
     @property
     def resource_names(self) -> tuple[str, ...]:
@@ -124,16 +159,22 @@ class Scheduler:
         InputError
             A pod cannot be read.
         """
-        found = np.empty(len(templates), np.int32)
-        for i, pod in enumerate(templates):
-            compiled = compile_pod(pod, 0, self._profile.args, self._interner)
-            index = self._classes.get(compiled)
-            if index is None:
-                index = self._engine.add_class(compiled)
-                self._classes[compiled] = index
-                self._compiled.append(compiled)
-            found[i] = index
-        return found
+        return np.array(
+            [self.add_class(compile_pod(pod, 0, self.context)) for pod in templates], np.int32
+        )
+
+    def add_class(self, compiled: PodClass) -> int:
+        """Return the index of a class; equal ones share it."""
+        index = self._classes.get(compiled)
+        if index is None:
+            index = self.engine.add_class(compiled)
+            self._classes[compiled] = index
+            self._compiled.append(compiled)
+        return index
+
+    def class_at(self, index: int) -> PodClass:
+        """Return the class of an index."""
+        return self._compiled[index]
 
     def place(self, classes: NDArray[Any]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Schedule pods in order, each assumed at once.
@@ -143,15 +184,15 @@ class Scheduler:
         nodes, pods : (n,) int32
             Index of the node and handle of each pod, -1 where no node fits.
         """
-        return self._engine.place(classes)
+        return self.engine.place(classes)
 
     def bind(self, classes: NDArray[Any], nodes: NDArray[Any]) -> NDArray[np.int32]:
         """Put pods on nodes without asking whether they fit; return their handles (n,)."""
-        return self._engine.bind(classes, nodes)
+        return self.engine.bind(classes, nodes)
 
     def remove(self, pods: NDArray[Any]) -> None:
         """Take pods off their nodes, by handle."""
-        self._engine.remove(pods)
+        self.engine.remove(pods)
 
     def requests(self, classes: NDArray[Any]) -> NDArray[np.int64]:
         """Return what pods of the classes take of a node, (n, resources)."""
@@ -162,8 +203,8 @@ class Scheduler:
         return table[np.asarray(classes, np.int64)]
 
     def _columns(self, field: Callable[[int], int]) -> NDArray[np.int64]:
-        count = self._engine.reserve_resources(len(self._interner.resources))
-        return np.stack([self._engine.column(field(r)) for r in range(count)])
+        count = self.engine.reserve_resources(len(self._interner.resources))
+        return np.stack([self.engine.column(field(r)) for r in range(count)])
 
     def allocatable(self) -> NDArray[np.int64]:
         """Return (resources, nodes)."""
@@ -175,19 +216,19 @@ class Scheduler:
 
     def pod_count(self) -> NDArray[np.int32]:
         """Return the number of pods of each node, (nodes,)."""
-        return self._engine.column(FIELD_POD_COUNT).astype(np.int32)
+        return self.engine.column(FIELD_POD_COUNT).astype(np.int32)
 
     def evaluate(self, class_index: int) -> Evaluation:
         """Say what every plugin thinks of a pod on every node; nothing is assumed."""
-        return self._engine.evaluate(class_index)
+        return self.engine.evaluate(class_index)
 
     def feasible(self, class_index: int) -> NDArray[np.bool_]:
         """Return which nodes a pod of the class fits now, (nodes,)."""
         total = np.empty(len(self.node_names))
-        self._engine.scan(class_index, total)
+        self.engine.scan(class_index, total)
         fits: NDArray[np.bool_] = total != -np.inf
         return fits
 
     def validate(self) -> None:
         """Check the engine's invariants from scratch; AssertionError where one is broken."""
-        self._engine.validate()
+        self.engine.validate()

@@ -8,24 +8,41 @@ from collections.abc import Mapping
 
 from pykube_core.scheduler.plugins import (
     gpu_share,
+    image_locality,
+    inter_pod_affinity,
     node_affinity,
     node_name,
+    node_ports,
     node_resources_fit,
     node_unschedulable,
     packing,
+    pod_topology_spread,
+    priority_sort,
+    scheduling_gates,
     score_only,
     taint_toleration,
 )
-from pykube_core.scheduler.plugins.base import ClassBuilder, CompileContext, SchedulerPlugin
+from pykube_core.scheduler.plugins.base import (
+    ClassBuilder,
+    CompileContext,
+    Refusal,
+    SchedulerPlugin,
+)
 
 PLUGINS: Mapping[str, SchedulerPlugin] = {
     plugin.name: plugin
     for plugin in (
+        scheduling_gates.PLUGIN,
+        priority_sort.PLUGIN,
         node_unschedulable.PLUGIN,
         node_name.PLUGIN,
         taint_toleration.PLUGIN,
         node_affinity.PLUGIN,
+        node_ports.PLUGIN,
         node_resources_fit.PLUGIN,
+        pod_topology_spread.PLUGIN,
+        inter_pod_affinity.PLUGIN,
+        image_locality.PLUGIN,
         gpu_share.PLUGIN,
         *score_only.PLUGINS,
         *packing.PLUGINS,
@@ -33,4 +50,4 @@ PLUGINS: Mapping[str, SchedulerPlugin] = {
 }
 """Plugins by the name that a configuration gives them."""
 
-__all__ = ["PLUGINS", "ClassBuilder", "CompileContext", "SchedulerPlugin"]
+__all__ = ["PLUGINS", "ClassBuilder", "CompileContext", "Refusal", "SchedulerPlugin"]

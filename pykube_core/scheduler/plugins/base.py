@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, NamedTuple
 
 from _pykube_hotcore.program import (
     Amounts,
+    Code,
+    Disk,
     Plugin,
     PodClass,
+    PodTerm,
+    Port,
     Preferred,
     Selector,
+    SpreadConstraint,
     Toleration,
 )
 from pykube_core.api.objects import KubeObject
+from pykube_core.scheduler.config import Plugins
 from pykube_core.scheduler.interner import Interner
+from pykube_core.scheduler.listers import Listers
+from pykube_core.scheduler.matchers import MatcherTable
 
 
 @dataclass(slots=True)
@@ -33,22 +41,30 @@ class ClassBuilder:
     selectors: list[Selector] = field(default_factory=list)
     preferred: list[Preferred] = field(default_factory=list)
     devices: tuple[int, int] | None = None
+    namespace: int = 0
+    labels: tuple[tuple[int, int], ...] = ()
+    priority: int = 0
+    terminating: bool = False
+    ports: tuple[Port, ...] = ()
+    images: tuple[int, ...] = ()
+    container_count: int = 0
+    spread: tuple[SpreadConstraint, ...] = ()
+    spread_needs_all_keys: bool = True
+    affinity: tuple[PodTerm, ...] = ()
+    affinity_self_match: bool = False
+    anti_affinity: tuple[PodTerm, ...] = ()
+    preferred_pods: tuple[PodTerm, ...] = ()
+    disks: tuple[Disk, ...] = ()
+    claims: tuple[tuple[int, int], ...] = ()
+    once_claims: tuple[tuple[int, int], ...] = ()
+    csi_volumes: tuple[tuple[int, int], ...] = ()
+    has_external: bool = False
 
     def build(self) -> PodClass:
         """Return the finished class."""
-        return PodClass(
-            profile=self.profile,
-            request=self.request,
-            filter_request=self.filter_request,
-            score_request=self.score_request,
-            nonzero=self.nonzero,
-            tolerations=self.tolerations,
-            node_name=self.node_name,
-            node_set=self.node_set,
-            selectors=tuple(self.selectors),
-            preferred=tuple(self.preferred),
-            devices=self.devices,
-        )
+        values: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
+        values |= {"selectors": tuple(self.selectors), "preferred": tuple(self.preferred)}
+        return PodClass(**values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +77,26 @@ class CompileContext:
         Numbers of strings; grows.
     args : mapping
         The profile's arguments by plugin name.
+    plugins : Plugins
+        What the profile runs at which extension point.
+    matchers : MatcherTable
+        Numbers of selectors of pods; grows.
+    listers : Listers
+        The other objects of the cluster.
     """
 
     interner: Interner
     args: Mapping[str, Any]
+    plugins: Plugins
+    matchers: MatcherTable
+    listers: Listers
+
+
+class Refusal(NamedTuple):
+    """Why a plugin keeps a pod from every node; the code is UNSCHEDULABLE or UNRESOLVABLE."""
+
+    code: Code
+    reasons: tuple[str, ...]
 
 
 class SchedulerPlugin:
@@ -75,14 +107,25 @@ class SchedulerPlugin:
     name : str
         As a configuration names it.
     code : Plugin
-        As the engine numbers it.
+        As the engine numbers it; ``NONE`` for one that neither filters nor scores.
+    is_scorer : bool
+        The engine scores with it where a profile lists it at ``score``.
     """
 
     name: ClassVar[str]
     code: ClassVar[Plugin]
+    is_scorer: ClassVar[bool] = True
 
     def compile(self, pod: KubeObject, builder: ClassBuilder, context: CompileContext) -> None:
         """Put what the plugin reads of a pod into its class."""
+
+    def pre_enqueue(self, pod: KubeObject) -> Refusal | None:
+        """Return why the pod may not enter the queue yet, None if it may."""
+        return None
+
+    def pre_filter(self, pod: KubeObject, context: CompileContext) -> Refusal | None:
+        """Return why no node at all will do, None if nodes have to be looked at."""
+        return None
 
     def reasons(self, detail: int, node: KubeObject, resources: Sequence[str]) -> list[str]:
         """Return kube-scheduler's words for a refusal.

@@ -10,14 +10,32 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
-from _pykube_hotcore.program import Operator, Plugin, Preferred, Requirement, Selector, Term
+from _pykube_hotcore.program import (
+    Code,
+    Operator,
+    Plugin,
+    Preferred,
+    Requirement,
+    Selector,
+    Term,
+)
 from pykube_core.api.objects import KubeObject
+from pykube_core.api.selectors import parse_node_selector_term
+from pykube_core.scheduler.config import EnabledPlugin, Plugins
 from pykube_core.scheduler.interner import NODE_NAME_KEY, Interner
-from pykube_core.scheduler.plugins.base import ClassBuilder, CompileContext, SchedulerPlugin
+from pykube_core.scheduler.label_selectors import NEVER
+from pykube_core.scheduler.plugins.base import (
+    ClassBuilder,
+    CompileContext,
+    Refusal,
+    SchedulerPlugin,
+)
 
 REASON_POD: Final = 0
 REASON_ENFORCED: Final = 1
 
+_REQUIRED: Final = "requiredDuringSchedulingIgnoredDuringExecution"
+_PREFERRED: Final = "preferredDuringSchedulingIgnoredDuringExecution"
 _OPERATORS: Final = {
     "In": Operator.IN,
     "NotIn": Operator.NOT_IN,
@@ -52,15 +70,35 @@ class NodeAffinity(SchedulerPlugin):
             builder.selectors.append(Selector(REASON_POD, (required,)))
         self._require(affinity, REASON_POD, builder, context.interner)
         for source in (added, affinity):
-            for item in source.get("preferredDuringSchedulingIgnoredDuringExecution") or ():
+            for item in source.get(_PREFERRED) or ():
                 term = term_of(item.get("preference") or {}, context.interner)
                 if term is not None and item["weight"] != 0:
                     builder.preferred.append(Preferred(item["weight"], term))
+        if not builder.preferred and self._always_scores(added, affinity, context.plugins):
+            builder.preferred.append(Preferred(1, NEVER))
+        names = node_names(pod)
+        if names and _is_among(self.name, context.plugins.pre_filter):
+            builder.node_set = tuple(sorted(context.interner.value(name) for name in names))
+
+    def _always_scores(
+        self, added: Mapping[str, Any], affinity: Mapping[str, Any], plugins: Plugins
+    ) -> bool:
+        """Return whether every node gets a score, if only 0: PreScore does not skip."""
+        if added.get(_PREFERRED) or affinity.get(_PREFERRED) is not None:
+            return True
+        return not _is_among(self.name, plugins.pre_score)
+
+    def pre_filter(self, pod: KubeObject, context: CompileContext) -> Refusal | None:
+        """Return the refusal of a pod whose terms each name several nodes at once."""
+        names = node_names(pod)
+        if names is None or names:
+            return None
+        return Refusal(Code.UNRESOLVABLE, ("pod affinity terms conflict",))
 
     def _require(
         self, affinity: Mapping[str, Any], reason: int, builder: ClassBuilder, interner: Interner
     ) -> None:
-        required = affinity.get("requiredDuringSchedulingIgnoredDuringExecution")
+        required = affinity.get(_REQUIRED)
         if required is not None:
             builder.selectors.append(Selector(reason, selector_terms(required, interner)))
 
@@ -71,6 +109,30 @@ class NodeAffinity(SchedulerPlugin):
         return ["node(s) didn't match Pod's node affinity/selector"]
 
 
+def _is_among(name: str, plugins: Sequence[EnabledPlugin]) -> bool:
+    return any(plugin.name == name for plugin in plugins)
+
+
+def node_names(pod: KubeObject) -> frozenset[str] | None:
+    """Return the nodes to which required affinity pins a pod by name, None for all nodes.
+
+    It is pinned only if every term names nodes; none are left where the names of each conflict.
+    """
+    affinity = ((pod.get("spec") or {}).get("affinity") or {}).get("nodeAffinity") or {}
+    terms = (affinity.get(_REQUIRED) or {}).get("nodeSelectorTerms") or ()
+    pinned: set[str] = set()
+    for term in terms:
+        named = [
+            set(field.get("values") or ())
+            for field in term.get("matchFields") or ()
+            if field.get("key") == "metadata.name" and field.get("operator") == "In"
+        ]
+        if not named:
+            return None
+        pinned |= set.intersection(*named)
+    return frozenset(pinned) if terms else None
+
+
 def selector_terms(selector: Mapping[str, Any], interner: Interner) -> tuple[Term, ...]:
     """Return the terms of a NodeSelector; empty terms match nothing and are left out."""
     terms = (term_of(t, interner) for t in selector.get("nodeSelectorTerms") or ())
@@ -78,11 +140,16 @@ def selector_terms(selector: Mapping[str, Any], interner: Interner) -> tuple[Ter
 
 
 def term_of(term: Mapping[str, Any], interner: Interner) -> Term | None:
-    """Return a NodeSelectorTerm as requirements, None if it is empty."""
+    """Return a NodeSelectorTerm as requirements, None if it is empty.
+
+    One that cannot be read matches nothing.
+    """
     expressions = term.get("matchExpressions") or ()
     fields = term.get("matchFields") or ()
     if not expressions and not fields:
         return None
+    if parse_node_selector_term(term).error is not None:
+        return NEVER
     return (
         *(_requirement(e, interner) for e in expressions),
         *(_field_requirement(f, interner) for f in fields),

@@ -49,7 +49,7 @@ def bash_completes(*words):
 def test_bash_completes_commands_options_and_values(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.py").touch()
-    assert bash_completes("pykube", "co") == ["compare", "completion"]
+    assert bash_completes("pykube", "com") == ["compare", "completion"]
     assert bash_completes("pykube", "compare", "--rep") == ["--replay", "--report"]
     assert bash_completes("pykube", "compare", "--policy", "m") == ["mine.py", "most-allocated"]
     assert bash_completes("pykube", "completion", "f") == ["fish"]
