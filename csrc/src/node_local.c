@@ -81,37 +81,52 @@ static int64_t count_distinct(int32_t *values, int64_t count) {
     return distinct;
 }
 
-/* Distinct volumes of a driver on the row with the pod there, and in *added_out how many of these
- * are the pod's alone; -1 when out of memory. */
-static int64_t volumes_with_pod(pkc_engine *e, const pod_class *c, int32_t row, int64_t driver,
-                                int64_t *added_out) {
-    const node *n = &e->nodes[row];
+static int push_volumes(pkc_engine *e, words volumes, int64_t driver) {
+    for (int64_t i = 0; i < volumes.count; i += PAIR_WORDS) {
+        if (volumes.data[i] == driver &&
+            vec_push(&e->scratch, (int32_t)volumes.data[i + 1]) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* The volumes of a driver of the row's pods, into scratch. */
+static int collect_volumes(pkc_engine *e, int32_t row, int64_t driver) {
     e->scratch.count = 0;
+    for (int32_t p = e->nodes[row].first_pod; p >= 0; p = e->pods.data[p].next) {
+        words theirs = e->classes.data[e->pods.data[p].class_index].csi_volumes;
+        if (push_volumes(e, theirs, driver) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* Distinct volumes of a driver that the row has, and in *added_out how many the pod adds to those
+ * of the row's pods; -1 when out of memory. A volume that is attached for no pod of the row and
+ * asked for by this one counts in both, as upstream has it. */
+static int64_t volumes_of_driver(pkc_engine *e, const pod_class *c, int32_t row, int64_t driver,
+                                 int64_t *added_out) {
+    const node *n = &e->nodes[row];
+    if (collect_volumes(e, row, driver) < 0) {
+        return -1;
+    }
+    int64_t before = count_distinct(e->scratch.data, e->scratch.count);
+    if (push_volumes(e, c->csi_volumes, driver) < 0) {
+        return -1;
+    }
+    *added_out = count_distinct(e->scratch.data, e->scratch.count) - before;
+    if (collect_volumes(e, row, driver) < 0) {
+        return -1;
+    }
     for (int32_t i = 0; i < n->csi_attached_count; i++) {
         if (n->csi_attached[i].name == driver &&
             vec_push(&e->scratch, (int32_t)n->csi_attached[i].amount) < 0) {
             return -1;
         }
     }
-    for (int32_t p = n->first_pod; p >= 0; p = e->pods.data[p].next) {
-        words theirs = e->classes.data[e->pods.data[p].class_index].csi_volumes;
-        for (int64_t i = 0; i < theirs.count; i += PAIR_WORDS) {
-            if (theirs.data[i] == driver &&
-                vec_push(&e->scratch, (int32_t)theirs.data[i + 1]) < 0) {
-                return -1;
-            }
-        }
-    }
-    int64_t before = count_distinct(e->scratch.data, e->scratch.count);
-    for (int64_t i = 0; i < c->csi_volumes.count; i += PAIR_WORDS) {
-        if (c->csi_volumes.data[i] == driver &&
-            vec_push(&e->scratch, (int32_t)c->csi_volumes.data[i + 1]) < 0) {
-            return -1;
-        }
-    }
-    int64_t after = count_distinct(e->scratch.data, e->scratch.count);
-    *added_out = after - before;
-    return after;
+    return count_distinct(e->scratch.data, e->scratch.count);
 }
 
 /* 1 if the pod would bring a driver's volumes over the row's limit (nodevolumelimits/csi.go). A
@@ -120,8 +135,8 @@ int csi_over_limit(pkc_engine *e, const pod_class *c, int32_t row) {
     const node *n = &e->nodes[row];
     for (int32_t i = 0; c->csi_volumes.count > 0 && i < n->csi_limit_count; i++) {
         int64_t added = 1;
-        int64_t volumes = volumes_with_pod(e, c, row, n->csi_limits[i].name, &added);
-        if (volumes < 0 || (added > 0 && volumes > n->csi_limits[i].amount)) {
+        int64_t volumes = volumes_of_driver(e, c, row, n->csi_limits[i].name, &added);
+        if (volumes < 0 || (added > 0 && volumes + added > n->csi_limits[i].amount)) {
             return 1;
         }
     }
