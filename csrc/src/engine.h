@@ -433,6 +433,10 @@ void matcher_clear(matcher *m);
 int matcher_matches(const pkc_engine *e, int32_t index, const pod_class *c);
 int topology_find(pkc_engine *e, int32_t key);
 int topology_refresh(pkc_engine *e, int32_t index);
+/* Domain of the value "", or -1 where no node has it. */
+static inline int32_t empty_domain(const topology *t) {
+    return t->by_value.count > PKC_VALUE_EMPTY ? t->by_value.data[PKC_VALUE_EMPTY] : -1;
+}
 void topology_clear(topology *t);
 
 /* counter.c */

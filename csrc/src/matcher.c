@@ -197,7 +197,6 @@ int topology_refresh(pkc_engine *e, int32_t index) {
         int32_t domain = -1;
         if (n->alive && t->key < 0) {
             domain = row;
-            t->domain_count = row + 1;
         } else if (n->alive && l != NULL) {
             domain = domain_of(t, l->value);
             if (domain < 0) {
@@ -205,6 +204,9 @@ int topology_refresh(pkc_engine *e, int32_t index) {
             }
         }
         t->domain[row] = domain;
+    }
+    if (t->key < 0) {
+        t->domain_count = e->row_count;
     }
     t->epoch_seen = e->epoch;
     return PKC_OK;

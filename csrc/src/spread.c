@@ -102,7 +102,7 @@ static int64_t domains_in_use(pkc_engine *e, const topology *t, const double *to
         if (total[row] == -INFINITY || ignored[row]) {
             continue;
         }
-        int32_t domain = t->domain[row];
+        int32_t domain = t->domain[row] < 0 ? empty_domain(t) : t->domain[row];
         if (domain < 0) {
             missing = 1;
         } else if (!e->marks.data[domain]) {
