@@ -26,17 +26,22 @@ static void add_weighted(const pkc_engine *e, const int64_t *normalized, int64_t
     }
 }
 
-/* Makes right whatever the filters and scores of a class look at beyond the row. */
+/* PreFilter and PreScore: makes right whatever the filters and scores of a class look at beyond
+ * the row. */
 int cycle_prepare(pkc_engine *e, int32_t class_index) {
-    return e->counters.count > 0 ? counters_prepare(e, class_index) : PKC_OK;
+    int status = e->counters.count > 0 ? counters_prepare(e, class_index) : PKC_OK;
+    const pod_class *c = &e->classes.data[class_index];
+    e->once_conflicts = once_conflicts(e, c);
+    e->skip_restrictions = c->disks.count == 0 && e->once_conflicts == 0;
+    e->skip_pod_affinity = !has_pod_affinity_filter(e, c);
+    return status;
 }
 
 /* -inf where a rule that looks beyond the row refuses. */
 static void mask_beyond(pkc_engine *e, int32_t class_index, double *total) {
     pod_class *c = &e->classes.data[class_index];
     const uint8_t *with = e->profiles.data[c->profile_index].filters_with;
-    int closed = with[PKC_PLUGIN_VOLUME_RESTRICTIONS] && c->once_claims.count > 0 &&
-                 once_conflicts(e, c) > 0;
+    int closed = with[PKC_PLUGIN_VOLUME_RESTRICTIONS] && e->once_conflicts > 0;
     for (int32_t row = 0; row < e->row_count && (closed || c->external != NULL); row++) {
         int refused = closed;
         if (c->external != NULL && row < c->external_rows) {
@@ -50,7 +55,7 @@ static void mask_beyond(pkc_engine *e, int32_t class_index, double *total) {
     if (with[PKC_PLUGIN_POD_TOPOLOGY_SPREAD] && c->has_hard_spread) {
         mask_spread(e, c, total);
     }
-    if (with[PKC_PLUGIN_INTER_POD_AFFINITY]) {
+    if (with[PKC_PLUGIN_INTER_POD_AFFINITY] && !e->skip_pod_affinity) {
         mask_pod_affinity(e, c, total);
     }
     if (e->nomination_count > 0) {
@@ -60,8 +65,8 @@ static void mask_beyond(pkc_engine *e, int32_t class_index, double *total) {
 
 /* 1 if some filter of the class looks beyond the row. */
 static int looks_beyond(const pkc_engine *e, const pod_class *c) {
-    return c->has_hard_spread || c->external != NULL || c->once_claims.count > 0 ||
-           e->nomination_count > 0 || has_pod_affinity_filter(e, c);
+    return c->has_hard_spread || c->external != NULL || e->once_conflicts > 0 ||
+           e->nomination_count > 0 || !e->skip_pod_affinity;
 }
 
 /* Raw scores of a plugin whose scores are normalised over the feasible rows, into work_raw. 1 if

@@ -325,8 +325,12 @@ struct pkc_engine {
     int32_t next_start;       /* where in the order the next search begins */
     uint64_t matcher_epoch;   /* counts changes of matchers' namespaces; starts at 1 */
     int32_t nomination_count; /* live ones */
-    int64_t once_conflicts;        /* in a dry run: as upstream counts them there */
-    uint8_t once_conflicts_known;
+
+    /* What PreFilter found for the pod whose cycle it is. Pods that come to a row or go for a
+     * moment change the count, but not what is skipped. */
+    int64_t once_conflicts;    /* uses of its ReadWriteOncePod claims */
+    uint8_t skip_restrictions; /* VolumeRestrictions has nothing to look at */
+    uint8_t skip_pod_affinity; /* neither has InterPodAffinity */
 
     int64_t *work_raw;
     uint8_t *work_ignored;

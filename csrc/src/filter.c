@@ -113,9 +113,12 @@ static void filter_volumes(pkc_engine *e, const pod_class *c, int32_t row, uint8
     }
     switch (plugin) {
     case PKC_PLUGIN_VOLUME_RESTRICTIONS:
+        if (e->skip_restrictions) {
+            break;
+        }
         if (disks_conflict(e, c, row)) {
             *out = (verdict){0, plugin, PKC_CODE_UNSCHEDULABLE};
-        } else if (once_conflicts(e, c) > 0) {
+        } else if (e->once_conflicts > 0) {
             *out = (verdict){1, plugin, PKC_CODE_UNSCHEDULABLE};
         }
         break;
@@ -167,7 +170,11 @@ static void filter_plugin(pkc_engine *e, const pod_class *c, int32_t row, uint8_
         }
         break;
     case PKC_PLUGIN_POD_TOPOLOGY_SPREAD: filter_spread(e, c, row, out); break;
-    case PKC_PLUGIN_INTER_POD_AFFINITY: filter_pod_affinity(e, c, row, out); break;
+    case PKC_PLUGIN_INTER_POD_AFFINITY:
+        if (!e->skip_pod_affinity) {
+            filter_pod_affinity(e, c, row, out);
+        }
+        break;
     default: filter_volumes(e, c, row, plugin, out); break;
     }
 }

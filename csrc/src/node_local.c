@@ -162,9 +162,6 @@ void claims_count(pkc_engine *e, const pod_class *c, int32_t sign) {
 
 /* How many of the pod's ReadWriteOncePod claims are in use, on whatever node. */
 int64_t once_conflicts(const pkc_engine *e, const pod_class *c) {
-    if (e->once_conflicts_known) {
-        return e->once_conflicts; /* in a dry run */
-    }
     int64_t conflicts = 0;
     for (int64_t i = 0; i < c->once_claims.count; i += PAIR_WORDS) {
         int64_t claim = c->once_claims.data[i];

@@ -37,16 +37,17 @@ int pkc_engine_nomination_drop(pkc_engine *e, int32_t handle) {
 /* Puts the pods nominated to a row on it that a pod of this priority has to respect; returns how
  * many, their slots in e->scratch. A pod that would leave the range of int64 is left out: on such
  * a row nothing fits. */
-static int64_t add_nominated(pkc_engine *e, int64_t priority, int32_t row) {
+static int64_t add_nominated(pkc_engine *e, const pod_class *c, int32_t row) {
     int64_t added = 0;
     e->added.count = 0;
     for (int64_t i = 0; i < e->nominations.count; i++) {
         nomination n = e->nominations.data[i];
         if (n.class_index < 0 || n.row != row ||
-            e->classes.data[n.class_index].priority < priority ||
+            e->classes.data[n.class_index].priority < c->priority ||
             !pod_fits_in_columns(e, &e->classes.data[n.class_index], row)) {
             continue;
         }
+        e->once_conflicts += once_conflicts_of(c, &e->classes.data[n.class_index]);
         int32_t slot = pod_add(e, n.class_index, row);
         PKC_CHECK(vec_push(&e->added, slot) == 0);
         added++;
@@ -54,9 +55,12 @@ static int64_t add_nominated(pkc_engine *e, int64_t priority, int32_t row) {
     return added;
 }
 
-static void drop_nominated(pkc_engine *e) {
+static void drop_nominated(pkc_engine *e, const pod_class *c) {
     while (e->added.count > 0) {
-        pod_drop(e, e->added.data[--e->added.count]);
+        int32_t slot = e->added.data[--e->added.count];
+        int32_t class_index = e->pods.data[slot].class_index;
+        e->once_conflicts -= once_conflicts_of(c, &e->classes.data[class_index]);
+        pod_drop(e, slot);
     }
 }
 
@@ -64,9 +68,9 @@ static void drop_nominated(pkc_engine *e) {
 void filter_with_nominated(pkc_engine *e, int32_t class_index, int32_t row, verdict *out) {
     const pod_class *c = &e->classes.data[class_index];
     if (e->nomination_count > 0 && e->nodes[row].alive &&
-        add_nominated(e, c->priority, row) > 0) {
+        add_nominated(e, c, row) > 0) {
         filter_node(e, c, row, out);
-        drop_nominated(e);
+        drop_nominated(e, c);
         if (out->code != PKC_CODE_FITS) {
             return;
         }
@@ -205,8 +209,6 @@ static int dry_run(pkc_engine *e, int32_t class_index, int32_t row, const budget
     }
     dry_pod *pods = e->dry_pods.data;
     sort_by_importance(e, pods, count);
-    e->once_conflicts = once_conflicts(e, c);
-    e->once_conflicts_known = 1;
     for (int32_t i = 0; i < count; i++) {
         dry_remove(e, c, &pods[i]);
     }
@@ -226,7 +228,6 @@ static int dry_run(pkc_engine *e, int32_t class_index, int32_t row, const budget
             dry_add(e, c, &pods[i]);
         }
     }
-    e->once_conflicts_known = 0;
     return victims;
 }
 
