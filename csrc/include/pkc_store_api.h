@@ -207,7 +207,8 @@ int pkc_store_open_table(const pkc_file_table *table, const pkc_store_options *o
 
 /* Make everything staged durable and refuse further calls (PKC_ERR_CLOSED). Answers stay valid. */
 int pkc_store_close(pkc_store *store);
-/* Free all. No call may be under way and no answer or watch left. NULL does nothing. */
+/* Free all; what unreleased answers and watches need goes with the last of them. No call may be
+ * under way. NULL does nothing. */
 void pkc_store_free(pkc_store *store);
 
 /* Stage, in one step; pkc_store_commit waits until it is durable. */

@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "check.h"
 #include "store_core.h"
 
 static pkc_store *store_new(const pkc_store_options *options) {
@@ -88,18 +87,20 @@ int pkc_store_close(pkc_store *store) {
             pkc_store_step_down(store, status);
         }
     }
+    while (store->leading) {
+        pthread_cond_wait(&store->committed, &store->lock);
+    }
     store->closed = true;
+    if (store->wal != NULL) {
+        pkc_wal_close(store->wal);
+    }
     pthread_cond_broadcast(&store->published);
     pkc_store_unlock(store);
     pthread_mutex_unlock(&store->maintenance);
     return status;
 }
 
-void pkc_store_free(pkc_store *store) {
-    if (store == NULL) {
-        return;
-    }
-    PKC_CHECK(store->arena.pins == 0 && store->groups.watch_count == 0);
+static void destroy(pkc_store *store) {
     pkc_tree_cursor cursor = pkc_tree_seek(&store->tree, "", 0);
     for (pkc_key *key; (key = pkc_tree_next(&cursor)) != NULL;) {
         free(key);
@@ -116,6 +117,23 @@ void pkc_store_free(pkc_store *store) {
     pthread_cond_destroy(&store->committed);
     pthread_cond_destroy(&store->published);
     free(store);
+}
+
+void pkc_store_leave(pkc_store *store) {
+    bool last = store->orphaned && store->arena.pins == 0 && store->groups.watch_count == 0;
+    pkc_store_unlock(store);
+    if (last) {
+        destroy(store);
+    }
+}
+
+void pkc_store_free(pkc_store *store) {
+    if (store != NULL) {
+        pkc_store_lock(store);
+        store->orphaned = true;
+        store->closed = true;
+        pkc_store_leave(store);
+    }
 }
 
 int pkc_store_stat(pkc_store *store, pkc_store_stats *stats_out) {

@@ -106,7 +106,7 @@ void pkc_answer_release(pkc_answer *answer) {
     if (store != NULL) {
         pkc_store_lock(store);
         pkc_arena_unpin(&store->arena);
-        pkc_store_unlock(store);
+        pkc_store_leave(store);
     }
 }
 

@@ -63,9 +63,13 @@ struct pkc_store {
     bool failed;
     bool closed;
     bool woken;
+    bool orphaned;  /* freed by its owner; the last watch or answer frees it */
     bool replaying; /* open: nothing is written to the log again */
     pkc_store_fault fault; /* the last refusal of a file system call */
 };
+
+/* store.c: unlock; frees an orphaned store that nothing points into any more. */
+void pkc_store_leave(pkc_store *store);
 
 /* store_history.c: writes without checks. */
 pkc_key *pkc_store_find(const pkc_store *store, const void *key, int64_t size);

@@ -73,7 +73,7 @@ void pkc_watch_free(pkc_watch *watch) {
     }
     store->groups.watch_count--;
     pkc_groups_tidy(&store->groups, group);
-    pkc_store_unlock(store);
+    pkc_store_leave(store);
     free(watch);
 }
 

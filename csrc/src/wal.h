@@ -67,6 +67,7 @@ typedef struct {
     int64_t origin;  /* log offset of the oldest segment */
     int64_t snapshot_bytes;
     int64_t sync_count;
+    bool closed;
     pkc_store_fault fault;
     struct { /* copies for whoever holds the store's lock: set by pkc_wal_show */
         int64_t durable;
@@ -96,7 +97,9 @@ int pkc_header_decode(const uint8_t *bytes, int64_t size, bool snapshot,
 /* wal_file.c */
 int pkc_wal_new(const pkc_file_table *table, const pkc_store_options *options,
                 pkc_wal **wal_out);
-/* Close the file, destroy the table, free all. Writes nothing. */
+/* Close the file and destroy the table, which unlocks the directory. Writes nothing. */
+void pkc_wal_close(pkc_wal *wal);
+/* Close it and free all. */
 void pkc_wal_free(pkc_wal *wal);
 /* A status for an errno; notes the fault. */
 int pkc_wal_refused(pkc_wal *wal, const char *path, int64_t offset, int64_t error);

@@ -31,14 +31,22 @@ int pkc_wal_new(const pkc_file_table *table, const pkc_store_options *options,
     return PKC_OK;
 }
 
-void pkc_wal_free(pkc_wal *wal) {
-    if (wal == NULL) {
+void pkc_wal_close(pkc_wal *wal) {
+    if (wal->closed) {
         return;
     }
+    wal->closed = true;
     if (wal->file >= 0) {
         (void)wal->table.close(wal->table.context, wal->file);
     }
     wal->table.destroy(wal->table.context);
+}
+
+void pkc_wal_free(pkc_wal *wal) {
+    if (wal == NULL) {
+        return;
+    }
+    pkc_wal_close(wal);
     pkc_buffer_free(&wal->staged);
     pkc_buffer_free(&wal->batch);
     free(wal);

@@ -302,6 +302,22 @@ static void test_closed_store_refuses_everything(void) {
     pkc_store_free(store);
 }
 
+static void test_answer_and_watch_outlive_their_store(void) {
+    pkc_store *store = open_store();
+    pkc_answer answer = {0};
+    put_once(store, "k", "v");
+    pkc_watch *watch = watch_on(store, "k", "", 0, 1);
+    pkc_op get = range_op("k", "");
+    EXPECT(pkc_store_range(store, &get, &answer) == PKC_OK);
+    pkc_store_free(store);
+    int32_t more;
+    pkc_answer other = {0};
+    EXPECT(pkc_watch_read(watch, 1, &more, &other) == PKC_ERR_CLOSED);
+    pkc_watch_free(watch);
+    EXPECT(answer.kvs[0].value[0] == 'v');
+    pkc_answer_free(&answer);
+}
+
 int main(void) {
     RUN(test_transaction_takes_128_operations_and_not_129);
     RUN(test_request_takes_its_maximum_of_bytes_and_not_one_more);
@@ -315,5 +331,6 @@ int main(void) {
     RUN(test_compacted_watch_is_cancelled_only_if_it_lost_an_event);
     RUN(test_tombstones_of_a_key_made_and_deleted_often_all_go);
     RUN(test_closed_store_refuses_everything);
+    RUN(test_answer_and_watch_outlive_their_store);
     return 0;
 }
