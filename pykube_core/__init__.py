@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pykube_core.scheduler.policies import Policy
     from pykube_core.scheduler.scheduler import Scheduler
     from pykube_core.scheduler.user_policy import UserPolicy, policy
+    from pykube_core.store import Store
 
 __version__ = "0.1.0"
 
@@ -31,6 +32,7 @@ __all__ = [
     "PodTable",
     "Policy",
     "Scheduler",
+    "Store",
     "UserPolicy",
     "Workload",
     "compare",
@@ -46,6 +48,7 @@ _MODULES = {
     "PodTable": "lab.workload",
     "Policy": "scheduler.policies",
     "Scheduler": "scheduler.scheduler",
+    "Store": "store",
     "UserPolicy": "scheduler.user_policy",
     "Workload": "lab.workload",
     "compare": "lab.compare",

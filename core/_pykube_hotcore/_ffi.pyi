@@ -11,27 +11,66 @@ class _Lib:
     PKC_CODE_NO_NODE: int
     PKC_CODE_UNRESOLVABLE: int
     PKC_CODE_UNSCHEDULABLE: int
+    PKC_COMPARE_CREATE: int
+    PKC_COMPARE_EQUAL: int
+    PKC_COMPARE_GREATER: int
+    PKC_COMPARE_LEASE: int
+    PKC_COMPARE_LESS: int
+    PKC_COMPARE_MOD: int
+    PKC_COMPARE_NOT_EQUAL: int
+    PKC_COMPARE_VALUE: int
+    PKC_COMPARE_VERSION: int
     PKC_DEVICE_COUNT_MAX: int
     PKC_EFFECT_NO_EXECUTE: int
     PKC_EFFECT_NO_SCHEDULE: int
     PKC_EFFECT_PREFER_NO_SCHEDULE: int
+    PKC_ERR_CLOSED: int
+    PKC_ERR_COMPACTED: int
+    PKC_ERR_CORRUPT: int
+    PKC_ERR_DUPLICATE_KEY: int
     PKC_ERR_EXISTS: int
+    PKC_ERR_FAILED: int
+    PKC_ERR_FOREIGN: int
+    PKC_ERR_FUTURE: int
     PKC_ERR_INVALID: int
+    PKC_ERR_IO: int
+    PKC_ERR_KEY_EMPTY: int
+    PKC_ERR_KEY_MISSING: int
     PKC_ERR_LAST: int
+    PKC_ERR_LEASE_EXISTS: int
+    PKC_ERR_LEASE_NOT_FOUND: int
+    PKC_ERR_LEASE_PROVIDED: int
+    PKC_ERR_LEASE_TTL: int
     PKC_ERR_LIMIT: int
+    PKC_ERR_LOCKED: int
+    PKC_ERR_NEWER: int
     PKC_ERR_NOT_FOUND: int
     PKC_ERR_NO_MEMORY: int
+    PKC_ERR_NO_SPACE: int
+    PKC_ERR_OP_COUNT: int
     PKC_ERR_OVERFLOW: int
+    PKC_ERR_QUOTA: int
+    PKC_ERR_REQUEST_SIZE: int
     PKC_ERR_SCORE: int
+    PKC_ERR_VALUE_PROVIDED: int
+    PKC_ERR_WATCH_RANGE: int
     PKC_FIELD_NONZERO_CPU: int
     PKC_FIELD_NONZERO_MEMORY: int
     PKC_FIELD_POD_COUNT: int
     PKC_FIELD_POD_SLOTS: int
     PKC_FIELD_RESOURCES: int
+    PKC_FLAG_COUNT_ONLY: int
+    PKC_FLAG_IGNORE_LEASE: int
+    PKC_FLAG_IGNORE_VALUE: int
+    PKC_FLAG_KEYS_ONLY: int
+    PKC_FLAG_NO_DELETE: int
+    PKC_FLAG_NO_PUT: int
+    PKC_FLAG_PREV_KV: int
     PKC_KEY_NODE_NAME: int
     PKC_KEY_UNSCHEDULABLE: int
     PKC_NODE_COUNT_MAX: int
     PKC_OK: int
+    PKC_OP_DELETE: int
     PKC_OP_DOES_NOT_EXIST: int
     PKC_OP_EXISTS: int
     PKC_OP_GREATER_THAN: int
@@ -39,6 +78,9 @@ class _Lib:
     PKC_OP_LESS_THAN: int
     PKC_OP_NEVER: int
     PKC_OP_NOT_IN: int
+    PKC_OP_PUT: int
+    PKC_OP_RANGE: int
+    PKC_OP_TXN: int
     PKC_PLUGIN_BALANCED_ALLOCATION: int
     PKC_PLUGIN_BEST_FIT: int
     PKC_PLUGIN_COUNT: int
@@ -66,9 +108,24 @@ class _Lib:
     PKC_RESOURCE_CPU: int
     PKC_RESOURCE_EPHEMERAL_STORAGE: int
     PKC_RESOURCE_MEMORY: int
+    PKC_SORT_ASCEND: int
+    PKC_SORT_CREATE: int
+    PKC_SORT_DESCEND: int
+    PKC_SORT_KEY: int
+    PKC_SORT_MOD: int
+    PKC_SORT_NONE: int
+    PKC_SORT_VALUE: int
+    PKC_SORT_VERSION: int
+    PKC_STORE_OPS_MAX: int
+    PKC_STORE_PATH_MAX: int
+    PKC_STORE_REQUEST_BYTES_MAX: int
+    PKC_STORE_STAGED_BYTES_MAX: int
+    PKC_STORE_TTL_MIN: int
     PKC_STRATEGY_LEAST_ALLOCATED: int
     PKC_STRATEGY_MOST_ALLOCATED: int
     PKC_STRATEGY_REQUESTED_TO_CAPACITY_RATIO: int
+    PKC_SYNC_ALWAYS: int
+    PKC_SYNC_INTERVAL: int
     PKC_TIE_RANDOM: int
     PKC_TIE_RANK: int
     PKC_VALUE_ANY_IP: int
@@ -108,5 +165,42 @@ class _Lib:
     def pkc_kernel_count(self) -> int: ...
     def pkc_kernel_name(self, index: int) -> CData: ...
     def pkc_kernel_supported(self, index: int) -> int: ...
+    def pkc_store_open_memory(self, options: CData, store_out: CData) -> int: ...
+    def pkc_store_open_directory(self, path: CData, options: CData, store_out: CData, fault_out: CData) -> int: ...
+    def pkc_store_open_table(self, table: CData, options: CData, store_out: CData, fault_out: CData) -> int: ...
+    def pkc_store_close(self, store: CData) -> int: ...
+    def pkc_store_free(self, store: CData) -> None: ...
+    def pkc_store_put(self, store: CData, key: CData, key_size: int, value: CData, value_size: int, lease: int, flags: int, answer_out: CData) -> int: ...
+    def pkc_store_delete(self, store: CData, key: CData, key_size: int, end: CData, end_size: int, flags: int, answer_out: CData) -> int: ...
+    def pkc_store_txn(self, store: CData, txn: CData, answer_out: CData) -> int: ...
+    def pkc_store_put_many(self, store: CData, data: CData, sizes: CData, count: int, lease: int, answer_out: CData) -> int: ...
+    def pkc_store_commit(self, store: CData, ticket: int) -> int: ...
+    def pkc_store_range(self, store: CData, range: CData, answer_out: CData) -> int: ...
+    def pkc_store_get_many(self, store: CData, data: CData, sizes: CData, count: int, answer_out: CData) -> int: ...
+    def pkc_store_compact(self, store: CData, revision: int, answer_out: CData) -> int: ...
+    def pkc_store_hash(self, store: CData, revision: int, hash_out: CData, answer_out: CData) -> int: ...
+    def pkc_store_lease_grant(self, store: CData, id: int, ttl: int, time_ns: int, ttl_out: CData, answer_out: CData) -> int: ...
+    def pkc_store_lease_revoke(self, store: CData, id: int, answer_out: CData) -> int: ...
+    def pkc_store_lease_keep_alive(self, store: CData, id: int, time_ns: int, ttl_out: CData) -> int: ...
+    def pkc_store_lease_time_to_live(self, store: CData, id: int, time_ns: int, ttl_out: CData, granted_ttl_out: CData, answer_out: CData) -> int: ...
+    def pkc_store_lease_list(self, store: CData, ids_out: CData, capacity: int) -> int: ...
+    def pkc_store_lease_expire(self, store: CData, time_ns: int, count_max: int, answer_out: CData) -> int: ...
+    def pkc_store_lease_deadline(self, store: CData) -> int: ...
+    def pkc_store_watch(self, store: CData, key: CData, key_size: int, end: CData, end_size: int, start_revision: int, flags: int, tag: int, watch_out: CData, answer_out: CData) -> int: ...
+    def pkc_watch_read(self, watch: CData, event_count_max: int, more_out: CData, answer_out: CData) -> int: ...
+    def pkc_watch_free(self, watch: CData) -> None: ...
+    def pkc_store_ready(self, store: CData, tags_out: CData, capacity: int) -> int: ...
+    def pkc_store_wait(self, store: CData, revision: int) -> int: ...
+    def pkc_store_wake(self, store: CData) -> None: ...
+    def pkc_store_snapshot(self, store: CData) -> int: ...
+    def pkc_store_sync(self, store: CData) -> int: ...
+    def pkc_store_stat(self, store: CData, stats_out: CData) -> int: ...
+    def pkc_store_last_fault(self, store: CData, fault_out: CData) -> None: ...
+    def pkc_store_validate(self, store: CData, reason_out: CData) -> int: ...
+    def pkc_answer_pack_size(self, answer: CData) -> int: ...
+    def pkc_answer_pack(self, answer: CData, data_out: CData) -> None: ...
+    def pkc_answer_release(self, answer: CData) -> None: ...
+    def pkc_answer_free(self, answer: CData) -> None: ...
+    def pkc_crc32c(self, crc: int, data: CData, size: int) -> int: ...
 
 lib: _Lib

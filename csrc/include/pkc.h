@@ -6,5 +6,6 @@
 
 #include "pkc_api.h"
 #include "pkc_engine_api.h"
+#include "pkc_store_api.h"
 
 #endif

@@ -2,8 +2,8 @@
 
 A scenario is one JSON document: a cluster, pending pods, a profile, and what kube-scheduler did
 with each pod. A decision agrees only if every recorded field does, a scenario only if all of its
-decisions do. See ``tests/conformance/kube-scheduler-v1.34.1/README.md`` for the fields and for what upstream leaves to
-chance and the recordings fix.
+decisions do. See ``tests/conformance/kube-scheduler-v1.34.1/README.md`` for the fields and for what
+upstream leaves to chance and the recordings fix.
 """
 
 from __future__ import annotations

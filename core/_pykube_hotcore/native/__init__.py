@@ -1,7 +1,7 @@
 """The only door to C: every call into the extension module is made in this package.
 
 Each method checks dtype, shape, contiguity and range, calls once, and raises on a negative status
-with C's own words.
+with C's own words. The store's handle is in ``native._store``.
 """
 
 from _pykube_hotcore.native._engine import Engine, Evaluation, Victims, kernels

@@ -1,0 +1,695 @@
+"""The versioned store's handle: every call into ``pkc_store_*`` and ``pkc_watch_*``."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from _pykube_hotcore._ffi import ffi, lib
+from _pykube_hotcore.native._status import NativeError, check
+from _pykube_hotcore.native._store_types import (
+    COMPARE_RESULTS,
+    COMPARE_TARGETS,
+    Compare,
+    Delete,
+    DeleteResult,
+    Event,
+    Get,
+    KeyValue,
+    LeaseInfo,
+    Op,
+    Put,
+    PutResult,
+    RangeResult,
+    Result,
+    StoreStatus,
+    Txn,
+    TxnResult,
+    WatchBatch,
+)
+
+# pkc_kv: key and value pointers, their sizes, create, mod, version, lease, prev.
+_KV = struct.Struct("=9q")
+_SYNC = {"always": lib.PKC_SYNC_ALWAYS, "interval": lib.PKC_SYNC_INTERVAL}
+_PACK_FROM = 4
+_NO_LEASE_DEADLINE = 2**63 - 1
+
+
+class StoreError(NativeError):
+    """The store refused a request; nothing changed. The text is etcd's."""
+
+
+class RequestError(StoreError, ValueError):
+    """The request itself is malformed or too large."""
+
+
+class CompactedError(StoreError):
+    """The revision has been compacted.
+
+    Attributes
+    ----------
+    compact_revision : int
+        What it was compacted to, 0 where that is not known.
+    """
+
+    compact_revision = 0
+
+
+class FutureRevisionError(StoreError):
+    """The revision does not exist yet."""
+
+
+class LeaseNotFoundError(StoreError):
+    """There is no such lease."""
+
+
+class LeaseExistsError(StoreError):
+    """A lease with this id exists."""
+
+
+class QuotaError(StoreError):
+    """The store holds as many bytes as it may."""
+
+
+class NoSpaceError(StoreError):
+    """The disk is full. The write was rolled back; a later one may succeed."""
+
+
+class FailedError(StoreError):
+    """A sync to disk failed: the store is read-only for good."""
+
+
+class ClosedError(StoreError):
+    """The store is closed."""
+
+
+class OpenError(StoreError):
+    """The data directory cannot be opened.
+
+    Attributes
+    ----------
+    path : str
+        The file in question, relative to the directory.
+    offset : int
+        Where in the file, -1 for nowhere in particular.
+    error : int
+        The errno, 0 for none.
+    """
+
+    path = ""
+    offset = -1
+    error = 0
+
+
+class LockedError(OpenError):
+    """The data directory is open elsewhere."""
+
+
+class CorruptError(OpenError):
+    """Durable data is damaged."""
+
+
+class ForeignError(OpenError):
+    """The directory holds something other than a store."""
+
+
+class NewerFormatError(OpenError):
+    """The data was written by a later format."""
+
+
+_ERRORS: dict[int, type[StoreError]] = {
+    lib.PKC_ERR_COMPACTED: CompactedError,
+    lib.PKC_ERR_FUTURE: FutureRevisionError,
+    lib.PKC_ERR_LEASE_NOT_FOUND: LeaseNotFoundError,
+    lib.PKC_ERR_LEASE_EXISTS: LeaseExistsError,
+    lib.PKC_ERR_QUOTA: QuotaError,
+    lib.PKC_ERR_NO_SPACE: NoSpaceError,
+    lib.PKC_ERR_FAILED: FailedError,
+    lib.PKC_ERR_CLOSED: ClosedError,
+    lib.PKC_ERR_LOCKED: LockedError,
+    lib.PKC_ERR_CORRUPT: CorruptError,
+    lib.PKC_ERR_FOREIGN: ForeignError,
+    lib.PKC_ERR_NEWER: NewerFormatError,
+}
+_REQUEST_ERRORS = (
+    lib.PKC_ERR_INVALID,
+    lib.PKC_ERR_KEY_EMPTY,
+    lib.PKC_ERR_KEY_MISSING,
+    lib.PKC_ERR_VALUE_PROVIDED,
+    lib.PKC_ERR_LEASE_PROVIDED,
+    lib.PKC_ERR_LEASE_TTL,
+    lib.PKC_ERR_REQUEST_SIZE,
+    lib.PKC_ERR_OP_COUNT,
+    lib.PKC_ERR_DUPLICATE_KEY,
+    lib.PKC_ERR_WATCH_RANGE,
+)
+
+
+def _raise(status: int) -> None:
+    if status in _ERRORS:
+        raise _ERRORS[status](status)
+    if status in _REQUEST_ERRORS:
+        raise RequestError(status)
+    if status == lib.PKC_ERR_NO_MEMORY:
+        raise MemoryError
+    raise StoreError(status)
+
+
+def _ok(status: int) -> int:
+    if status < 0:
+        _raise(status)
+    return status
+
+
+def _open_error(status: int, fault: Any) -> Exception:
+    if status == lib.PKC_ERR_NO_MEMORY:
+        return MemoryError()
+    kind = _ERRORS.get(status, OpenError)
+    path = ffi.string(fault.path).decode()
+    place = path if fault.offset < 0 else f"{path}, byte {fault.offset}"
+    error = kind(status, place)
+    if isinstance(error, OpenError):
+        error.path, error.offset, error.error = path, int(fault.offset), int(fault.error)
+    return error
+
+
+class _Encoder:
+    """C arrays for one transaction; ``keep`` holds what they point to."""
+
+    def __init__(self) -> None:
+        self.keep: list[Any] = []
+
+    def _bytes(self, data: bytes) -> Any:
+        pointer = ffi.from_buffer("char[]", data)
+        self.keep.append(pointer)
+        return pointer
+
+    def _span(self, out: Any, key: bytes, end: bytes) -> None:
+        out.key, out.key_size = self._bytes(key), len(key)
+        if end:
+            out.end, out.end_size = self._bytes(end), len(end)
+
+    def get(self, out: Any, op: Get) -> None:
+        out.kind = lib.PKC_OP_RANGE
+        self._span(out, op.key, op.end)
+        out.flags = (lib.PKC_FLAG_KEYS_ONLY if op.keys_only else 0) | (
+            lib.PKC_FLAG_COUNT_ONLY if op.count_only else 0
+        )
+        out.limit, out.revision = op.limit, op.revision
+        out.sort_order, out.sort_target = op.sort_order, op.sort_target
+        out.min_mod_revision, out.max_mod_revision = op.min_mod_revision, op.max_mod_revision
+        out.min_create_revision = op.min_create_revision
+        out.max_create_revision = op.max_create_revision
+
+    def op(self, out: Any, op: Op) -> None:
+        if isinstance(op, Put):
+            out.kind = lib.PKC_OP_PUT
+            out.key, out.key_size = self._bytes(op.key), len(op.key)
+            out.value, out.value_size = self._bytes(op.value), len(op.value)
+            out.lease, out.flags = op.lease, put_flags(op)
+        elif isinstance(op, Get):
+            self.get(out, op)
+        elif isinstance(op, Delete):
+            out.kind = lib.PKC_OP_DELETE
+            self._span(out, op.key, op.end)
+            out.flags = lib.PKC_FLAG_PREV_KV if op.prev_kv else 0
+        else:
+            out.kind = lib.PKC_OP_TXN
+            out.txn = self.txn(op)
+
+    def compare(self, out: Any, compare: Compare) -> None:
+        try:
+            out.target = COMPARE_TARGETS[compare.target]
+            out.result = COMPARE_RESULTS[compare.result]
+        except KeyError as error:
+            raise ValueError(f"unknown target or result of a compare: {error}") from None
+        self._span(out, compare.key, compare.end)
+        if isinstance(compare.operand, bytes) != (compare.target == "value"):
+            raise TypeError("the operand is bytes for value, and an integer otherwise")
+        if isinstance(compare.operand, bytes):
+            out.value, out.value_size = self._bytes(compare.operand), len(compare.operand)
+        else:
+            out.number = compare.operand
+
+    def txn(self, txn: Txn) -> Any:
+        out = ffi.new("pkc_txn *")
+        self.keep.append(out)
+        for field, ops in (("success", txn.success), ("failure", txn.failure)):
+            if ops:
+                array = ffi.new("pkc_op[]", len(ops))
+                self.keep.append(array)
+                for i, op in enumerate(ops):
+                    self.op(array[i], op)
+                setattr(out, field, array)
+                setattr(out, field + "_count", len(ops))
+        if txn.compares:
+            array = ffi.new("pkc_compare[]", len(txn.compares))
+            self.keep.append(array)
+            for i, compare in enumerate(txn.compares):
+                self.compare(array[i], compare)
+            out.compares, out.compare_count = array, len(txn.compares)
+        return out
+
+
+def put_flags(op: Put) -> int:
+    """Return the flags of a put as C has them."""
+    return int(
+        (lib.PKC_FLAG_PREV_KV if op.prev_kv else 0)
+        | (lib.PKC_FLAG_IGNORE_VALUE if op.ignore_value else 0)
+        | (lib.PKC_FLAG_IGNORE_LEASE if op.ignore_lease else 0)
+    )
+
+
+def _read_kvs(answer: Any) -> list[KeyValue]:
+    """Copy the entries out of a pinned answer: in one sweep when there are many."""
+    count = int(answer.kv_count)
+    if count == 0:
+        return []
+    rows = _KV.iter_unpack(ffi.buffer(answer.kvs, count * _KV.size))
+    out = []
+    if count < _PACK_FROM:
+        for i, (_, _, key_size, value_size, *numbers, _) in enumerate(rows):
+            kv = answer.kvs[i]
+            key = ffi.buffer(kv.key, key_size)[:] if key_size else b""
+            value = ffi.buffer(kv.value, value_size)[:] if value_size else b""
+            out.append(KeyValue(key, value, *numbers))
+        return out
+    size = lib.pkc_answer_pack_size(answer)
+    packed = bytearray(size)
+    lib.pkc_answer_pack(answer, ffi.from_buffer("char[]", packed))
+    data = bytes(packed)
+    at = 0
+    for _, _, key_size, value_size, create, mod, version, lease, _ in rows:
+        middle = at + key_size
+        end = middle + value_size
+        out.append(KeyValue(data[at:middle], data[middle:end], create, mod, version, lease))
+        at = end
+    return out
+
+
+def _read_results(answer: Any) -> list[Result]:
+    """Rebuild the tree of results from the flat list."""
+    kvs = _read_kvs(answer)
+    revision = int(answer.revision)
+    at = 0
+
+    def take() -> Result:
+        nonlocal at
+        result = answer.results[at]
+        at += 1
+        kind, first = result.kind, result.kv_first
+        found = kvs[first : first + result.kv_count]
+        if kind == lib.PKC_OP_PUT:
+            return PutResult(revision, found[0] if found else None)
+        if kind == lib.PKC_OP_RANGE:
+            return RangeResult(revision, found, int(result.count), bool(result.more))
+        if kind == lib.PKC_OP_DELETE:
+            return DeleteResult(revision, int(result.count), found)
+        children, succeeded = result.children, bool(result.succeeded)
+        return TxnResult(revision, succeeded, [take() for _ in range(children)])
+
+    return [take() for _ in range(1 if answer.result_count else 0)]
+
+
+class RangeView:
+    """Keys and values of a range as read-only views of the store's own memory.
+
+    The views hold until ``close`` (or the end of the ``with`` block), which must come before the
+    store is closed; meanwhile the store frees nothing that they show.
+    """
+
+    def __init__(self, handle: StoreHandle, answer: Any) -> None:
+        self._handle = handle
+        self._answer: Any = answer
+        self._views: list[memoryview] = []
+        self.revision = int(answer.revision)
+        self.count = int(answer.results[0].count)
+
+    def __len__(self) -> int:
+        return 0 if self._answer is None else int(self._answer.kv_count)
+
+    def _view(self, pointer: Any, size: int) -> memoryview:
+        view = memoryview(ffi.buffer(pointer, size)).toreadonly()
+        self._views.append(view)
+        return view
+
+    def key(self, index: int) -> memoryview:
+        """Return the key of entry ``index``, which must be below the length."""
+        kv = self._answer.kvs[self._checked(index)]
+        return self._view(kv.key, kv.key_size)
+
+    def value(self, index: int) -> memoryview:
+        """Return the value of entry ``index``, which must be below the length."""
+        kv = self._answer.kvs[self._checked(index)]
+        return self._view(kv.value, kv.value_size)
+
+    def _checked(self, index: int) -> int:
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        return index
+
+    def close(self) -> None:
+        """Release the views; a second call does nothing."""
+        for view in self._views:
+            view.release()
+        self._views.clear()
+        answer, self._answer = self._answer, None
+        if answer is not None:
+            self._handle.give_back(answer)
+
+    def __enter__(self) -> RangeView:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class WatchHandle:
+    """A cursor on the log. One thread at a time."""
+
+    def __init__(self, store: StoreHandle, watch: Any, revision: int) -> None:
+        self._store = store
+        self._watch = watch
+        self._more = ffi.new("int32_t *")
+        self.revision = revision
+
+    def read(self, event_count_max: int) -> tuple[WatchBatch, bool]:
+        """Return the next events, and whether there are more already."""
+        if self._watch is None:
+            raise ClosedError(lib.PKC_ERR_CLOSED)
+        answer = self._store.borrow()
+        try:
+            status = lib.pkc_watch_read(self._watch, event_count_max, self._more, answer)
+            if status == lib.PKC_ERR_COMPACTED:
+                error = CompactedError(status)
+                error.compact_revision = int(answer.compact_revision)
+                raise error
+            count = _ok(status)
+            more = bool(self._more[0])
+            if count == 0:
+                return WatchBatch(int(answer.revision), []), more
+            kvs = _read_kvs(answer)
+            events = []
+            for i in range(count):
+                prev = answer.kvs[i].prev
+                events.append(Event(kvs[i], kvs[prev] if prev >= 0 else None))
+            revision = events[-1].kv.mod_revision if more else int(answer.revision)
+            return WatchBatch(revision, events), more
+        finally:
+            self._store.give_back(answer)
+
+    def close(self) -> None:
+        """Free the cursor; a second call does nothing."""
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            ffi.release(watch)
+
+
+class StoreHandle:
+    """An open store. Every method may be called from any thread.
+
+    Parameters
+    ----------
+    directory : str or None
+        An existing directory; None keeps everything in memory.
+    salt : int
+        For a new log: 64 bits that no other store has.
+    time_ns : int
+        Leases found on disk live their TTL from here, on the caller's clock.
+    sync : str
+        ``always``: a write is acknowledged after fdatasync. ``interval``: after write.
+    """
+
+    def __init__(
+        self,
+        directory: str | None,
+        *,
+        salt: int,
+        time_ns: int,
+        sync: str = "always",
+        read_only: bool = False,
+        quota_bytes: int = 0,
+        segment_bytes: int = 0,
+    ) -> None:
+        if sync not in _SYNC:
+            raise ValueError(f"sync is one of {', '.join(_SYNC)}")
+        options = ffi.new("pkc_store_options *")
+        options.sync, options.salt, options.time_ns = _SYNC[sync], salt, time_ns
+        options.read_only, options.quota_bytes = read_only, quota_bytes
+        options.segment_bytes = segment_bytes
+        out = ffi.new("pkc_store **")
+        fault = ffi.new("pkc_store_fault *")
+        if directory is None:
+            _ok(lib.pkc_store_open_memory(options, out))
+        else:
+            status = lib.pkc_store_open_directory(directory.encode(), options, out, fault)
+            if status < 0:
+                raise _open_error(status, fault)
+        self._store = ffi.gc(out[0], lib.pkc_store_free)
+        self._answers: list[Any] = []
+
+    def borrow(self) -> Any:
+        """Return an unused answer; give it back after use."""
+        try:
+            return self._answers.pop()
+        except IndexError:
+            return ffi.gc(ffi.new("pkc_answer *"), lib.pkc_answer_free)
+
+    def give_back(self, answer: Any) -> None:
+        """Release an answer's contents."""
+        lib.pkc_answer_release(answer)
+        self._answers.append(answer)
+
+    def _commit(self, answer: Any) -> None:
+        if answer.ticket:
+            _ok(lib.pkc_store_commit(self._store, answer.ticket))
+
+    def _call(self, function: Callable[..., int], *args: Any) -> int:
+        """Make a call whose answer only counts for its header; return the revision."""
+        answer = self.borrow()
+        try:
+            _ok(function(self._store, *args, answer))
+            self._commit(answer)
+            return int(answer.revision)
+        finally:
+            self.give_back(answer)
+
+    def _one(self, function: Callable[..., int], *args: Any) -> Any:
+        """Make a call with one result; return it."""
+        answer = self.borrow()
+        try:
+            _ok(function(self._store, *args, answer))
+            self._commit(answer)
+            return _read_results(answer)[0]
+        finally:
+            self.give_back(answer)
+
+    def range(self, op: Get) -> RangeResult:
+        """Read a range at the visible revision or an earlier one."""
+        encoder = _Encoder()
+        request = ffi.new("pkc_op *")
+        encoder.get(request, op)
+        result: RangeResult = self._one(lib.pkc_store_range, request)
+        return result
+
+    def range_view(self, op: Get) -> RangeView:
+        """Read a range without copying."""
+        encoder = _Encoder()
+        request = ffi.new("pkc_op *")
+        encoder.get(request, op)
+        answer = self.borrow()
+        status = lib.pkc_store_range(self._store, request, answer)
+        if status < 0:
+            self.give_back(answer)
+            _raise(status)
+        return RangeView(self, answer)
+
+    def put(self, op: Put) -> PutResult:
+        """Put one key."""
+        key, value = op.key, op.value
+        args = (key, len(key), value, len(value), op.lease, put_flags(op))
+        if not op.prev_kv:
+            return PutResult(self._call(lib.pkc_store_put, *args), None)
+        result: PutResult = self._one(lib.pkc_store_put, *args)
+        return result
+
+    def delete(self, op: Delete) -> DeleteResult:
+        """Delete a key or a range."""
+        key, end = op.key, op.end
+        flags = lib.PKC_FLAG_PREV_KV if op.prev_kv else 0
+        result: DeleteResult = self._one(lib.pkc_store_delete, key, len(key), end, len(end), flags)
+        return result
+
+    def txn(self, txn: Txn) -> TxnResult:
+        """Run a transaction."""
+        encoder = _Encoder()
+        request = encoder.txn(txn)
+        result: TxnResult = self._one(lib.pkc_store_txn, request)
+        del encoder
+        return result
+
+    def put_many(self, items: Sequence[tuple[bytes, bytes]], lease: int) -> int:
+        """Put each item at a revision of its own, all or none; return the last revision."""
+        sizes = ffi.new("int64_t[]", [len(part) for item in items for part in item])
+        data = b"".join([part for item in items for part in item])
+        return self._call(lib.pkc_store_put_many, data, sizes, len(items), lease)
+
+    def get_many(self, keys: Sequence[bytes]) -> tuple[int, list[KeyValue | None]]:
+        """Return the revision and, for each key, what it holds then."""
+        sizes = ffi.new("int64_t[]", [len(key) for key in keys])
+        data = b"".join(keys)
+        answer = self.borrow()
+        try:
+            _ok(lib.pkc_store_get_many(self._store, data, sizes, len(keys), answer))
+            kvs = _read_kvs(answer)
+            return int(answer.revision), [kv if kv.mod_revision else None for kv in kvs]
+        finally:
+            self.give_back(answer)
+
+    def compact(self, revision: int) -> int:
+        """Compact; return the current revision."""
+        return self._call(lib.pkc_store_compact, revision)
+
+    def hash(self, revision: int) -> tuple[int, int, int]:
+        """Return hash, current revision and compacted revision."""
+        out = ffi.new("uint32_t *")
+        answer = self.borrow()
+        try:
+            _ok(lib.pkc_store_hash(self._store, revision, out, answer))
+            return int(out[0]), int(answer.revision), int(answer.compact_revision)
+        finally:
+            self.give_back(answer)
+
+    def lease_grant(self, lease_id: int, ttl: int, time_ns: int) -> int:
+        """Grant a lease; return the TTL granted."""
+        out = ffi.new("int64_t *")
+        answer = self.borrow()
+        try:
+            _ok(lib.pkc_store_lease_grant(self._store, lease_id, ttl, time_ns, out, answer))
+            self._commit(answer)
+            return int(out[0])
+        finally:
+            self.give_back(answer)
+
+    def lease_revoke(self, lease_id: int) -> int:
+        """End a lease with the keys attached to it; return the revision."""
+        return self._call(lib.pkc_store_lease_revoke, lease_id)
+
+    def lease_keep_alive(self, lease_id: int, time_ns: int) -> int:
+        """Start the TTL anew; return it."""
+        out = ffi.new("int64_t *")
+        _ok(lib.pkc_store_lease_keep_alive(self._store, lease_id, time_ns, out))
+        return int(out[0])
+
+    def lease_time_to_live(self, lease_id: int, time_ns: int) -> LeaseInfo:
+        """Return what is left of a lease, and what hangs on it."""
+        out = ffi.new("int64_t[2]")
+        answer = self.borrow()
+        try:
+            _ok(
+                lib.pkc_store_lease_time_to_live(
+                    self._store, lease_id, time_ns, out, out + 1, answer
+                )
+            )
+            self._commit(answer)
+            keys = [kv.key for kv in _read_kvs(answer)]
+            return LeaseInfo(lease_id, int(out[0]), int(out[1]), keys)
+        finally:
+            self.give_back(answer)
+
+    def lease_list(self) -> list[int]:
+        """Return the ids of all leases, ascending."""
+        capacity = 64
+        while True:
+            ids = ffi.new("int64_t[]", capacity)
+            count = int(lib.pkc_store_lease_list(self._store, ids, capacity))
+            if count <= capacity:
+                return [int(ids[i]) for i in range(count)]
+            capacity = 2 * count
+
+    def lease_expire(self, time_ns: int, count_max: int) -> int:
+        """Revoke leases whose deadline has come; return how many."""
+        answer = self.borrow()
+        try:
+            args = (self._store, time_ns, count_max, answer)
+            count = _ok(lib.pkc_store_lease_expire(*args))
+            self._commit(answer)
+            return count
+        finally:
+            self.give_back(answer)
+
+    def lease_deadline(self) -> int | None:
+        """Return when the next lease ends, None when there is none."""
+        time_ns = int(lib.pkc_store_lease_deadline(self._store))
+        return None if time_ns == _NO_LEASE_DEADLINE else time_ns
+
+    def watch(
+        self,
+        key: bytes,
+        end: bytes,
+        start_revision: int,
+        tag: int,
+        *,
+        prev_kv: bool,
+        no_put: bool,
+        no_delete: bool,
+    ) -> WatchHandle:
+        """Open a cursor."""
+        flags = (
+            (lib.PKC_FLAG_PREV_KV if prev_kv else 0)
+            | (lib.PKC_FLAG_NO_PUT if no_put else 0)
+            | (lib.PKC_FLAG_NO_DELETE if no_delete else 0)
+        )
+        out = ffi.new("pkc_watch **")
+        args = (key, len(key), end, len(end), start_revision, flags, tag, out)
+        revision = self._call(lib.pkc_store_watch, *args)
+        watch = ffi.gc(out[0], lib.pkc_watch_free)
+        return WatchHandle(self, watch, revision)
+
+    def ready(self) -> list[int]:
+        """Return the tags of watches that may have events; each once until it is read."""
+        tags: list[int] = []
+        out = ffi.new("int64_t[]", 1024)
+        while count := int(lib.pkc_store_ready(self._store, out, 1024)):
+            tags.extend(ffi.unpack(out, count))
+        return tags
+
+    def wait(self, revision: int) -> bool:
+        """Wait until the visible revision is above ``revision``, or until ``wake``."""
+        return bool(lib.pkc_store_wait(self._store, revision))
+
+    def wake(self) -> None:
+        """Let ``wait`` return."""
+        lib.pkc_store_wake(self._store)
+
+    def snapshot(self) -> None:
+        """Write a snapshot and drop the log before it."""
+        _ok(lib.pkc_store_snapshot(self._store))
+
+    def sync(self) -> None:
+        """Make everything durable."""
+        _ok(lib.pkc_store_sync(self._store))
+
+    def stat(self) -> StoreStatus:
+        """Return the store's figures, of a closed one too."""
+        stats = ffi.new("pkc_store_stats *")
+        lib.pkc_store_stat(self._store, stats)
+        numbers = {name: int(getattr(stats, name)) for name in StoreStatus._fields[:-2]}
+        return StoreStatus(**numbers, failed=bool(stats.failed), durable=bool(stats.durable))
+
+    def validate(self) -> None:
+        """Check every invariant; O(everything).
+
+        Raises
+        ------
+        AssertionError
+            With the invariant that does not hold.
+        """
+        reason = ffi.new("char **")
+        if lib.pkc_store_validate(self._store, reason) < 0:
+            raise AssertionError(ffi.string(reason[0]).decode())
+
+    def close(self) -> None:
+        """Make everything durable and refuse what follows; a second call does nothing."""
+        check(lib.pkc_store_close(self._store), "close")

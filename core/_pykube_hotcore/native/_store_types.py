@@ -1,0 +1,199 @@
+"""What goes into the store and what comes out: plain records of bytes and integers.
+
+Field names, numbers and meanings are etcd's (``etcdserverpb`` and ``mvccpb``). A key is never
+empty. ``end`` selects a range: empty is the one key, one zero byte every key from ``key`` on,
+anything else the half-open range ``[key, end)``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+from _pykube_hotcore._ffi import lib
+
+__all__ = [
+    "Compare",
+    "Delete",
+    "DeleteResult",
+    "Event",
+    "Get",
+    "KeyValue",
+    "LeaseInfo",
+    "Op",
+    "Put",
+    "PutResult",
+    "RangeResult",
+    "Result",
+    "StoreStatus",
+    "Txn",
+    "TxnResult",
+    "WatchBatch",
+]
+
+COMPARE_TARGETS = {"version": lib.PKC_COMPARE_VERSION, "create": lib.PKC_COMPARE_CREATE}
+COMPARE_TARGETS |= {"mod": lib.PKC_COMPARE_MOD, "value": lib.PKC_COMPARE_VALUE}
+COMPARE_TARGETS["lease"] = lib.PKC_COMPARE_LEASE
+COMPARE_RESULTS = {"=": lib.PKC_COMPARE_EQUAL, ">": lib.PKC_COMPARE_GREATER}
+COMPARE_RESULTS |= {"<": lib.PKC_COMPARE_LESS, "!=": lib.PKC_COMPARE_NOT_EQUAL}
+
+
+class KeyValue(NamedTuple):
+    """A key at one revision; ``create_revision`` 0 is a tombstone."""
+
+    key: bytes
+    value: bytes
+    create_revision: int
+    mod_revision: int
+    version: int
+    lease: int
+
+
+class Event(NamedTuple):
+    """A change of one key, and the key before it where that was asked for and still exists."""
+
+    kv: KeyValue
+    prev_kv: KeyValue | None = None
+
+    @property
+    def deleted(self) -> bool:
+        """Whether the key was deleted."""
+        return self.kv.create_revision == 0
+
+
+class WatchBatch(NamedTuple):
+    """Events of whole revisions; everything up to ``revision`` was delivered with it."""
+
+    revision: int
+    events: list[Event]
+
+
+@dataclass(frozen=True, slots=True)
+class Get:
+    """A range request. ``limit`` and ``revision`` at or below 0 mean none and the current one.
+
+    ``sort_order`` is none (0), ascend (1) or descend (2) by ``sort_target``: key (0), version,
+    create, mod or value (4). The four filters are inclusive; 0 is no filter.
+    """
+
+    key: bytes
+    end: bytes = b""
+    limit: int = 0
+    revision: int = 0
+    sort_order: int = 0
+    sort_target: int = 0
+    keys_only: bool = False
+    count_only: bool = False
+    min_mod_revision: int = 0
+    max_mod_revision: int = 0
+    min_create_revision: int = 0
+    max_create_revision: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """A put. Without ``lease`` it detaches the key from the one it had."""
+
+    key: bytes
+    value: bytes = b""
+    lease: int = 0
+    prev_kv: bool = False
+    ignore_value: bool = False
+    ignore_lease: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """A delete of a key or a range."""
+
+    key: bytes
+    end: bytes = b""
+    prev_kv: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """A condition on every key of a range; a missing key counts as 0, and has no value at all.
+
+    ``target`` is version, create, mod, value or lease; ``result`` is =, >, < or !=. ``operand`` is
+    bytes for value, else an integer.
+    """
+
+    target: str
+    key: bytes
+    result: str
+    operand: int | bytes
+    end: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Txn:
+    """Operations of ``success`` if every condition holds, of ``failure`` if not."""
+
+    compares: tuple[Compare, ...] = ()
+    success: tuple[Op, ...] = ()
+    failure: tuple[Op, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RangeResult:
+    """``count`` is the number of keys in the range, whatever limit and filters left of them."""
+
+    revision: int
+    kvs: list[KeyValue]
+    count: int
+    more: bool
+
+
+class PutResult(NamedTuple):
+    """Outcome of a put."""
+
+    revision: int
+    prev_kv: KeyValue | None
+
+
+class DeleteResult(NamedTuple):
+    """Outcome of a delete."""
+
+    revision: int
+    deleted: int
+    prev_kvs: list[KeyValue]
+
+
+class TxnResult(NamedTuple):
+    """Outcome of a transaction: one result for each operation that ran."""
+
+    revision: int
+    succeeded: bool
+    results: list[Result]
+
+
+class LeaseInfo(NamedTuple):
+    """A lease: seconds left, seconds granted, attached keys in their order."""
+
+    id: int
+    ttl: int
+    granted_ttl: int
+    keys: list[bytes]
+
+
+class StoreStatus(NamedTuple):
+    """Figures of a store; bytes and counts."""
+
+    revision: int
+    compact_revision: int
+    key_count: int
+    version_count: int
+    lease_count: int
+    watch_count: int
+    memory_bytes: int
+    data_bytes: int
+    disk_bytes: int
+    log_bytes: int
+    sync_count: int
+    failed: bool
+    durable: bool
+
+
+Op: TypeAlias = Get | Put | Delete | Txn
+Result: TypeAlias = RangeResult | PutResult | DeleteResult | TxnResult

@@ -1,0 +1,1 @@
+"""Faces on a port."""

@@ -1,0 +1,88 @@
+"""The versioned store: etcd's semantics in this process, or a real etcd behind the same interface.
+
+>>> from pykube_core import Store
+>>> store = Store()
+>>> store.put(b"a", b"1").revision
+2
+>>> store.get(b"a").value
+b'1'
+"""
+
+from _pykube_hotcore.native._store import (
+    ClosedError,
+    CompactedError,
+    CorruptError,
+    FailedError,
+    ForeignError,
+    FutureRevisionError,
+    LeaseExistsError,
+    LeaseNotFoundError,
+    LockedError,
+    NewerFormatError,
+    NoSpaceError,
+    OpenError,
+    QuotaError,
+    RangeView,
+    RequestError,
+    StoreError,
+)
+from _pykube_hotcore.native._store_types import (
+    Compare,
+    Delete,
+    DeleteResult,
+    Event,
+    Get,
+    KeyValue,
+    LeaseInfo,
+    Op,
+    Put,
+    PutResult,
+    RangeResult,
+    Result,
+    StoreStatus,
+    Txn,
+    TxnResult,
+    WatchBatch,
+)
+from pykube_core.store._embedded import Store
+from pykube_core.store._keys import FROM_KEY, prefix_end
+from pykube_core.store._watch import Watch
+
+__all__ = [
+    "FROM_KEY",
+    "ClosedError",
+    "CompactedError",
+    "Compare",
+    "CorruptError",
+    "Delete",
+    "DeleteResult",
+    "Event",
+    "FailedError",
+    "ForeignError",
+    "FutureRevisionError",
+    "Get",
+    "KeyValue",
+    "LeaseExistsError",
+    "LeaseInfo",
+    "LeaseNotFoundError",
+    "LockedError",
+    "NewerFormatError",
+    "NoSpaceError",
+    "Op",
+    "OpenError",
+    "Put",
+    "PutResult",
+    "QuotaError",
+    "RangeResult",
+    "RangeView",
+    "RequestError",
+    "Result",
+    "Store",
+    "StoreError",
+    "StoreStatus",
+    "Txn",
+    "TxnResult",
+    "Watch",
+    "WatchBatch",
+    "prefix_end",
+]

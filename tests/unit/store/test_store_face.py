@@ -1,0 +1,280 @@
+import asyncio
+import subprocess
+import sys
+import threading
+from multiprocessing import get_context
+
+import pytest
+
+from pykube_core import Store
+from pykube_core.store import (
+    FROM_KEY,
+    ClosedError,
+    CompactedError,
+    Compare,
+    CorruptError,
+    Delete,
+    ForeignError,
+    Get,
+    LockedError,
+    NewerFormatError,
+    Put,
+    RequestError,
+    StoreError,
+    prefix_end,
+)
+
+
+@pytest.fixture
+def store():
+    with Store() as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("prefix", "end"),
+    [(b"a", b"b"), (b"a\xff", b"b"), (b"\xff\xff", b"\0"), (b"", b"\0"), (b"/p/", b"/p0")],
+)
+def test_prefix_end_carries_over_bytes_of_ff(prefix, end):
+    assert prefix_end(prefix) == end
+
+
+def test_import_of_the_package_does_not_load_the_store():
+    code = "import sys, pykube_core; print('pykube_core.store' in sys.modules)"
+    made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert made.stdout.strip() == "False"
+
+
+def test_nested_transactions_answer_as_a_tree(store):
+    from pykube_core.store import Txn
+
+    inner = Txn((Compare("version", b"a", "=", 0),), (Put(b"b", b"1"), Get(b"b")), ())
+    answer = store.txn([], [Put(b"a", b"1"), inner, Delete(b"zz", FROM_KEY)])
+    assert answer.revision == 2
+    put, nested, deleted = answer.results
+    assert put.prev_kv is None
+    assert nested.succeeded  # compares look at what was before the transaction
+    assert nested.results[1].kvs[0].value == b"1"
+    assert deleted.deleted == 0
+
+
+def test_compare_with_the_wrong_kind_of_operand_is_a_type_error(store):
+    with pytest.raises(TypeError, match="operand is bytes for value"):
+        store.txn([Compare("value", b"a", "=", 1)])
+    with pytest.raises(ValueError, match="unknown target"):
+        store.txn([Compare("size", b"a", "=", 1)])
+
+
+def test_range_view_shows_the_memory_of_the_store_and_pins_it(store):
+    store.put_many([(b"k%d" % i, b"v" * 2000) for i in range(300)])
+    with store.range_view(b"k", b"l") as view:
+        assert len(view) == view.count == 300
+        value = view.value(299)
+        assert value.readonly
+        store.delete(b"k", b"l")
+        store.compact(store.revision)
+        assert value == b"v" * 2000
+        assert bytes(view.key(0)) == b"k0"
+        with pytest.raises(IndexError):
+            view.key(300)
+    with pytest.raises(ValueError, match="released"):
+        value[0]
+    view.close()
+    assert len(view) == 0
+
+
+def test_put_many_is_all_or_none(store):
+    with pytest.raises(RequestError, match="key is not provided"):
+        store.put_many([(b"a", b"1"), (b"", b"2")])
+    assert store.revision == 1
+    assert store.put_many([(b"a", b"1"), (b"a", b"2")]) == 3
+    assert store.get_many([b"a", b"b", b"a"])[1] is None
+
+
+def test_bad_input_gets_etcds_words_and_changes_nothing(store):
+    store.put(b"a", b"1")
+    big = b"x" * 1572865
+    refused = {
+        "key is not provided": lambda: store.put(b"", b"1"),
+        "request is too large": lambda: store.put(b"k", big),
+        "too many operations": lambda: store.txn([], [Put(b"k%d" % i) for i in range(129)]),
+        "duplicate key": lambda: store.txn([], [Put(b"k"), Put(b"k")]),
+        "future revision": lambda: store.get(b"a", revision=99),
+        "has been compacted": lambda: store.compact(0),
+        "lease not found": lambda: store.put(b"a", b"1", lease=9),
+        "value is provided": lambda: store.put(b"a", b"1", ignore_value=True),
+        "key not found": lambda: store.put(b"b", b"", ignore_value=True),
+        "too large lease TTL": lambda: store.lease_grant(9000000001, 1),
+        "watcher range is empty": lambda: store.watch(b"b", b"a"),
+    }
+    for words, call in refused.items():
+        with pytest.raises(StoreError, match=words):
+            call()
+    assert store.revision == 2
+    assert store.status().version_count == 1
+
+
+def test_watch_iterates_until_the_store_is_closed():
+    async def main():
+        store = Store()
+        watch = store.watch(b"k", prefix_end(b"k"), prev_kv=True)
+        seen = []
+
+        async def follow():
+            async for batch in watch:
+                seen.extend(batch.events)
+
+        task = asyncio.create_task(follow())
+        for i in range(50):
+            store.put(b"k%d" % (i % 3), b"%d" % i)
+            if i % 10 == 0:
+                await asyncio.sleep(0.001)
+        while len(seen) < 50:
+            await asyncio.sleep(0.001)
+        store.close()
+        await asyncio.wait_for(task, 5)
+        assert [event.kv.value for event in seen] == [b"%d" % i for i in range(50)]
+        assert seen[-1].prev_kv.value == b"46"
+
+    asyncio.run(main())
+
+
+def test_watch_waits_in_a_thread(store):
+    watch = store.watch(b"k")
+    assert watch.read().events == []
+    assert not watch.wait(0.01)
+    threading.Timer(0.05, lambda: store.put(b"k", b"1")).start()
+    assert watch.wait(5)
+    assert watch.read().events[0].kv.value == b"1"
+    watch.close()
+    watch.close()
+    with pytest.raises(ClosedError):
+        watch.read()
+
+
+def test_closing_a_watch_ends_its_iteration(store):
+    async def main():
+        watch = store.watch(b"k")
+        task = asyncio.create_task(anext(watch))
+        await asyncio.sleep(0.01)
+        watch.close()
+        with pytest.raises(StopAsyncIteration):
+            await asyncio.wait_for(task, 5)
+
+    asyncio.run(main())
+
+
+def test_watch_that_falls_behind_is_cancelled_with_the_compact_revision(store):
+    watch = store.watch(b"k")
+    for i in range(5):
+        store.put(b"k", b"%d" % i)
+    store.compact(4)
+    with pytest.raises(CompactedError) as caught:
+        watch.read()
+    assert caught.value.compact_revision == 4
+
+
+def test_leases_live_on_the_clock_that_was_given():
+    now = 0
+    with Store(clock=lambda: now) as store:
+        lease = store.lease_grant(10)
+        store.put(b"a", b"1", lease=lease.id)
+        now = 9_999_999_999
+        assert store.expire_leases() == 0
+        assert store.lease_time_to_live(lease.id) == (lease.id, 0, 10, [b"a"])
+        now += 1
+        assert store.lease_deadline() == now
+        assert store.expire_leases() == 1
+        assert store.get(b"a") is None
+        assert store.lease_keep_alive(lease.id) == 0
+        assert store.lease_time_to_live(lease.id).ttl == -1
+
+
+def test_same_history_chooses_the_same_lease_ids():
+    def ids():
+        with Store(salt=1) as store:
+            return [store.lease_grant(5).id for _ in range(3)]
+
+    assert ids() == ids()
+
+
+def test_directory_keeps_everything_and_is_locked(tmp_path):
+    path = tmp_path / "deep" / "data"
+    with Store(path) as store:
+        store.put_many([(b"k%d" % i, b"%d" % i) for i in range(100)])
+        store.lease_grant(60, 7)
+        store.put(b"leased", b"1", lease=7)
+        store.compact(50)
+        store.snapshot()
+        store.delete(b"k1")
+        with pytest.raises(LockedError, match="in use"):
+            Store(path)
+        before = store.hash()
+    with Store(path) as store:
+        assert store.hash() == before
+        assert store.leases() == [7]
+        with pytest.raises(CompactedError):
+            store.get(b"k0", revision=49)
+        assert store.get(b"k1") is None
+
+
+def test_foreign_damaged_and_newer_directories_are_refused(tmp_path):
+    foreign = tmp_path / "foreign"
+    foreign.mkdir()
+    (foreign / "notes.txt").write_text("mine")
+    with pytest.raises(ForeignError, match=r"notes\.txt"):
+        Store(foreign)
+    assert (foreign / "notes.txt").read_text() == "mine"
+    path = tmp_path / "data"
+    with Store(path) as store:
+        store.put_many([(b"k%d" % i, b"v" * 100) for i in range(10)])
+    log = next(path.glob("log-*.wal"))
+    good = log.read_bytes()
+    log.write_bytes(good[:200] + bytes([good[200] ^ 1]) + good[201:])
+    with pytest.raises(CorruptError) as caught:
+        Store(path)
+    assert caught.value.path == log.name
+    assert 64 <= caught.value.offset <= 200
+    log.write_bytes(good[:7] + b"\x02" + good[8:])
+    with pytest.raises(NewerFormatError):
+        Store(path)
+    log.write_bytes(good)
+    with Store(path, read_only=True) as store:
+        assert store.status().key_count == 10
+
+
+def test_interval_store_survives_a_kill_and_syncs_on_request(tmp_path):
+    with Store(tmp_path / "data", sync="interval") as store:
+        store.put(b"a", b"1")
+        before = store.status().sync_count
+        store.put(b"a", b"2")
+        assert store.status().sync_count == before
+        store.sync()
+        assert store.status().sync_count == before + 1
+    with pytest.raises(ValueError, match="sync is one of"):
+        Store(sync="never")
+
+
+def _write_in_child(store, out):
+    try:
+        store.put(b"child", b"1")
+    except StoreError as error:
+        out.put(str(error))
+    else:
+        out.put("written")
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_forked_child_never_touches_the_log(tmp_path):
+    context = get_context("fork")
+    with Store(tmp_path / "data") as store:
+        store.put(b"a", b"1")
+        out = context.SimpleQueue()
+        child = context.Process(target=_write_in_child, args=(store, out))
+        child.start()
+        child.join(20)
+        assert "sync to disk failed" in out.get()
+        store.put(b"a", b"2")
+    with Store(tmp_path / "data") as store:
+        assert store.get(b"child") is None
+        assert store.get(b"a").value == b"2"
