@@ -16,10 +16,6 @@ from _pykube_hotcore.program import (
 )
 from _pykube_hotcore.slow import SlowEngine
 
-POD_RULES = hasattr(Engine, "add_matcher")
-NOMINATES = hasattr(Engine, "nominate")
-DRY_RUNS = hasattr(Engine, "dry_run")
-
 
 class DifferenceError(AssertionError):
     """The engines disagree."""
@@ -43,7 +39,7 @@ class Pair:
 
     def __init__(self, random: Random, kernel: str | None = None) -> None:
         self.random = random
-        self.world = World(random, pod_rules=POD_RULES and random.random() < 0.7)
+        self.world = World(random, pod_rules=random.random() < 0.7)
         tie = random.choice(list(Tie))
         seed = random.getrandbits(64)
         rows = kernels() if kernel is None else [kernel]
@@ -99,9 +95,13 @@ class Pair:
             (self.misuse, 1),
         ]
         if self.world.pod_rules:
-            steps += [(self.set_namespaces, 0.5), (self.set_external, 1)]
-            if NOMINATES:
-                steps += [(self.nominate, 1), (self.unnominate, 1)]
+            steps += [
+                (self.set_namespaces, 0.5),
+                (self.set_external, 1),
+                (self.nominate, 1),
+                (self.unnominate, 1),
+                (self.set_start_times, 1),
+            ]
         names, weights = zip(*steps, strict=True)
         self.random.choices(names, weights)[0]()
         self.compare()
@@ -220,6 +220,10 @@ class Pair:
             ]
             self.both("set_external", self.random.choice(outside), *masks)
 
+    def set_start_times(self) -> None:
+        slots = self.random.sample(sorted(self.pods), min(len(self.pods), 4))
+        self.both("set_start_times", slots, [self.random.choice((0, 1, 2, 10**18)) for _ in slots])
+
     def nominate(self) -> None:
         if self.live():
             c, row = self.any_class(), self.random.choice(self.live())
@@ -252,12 +256,12 @@ class Pair:
                 same(engine.column(field), column, f"column {field}")
             same(engine.devices(), devices, "devices")
             self.compare_evaluation(engine.evaluate(c), wanted, c)
-        if POD_RULES:
+        if self.world.pod_rules:
             self.both("match", tuple(self.world.term((2, 3, 4, 5)) for _ in range(2)))
-        if NOMINATES and self.twin.row_count:
+        if self.twin.row_count:
             self.both("filter_row", c, self.random.randrange(self.twin.row_count))
-        if DRY_RUNS and self.random.random() < 0.5:
-            self.compare_dry_run(c)
+        if self.live() and self.random.random() < 0.5:
+            self.dry_run(c)
 
     def compare_evaluation(self, got, wanted, class_index: int) -> None:
         what = f"evaluate class {class_index} {self.classes[class_index]}"
@@ -273,8 +277,18 @@ class Pair:
                 )
         same(got.total, wanted.total, f"{what}: total")
 
-    def compare_dry_run(self, class_index: int) -> None:
+    def dry_run(self, class_index: int) -> None:
         """Victims on some rows."""
+        r, matchers = self.random, len(self.twin.cluster.matchers)
+        rows = r.sample(self.live(), min(len(self.live()), 3))
+        budgets = (
+            [(r.randrange(matchers), r.randint(-1, 2)) for _ in range(r.choice((0, 1, 2)))]
+            if matchers
+            else []
+        )
+        pairs = [(b, slot) for b in range(len(budgets)) for slot in self.pods]
+        exempt = set(r.sample(pairs, min(len(pairs), r.choice((0, 0, 2)))))
+        self.both("dry_run", class_index, rows, budgets, exempt)
 
 
 def run_history(random: Random, steps: int, kernel: str | None = None) -> int:
@@ -286,19 +300,3 @@ def run_history(random: Random, steps: int, kernel: str | None = None) -> int:
     finally:
         pair.close()
     return steps
-
-
-def _without_pod_rules(words):
-    """Drop the sections that an engine without pod rules does not take."""
-    out, at = [], 0
-    while at < len(words):
-        end = at + 2 + int(words[at + 1])
-        if words[at] != 6 and words[at] < 43:
-            out += words[at:end].tolist()
-        at = end
-    return np.array(out, np.int64)
-
-
-if not POD_RULES:
-    for _kind in (PodClass, EngineProfile):
-        _kind.words = (lambda whole: lambda self: _without_pod_rules(whole(self)))(_kind.words)

@@ -188,7 +188,7 @@ class World:
 
     def images(self) -> tuple[tuple[int, int], ...]:
         names = sorted(self.some(range(40, 44), 4))
-        sizes = (0, 22 * MIB, 23 * MIB, 700 * MIB, 5000 * MIB, 2**62)
+        sizes = (0, 22 * MIB, 23 * MIB, 700 * MIB, 5000 * MIB, 2**60)
         return tuple((name, self.random.choice(sizes)) for name in names)
 
     def csi_limits(self) -> tuple[tuple[int, int], ...]:

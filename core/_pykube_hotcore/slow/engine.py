@@ -11,7 +11,7 @@ from typing import Any, NoReturn, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from _pykube_hotcore.native import Evaluation, NativeError
+from _pykube_hotcore.native import Evaluation, NativeError, Victims
 from _pykube_hotcore.program import (
     DEVICE_COUNT_MAX,
     FIELD_NONZERO_CPU,
@@ -38,7 +38,7 @@ from _pykube_hotcore.slow.filters import (
     filter_with_nominated,
 )
 from _pykube_hotcore.slow.match import any_term_matches
-from _pykube_hotcore.slow.preempt import NodeVictims, select_victims
+from _pykube_hotcore.slow.preempt import select_victims
 from _pykube_hotcore.slow.scores import PACKING, BadScoreError, score_nodes
 from _pykube_hotcore.slow.select import SplitMix64, select
 from _pykube_hotcore.slow.state import Cluster, Image, Pod, Profile, Row, View
@@ -176,7 +176,7 @@ class SlowEngine:
     def remove_node(self, row: int) -> int:
         """Remove a node and the pods on it; return how many these were."""
         old = self._live_row(row)
-        slots = old.slots[::-1]
+        slots = sorted(old.slots, reverse=True)
         for slot in slots:
             self._drop(slot)
         old.alive = False
@@ -383,17 +383,27 @@ class SlowEngine:
         plugin, code, detail = self._verdicts(class_index).get(row, missing)
         return int(plugin), int(code), detail
 
-    def dry_run_row(
+    def dry_run(
         self,
         class_index: int,
-        row: int,
+        rows: Integers,
         budgets: Sequence[tuple[int, int]] = (),
         exempt: Collection[tuple[int, int]] = (),
-    ) -> NodeVictims:
-        """Return the victims on one row; nothing is changed."""
-        self._known_class(class_index)
-        self._live_row(row)
-        return select_victims(self.cluster, class_index, row, budgets, exempt)
+    ) -> Victims:
+        """Say which pods of lower priority would have to go from each row; nothing is changed."""
+        found = []
+        for row in rows:
+            self._live_row(int(row))
+            self._known_class(class_index)
+            if not all(0 <= m < len(self.cluster.matchers) for m, _ in budgets):
+                _refuse(NOT_FOUND, f"row {row}")
+            found.append(select_victims(self.cluster, class_index, int(row), budgets, exempt))
+        return Victims(
+            np.array([v.code for v in found], np.uint8),
+            np.array([v.violations for v in found], np.int32),
+            np.cumsum([0, *(len(v.slots) for v in found)], dtype=np.int32),
+            np.array([slot for v in found for slot in v.slots], np.int32),
+        )
 
     def match(self, terms: tuple[Term, ...]) -> NDArray[np.bool_]:
         """Say which live nodes match a disjunction of terms: (row_count,)."""
