@@ -476,6 +476,7 @@ void normalize_pod_affinity(const pkc_engine *e, const double *total, int64_t *r
 int has_pod_affinity_filter(const pkc_engine *e, const pod_class *c);
 
 /* node_local.c: host ports, disks, CSI limits, claims, images. */
+void sort_numbers(int32_t *values, int64_t count);
 int ports_conflict(const pkc_engine *e, const pod_class *c, int32_t row);
 int disks_conflict(const pkc_engine *e, const pod_class *c, int32_t row);
 int csi_over_limit(pkc_engine *e, const pod_class *c, int32_t row);

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pairs import Pair, run_history
 
-from _pykube_hotcore.native import kernels
+from _pykube_hotcore.native import Engine, kernels
 from _pykube_hotcore.program import (
     CPU,
     FIELD_POD_COUNT,
@@ -106,3 +106,19 @@ def test_packing_scores_forget_a_node_that_is_gone():
     pair.both("place", [c, c])
     pair.compare_evaluation(pair.native[0].evaluate(c), pair.twin.evaluate(c), 0)
     pair.close()
+
+
+def test_a_dry_run_changes_nothing_not_even_the_slots_to_come():
+    def slots(dry: bool) -> list[int]:
+        with Engine() as engine:
+            engine.add_profile(FULL)
+            low = [engine.add_class(PodClass(priority=p)) for p in (3, 1, 2)]
+            high = engine.add_class(PodClass(priority=9))
+            engine.add_nodes([NodeRow((1000, 1 << 30), 110)] * 2)
+            engine.bind(low, [0, 0, 0])
+            if dry:
+                engine.dry_run(high, [0])
+            engine.remove_node(0)
+            return engine.bind(low, [1, 1, 1]).tolist()
+
+    assert slots(dry=True) == slots(dry=False)
