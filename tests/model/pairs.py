@@ -77,6 +77,8 @@ class Pair:
         for _ in range(r.choice((1, 1, 2))):
             self.add_profile()
         count = r.choice((0, 1, 2, 3, 5, 8, 8, 12, 12, 20, 70 if r.random() < 0.3 else 6))
+        if r.random() < 0.02:
+            count = r.choice((99, 100, 130))
         self.both("add_nodes", [world.node() for _ in range(count)])
         for _ in range(r.randint(1, 5)):
             self.add_class()
@@ -93,6 +95,7 @@ class Pair:
             (self.add_class, 1),
             (self.add_profile, 0.3),
             (self.misuse, 1),
+            (self.set_order, 0.5),
         ]
         if self.world.pod_rules:
             steps += [
@@ -115,9 +118,21 @@ class Pair:
         return list(self.twin.cluster.live_rows())
 
     def add_profile(self) -> None:
-        profile = self.world.profile()
-        self.both("add_profile", profile)
+        if self.random.random() < 0.06:
+            profile, policy = self.world.policy()
+            self.both("add_profile", profile, policy)
+        else:
+            profile = self.world.profile()
+            index = self.both("add_profile", profile)
+            if self.random.random() < 0.25:
+                self.both("set_sampling", index, self.random.choice((0, 1, 50, 99, 100, 101, -1)))
         self.profiles.append(profile)
+
+    def set_order(self) -> None:
+        order = self.random.sample(self.live(), len(self.live()))
+        if self.random.random() < 0.2:
+            order = order[1:] + [0]
+        self.both("set_order", order)
 
     def add_class(self) -> None:
         matchers = len(self.twin.cluster.matchers)
@@ -247,7 +262,7 @@ class Pair:
         columns = [self.twin.column(field) for field in range(fields)]
         devices = self.twin.devices()
         c = self.any_class()
-        wanted = self.twin.evaluate(c)
+        wanted, refusal = outcome(self.twin.evaluate, c)
         for engine in self.native:
             engine.validate()
             same(engine.pod_count, self.twin.pod_count, "pod_count")
@@ -255,7 +270,10 @@ class Pair:
             for field, column in enumerate(columns):
                 same(engine.column(field), column, f"column {field}")
             same(engine.devices(), devices, "devices")
-            self.compare_evaluation(engine.evaluate(c), wanted, c)
+            got, refused = outcome(engine.evaluate, c)
+            same(refused, refusal, f"evaluate class {c}: status")
+            if wanted is not None:
+                self.compare_evaluation(got, wanted, c)
         if self.world.pod_rules:
             self.both("match", tuple(self.world.term((2, 3, 4, 5)) for _ in range(2)))
         if self.twin.row_count:

@@ -6,6 +6,9 @@ one with a seed.
 
 from random import Random
 
+from policies import compiled
+
+from _pykube_hotcore.kernels.policy import PolicyKernel
 from _pykube_hotcore.program import (
     CPU,
     EPHEMERAL_STORAGE,
@@ -121,6 +124,14 @@ class World:
         return self.random.sample(population, self.random.randint(0, min(most, len(population))))
 
     # Profiles.
+
+    def policy(self) -> tuple[EngineProfile, PolicyKernel]:
+        """A profile that scores by a policy of the user's own."""
+        name = self.random.choice(("emptiness", "counting", "hopeless"))
+        scorers = [(Plugin.POLICY, self.random.choice((1, 3)))]
+        if name == "counting" and not self.extreme:
+            scorers += [*UNIT, (Plugin.TAINT_TOLERATION, 3)]
+        return EngineProfile(NODE_FILTERS, tuple(scorers)), compiled(name)
 
     def profile(self) -> EngineProfile:
         r = self.random
