@@ -131,7 +131,7 @@ class Pair:
     def set_order(self) -> None:
         order = self.random.sample(self.live(), len(self.live()))
         if self.random.random() < 0.2:
-            order = order[1:] + [0]
+            order = [*order[1:], 0]
         self.both("set_order", order)
 
     def add_class(self) -> None:
