@@ -65,6 +65,8 @@ class _Attempt:
     # PreFilter reached DynamicResources, whose PostFilter fails otherwise.
     has_claims_state: bool = False
     nominated_row: int = -1
+    # How the nominated node refuses a pod that may look at other nodes only.
+    nominated_code: int | None = None
     rejected: dict[str, Rejection] = field(default_factory=dict)
     evaluation: Evaluation | None = None
     rows: tuple[int, ...] = ()
@@ -278,18 +280,27 @@ class SchedulingCycle:
         row = self._rows.get(attempt.nominated_to, -1)
         if row < 0:
             return False
-        compiled = self._scheduler.class_at(attempt.class_index)
-        # PreFilter's choice of nodes does not count here.
-        index = self._scheduler.add_class(replace(compiled, node_set=None))
-        self._set_external(attempt, index)
-        plugin, code, detail = self._engine.filter_row(index, row)
+        plugin, code, detail = self._engine.filter_row(self._open_class(attempt), row)
         if code == Code.FITS:
             attempt.nominated_row = row
             attempt.rows = (row,)
             return True
-        if compiled.node_set is not None:
+        if self._scheduler.class_at(attempt.class_index).node_set is not None:
             self._reject(attempt, row, plugin, code, detail)
+            attempt.nominated_code = code
         return False
+
+    def _open_class(self, attempt: _Attempt) -> int:
+        """Return the pod's class without PreFilter's choice of nodes.
+
+        It does not count for the nominated node, nor once victims are gone.
+        """
+        compiled = self._scheduler.class_at(attempt.class_index)
+        if compiled.node_set is None:
+            return attempt.class_index
+        index = self._scheduler.add_class(replace(compiled, node_set=None))
+        self._set_external(attempt, index)
+        return index
 
     # -- scores, choice, failure -------------------------------------------------------------
 
@@ -356,13 +367,13 @@ class SchedulingCycle:
 
     def _find_victims(self, attempt: _Attempt) -> Victims:
         context = self._scheduler.context
+        nominated_row = self._rows.get(attempt.nominated_to, -1)
         code = np.full(len(self._rows), Code.UNRESOLVABLE, np.uint8)
-        failed = FailedAttempt(
-            pod=attempt.pod,
-            class_index=attempt.class_index,
-            code=code if attempt.evaluation is None else attempt.evaluation.code,
-            nominated_row=self._rows.get(attempt.nominated_to, -1),
-        )
+        if attempt.evaluation is not None:
+            code = attempt.evaluation.code
+        if attempt.nominated_code is not None:
+            code[nominated_row] = attempt.nominated_code
+        failed = FailedAttempt(attempt.pod, self._open_class(attempt), code, nominated_row)
         budgets = read_budgets(
             context.listers.list("podDisruptionBudgets"), context.matchers, self.pods.slot_of
         )
