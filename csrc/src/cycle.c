@@ -106,6 +106,15 @@ static const int32_t NORMALIZED[] = {PKC_PLUGIN_TAINT_TOLERATION, PKC_PLUGIN_NOD
                                      PKC_PLUGIN_POD_TOPOLOGY_SPREAD, PKC_PLUGIN_INTER_POD_AFFINITY};
 enum { NORMALIZED_COUNT = sizeof NORMALIZED / sizeof NORMALIZED[0] };
 
+int plugin_normalizes(int32_t plugin) {
+    for (int32_t i = 0; i < NORMALIZED_COUNT; i++) {
+        if (NORMALIZED[i] == plugin) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* 1 if some plugin that normalises may tell rows apart. */
 static int any_normalized(const pkc_engine *e, const pod_class *c) {
     const profile *p = &e->profiles.data[c->profile_index];

@@ -413,6 +413,8 @@ double score_row(const pkc_engine *e, const pod_class *c, int32_t row, double ad
 int rows_refresh(pkc_engine *e, pod_class *c);
 int rows_scan(pkc_engine *e, const pod_class *c, const double *addend, double *total_out,
               double *block_max_out);
+int add_policy(const pkc_engine *e, const pod_class *c, int32_t begin, int32_t end,
+               double *total);
 void rows_free(pkc_engine *e, pod_class *c);
 
 /* kernel_table.c */
@@ -476,6 +478,7 @@ void normalize_pod_affinity(const pkc_engine *e, const double *total, int64_t *r
 int has_pod_affinity_filter(const pkc_engine *e, const pod_class *c);
 
 /* node_local.c: host ports, disks, CSI limits, claims, images. */
+void sort_numbers(int32_t *values, int64_t count);
 int ports_conflict(const pkc_engine *e, const pod_class *c, int32_t row);
 int disks_conflict(const pkc_engine *e, const pod_class *c, int32_t row);
 int csi_over_limit(pkc_engine *e, const pod_class *c, int32_t row);
@@ -489,6 +492,7 @@ void claims_count(pkc_engine *e, const pod_class *c, int32_t sign);
 
 /* cycle.c */
 int cycle_prepare(pkc_engine *e, int32_t class_index);
+int plugin_normalizes(int32_t plugin);
 void normalize_plugin(pkc_engine *e, int32_t plugin, const double *total, int64_t *raw);
 
 /* sample.c */

@@ -41,31 +41,42 @@ static int raw_scores(pkc_engine *e, const pod_class *c, int32_t plugin, const d
     return scores;
 }
 
-static int score_all(pkc_engine *e, const pod_class *c, int64_t *raw_out,
-                     int64_t *normalized_out, double *total_out, uint8_t *scored_out) {
-    const profile *p = &e->profiles.data[c->profile_index];
-    size_t bytes = (size_t)e->row_count * sizeof *raw_out;
-    if (bytes > 0) {
-        memcpy(e->work, total_out, (size_t)e->row_count * sizeof *total_out);
+/* Scores by one plugin, added to the totals; e->work holds which rows are feasible. */
+static int score_plugin(pkc_engine *e, const pod_class *c, int32_t plugin, int64_t *raw,
+                        int64_t *normalized, double *total_out, uint8_t *scored_out) {
+    int64_t weight = e->profiles.data[c->profile_index].weight[plugin];
+    int found = weight == 0 ? 0 : raw_scores(e, c, plugin, e->work, raw);
+    if (found <= 0) {
+        return found;
     }
-    for (int32_t plugin = 1; plugin < PKC_PLUGIN_COUNT; plugin++) {
-        int64_t *raw = raw_out + (int64_t)plugin * e->row_count;
-        int64_t *normalized = normalized_out + (int64_t)plugin * e->row_count;
-        int found = p->weight[plugin] == 0 ? 0 : raw_scores(e, c, plugin, e->work, raw);
-        if (found < 0) {
-            return found;
-        }
-        scored_out[plugin] = (uint8_t)found;
-        if (!found) {
-            continue;
-        }
-        memcpy(normalized, raw, bytes);
-        normalize_plugin(e, plugin, e->work, normalized);
-        for (int32_t row = 0; row < e->row_count; row++) {
-            total_out[row] += (double)(p->weight[plugin] * normalized[row]);
-        }
+    *scored_out = 1;
+    memcpy(normalized, raw, (size_t)e->row_count * sizeof *raw);
+    normalize_plugin(e, plugin, e->work, normalized);
+    for (int32_t row = 0; row < e->row_count; row++) {
+        total_out[row] += (double)(weight * normalized[row]);
     }
     return PKC_OK;
+}
+
+/* Adds up in the order of the cycle: what a row alone decides, the policy of the user's own, what
+ * is normalised. */
+static int score_all(pkc_engine *e, const pod_class *c, int64_t *raw_out,
+                     int64_t *normalized_out, double *total_out, uint8_t *scored_out) {
+    memcpy(e->work, total_out, (size_t)e->row_count * sizeof *total_out);
+    int status = PKC_OK;
+    for (int normalized = 0; normalized <= 1; normalized++) {
+        for (int32_t plugin = 1; status == PKC_OK && plugin < PKC_PLUGIN_COUNT; plugin++) {
+            int64_t at = (int64_t)plugin * e->row_count;
+            if (plugin_normalizes(plugin) == normalized) {
+                status = score_plugin(e, c, plugin, raw_out + at, normalized_out + at, total_out,
+                                      &scored_out[plugin]);
+            }
+        }
+        if (status == PKC_OK && !normalized) {
+            status = add_policy(e, c, 0, e->row_count, total_out);
+        }
+    }
+    return status;
 }
 
 int pkc_engine_evaluate(pkc_engine *e, int32_t class_index, uint8_t *plugin_out,

@@ -70,10 +70,14 @@ static int by_number(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static int64_t count_distinct(int32_t *values, int64_t count) {
+void sort_numbers(int32_t *values, int64_t count) {
     if (count > 1) {
         qsort(values, (size_t)count, sizeof *values, by_number);
     }
+}
+
+static int64_t count_distinct(int32_t *values, int64_t count) {
+    sort_numbers(values, count);
     int64_t distinct = 0;
     for (int64_t i = 0; i < count; i++) {
         distinct += i == 0 || values[i] != values[i - 1];

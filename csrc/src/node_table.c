@@ -320,10 +320,17 @@ int pkc_engine_node_remove(pkc_engine *e, int32_t row) {
         return PKC_ERR_NOT_FOUND;
     }
     node *n = &e->nodes[row];
-    int dropped = 0;
-    while (n->first_pod >= 0) {
-        pod_drop(e, n->first_pod);
-        dropped++;
+    e->scratch.count = 0;
+    for (int32_t p = n->first_pod; p >= 0; p = e->pods.data[p].next) {
+        if (vec_push(&e->scratch, p) < 0) {
+            return PKC_ERR_NO_MEMORY;
+        }
+    }
+    /* In order of their slots, since a dry run shuffles the list: free slots are used again alike. */
+    int dropped = (int)e->scratch.count;
+    sort_numbers(e->scratch.data, dropped);
+    while (e->scratch.count > 0) {
+        pod_drop(e, e->scratch.data[--e->scratch.count]);
     }
     images_count(e, n, -1);
     node_lists_free(n);

@@ -91,8 +91,8 @@ static double addend_of(pkc_engine *e, const pod_class *c, int32_t row) {
 }
 
 /* Adds the score of the user's policy on rows [begin, end). */
-static int add_policy(const pkc_engine *e, const pod_class *c, int32_t begin, int32_t end,
-                      double *total) {
+int add_policy(const pkc_engine *e, const pod_class *c, int32_t begin, int32_t end,
+               double *total) {
     const profile *p = &e->profiles.data[c->profile_index];
     if (p->policy == NULL) {
         return PKC_OK;

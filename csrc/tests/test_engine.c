@@ -242,8 +242,8 @@ static void test_sums_that_leave_int64_are_refused_as_a_whole(void) {
 static void test_scores_past_int64_wrap_around_as_in_go(void) {
     pkc_engine *e = engine_with_nodes(2);
     int64_t spec[] = {PKC_CLASS_PROFILE,       1, 0, PKC_CLASS_FILTER_REQUEST, 0,
-                      PKC_CLASS_SCORE_REQUEST, 2, 0, INT64_MAX - 1000,
-                      PKC_CLASS_NONZERO,       2, INT64_MAX - 1000, 0};
+                      PKC_CLASS_SCORE_REQUEST, 2, 0, INT64_C(1) << 62,
+                      PKC_CLASS_NONZERO,       2, INT64_C(1) << 62, 0};
     int index = pkc_engine_class_add(e, spec, COUNT(spec));
     EXPECT(index == 1);
     int32_t classes[] = {1, 1};

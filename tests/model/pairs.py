@@ -16,10 +16,6 @@ from _pykube_hotcore.program import (
 )
 from _pykube_hotcore.slow import SlowEngine
 
-POD_RULES = hasattr(Engine, "add_matcher")
-NOMINATES = hasattr(Engine, "nominate")
-DRY_RUNS = hasattr(Engine, "dry_run")
-
 
 class DifferenceError(AssertionError):
     """The engines disagree."""
@@ -43,7 +39,7 @@ class Pair:
 
     def __init__(self, random: Random, kernel: str | None = None) -> None:
         self.random = random
-        self.world = World(random, pod_rules=POD_RULES and random.random() < 0.7)
+        self.world = World(random, pod_rules=random.random() < 0.7)
         tie = random.choice(list(Tie))
         seed = random.getrandbits(64)
         rows = kernels() if kernel is None else [kernel]
@@ -81,6 +77,8 @@ class Pair:
         for _ in range(r.choice((1, 1, 2))):
             self.add_profile()
         count = r.choice((0, 1, 2, 3, 5, 8, 8, 12, 12, 20, 70 if r.random() < 0.3 else 6))
+        if r.random() < 0.02:
+            count = r.choice((99, 100, 130))
         self.both("add_nodes", [world.node() for _ in range(count)])
         for _ in range(r.randint(1, 5)):
             self.add_class()
@@ -97,11 +95,16 @@ class Pair:
             (self.add_class, 1),
             (self.add_profile, 0.3),
             (self.misuse, 1),
+            (self.set_order, 0.5),
         ]
         if self.world.pod_rules:
-            steps += [(self.set_namespaces, 0.5), (self.set_external, 1)]
-            if NOMINATES:
-                steps += [(self.nominate, 1), (self.unnominate, 1)]
+            steps += [
+                (self.set_namespaces, 0.5),
+                (self.set_external, 1),
+                (self.nominate, 1),
+                (self.unnominate, 1),
+                (self.set_start_times, 1),
+            ]
         names, weights = zip(*steps, strict=True)
         self.random.choices(names, weights)[0]()
         self.compare()
@@ -115,9 +118,21 @@ class Pair:
         return list(self.twin.cluster.live_rows())
 
     def add_profile(self) -> None:
-        profile = self.world.profile()
-        self.both("add_profile", profile)
+        if self.random.random() < 0.06:
+            profile, policy = self.world.policy()
+            self.both("add_profile", profile, policy)
+        else:
+            profile = self.world.profile()
+            index = self.both("add_profile", profile)
+            if self.random.random() < 0.25:
+                self.both("set_sampling", index, self.random.choice((0, 1, 50, 99, 100, 101, -1)))
         self.profiles.append(profile)
+
+    def set_order(self) -> None:
+        order = self.random.sample(self.live(), len(self.live()))
+        if self.random.random() < 0.2:
+            order = [*order[1:], 0]
+        self.both("set_order", order)
 
     def add_class(self) -> None:
         matchers = len(self.twin.cluster.matchers)
@@ -220,6 +235,10 @@ class Pair:
             ]
             self.both("set_external", self.random.choice(outside), *masks)
 
+    def set_start_times(self) -> None:
+        slots = self.random.sample(sorted(self.pods), min(len(self.pods), 4))
+        self.both("set_start_times", slots, [self.random.choice((0, 1, 2, 10**18)) for _ in slots])
+
     def nominate(self) -> None:
         if self.live():
             c, row = self.any_class(), self.random.choice(self.live())
@@ -243,7 +262,7 @@ class Pair:
         columns = [self.twin.column(field) for field in range(fields)]
         devices = self.twin.devices()
         c = self.any_class()
-        wanted = self.twin.evaluate(c)
+        wanted, refusal = outcome(self.twin.evaluate, c)
         for engine in self.native:
             engine.validate()
             same(engine.pod_count, self.twin.pod_count, "pod_count")
@@ -251,13 +270,16 @@ class Pair:
             for field, column in enumerate(columns):
                 same(engine.column(field), column, f"column {field}")
             same(engine.devices(), devices, "devices")
-            self.compare_evaluation(engine.evaluate(c), wanted, c)
-        if POD_RULES:
+            got, refused = outcome(engine.evaluate, c)
+            same(refused, refusal, f"evaluate class {c}: status")
+            if wanted is not None:
+                self.compare_evaluation(got, wanted, c)
+        if self.world.pod_rules:
             self.both("match", tuple(self.world.term((2, 3, 4, 5)) for _ in range(2)))
-        if NOMINATES and self.twin.row_count:
+        if self.twin.row_count:
             self.both("filter_row", c, self.random.randrange(self.twin.row_count))
-        if DRY_RUNS and self.random.random() < 0.5:
-            self.compare_dry_run(c)
+        if self.live() and self.random.random() < 0.5:
+            self.dry_run(c)
 
     def compare_evaluation(self, got, wanted, class_index: int) -> None:
         what = f"evaluate class {class_index} {self.classes[class_index]}"
@@ -273,8 +295,18 @@ class Pair:
                 )
         same(got.total, wanted.total, f"{what}: total")
 
-    def compare_dry_run(self, class_index: int) -> None:
+    def dry_run(self, class_index: int) -> None:
         """Victims on some rows."""
+        r, matchers = self.random, len(self.twin.cluster.matchers)
+        rows = r.sample(self.live(), min(len(self.live()), 3))
+        budgets = (
+            [(r.randrange(matchers), r.randint(-1, 2)) for _ in range(r.choice((0, 1, 2)))]
+            if matchers
+            else []
+        )
+        pairs = [(b, slot) for b in range(len(budgets)) for slot in self.pods]
+        exempt = set(r.sample(pairs, min(len(pairs), r.choice((0, 0, 2)))))
+        self.both("dry_run", class_index, rows, budgets, exempt)
 
 
 def run_history(random: Random, steps: int, kernel: str | None = None) -> int:
@@ -286,19 +318,3 @@ def run_history(random: Random, steps: int, kernel: str | None = None) -> int:
     finally:
         pair.close()
     return steps
-
-
-def _without_pod_rules(words):
-    """Drop the sections that an engine without pod rules does not take."""
-    out, at = [], 0
-    while at < len(words):
-        end = at + 2 + int(words[at + 1])
-        if words[at] != 6 and words[at] < 43:
-            out += words[at:end].tolist()
-        at = end
-    return np.array(out, np.int64)
-
-
-if not POD_RULES:
-    for _kind in (PodClass, EngineProfile):
-        _kind.words = (lambda whole: lambda self: _without_pod_rules(whole(self)))(_kind.words)

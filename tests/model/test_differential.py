@@ -5,8 +5,9 @@ from differential import STEPS, run_seed
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pairs import Pair, run_history
+from policies import compiled
 
-from _pykube_hotcore.native import kernels
+from _pykube_hotcore.native import Engine, kernels
 from _pykube_hotcore.program import (
     CPU,
     FIELD_POD_COUNT,
@@ -29,11 +30,11 @@ FULL = EngineProfile(
 @settings(
     max_examples=60,
     deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    suppress_health_check=list(HealthCheck),
 )
-@given(st.randoms(use_true_random=False))
-def test_engine_and_twin_agree_on_any_history(random):
-    run_history(random, 5)
+@given(st.randoms(use_true_random=False), st.integers(1, 5))
+def test_engine_and_twin_agree_on_any_history(random, steps):
+    run_history(random, steps)
 
 
 def test_engine_and_twin_agree_on_hundreds_of_seeded_states():
@@ -105,4 +106,36 @@ def test_packing_scores_forget_a_node_that_is_gone():
     pair.both("remove_node", big)
     pair.both("place", [c, c])
     pair.compare_evaluation(pair.native[0].evaluate(c), pair.twin.evaluate(c), 0)
+    pair.close()
+
+
+def test_a_dry_run_changes_nothing_not_even_the_slots_to_come():
+    def slots(dry: bool) -> list[int]:
+        with Engine() as engine:
+            engine.add_profile(FULL)
+            low = [engine.add_class(PodClass(priority=p)) for p in (3, 1, 2)]
+            high = engine.add_class(PodClass(priority=9))
+            engine.add_nodes([NodeRow((1000, 1 << 30), 110)] * 2)
+            engine.bind(low, [0, 0, 0])
+            if dry:
+                engine.dry_run(high, [0])
+            engine.remove_node(0)
+            return engine.bind(low, [1, 1, 1]).tolist()
+
+    assert slots(dry=True) == slots(dry=False)
+
+
+def test_evaluate_counts_the_policy_of_the_users_own():
+    pair = Pair(Random(1))
+    index = pair.both(
+        "add_profile",
+        EngineProfile((), ((Plugin.POLICY, 2), (Plugin.NODE_RESOURCES_FIT, 1))),
+        compiled("counting"),
+    )
+    pair.both("add_nodes", [NodeRow((1000, 1 << 30), 110)] * 2)
+    spec = PodClass(index, ((CPU, 100), (MEMORY, 0)))
+    c = pair.both("add_class", spec)
+    pair.both("bind", [c], [pair.twin.row_count - 1])
+    total = pair.native[0].evaluate(c).total
+    assert total[-1] - total[-2] == 2 * 0.5
     pair.close()

@@ -6,6 +6,9 @@ one with a seed.
 
 from random import Random
 
+from policies import compiled
+
+from _pykube_hotcore.kernels.policy import PolicyKernel
 from _pykube_hotcore.program import (
     CPU,
     EPHEMERAL_STORAGE,
@@ -122,6 +125,14 @@ class World:
 
     # Profiles.
 
+    def policy(self) -> tuple[EngineProfile, PolicyKernel]:
+        """A profile that scores by a policy of the user's own."""
+        name = self.random.choice(("emptiness", "counting", "hopeless"))
+        scorers = [(Plugin.POLICY, self.random.choice((1, 3)))]
+        if name == "counting" and not self.extreme:
+            scorers += [*UNIT, (Plugin.TAINT_TOLERATION, 3)]
+        return EngineProfile(NODE_FILTERS, tuple(scorers)), compiled(name)
+
     def profile(self) -> EngineProfile:
         r = self.random
         pods = self.pod_rules and self.chance(0.8)
@@ -188,7 +199,7 @@ class World:
 
     def images(self) -> tuple[tuple[int, int], ...]:
         names = sorted(self.some(range(40, 44), 4))
-        sizes = (0, 22 * MIB, 23 * MIB, 700 * MIB, 5000 * MIB, 2**62)
+        sizes = (0, 22 * MIB, 23 * MIB, 700 * MIB, 5000 * MIB, 2**60)
         return tuple((name, self.random.choice(sizes)) for name in names)
 
     def csi_limits(self) -> tuple[tuple[int, int], ...]:

@@ -11,7 +11,7 @@ from typing import Any, NoReturn, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from _pykube_hotcore.native import Evaluation, NativeError
+from _pykube_hotcore.native import Evaluation, NativeError, Victims
 from _pykube_hotcore.program import (
     DEVICE_COUNT_MAX,
     FIELD_NONZERO_CPU,
@@ -38,10 +38,11 @@ from _pykube_hotcore.slow.filters import (
     filter_with_nominated,
 )
 from _pykube_hotcore.slow.match import any_term_matches
-from _pykube_hotcore.slow.preempt import NodeVictims, select_victims
+from _pykube_hotcore.slow.preempt import select_victims
+from _pykube_hotcore.slow.sample import sample, sample_size
 from _pykube_hotcore.slow.scores import PACKING, BadScoreError, score_nodes
 from _pykube_hotcore.slow.select import SplitMix64, select
-from _pykube_hotcore.slow.state import Cluster, Image, Pod, Profile, Row, View
+from _pykube_hotcore.slow.state import Cluster, Image, Pod, Profile, Row, View, node_name
 
 INVALID, LIMIT, NOT_FOUND, OVERFLOW, BAD_SCORE = -2, -3, -4, -6, -7
 INT64_MAX = 2**63 - 1
@@ -81,6 +82,8 @@ class SlowEngine:
         self._free: list[int] = []
         self._arrivals = 0
         self._handles = 0
+        self._order: list[int] = []
+        self._next_start = 0
 
     def close(self) -> None:
         """Do nothing."""
@@ -145,6 +148,21 @@ class SlowEngine:
         old = self.cluster.matchers[index]
         self.cluster.matchers[index] = old._replace(namespaces=namespaces)
 
+    def set_sampling(self, profile: int, percentage: int) -> None:
+        """Set how many feasible nodes a profile looks for, in percent; 0 is adaptive."""
+        if not 0 <= profile < len(self.cluster.profiles):
+            _refuse(NOT_FOUND, f"profile {profile}")
+        if not 0 <= percentage <= 100:
+            _refuse(INVALID, f"percentage {percentage}")
+        self.cluster.profiles[profile].percentage = percentage
+
+    def set_order(self, rows: Integers) -> None:
+        """Set the order in which a sampling search meets the live rows."""
+        order = [int(row) for row in rows]
+        if sorted(order) != list(self.cluster.live_rows()):
+            _refuse(INVALID, "order of rows")
+        self._order = order
+
     def _reserve(self, resources: Iterable[int]) -> None:
         wanted = max(resources, default=-1) + 1
         self.cluster.resource_count = max(self.cluster.resource_count, wanted)
@@ -158,6 +176,7 @@ class SlowEngine:
         first = self.row_count
         for node in nodes:
             self._reserve(range(len(node.allocatable)))
+            self._order.append(self.row_count)
             self.cluster.rows.append(Row(node))
             self._add_images(self.row_count - 1, node)
         return first
@@ -176,10 +195,11 @@ class SlowEngine:
     def remove_node(self, row: int) -> int:
         """Remove a node and the pods on it; return how many these were."""
         old = self._live_row(row)
-        slots = old.slots[::-1]
+        slots = sorted(old.slots, reverse=True)
         for slot in slots:
             self._drop(slot)
         old.alive = False
+        self._order.remove(row)
         self._drop_images(row, old.node)
         return len(slots)
 
@@ -227,7 +247,7 @@ class SlowEngine:
 
     def _cycle(self, class_index: int, index: int) -> int:
         spec = self.cluster.classes[class_index]
-        feasible = self._feasible(class_index)
+        feasible = self._sampled(spec, self._feasible(class_index))
         if not feasible:
             return -1
         try:
@@ -239,6 +259,19 @@ class SlowEngine:
         ranks = [view.node.rank for view in feasible]
         rows = [view.row for view in feasible]
         return select(rows, totals, ranks, self._random if at_random else None)
+
+    def _sampled(self, spec: PodClass, feasible: list[View]) -> list[View]:
+        """Narrow the feasible nodes to those that a sampling search finds."""
+        profile = self.cluster.profiles[spec.profile]
+        wanted = sample_size(profile, spec, len(self._order))
+        names = spec.node_set
+        rows = self.cluster.rows
+        order = [r for r in self._order if names is None or node_name(rows[r].node) in names]
+        if wanted is None or not order:
+            return feasible if wanted is None else []
+        found, met = sample(order, self._next_start, {v.row for v in feasible}, wanted)
+        self._next_start = (self._next_start + met) % len(self._order)
+        return [view for view in feasible if view.row in found]
 
     def _verdicts(self, class_index: int) -> dict[int, Verdict]:
         pre = PreFilter.of(self.cluster, self.cluster.classes[class_index])
@@ -366,7 +399,10 @@ class SlowEngine:
         result.total[rows] = 0.0
         if len(rows) >= 2:
             views = [self.cluster.view(int(row)) for row in rows]
-            scores = score_nodes(self.cluster, self.cluster.classes[class_index], views)
+            try:
+                scores = score_nodes(self.cluster, self.cluster.classes[class_index], views)
+            except BadScoreError:
+                _refuse(BAD_SCORE, "evaluate")
             for plugin, raw in scores.raw.items():
                 result.raw[plugin, rows] = raw
                 result.normalized[plugin, rows] = scores.normalized[plugin]
@@ -383,17 +419,27 @@ class SlowEngine:
         plugin, code, detail = self._verdicts(class_index).get(row, missing)
         return int(plugin), int(code), detail
 
-    def dry_run_row(
+    def dry_run(
         self,
         class_index: int,
-        row: int,
+        rows: Integers,
         budgets: Sequence[tuple[int, int]] = (),
         exempt: Collection[tuple[int, int]] = (),
-    ) -> NodeVictims:
-        """Return the victims on one row; nothing is changed."""
-        self._known_class(class_index)
-        self._live_row(row)
-        return select_victims(self.cluster, class_index, row, budgets, exempt)
+    ) -> Victims:
+        """Say which pods of lower priority would have to go from each row; nothing is changed."""
+        found = []
+        for row in rows:
+            self._live_row(int(row))
+            self._known_class(class_index)
+            if not all(0 <= m < len(self.cluster.matchers) for m, _ in budgets):
+                _refuse(NOT_FOUND, f"row {row}")
+            found.append(select_victims(self.cluster, class_index, int(row), budgets, exempt))
+        return Victims(
+            np.array([v.code for v in found], np.uint8),
+            np.array([v.violations for v in found], np.int32),
+            np.cumsum([0, *(len(v.slots) for v in found)], dtype=np.int32),
+            np.array([slot for v in found for slot in v.slots], np.int32),
+        )
 
     def match(self, terms: tuple[Term, ...]) -> NDArray[np.bool_]:
         """Say which live nodes match a disjunction of terms: (row_count,)."""

@@ -16,9 +16,7 @@ class NodeVictims:
     Attributes
     ----------
     code : Code
-        FITS, or how the node refuses; UNRESOLVABLE where no pod is of lower priority.
-    none_lower : bool
-        No pod of lower priority is there.
+        FITS, or how the node refuses; NOT_EVALUATED where no pod is of lower priority.
     slots : list of int
         Victims, most important first.
     violations : int
@@ -26,7 +24,6 @@ class NodeVictims:
     """
 
     code: Code
-    none_lower: bool = False
     slots: list[int] = field(default_factory=list)
     violations: int = 0
 
@@ -35,9 +32,10 @@ Budgets = Sequence[tuple[int, int]]
 Exempt = Collection[tuple[int, int]]
 
 
-def importance(pod: Pod) -> tuple[int, int]:
-    """Order pods by importance, most important first (util.MoreImportantPod)."""
-    return (-pod.spec.priority, pod.start_ns)
+def importance(cluster: Cluster, slot: int) -> tuple[int, int, int]:
+    """Order pods by importance, most important first (util.MoreImportantPod), then by slot."""
+    pod = _pod(cluster, slot)
+    return (-pod.spec.priority, pod.start_ns, slot)
 
 
 def select_victims(
@@ -51,7 +49,7 @@ def select_victims(
         if _pod(cluster, slot).spec.priority < spec.priority
     ]
     if not lower:
-        return NodeVictims(Code.UNRESOLVABLE, none_lower=True)
+        return NodeVictims(Code.NOT_EVALUATED)
     state = PreFilter.of(cluster, spec)
     view = cluster.view(row)
     for slot in lower:
@@ -60,7 +58,7 @@ def select_victims(
     verdict = filter_with_nominated(cluster, class_index, state, view)
     if verdict.code != Code.FITS:
         return NodeVictims(verdict.code)
-    lower.sort(key=lambda slot: importance(_pod(cluster, slot)))
+    lower.sort(key=lambda slot: importance(cluster, slot))
     violating, others = split_by_budgets(cluster, lower, budgets, exempt)
     found = NodeVictims(Code.FITS)
     for slot in violating + others:
@@ -72,7 +70,7 @@ def select_victims(
         else:
             found.slots.append(slot)
             found.violations += slot in violating
-    found.slots.sort(key=lambda slot: importance(_pod(cluster, slot)))
+    found.slots.sort(key=lambda slot: importance(cluster, slot))
     return found
 
 

@@ -1,6 +1,7 @@
 """Scores of the feasible nodes, plugin by plugin (kubernetes v1.34.1, framework/plugins)."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +24,12 @@ from _pykube_hotcore.slow.state import Cluster, Profile, View, amount_of
 MIB = 1 << 20
 IMAGE_BYTES_MIN = 23 * MIB
 IMAGE_BYTES_MAX_PER_CONTAINER = 1000 * MIB
+NORMALIZED = (
+    Plugin.TAINT_TOLERATION,
+    Plugin.NODE_AFFINITY,
+    Plugin.POD_TOPOLOGY_SPREAD,
+    Plugin.INTER_POD_AFFINITY,
+)
 PACKING = (Plugin.BEST_FIT, Plugin.WORST_FIT, Plugin.DOT_PRODUCT)
 
 
@@ -39,7 +46,8 @@ class Scores:
     raw, normalized : dict
         By plugin; a plugin that PreScore skips is not there.
     total : list of float
-        Weighted sums, the policy of the user's own included.
+        Weighted sums: first of what a node alone decides, then the policy of the user's own, then
+        of what is normalised.
     """
 
     raw: dict[Plugin, list[int]] = field(default_factory=dict)
@@ -50,23 +58,25 @@ class Scores:
 def score_nodes(cluster: Cluster, spec: PodClass, feasible: list[View]) -> Scores:
     """Score with every plugin of the profile, normalise, weigh and add."""
     profile = cluster.profiles[spec.profile]
+    weights = dict(profile.rules.scorers)
     scores = Scores(total=[0.0] * len(feasible))
-    for plugin, weight in sorted(profile.rules.scorers):
-        rows = _plugin_scores(plugin, cluster, spec, feasible)
-        if rows is None:
-            continue
-        scores.raw[plugin], scores.normalized[plugin] = rows
-        scores.total = [
-            total + float(weight * score)
-            for total, score in zip(scores.total, rows[1], strict=True)
-        ]
-    for plugin, weight in profile.rules.scorers:
-        if plugin == Plugin.POLICY:
-            extra = [policy_score(cluster, profile, spec, view) for view in feasible]
-            scores.total = [
-                total + float(weight) * score
-                for total, score in zip(scores.total, extra, strict=True)
-            ]
+
+    def add(weight: int, rows: Sequence[float]) -> None:
+        scores.total = [t + weight * s for t, s in zip(scores.total, rows, strict=True)]
+
+    for plugin in sorted(weights):
+        found = _plugin_scores(plugin, cluster, spec, feasible)
+        if found is not None:
+            scores.raw[plugin], scores.normalized[plugin] = found
+    for plugin, normalized in scores.normalized.items():
+        if plugin not in NORMALIZED:
+            add(weights[plugin], normalized)
+    if Plugin.POLICY in weights:
+        policy = [policy_score(cluster, profile, spec, view) for view in feasible]
+        add(weights[Plugin.POLICY], policy)
+    for plugin, normalized in scores.normalized.items():
+        if plugin in NORMALIZED:
+            add(weights[plugin], normalized)
     return scores
 
 

@@ -8,6 +8,16 @@ from _pykube_hotcore.slow.match import failed_selector, pod_matches, untolerated
 from _pykube_hotcore.slow.state import INT32_MAX, Cluster, View, label_value
 
 SCORE_MAX = 100
+LN2_HIGH, LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
+L = (
+    6.666666666666735130e-01,
+    3.999999999940941908e-01,
+    2.857142874366239149e-01,
+    2.222219843214978396e-01,
+    1.818357216161805012e-01,
+    1.531383769920937332e-01,
+    1.479819860511658591e-01,
+)
 
 
 def included(constraint: SpreadConstraint, spec: PodClass, node: NodeRow) -> bool:
@@ -101,7 +111,7 @@ def scores(
         if not constraint.is_hostname:
             by_domain.update(_domains(cluster, spec, soft, constraint, feasible, ignored))
             size = len(by_domain)
-        weights.append(math.log(float(size + 2)))
+        weights.append(go_log(float(size + 2)))
     raw = []
     for view, skip in zip(feasible, ignored, strict=True):
         score = 0.0
@@ -153,6 +163,23 @@ def _normalize(raw: list[int], ignored: list[bool]) -> list[int]:
         0 if skip else SCORE_MAX * (highest + lowest - score) // highest
         for score, skip in zip(raw, ignored, strict=True)
     ]
+
+
+def go_log(x: float) -> float:
+    """Return the natural logarithm as Go's math.Log computes it (FreeBSD's e_log.c)."""
+    fraction, exponent = math.frexp(x)
+    if fraction < math.sqrt(2.0) / 2.0:
+        fraction *= 2.0
+        exponent -= 1
+    f, k = fraction - 1.0, float(exponent)
+    s = f / (2.0 + f)
+    s2 = s * s
+    s4 = s2 * s2
+    t1 = s2 * (L[0] + s4 * (L[2] + s4 * (L[4] + s4 * L[6])))
+    t2 = s4 * (L[1] + s4 * (L[3] + s4 * L[5]))
+    r = t1 + t2
+    half = 0.5 * f * f
+    return k * LN2_HIGH - ((half - (s * (half + r) + k * LN2_LOW)) - f)
 
 
 def round_half_away(value: float) -> int:

@@ -97,11 +97,14 @@ class Profile:
         ``function(node, pod)``; see ``kernels.policy.PolicyKernel``.
     policy_resources : dict
         Column of each resource by the name that the function uses.
+    percentage : int
+        Of nodes to score; 0 for the adaptive rule.
     """
 
     rules: EngineProfile
     policy: Callable[..., Any] | None = None
     policy_resources: dict[str, int] = field(default_factory=dict)
+    percentage: int = 100
 
 
 @dataclass(slots=True)
