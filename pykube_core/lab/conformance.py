@@ -186,7 +186,7 @@ def decisions_of(scenario: Scenario, engine: EngineFactory = Engine) -> Iterator
     policy = Policy(scenario.name, scenario.description, profile_from_dict(scenario.config))
     nodes = scenario.objects.get("nodes", [])
     with Scheduler(nodes, policy, objects=others, engine=engine) as scheduler:
-        cycle = SchedulingCycle(scheduler)
+        cycle = SchedulingCycle(scheduler, preempt_everywhere=True)
         cycle.add_bound(scenario.objects.get("pods", []))
         for pod in scenario.pending:
             node = (pod.get("status") or {}).get("nominatedNodeName")
@@ -204,7 +204,7 @@ def _attempts(cycle: SchedulingCycle, pod: KubeObject) -> Decision:
     decision = cycle.schedule(pod)
     if decision.preemption is None:
         return decision
-    again = cycle.schedule(pod)
+    again = cycle.schedule(pod, may_preempt=False)
     return replace(decision, placed=again.placed, handle=again.handle)
 
 

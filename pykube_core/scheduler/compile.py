@@ -28,9 +28,11 @@ from pykube_core.scheduler.plugins import PLUGINS, ClassBuilder, CompileContext
 from pykube_core.scheduler.plugins.gpu_share import COUNT as GPU_COUNT
 from pykube_core.scheduler.plugins.image_locality import node_images
 from pykube_core.scheduler.plugins.node_resources_fit import KNOWN
+from pykube_core.scheduler.plugins.node_volume_limits import node_attached, node_limits
 from pykube_core.scheduler.plugins.priority_sort import priority_of
 from pykube_core.scheduler.plugins.taint_toleration import EFFECTS
 from pykube_core.scheduler.requests import is_scalar_resource, scheduler_units
+from pykube_core.scheduler.storage import Storage
 
 _STRATEGIES = {
     "LeastAllocated": Strategy.LEAST_ALLOCATED,
@@ -97,8 +99,10 @@ def _packing_resources(profile: Profile, interner: Interner) -> tuple[int, ...]:
     return ()
 
 
-def compile_node(node: KubeObject, rank: int, interner: Interner) -> NodeRow:
-    """Return a Node as a row.
+def compile_node(
+    node: KubeObject, rank: int, interner: Interner, storage: Storage | None = None
+) -> NodeRow:
+    """Return a Node as a row, with what ``storage`` says of its volumes.
 
     Raises
     ------
@@ -106,7 +110,7 @@ def compile_node(node: KubeObject, rank: int, interner: Interner) -> NodeRow:
         A quantity cannot be read or is out of range, or a list has the wrong shape.
     """
     try:
-        return _compile_node(node, rank, interner)
+        return _compile_node(node, rank, interner, storage or Storage())
     except (QuantityError, KeyError, TypeError, AttributeError, ValueError) as error:
         raise _bad(f"Node {name_of(node)}", error) from error
 
@@ -118,7 +122,7 @@ def _bad(what: str, error: Exception) -> InputError:
     return InputError(f"cannot be read: {words}", object=what)
 
 
-def _compile_node(node: KubeObject, rank: int, interner: Interner) -> NodeRow:
+def _compile_node(node: KubeObject, rank: int, interner: Interner, storage: Storage) -> NodeRow:
     metadata = node.get("metadata") or {}
     spec = node.get("spec") or {}
     allocatable = [0, 0, 0]
@@ -160,6 +164,8 @@ def _compile_node(node: KubeObject, rank: int, interner: Interner) -> NodeRow:
         ),
         device_count=devices,
         images=node_images(node, interner),
+        csi_limits=node_limits(name_of(node), storage, interner),
+        csi_attached=node_attached(name_of(node), storage, interner),
     )
 
 

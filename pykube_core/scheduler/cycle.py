@@ -13,25 +13,39 @@ evaluateNominatedNode, selectHost) and pkg/scheduler/framework/runtime/framework
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from _pykube_hotcore.native import Evaluation
 from _pykube_hotcore.program import Code, Plugin
-from pykube_core.api.objects import KubeObject, full_name, name_of
+from pykube_core.api.objects import KubeObject, full_name
+from pykube_core.scheduler.config import DefaultPreemptionArgs
 from pykube_core.scheduler.decision import (
     CODE_NAMES,
     NO_NODES,
     Decision,
     PluginScores,
+    Preemption,
     Rejection,
     fit_error,
     pre_filter_error,
 )
+from pykube_core.scheduler.disruption import read_budgets
+from pykube_core.scheduler.node_rows import NodeRows
 from pykube_core.scheduler.plugins import PLUGINS, Refusal, SchedulerPlugin
+from pykube_core.scheduler.plugins.priority_sort import priority_of
+from pykube_core.scheduler.pod_table import PodTable, start_time_ns
+from pykube_core.scheduler.preemption import (
+    DefaultPreemption,
+    FailedAttempt,
+    PostFilter,
+    Victims,
+    run_post_filter,
+)
 from pykube_core.scheduler.scheduler import Scheduler
+from pykube_core.scheduler.volumes import VolumeAnswer, ask_volumes
 
 DYNAMIC_RESOURCES = "DynamicResources"
 _NAMES: Mapping[int, SchedulerPlugin] = {
@@ -51,9 +65,13 @@ class _Attempt:
     # PreFilter reached DynamicResources, whose PostFilter fails otherwise.
     has_claims_state: bool = False
     nominated_row: int = -1
+    # How the nominated node refuses a pod that may look at other nodes only.
+    nominated_code: int | None = None
     rejected: dict[str, Rejection] = field(default_factory=dict)
     evaluation: Evaluation | None = None
     rows: tuple[int, ...] = ()
+    volumes: VolumeAnswer | None = None
+    post_filter: PostFilter = field(default_factory=lambda: PostFilter("", None))
 
 
 class SchedulingCycle:
@@ -63,22 +81,39 @@ class SchedulingCycle:
     ----------
     scheduler
         Holds nodes, pods and the profile; shared with whoever else places pods in it.
+    draw
+        Returns a random integer from 0 to below its argument, for what preemption leaves to
+        chance; None takes the first.
+    preempt_everywhere
+        Preemption tries every node that it may help, however many candidates it has.
 
     Attributes
     ----------
-    pods : dict of int to dict
+    pods : PodTable
         Pods on nodes by their handle.
     nominations : dict of str to str
         Node by pod ("namespace/name"), of pods that wait for the victims on it to go.
     """
 
-    def __init__(self, scheduler: Scheduler) -> None:
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        draw: Callable[[int], int] | None = None,
+        preempt_everywhere: bool = False,
+    ) -> None:
         self._scheduler = scheduler
         self._engine = scheduler.engine
         self._rows = {name: row for row, name in enumerate(scheduler.node_names)}
-        self.pods: dict[int, KubeObject] = {}
+        self.pods = PodTable()
         self.nominations: dict[str, str] = {}
-        self._nominated: dict[str, int] = {}
+        self._nominated: dict[str, tuple[KubeObject, int | None]] = {}
+        self._node_rows = NodeRows(self._engine, scheduler.context.interner)
+        args = scheduler.profile.args.get("DefaultPreemption")
+        if preempt_everywhere or not isinstance(args, DefaultPreemptionArgs):
+            args = DefaultPreemptionArgs(100 if preempt_everywhere else 10)
+        self._preemption = DefaultPreemption(
+            self._engine, self.pods, scheduler.node_names, args, self._reasons, draw
+        )
 
     # -- what is there -----------------------------------------------------------------------
 
@@ -100,23 +135,25 @@ class SchedulingCycle:
         plain = [pod | {"spec": pod["spec"] | {"nodeName": ""}} for pod in there]
         classes = self._scheduler.compile(plain)
         rows = np.array([self._rows[pod["spec"]["nodeName"]] for pod in there], np.int32)
-        for handle, pod in zip(self._engine.bind(classes, rows), there, strict=True):
-            self.pods[int(handle)] = pod
+        handles = self._engine.bind(classes, rows)
+        for handle, row, pod in zip(handles.tolist(), rows.tolist(), there, strict=True):
+            self.pods.add(handle, row, pod)
+        self._engine.set_start_times(handles, [start_time_ns(pod) for pod in there])
 
     def nominate(self, pod: KubeObject, node: str) -> None:
         """Keep room on a node for a pod that is about to be scheduled there."""
         self.clear_nomination(pod)
         self.nominations[full_name(pod)] = node
+        handle = None
         if node in self._rows:
-            self._nominated[full_name(pod)] = self._engine.nominate(
-                self._class_of(pod), self._rows[node]
-            )
+            handle = self._engine.nominate(self._class_of(pod), self._rows[node])
+        self._nominated[full_name(pod)] = pod, handle
 
     def clear_nomination(self, pod: KubeObject) -> None:
         """Give the room up again; nothing happens if there is none."""
         name = full_name(pod)
         self.nominations.pop(name, None)
-        handle = self._nominated.pop(name, None)
+        _, handle = self._nominated.pop(name, (pod, None))
         if handle is not None:
             self._engine.unnominate(handle)
 
@@ -127,23 +164,34 @@ class SchedulingCycle:
         decision, _ = self._decide(pod)
         return decision
 
-    def schedule(self, pod: KubeObject) -> Decision:
+    def schedule(self, pod: KubeObject, may_preempt: bool = True) -> Decision:
         """Run the cycle for one pod, which is assumed on its node at once.
+
+        Parameters
+        ----------
+        pod
+            The Pod.
+        may_preempt
+            Where no node fits, PostFilter runs: victims go, and the pod is nominated to their node.
 
         Raises
         ------
         InputError
             The pod cannot be read.
         """
-        decision, attempt = self._decide(pod)
-        if attempt is None or not decision.candidates:
+        decision, attempt = self._decide(pod, may_preempt)
+        if attempt is None:
             return decision
-        return self._place(decision, attempt)
+        if decision.candidates:
+            return self._place(decision, attempt)
+        return self._preempt(decision, attempt)
 
     def _class_of(self, pod: KubeObject) -> int:
         return int(self._scheduler.compile([pod])[0])
 
-    def _decide(self, pod: KubeObject) -> tuple[Decision, _Attempt | None]:
+    def _decide(
+        self, pod: KubeObject, may_preempt: bool = True
+    ) -> tuple[Decision, _Attempt | None]:
         name = full_name(pod)
         gate = self._pre_enqueue(pod)
         if gate is not None:
@@ -152,9 +200,12 @@ class SchedulingCycle:
             return Decision(name, message=NO_NODES), None
         attempt = _Attempt(pod, self._class_of(pod), nominated_to=self.nominations.get(name, ""))
         self._pre_filter(attempt)
-        if attempt.refused_by is None:
-            with _Unnominated(self, pod):
+        with _Unnominated(self, pod):
+            if attempt.refused_by is None:
+                self._ask_volumes(attempt)
                 self._filter(attempt)
+            if not attempt.rows and may_preempt:
+                attempt.post_filter = self._post_filter(attempt)
         scores, total = self._scores(attempt)
         decision = Decision(
             name,
@@ -201,33 +252,55 @@ class SchedulingCycle:
                 self._reject(attempt, row, int(plugin), int(code), int(detail))
 
     def _reject(self, attempt: _Attempt, row: int, plugin: int, code: int, detail: int) -> None:
-        node = self._scheduler.nodes[row]
+        name = "" if plugin == Plugin.NONE else _NAMES[plugin].name
+        reasons = tuple(self._reasons(row, plugin, detail))
+        rejection = Rejection(name, CODE_NAMES[code], reasons)
+        attempt.rejected[self._scheduler.node_names[row]] = rejection
+
+    def _reasons(self, row: int, plugin: int, detail: int) -> list[str]:
         if plugin == Plugin.NONE:
-            reasons = ["node(s) didn't satisfy plugin(s) [NodeAffinity]"]
-            name = ""
-        else:
-            said_by = _NAMES[plugin]
-            name = said_by.name
-            reasons = said_by.reasons(detail, node, self._scheduler.resource_names)
-        rejection = Rejection(name, CODE_NAMES[code], tuple(reasons))
-        attempt.rejected[name_of(node)] = rejection
+            return ["node(s) didn't satisfy plugin(s) [NodeAffinity]"]
+        node = self._scheduler.nodes[row]
+        return _NAMES[plugin].reasons(detail, node, self._scheduler.resource_names)
+
+    def _ask_volumes(self, attempt: _Attempt) -> None:
+        """Tell the engine what the pod's volumes say about every node."""
+        if self._scheduler.class_at(attempt.class_index).has_external:
+            storage = self._scheduler.context.storage
+            attempt.volumes = ask_volumes(attempt.pod, storage, self._node_rows)
+            self._set_external(attempt, attempt.class_index)
+
+    def _set_external(self, attempt: _Attempt, class_index: int) -> None:
+        if attempt.volumes is not None:
+            binding, zone, _ = attempt.volumes
+            self._engine.set_external(class_index, binding, zone)
 
     def _try_nominated(self, attempt: _Attempt) -> bool:
         """Look at the nominated node alone; if the pod fits there, no other is looked at."""
         row = self._rows.get(attempt.nominated_to, -1)
         if row < 0:
             return False
-        compiled = self._scheduler.class_at(attempt.class_index)
-        # PreFilter's choice of nodes does not count here.
-        index = self._scheduler.add_class(replace(compiled, node_set=None))
-        plugin, code, detail = self._engine.filter_row(index, row)
+        plugin, code, detail = self._engine.filter_row(self._open_class(attempt), row)
         if code == Code.FITS:
             attempt.nominated_row = row
             attempt.rows = (row,)
             return True
-        if compiled.node_set is not None:
+        if self._scheduler.class_at(attempt.class_index).node_set is not None:
             self._reject(attempt, row, plugin, code, detail)
+            attempt.nominated_code = code
         return False
+
+    def _open_class(self, attempt: _Attempt) -> int:
+        """Return the pod's class without PreFilter's choice of nodes.
+
+        It does not count for the nominated node, nor once victims are gone.
+        """
+        compiled = self._scheduler.class_at(attempt.class_index)
+        if compiled.node_set is None:
+            return attempt.class_index
+        index = self._scheduler.add_class(replace(compiled, node_set=None))
+        self._set_external(attempt, index)
+        return index
 
     # -- scores, choice, failure -------------------------------------------------------------
 
@@ -264,25 +337,67 @@ class SchedulingCycle:
             )
         self.clear_nomination(attempt.pod)
         spec = attempt.pod["spec"] | {"nodeName": placed}
-        self.pods[handle] = attempt.pod | {"spec": spec}
+        self.pods.add(handle, row, attempt.pod | {"spec": spec})
+        self._engine.set_start_times([handle], [start_time_ns(attempt.pod)])
+        if attempt.volumes is not None and self._reserves_volumes:
+            storage = self._scheduler.context.storage
+            attempt.volumes.reserve(storage, row, self._scheduler.node_names[row])
         return replace(decision, placed=placed, handle=handle)
 
     def _message(self, attempt: _Attempt) -> str:
         count = len(self._rows)
-        post_filter = self._post_filter(attempt)
+        post_filter = attempt.post_filter.message
         if attempt.refused_by is not None:
             return pre_filter_error(count, attempt.refused_by.reasons, post_filter)
         reasons = (r for rejection in attempt.rejected.values() for r in rejection.reasons)
         return fit_error(count, reasons, post_filter)
 
-    def _post_filter(self, attempt: _Attempt) -> str:
-        said = []
-        for enabled in self._scheduler.profile.plugins.post_filter:
-            if enabled.name == DYNAMIC_RESOURCES:
-                if not attempt.has_claims_state:
-                    return "not found"
-                said.append("no new claims to deallocate")
-        return ", ".join(said)
+    @property
+    def _reserves_volumes(self) -> bool:
+        return any(p.name == "VolumeBinding" for p in self._scheduler.profile.plugins.reserve)
+
+    def _post_filter(self, attempt: _Attempt) -> PostFilter:
+        """Ask who could make way for a pod that fits nowhere; nothing is changed."""
+        enabled = self._scheduler.profile.plugins.post_filter
+        return run_post_filter(
+            [plugin.name for plugin in enabled],
+            attempt.has_claims_state,
+            lambda: self._find_victims(attempt),
+        )
+
+    def _find_victims(self, attempt: _Attempt) -> Victims:
+        context = self._scheduler.context
+        nominated_row = self._rows.get(attempt.nominated_to, -1)
+        code = np.full(len(self._rows), Code.UNRESOLVABLE, np.uint8)
+        if attempt.evaluation is not None:
+            code = attempt.evaluation.code
+        if attempt.nominated_code is not None:
+            code[nominated_row] = attempt.nominated_code
+        failed = FailedAttempt(attempt.pod, self._open_class(attempt), code, nominated_row)
+        budgets = read_budgets(
+            context.listers.list("podDisruptionBudgets"), context.matchers, self.pods.slot_of
+        )
+        return self._preemption.run(failed, len(self._rows), *budgets)
+
+    def _preempt(self, decision: Decision, attempt: _Attempt) -> Decision:
+        """Make the victims go, and keep their room for the pod."""
+        found = attempt.post_filter.preemption
+        if found is None:
+            return decision
+        if found.row < 0:
+            if not found.keeps_nomination:
+                self.clear_nomination(attempt.pod)
+            return decision
+        node = self._scheduler.node_names[found.row]
+        self._engine.remove(found.victims)
+        victims = tuple(full_name(self.pods.remove(slot)) for slot in found.victims)
+        priority = priority_of(attempt.pod)
+        for name, (other, _) in list(self._nominated.items()):
+            if self.nominations[name] == node and priority_of(other) < priority:
+                self.clear_nomination(other)
+        self.nominate(attempt.pod, node)
+        tied = self._names(found.tied_rows)
+        return replace(decision, preemption=Preemption(node, victims, found.violations, tied))
 
 
 class _Unnominated:

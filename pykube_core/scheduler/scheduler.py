@@ -25,6 +25,7 @@ from pykube_core.scheduler.listers import Listers
 from pykube_core.scheduler.matchers import MatcherTable
 from pykube_core.scheduler.plugins import CompileContext
 from pykube_core.scheduler.policies import Policy
+from pykube_core.scheduler.storage import Storage
 from pykube_core.scheduler.user_policy import UserPolicy
 
 TieBreak = Literal["first", "lexical", "random"]
@@ -93,23 +94,29 @@ class Scheduler:
         if tie_break == "lexical":
             order = sorted(ranks, key=self.node_names.__getitem__)
             ranks = sorted(ranks, key=order.__getitem__)  # type: ignore[assignment]
-        rows = [compile_node(n, r, self._interner) for n, r in zip(nodes, ranks, strict=True)]
+        storage = Storage(objects)
+        rows = [
+            compile_node(node, rank, self._interner, storage)
+            for node, rank in zip(nodes, ranks, strict=True)
+        ]
         tie = Tie.RANDOM if tie_break == "random" else Tie.RANK
         self.engine = engine(kernel, tie, seed)
-        self.context = self._make_context(Listers(objects))
+        self.context = self._make_context(Listers(objects), storage)
         function = policy.load_function()
         plugin = None if policy.function is None else policy.function.plugin
         profile = compile_profile(policy.profile, plugin, self._interner)
         self.engine.add_profile(profile, self._kernel_of(function))
         self.engine.add_nodes(rows)
 
-    def _make_context(self, listers: Listers) -> CompileContext:
+    def _make_context(self, listers: Listers, storage: Storage) -> CompileContext:
         matchers = MatcherTable(self.engine, self._interner)
         for namespace in listers.list("namespaces"):
             labels = (namespace.get("metadata") or {}).get("labels") or {}
             matchers.set_namespace(name_of(namespace), labels)
         profile = self._profile
-        return CompileContext(self._interner, profile.args, profile.plugins, matchers, listers)
+        return CompileContext(
+            self._interner, profile.args, profile.plugins, matchers, listers, storage
+        )
 
     def _kernel_of(self, function: UserPolicy | None) -> object | None:
         if function is None:

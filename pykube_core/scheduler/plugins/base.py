@@ -24,6 +24,7 @@ from pykube_core.scheduler.config import Plugins
 from pykube_core.scheduler.interner import Interner
 from pykube_core.scheduler.listers import Listers
 from pykube_core.scheduler.matchers import MatcherTable
+from pykube_core.scheduler.storage import Storage
 
 
 @dataclass(slots=True)
@@ -83,6 +84,8 @@ class CompileContext:
         Numbers of selectors of pods; grows.
     listers : Listers
         The other objects of the cluster.
+    storage : Storage
+        Volumes and claims, with what the scheduler assumes about them.
     """
 
     interner: Interner
@@ -90,6 +93,7 @@ class CompileContext:
     plugins: Plugins
     matchers: MatcherTable
     listers: Listers
+    storage: Storage = field(default_factory=Storage)
 
 
 class Refusal(NamedTuple):
