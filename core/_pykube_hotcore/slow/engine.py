@@ -436,6 +436,8 @@ class SlowEngine:
             found.append(select_victims(self.cluster, class_index, int(row), budgets, exempt))
         return Victims(
             np.array([v.code for v in found], np.uint8),
+            np.array([v.plugin for v in found], np.uint8),
+            np.array([v.detail for v in found], np.uint64),
             np.array([v.violations for v in found], np.int32),
             np.cumsum([0, *(len(v.slots) for v in found)], dtype=np.int32),
             np.array([slot for v in found for slot in v.slots], np.int32),

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from _pykube_hotcore.program import Code
+from _pykube_hotcore.program import Code, Plugin
 from _pykube_hotcore.slow.filters import PreFilter, filter_with_nominated
 from _pykube_hotcore.slow.match import pod_matches
 from _pykube_hotcore.slow.state import Cluster, Pod
@@ -17,6 +17,10 @@ class NodeVictims:
     ----------
     code : Code
         FITS, or how the node refuses; NOT_EVALUATED where no pod is of lower priority.
+    plugin : Plugin
+        Who refuses, with all pods of lower priority gone.
+    detail : int
+        Why; its meaning is the plugin's.
     slots : list of int
         Victims, most important first.
     violations : int
@@ -24,6 +28,8 @@ class NodeVictims:
     """
 
     code: Code
+    plugin: Plugin = Plugin.NONE
+    detail: int = 0
     slots: list[int] = field(default_factory=list)
     violations: int = 0
 
@@ -57,7 +63,7 @@ def select_victims(
         state.update(cluster, spec, _pod(cluster, slot), view, -1)
     verdict = filter_with_nominated(cluster, class_index, state, view)
     if verdict.code != Code.FITS:
-        return NodeVictims(verdict.code)
+        return NodeVictims(verdict.code, verdict.plugin, verdict.detail)
     lower.sort(key=lambda slot: importance(cluster, slot))
     violating, others = split_by_budgets(cluster, lower, budgets, exempt)
     found = NodeVictims(Code.FITS)
