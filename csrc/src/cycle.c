@@ -221,7 +221,7 @@ int pkc_engine_scan(pkc_engine *e, int32_t class_index, double *total_out) {
     pod_class *c = &e->classes.data[class_index];
     int status = rows_refresh(e, c); /* static rules only are kept from it */
     if (status == PKC_OK) {
-        status = rows_scan(e, c, c->cache.addend, total_out, e->work_block);
+        status = rows_scan(e, c, rows_addend(e, c), total_out, e->work_block);
     }
     if (status == PKC_OK) {
         status = cycle_prepare(e, class_index);

@@ -15,7 +15,7 @@ enum {
 };
 
 /* Bytes that the caches of all classes may hold together. */
-#define CACHE_BYTES_MAX ((int64_t)512 << 20)
+#define CACHE_BYTES_MAX ((int64_t)1 << 30)
 
 /* Largest value that the float64 columns take, 4 TiB; see percent in kernel_body.inc. */
 #define HOT_VALUE_MAX ((int64_t)1 << 42)
@@ -212,8 +212,10 @@ typedef struct {
 
 /* The totals of a class's last scan. */
 typedef struct {
-    double *static_addend; /* -inf where node-local rules on labels, taints and names refuse */
-    double *addend;        /* static_addend, and -inf where other node-local rules refuse */
+    double *static_addend; /* -inf where rules on labels, taints and names refuse, else the score of
+                              images; NULL while it would be zeros */
+    double *extra_addend;  /* the same, and -inf where other rules on the row alone refuse; NULL for
+                              classes that ask for nothing of the kind */
     double *total;
     double *block_max;
     int32_t *taint_raw;    /* NULL where the plugin does not score */
@@ -309,6 +311,8 @@ struct pkc_engine {
     const kernel *kernel;
     int32_t tie;
     uint64_t random_state;
+    uint64_t eviction_state; /* of draws that no result depends on */
+    uint8_t any_soft_taint;  /* some node has had a PreferNoSchedule taint */
     uint8_t rank_shuffled; /* ranks do not ascend with the rows */
 
     VEC(matcher) matchers;
@@ -335,6 +339,7 @@ struct pkc_engine {
     int64_t *work_raw;
     uint8_t *work_ignored;
     double *work_sum;
+    double *zeros; /* (capacity,) */
     double *work; /* (capacity,) totals of a cycle that are not a class's own */
     double *work_block; /* maxima of its blocks */
 };
@@ -415,6 +420,7 @@ int rows_scan(pkc_engine *e, const pod_class *c, const double *addend, double *t
               double *block_max_out);
 int add_policy(const pkc_engine *e, const pod_class *c, int32_t begin, int32_t end,
                double *total);
+const double *rows_addend(const pkc_engine *e, const pod_class *c);
 void rows_free(pkc_engine *e, pod_class *c);
 
 /* kernel_table.c */
@@ -508,6 +514,7 @@ void mask_nominated(pkc_engine *e, int32_t class_index, double *total);
 void scale_to_percent(int64_t *values, int64_t count, int64_t maximum);
 
 /* select.c */
+uint64_t random_below(uint64_t *state, uint64_t bound);
 int32_t select_row(pkc_engine *e, const double *total, const double *block_max, int random);
 
 #endif

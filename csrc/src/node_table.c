@@ -39,6 +39,7 @@ static void free_work(pkc_engine *e) {
     free(e->work_raw);
     free(e->work_sum);
     free(e->work_ignored);
+    free(e->zeros);
 }
 
 int nodes_reserve(pkc_engine *e, int32_t wanted) {
@@ -63,8 +64,10 @@ int nodes_reserve(pkc_engine *e, int32_t wanted) {
     int64_t *work_raw = calloc(rows, sizeof *work_raw);
     double *work_sum = calloc(rows, sizeof *work_sum);
     uint8_t *work_ignored = calloc(rows, sizeof *work_ignored);
+    double *zeros = calloc(rows, sizeof *zeros);
     if (matrix == NULL || hot == NULL || nodes == NULL || devices == NULL || work == NULL ||
-        work_block == NULL || work_raw == NULL || work_sum == NULL || work_ignored == NULL) {
+        work_block == NULL || work_raw == NULL || work_sum == NULL || work_ignored == NULL ||
+        zeros == NULL) {
         free(matrix);
         free(hot);
         free(nodes);
@@ -74,6 +77,7 @@ int nodes_reserve(pkc_engine *e, int32_t wanted) {
         free(work_raw);
         free(work_sum);
         free(work_ignored);
+        free(zeros);
         goto out;
     }
     size_t used = (size_t)e->row_count;
@@ -99,6 +103,7 @@ int nodes_reserve(pkc_engine *e, int32_t wanted) {
     e->work_raw = work_raw;
     e->work_sum = work_sum;
     e->work_ignored = work_ignored;
+    e->zeros = zeros;
     e->capacity = (int32_t)capacity;
     status = PKC_OK;
 out:
@@ -221,6 +226,9 @@ static void node_fill(pkc_engine *e, int32_t row, const pkc_nodes *in, int64_t i
     }
     engine_column(e, PKC_FIELD_POD_SLOTS)[row] = in->pod_slots[i];
     n->unschedulable = in->unschedulable[i] != 0;
+    for (int32_t t = 0; t < n->taint_count; t++) {
+        e->any_soft_taint |= n->taints[t].effect == PKC_EFFECT_PREFER_NO_SCHEDULE;
+    }
     n->rank = in->rank[i];
     e->rank_shuffled |= row > 0 && e->nodes[row - 1].rank >= n->rank;
     e->rank_shuffled |= row + 1 < e->row_count && n->rank >= e->nodes[row + 1].rank;

@@ -6,9 +6,7 @@
 
 void rows_free(pkc_engine *e, pod_class *c) {
     row_cache *r = &c->cache;
-    if (r->addend != r->static_addend) {
-        free(r->addend);
-    }
+    free(r->extra_addend);
     free(r->static_addend);
     free(r->total);
     free(r->block_max);
@@ -18,27 +16,34 @@ void rows_free(pkc_engine *e, pod_class *c) {
     *r = (row_cache){0};
 }
 
+/* Makes room for a cache of so many bytes. Which one goes is drawn: a sweep over more classes than
+ * fit would otherwise always throw out the one that it needs next. */
+static void evict(pkc_engine *e, int64_t bytes) {
+    while (e->cache_bytes > 0 && e->cache_bytes + bytes > CACHE_BYTES_MAX) {
+        int64_t at = (int64_t)random_below(&e->eviction_state, (uint64_t)e->classes.count);
+        while (e->classes.data[at].cache.bytes == 0) {
+            at = at + 1 == e->classes.count ? 0 : at + 1;
+        }
+        rows_free(e, &e->classes.data[at]);
+    }
+}
+
 static int rows_allocate(pkc_engine *e, pod_class *c) {
     rows_free(e, c);
     const profile *p = &e->profiles.data[c->profile_index];
-    size_t rows = (size_t)e->capacity;
-    row_cache r = {.rows = e->capacity};
-    int taints = p->weight[PKC_PLUGIN_TAINT_TOLERATION] != 0;
+    int32_t wanted = e->row_count + e->row_count / 8 + BLOCK_ROWS; /* room for some more nodes */
+    size_t rows = (size_t)(wanted < e->capacity ? wanted : e->capacity);
+    int taints = e->any_soft_taint && p->weight[PKC_PLUGIN_TAINT_TOLERATION] != 0;
     int affinity = p->weight[PKC_PLUGIN_NODE_AFFINITY] != 0 && c->preferred.count > 0;
-    r.bytes = (int64_t)rows * 8 * (2 + (c->has_extras ? 1 : 0)) +
-              (int64_t)rows * 4 * (taints + affinity);
-    if (e->cache_bytes + r.bytes > CACHE_BYTES_MAX) {
-        for (int64_t i = 0; i < e->classes.count; i++) {
-            rows_free(e, &e->classes.data[i]);
-        }
-    }
-    r.static_addend = malloc(rows * sizeof *r.static_addend);
-    r.addend = c->has_extras ? malloc(rows * sizeof *r.addend) : r.static_addend;
+    row_cache r = {.rows = (int32_t)rows};
+    r.bytes = (int64_t)rows * (8 * (2 + c->has_extras) + 4 * (taints + affinity));
+    evict(e, r.bytes);
+    r.extra_addend = c->has_extras ? malloc(rows * sizeof *r.extra_addend) : NULL;
     r.total = malloc(rows * sizeof *r.total);
     r.block_max = malloc((rows / BLOCK_ROWS + 1) * sizeof *r.block_max);
     r.taint_raw = taints ? malloc(rows * sizeof *r.taint_raw) : NULL;
     r.affinity_raw = affinity ? malloc(rows * sizeof *r.affinity_raw) : NULL;
-    int whole = r.static_addend != NULL && r.addend != NULL && r.total != NULL &&
+    int whole = (!c->has_extras || r.extra_addend != NULL) && r.total != NULL &&
                 r.block_max != NULL && (!taints || r.taint_raw != NULL) &&
                 (!affinity || r.affinity_raw != NULL);
     c->cache = r;
@@ -50,29 +55,51 @@ static int rows_allocate(pkc_engine *e, pod_class *c) {
     return PKC_OK;
 }
 
+/* The column that the kernels add: the engine's zeros as long as the class has none of its own. */
+const double *rows_addend(const pkc_engine *e, const pod_class *c) {
+    const row_cache *r = &c->cache;
+    return r->extra_addend != NULL    ? r->extra_addend
+           : r->static_addend != NULL ? r->static_addend
+                                      : e->zeros;
+}
+
+/* Gives the class a static column of its own, zeros at first. */
+static int own_static(row_cache *r) {
+    if (r->static_addend == NULL) {
+        r->static_addend = calloc((size_t)r->rows, sizeof *r->static_addend);
+    }
+    return r->static_addend == NULL ? PKC_ERR_NO_MEMORY : PKC_OK;
+}
+
+/* Every node counts in the score of every image, so any change of nodes changes all rows. */
+static void refresh_images(pkc_engine *e, pod_class *c, int64_t weight) {
+    row_cache *r = &c->cache;
+    for (int32_t row = 0; row < e->row_count; row++) {
+        r->static_addend[row] = -INFINITY;
+        if (filter_static(e, c, row)) {
+            r->static_addend[row] = (double)(weight * score_images(e, c, &e->nodes[row]));
+        }
+    }
+    r->scored = 0;
+}
+
 /* What depends on labels, taints and names alone, for the rows that changed since. */
-static void refresh_static(pkc_engine *e, pod_class *c) {
+static int refresh_static(pkc_engine *e, pod_class *c) {
     row_cache *r = &c->cache;
     const profile *p = &e->profiles.data[c->profile_index];
     int64_t image_weight = c->images.count > 0 ? p->weight[PKC_PLUGIN_IMAGE_LOCALITY] : 0;
-    if (r->epoch_seen == e->epoch) {
-        return;
-    }
-    for (int32_t row = 0; image_weight != 0 && row < e->row_count; row++) {
-        r->static_addend[row] = -INFINITY; /* every node counts in the score of every image */
-        if (filter_static(e, c, row)) {
-            int64_t score = image_weight * score_images(e, c, &e->nodes[row]);
-            r->static_addend[row] = (double)score;
-        }
-        r->scored = 0;
-    }
-    for (int32_t row = 0; row < e->row_count; row++) {
+    int status = image_weight != 0 ? own_static(r) : PKC_OK;
+    for (int32_t row = 0; status == PKC_OK && row < e->row_count; row++) {
         const node *n = &e->nodes[row];
         if (n->epoch <= r->epoch_seen) {
             continue;
         }
-        if (image_weight == 0) {
-            r->static_addend[row] = filter_static(e, c, row) ? 0.0 : -INFINITY;
+        int refused = !filter_static(e, c, row);
+        if (refused) {
+            status = own_static(r);
+        }
+        if (status == PKC_OK && r->static_addend != NULL) {
+            r->static_addend[row] = refused ? -INFINITY : 0.0;
         }
         if (r->taint_raw != NULL) {
             r->taint_raw[row] = n->alive ? (int32_t)score_taints(c, n) : 0;
@@ -82,11 +109,18 @@ static void refresh_static(pkc_engine *e, pod_class *c) {
             r->affinity_raw[row] = n->alive ? (int32_t)score_affinity(c, n) : 0;
         }
     }
-    r->epoch_seen = e->epoch;
+    if (status == PKC_OK) {
+        if (image_weight != 0) {
+            refresh_images(e, c, image_weight);
+        }
+        r->epoch_seen = e->epoch;
+    }
+    return status;
 }
 
 static double addend_of(pkc_engine *e, const pod_class *c, int32_t row) {
-    double addend = c->cache.static_addend[row];
+    const double *own = c->cache.static_addend;
+    double addend = own == NULL ? 0.0 : own[row];
     return addend != -INFINITY && !filter_extras(e, c, row) ? -INFINITY : addend;
 }
 
@@ -155,14 +189,14 @@ int rows_scan(pkc_engine *e, const pod_class *c, const double *addend, double *t
 static int mend_row(pkc_engine *e, pod_class *c, int32_t row) {
     row_cache *r = &c->cache;
     if (c->has_extras) {
-        r->addend[row] = addend_of(e, c, row);
+        r->extra_addend[row] = addend_of(e, c, row);
     }
     double before = r->total[row];
     int status = PKC_OK;
     if (e->nodes[row].odd) {
-        r->total[row] = score_row(e, c, row, r->addend[row]);
+        r->total[row] = score_row(e, c, row, rows_addend(e, c)[row]);
     } else {
-        status = score_range(e, c, r->addend, row, row + 1, r->total);
+        status = score_range(e, c, rows_addend(e, c), row, row + 1, r->total);
     }
     if (status == PKC_OK) {
         status = add_policy(e, c, row, row + 1, r->total);
@@ -181,30 +215,40 @@ static int mend_row(pkc_engine *e, pod_class *c, int32_t row) {
 static int scan_anew(pkc_engine *e, pod_class *c) {
     row_cache *r = &c->cache;
     for (int32_t row = 0; c->has_extras && row < e->row_count; row++) {
-        r->addend[row] = addend_of(e, c, row);
+        r->extra_addend[row] = addend_of(e, c, row);
     }
     r->scored = 0;
-    int status = rows_scan(e, c, r->addend, r->total, r->block_max);
+    int status = rows_scan(e, c, rows_addend(e, c), r->total, r->block_max);
     r->scored = status == PKC_OK;
     return status;
 }
 
+/* How many changes it is worth to mend: a row mended costs as much as this share of a scan. */
+static uint64_t changes_worth_mending(const pkc_engine *e, const pod_class *c) {
+    int vector = e->profiles.data[c->profile_index].fused && !c->has_extras;
+    uint64_t worth = 16 + (uint64_t)e->row_count / (vector ? 40 : 2);
+    return worth < LOG_ROWS ? worth : LOG_ROWS;
+}
+
 int rows_refresh(pkc_engine *e, pod_class *c) {
     row_cache *r = &c->cache;
-    maxima_refresh(e, &e->profiles.data[c->profile_index]);
-    if (r->rows < e->row_count || r->total == NULL) {
-        int status = rows_allocate(e, c);
-        if (status < 0) {
-            return status;
-        }
-    }
-    refresh_static(e, c);
-    uint64_t pending = e->log_position - r->log_seen;
-    /* Mending a row costs about ten times its share of a scan. */
-    uint64_t worth = 16 + (uint64_t)e->row_count / 10;
-    uint64_t limit = worth < LOG_ROWS ? worth : LOG_ROWS;
+    const profile *p = &e->profiles.data[c->profile_index];
+    maxima_refresh(e, p);
+    int lacks_taints = e->any_soft_taint && r->taint_raw == NULL &&
+                       p->weight[PKC_PLUGIN_TAINT_TOLERATION] != 0;
     int status = PKC_OK;
-    if (!r->scored || r->maxima_seen != e->maxima_epoch || pending > limit) {
+    if (r->rows < e->row_count || r->total == NULL || lacks_taints) {
+        status = rows_allocate(e, c);
+    }
+    if (status == PKC_OK && r->epoch_seen != e->epoch) {
+        status = refresh_static(e, c);
+    }
+    if (status < 0) {
+        return status;
+    }
+    uint64_t pending = e->log_position - r->log_seen;
+    if (!r->scored || r->maxima_seen != e->maxima_epoch ||
+        pending > changes_worth_mending(e, c)) {
         status = scan_anew(e, c);
         r->maxima_seen = e->maxima_epoch;
     } else {

@@ -12,7 +12,7 @@ static uint64_t random_next(uint64_t *state) {
 }
 
 /* Uniform below bound > 0, without bias: draws under the next power of two until one fits. */
-static uint64_t random_below(uint64_t *state, uint64_t bound) {
+uint64_t random_below(uint64_t *state, uint64_t bound) {
     uint64_t mask = bound - 1;
     for (unsigned shift = 1; shift < 64; shift *= 2) {
         mask |= mask >> shift;
