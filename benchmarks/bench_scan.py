@@ -47,13 +47,14 @@ def cluster(kernel: str, count: int) -> tuple[Engine, int]:
 
 
 def columns(engine: Engine) -> np.ndarray:
-    """The columns of the twins, from the engine's own."""
+    """Return the columns of the twins, from the engine's own."""
     amounts = [engine.column(field) for field in (4, 6, 5, 7)]
     return columns_of(np.array(amounts[:2]), np.array(amounts[2:]))
 
 
 @pytest.mark.parametrize("kernel", kernels())
 def bench_scan_of_every_node(benchmark, report, kernel, node_count):
+    """C through the Python border, Numba, NumPy and a memcpy, in turn."""
     engine, c = cluster(kernel, node_count)
     table, asked = columns(engine), Asked(*(float(amount) for _, amount in ASKED * 2))
     found = {name: np.empty(node_count) for name in ("C", "Numba", "NumPy")}
