@@ -112,7 +112,7 @@ def bench_place_pods_on_nodes(benchmark, report, class_count, node_count):
 
 @pytest.fixture
 def compiled_rule(tmp_path):
-    """The rule in C, compiled here."""
+    """Compile the rule in C."""
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if compiler is None:
         pytest.skip("no C compiler to compare with")
@@ -125,7 +125,7 @@ def compiled_rule(tmp_path):
 
 
 def bench_scan_by_a_policy_of_the_users_own(benchmark, report, compiled_rule, node_count):
-    """A full scan by a policy that Numba compiled, beside the same rule in C."""
+    """Scan by a policy that Numba compiled, beside the same rule in C."""
     own = PolicyKernel(leaning, {"cpu": CPU, "memory": MEMORY})
     policies = {"Numba": own, "C": compiled_rule}
     engines = {name: cluster(OWN, node_count, 1, policy) for name, policy in policies.items()}
