@@ -80,8 +80,10 @@ class Pair:
         if r.random() < 0.02:
             count = r.choice((99, 100, 130))
         self.both("add_nodes", [world.node() for _ in range(count)])
-        for _ in range(r.randint(1, 5)):
+        for _ in range(r.randint(1, 6)):
             self.add_class()
+        if r.random() < 0.6:
+            self.crowd()
 
     def step(self) -> None:
         """Do one random thing, then compare all that can be seen."""
@@ -108,6 +110,11 @@ class Pair:
         names, weights = zip(*steps, strict=True)
         self.random.choices(names, weights)[0]()
         self.compare()
+
+    def crowd(self) -> None:
+        """Bind pods wherever, some beyond what fits."""
+        rows = [row for row in self.live() for _ in range(self.random.choice((0, 1, 2, 5)))]
+        self.bind_to(rows)
 
     # Steps.
 
@@ -164,7 +171,7 @@ class Pair:
             self.nominations = [n for n in self.nominations if n[-1] != row]
 
     def place(self) -> None:
-        wanted = [self.any_class() for _ in range(self.random.choice((1, 1, 2, 6)))]
+        wanted = [self.any_class() for _ in range(self.random.choice((1, 1, 2, 6, 12)))]
         placed = self.both("place", wanted)
         if placed is None:
             self.resync()
@@ -185,13 +192,16 @@ class Pair:
 
     def bind(self) -> None:
         if self.live():
-            count = self.random.randint(0, 3)
-            wanted = [self.any_class() for _ in range(count)]
-            rows = [self.random.choice(self.live()) for _ in range(count)]
-            slots = self.both("bind", wanted, rows)
-            if slots is not None:
-                for c, row, slot in zip(wanted, rows, slots.tolist(), strict=True):
-                    self.take(c, row, slot)
+            self.bind_to(
+                [self.random.choice(self.live()) for _ in range(self.random.randint(0, 4))]
+            )
+
+    def bind_to(self, rows: list[int]) -> None:
+        wanted = [self.any_class() for _ in rows]
+        slots = self.both("bind", wanted, rows)
+        if slots is not None:
+            for c, row, slot in zip(wanted, rows, slots.tolist(), strict=True):
+                self.take(c, row, slot)
 
     def remove(self) -> None:
         slots = self.random.sample(
@@ -298,7 +308,11 @@ class Pair:
     def dry_run(self, class_index: int) -> None:
         """Victims on some rows."""
         r, matchers = self.random, len(self.twin.cluster.matchers)
-        rows = r.sample(self.live(), min(len(self.live()), 3))
+        crowded = [row for row in self.live() if self.twin.cluster.rows[row].slots]
+        rows = r.sample(self.live(), min(len(self.live()), 1))
+        rows += r.sample(crowded, min(len(crowded), 3))
+        if r.random() < 0.7:
+            class_index = max(range(len(self.classes)), key=lambda c: self.classes[c].priority)
         budgets = (
             [(r.randrange(matchers), r.randint(-1, 2)) for _ in range(r.choice((0, 1, 2)))]
             if matchers

@@ -113,6 +113,7 @@ class World:
         self.pod_rules = pod_rules
         self.extreme = random.random() < 0.3
         self.uniform = random.random() < 0.4
+        self.easy = not self.extreme and random.random() < 0.75  # most pods fit on most nodes
         self.named = 0
         self.shapes = [self._amounts() for _ in range(2)]
 
@@ -123,11 +124,17 @@ class World:
         population = list(population)
         return self.random.sample(population, self.random.randint(0, min(most, len(population))))
 
+    def few(self) -> int:
+        """How many rules that refuse."""
+        return self.random.choice((0,) * 9 + (1, 2) if self.easy else (0, 0, 0, 1, 2, 3))
+
     # Profiles.
 
     def policy(self) -> tuple[EngineProfile, PolicyKernel]:
         """A profile that scores by a policy of the user's own."""
-        name = self.random.choice(("emptiness", "counting", "hopeless"))
+        names = ("emptiness", "counting", "hopeless")
+        # C asks for a number on each row that the node alone admits, the twin on feasible ones.
+        name = self.random.choice(names[:2] if self.pod_rules else names)
         scorers = [(Plugin.POLICY, self.random.choice((1, 3)))]
         if name == "counting" and not self.extreme:
             scorers += [*UNIT, (Plugin.TAINT_TOLERATION, 3)]
@@ -141,7 +148,7 @@ class World:
             filters = [*DEFAULT_FILTERS, Plugin.GPU_SHARE]
         if self.chance(0.2):
             filters = self.some(filters, len(filters))
-        scorers = r.choice(SCORERS + (POD_SCORERS * 2 if pods else ()))
+        scorers = r.choice(SCORERS + (POD_SCORERS * 5 if pods else ()))
         return EngineProfile(
             filters=tuple(filters),
             scorers=scorers,
@@ -166,6 +173,10 @@ class World:
 
     def _amounts(self) -> tuple[int, ...]:
         r = self.random
+        if self.easy:
+            return r.choice(
+                ((2000, 4096 * MIB), (4000, 16384 * MIB, 1000), (3000, 8192 * MIB, 50, 4))
+            )
         cpu = self._capacity() if self.chance(0.3) else r.choice((1000, 4000, 16_000, 96_000))
         memory = self._capacity() if self.chance(0.3) else r.choice((1, 4, 16, 384)) * 1024 * MIB
         others = [r.choice((0, 0, 1, 8, 10**10)) for _ in range(RESOURCES - 2)]
@@ -182,11 +193,11 @@ class World:
                 labels.append(Label(key, value, r.choice((-1, 0, value, 2**40))))
         return NodeRow(
             allocatable=amounts,
-            pod_slots=r.choice((0, 1, 2, 5, 110, 110, 110)),
+            pod_slots=r.choice((4, 12, 110, 110) if self.easy else (0, 1, 2, 5, 110, 110, 110)),
             rank=r.choice((self.named, self.named, r.randrange(4), 2**32 - self.named)),
-            unschedulable=self.chance(0.08),
+            unschedulable=self.chance(0.02 if self.easy else 0.08),
             labels=tuple(labels),
-            taints=tuple(self.taint() for _ in range(r.choice((0, 0, 0, 1, 2, 3)))),
+            taints=tuple(self.taint() for _ in range(self.few())),
             device_count=r.choice((0, 0, 1, 2, 8, 16)),
             images=self.images() if self.pod_rules else (),
             csi_limits=self.csi_limits() if self.pod_rules else (),
@@ -231,6 +242,11 @@ class World:
 
     def _request(self) -> tuple[tuple[int, int], ...]:
         r = self.random
+        if self.easy:
+            return (
+                (CPU, r.choice((0, 100, 250, 500, 1000))),
+                (MEMORY, r.choice((0, 64, 512)) * MIB),
+            )
         cpu = r.choice((0, 1, 100, 250, 500, 1000, 3999, 4000))
         memory = r.choice((0, 1, 128, 512, 1024, 4096)) * MIB
         if self.extreme and self.chance(0.4):
@@ -259,14 +275,16 @@ class World:
             score_request=tuple(dict([*request, (CPU, nonzero[0]), (MEMORY, nonzero[1])]).items()),
             nonzero=nonzero,
             tolerations=tuple(self.toleration() for _ in range(r.choice((0, 0, 1, 2)))),
-            node_name=r.choice(named) if self.chance(0.05) else -1,
-            node_set=tuple(sorted(self.some(named, 9))) if self.chance(0.07) else None,
-            selectors=tuple(self.selector() for _ in range(r.choice((0, 0, 0, 1, 2)))),
+            node_name=r.choice(named) if self.chance(0.04) and not self.easy else -1,
+            node_set=tuple(sorted(self.some(named, 9))) if self.chance(0.05) else None,
+            selectors=tuple(self.selector() for _ in range(self.few())),
             preferred=tuple(
                 Preferred(r.choice((1, 50, 100)), self.term(KEYS))
                 for _ in range(r.choice((0, 0, 1, 3)))
             ),
-            devices=(r.randint(0, 4), r.choice((1, 250, 500, 1000))) if self.chance(0.15) else None,
+            devices=(r.randint(0, 4), r.choice((1, 250, 500, 1000)))
+            if self.chance(0.04 if self.easy else 0.15)
+            else None,
             **rules,
         )
 
@@ -302,7 +320,7 @@ class World:
             else (),
             "images": images,
             "container_count": len(images) + r.randint(0 if images else 1, 2),
-            "spread": tuple(self.spread(matchers) for _ in range(r.choice((0, 0, 1, 2, 3)))),
+            "spread": tuple(self.spread(matchers) for _ in range(r.choice((0, 1, 2, 3)))),
             "spread_needs_all_keys": self.chance(0.7),
             "affinity": self.pod_terms(matchers, 0.2),
             "affinity_self_match": self.chance(0.5),
@@ -319,7 +337,7 @@ class World:
         r = self.random
         key = r.choice((KEY_ZONE, KEY_ZONE, KEY_HOSTNAME, KEY_DISK))
         return SpreadConstraint(
-            hard=self.chance(0.4),
+            hard=self.chance(0.3),
             key=key,
             is_hostname=key == KEY_HOSTNAME,
             max_skew=r.choice((1, 1, 2, 5)),
