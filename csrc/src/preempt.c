@@ -200,11 +200,11 @@ static int32_t collect_lower(pkc_engine *e, int64_t priority, int32_t row) {
 
 static int dry_run(pkc_engine *e, int32_t class_index, int32_t row, const budget_list *list,
                    int32_t *left, int32_t *victim_out, int32_t *violations_out,
-                   uint8_t *code_out) {
+                   verdict *verdict_out) {
     const pod_class *c = &e->classes.data[class_index];
     int32_t count = collect_lower(e, c->priority, row);
+    *verdict_out = (verdict){.code = PKC_CODE_NOT_EVALUATED};
     if (count <= 0) {
-        *code_out = PKC_CODE_NOT_EVALUATED;
         return count;
     }
     dry_pod *pods = e->dry_pods.data;
@@ -214,7 +214,7 @@ static int dry_run(pkc_engine *e, int32_t class_index, int32_t row, const budget
     }
     verdict v;
     filter_with_nominated(e, class_index, row, &v);
-    *code_out = v.code;
+    *verdict_out = v;
     if (v.code == PKC_CODE_FITS) {
         mark_violations(e, list, left, pods, count);
         *violations_out = reprieve(e, class_index, row, pods, count);
@@ -234,7 +234,7 @@ static int dry_run(pkc_engine *e, int32_t class_index, int32_t row, const budget
 int pkc_engine_dry_run(pkc_engine *e, int32_t class_index, int32_t row,
                        const pkc_budget *budgets, int32_t budget_count, const int32_t *exempt,
                        int32_t exempt_count, int32_t *victim_out, int32_t *violations_out,
-                       uint8_t *code_out) {
+                       uint8_t *plugin_out, uint8_t *code_out, uint64_t *detail_out) {
     if (class_index < 0 || class_index >= e->classes.count || row < 0 || row >= e->row_count ||
         !e->nodes[row].alive) {
         return PKC_ERR_NOT_FOUND;
@@ -261,7 +261,11 @@ int pkc_engine_dry_run(pkc_engine *e, int32_t class_index, int32_t row,
     }
     *violations_out = 0;
     budget_list list = {budgets, exempt, budget_count, exempt_count};
-    status = dry_run(e, class_index, row, &list, left, victim_out, violations_out, code_out);
+    verdict v;
+    status = dry_run(e, class_index, row, &list, left, victim_out, violations_out, &v);
+    *plugin_out = v.plugin;
+    *code_out = v.code;
+    *detail_out = v.detail;
     free(left);
     return status;
 }

@@ -55,9 +55,9 @@ class Victims(NamedTuple):
 
     Attributes
     ----------
-    code : (n,) uint8
-        ``Code.FITS`` where preemption helps; ``Code.NOT_EVALUATED`` where no pod has a lower
-        priority; else how the pod was refused with all of these gone.
+    plugin, code, detail : (n,) uint8, uint8, uint64
+        ``code`` is ``Code.FITS`` where preemption helps and ``Code.NOT_EVALUATED`` where no pod has
+        a lower priority; else they say who refuses with all of these gone, as in ``Evaluation``.
     violations : (n,) int32
         Victims whose disruption violates a budget.
     offsets : (n + 1,) int32
@@ -66,7 +66,9 @@ class Victims(NamedTuple):
         Slots, the most important first.
     """
 
+    plugin: NDArray[np.uint8]
     code: NDArray[np.uint8]
+    detail: NDArray[np.uint64]
     violations: NDArray[np.int32]
     offsets: NDArray[np.int32]
     pods: NDArray[np.int32]
@@ -420,10 +422,14 @@ class Engine:
         where = _indices(rows)
         listed = ffi.new("pkc_budget[]", [{"matcher": m, "allowed": a} for m, a in budgets])
         pairs = np.array(sorted(exempt), np.int32).reshape(-1)
+        plugins = np.zeros(len(where), np.uint8)
         codes = np.zeros(len(where), np.uint8)
+        details = np.zeros(len(where), np.uint64)
         violations = np.zeros(len(where), np.int32)
         found = []
+        plugin = ffi.new("uint8_t *")
         code = ffi.new("uint8_t *")
+        detail = ffi.new("uint64_t *")
         violated = ffi.new("int32_t *")
         with self._lock:
             for i, row in enumerate(where):
@@ -439,14 +445,16 @@ class Engine:
                     len(exempt),
                     _out(victims, "int32_t[]"),
                     violated,
+                    plugin,
                     code,
+                    detail,
                 )
                 found.append(victims[: check(count, f"row {row}")])
-                codes[i] = code[0]
+                plugins[i], codes[i], details[i] = plugin[0], code[0], detail[0]
                 violations[i] = violated[0]
         offsets = _offsets([len(v) for v in found])
         pods = np.concatenate(found) if found else np.zeros(0, np.int32)
-        return Victims(codes, violations, offsets, pods)
+        return Victims(plugins, codes, details, violations, offsets, pods)
 
     def evaluate(self, class_index: int) -> Evaluation:
         """Say what the cycle thinks of one pod on every row; nothing is assumed."""

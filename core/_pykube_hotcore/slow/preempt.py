@@ -3,8 +3,8 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from _pykube_hotcore.program import Code
-from _pykube_hotcore.slow.filters import PreFilter, filter_with_nominated
+from _pykube_hotcore.program import Code, Plugin
+from _pykube_hotcore.slow.filters import PreFilter, Verdict, filter_with_nominated
 from _pykube_hotcore.slow.match import pod_matches
 from _pykube_hotcore.slow.state import Cluster, Pod
 
@@ -15,7 +15,7 @@ class NodeVictims:
 
     Attributes
     ----------
-    code : Code
+    verdict : Verdict
         FITS, or how the node refuses; NOT_EVALUATED where no pod is of lower priority.
     slots : list of int
         Victims, most important first.
@@ -23,7 +23,7 @@ class NodeVictims:
         Victims whose going violates a budget.
     """
 
-    code: Code
+    verdict: Verdict
     slots: list[int] = field(default_factory=list)
     violations: int = 0
 
@@ -49,7 +49,7 @@ def select_victims(
         if _pod(cluster, slot).spec.priority < spec.priority
     ]
     if not lower:
-        return NodeVictims(Code.NOT_EVALUATED)
+        return NodeVictims(Verdict(Plugin.NONE, Code.NOT_EVALUATED, 0))
     state = PreFilter.of(cluster, spec)
     view = cluster.view(row)
     for slot in lower:
@@ -57,10 +57,10 @@ def select_victims(
         state.update(cluster, spec, _pod(cluster, slot), view, -1)
     verdict = filter_with_nominated(cluster, class_index, state, view)
     if verdict.code != Code.FITS:
-        return NodeVictims(verdict.code)
+        return NodeVictims(verdict)
     lower.sort(key=lambda slot: importance(cluster, slot))
     violating, others = split_by_budgets(cluster, lower, budgets, exempt)
-    found = NodeVictims(Code.FITS)
+    found = NodeVictims(verdict)
     for slot in violating + others:
         pod = _pod(cluster, slot)
         beside, after = view.with_pod(pod), state.clone()
