@@ -13,9 +13,11 @@ static void normalize_default(const pkc_engine *e, const double *total, int reve
             maximum = raw[row];
         }
     }
-    for (int32_t row = 0; row < e->row_count; row++) {
-        int64_t score = maximum == 0 ? raw[row] : raw[row] * SCORE_MAX / maximum;
-        raw[row] = reverse ? SCORE_MAX - score : score;
+    if (maximum > 0) {
+        scale_to_percent(raw, e->row_count, maximum);
+    }
+    for (int32_t row = 0; reverse && row < e->row_count; row++) {
+        raw[row] = SCORE_MAX - raw[row];
     }
 }
 

@@ -504,6 +504,9 @@ int mask_sample(pkc_engine *e, const pod_class *c, int32_t wanted, const double 
 void filter_with_nominated(pkc_engine *e, int32_t class_index, int32_t row, verdict *out);
 void mask_nominated(pkc_engine *e, int32_t class_index, double *total);
 
+/* score.c: value * 100 / maximum as Go divides integers, in place. */
+void scale_to_percent(int64_t *values, int64_t count, int64_t maximum);
+
 /* select.c */
 int32_t select_row(pkc_engine *e, const double *total, const double *block_max, int random);
 

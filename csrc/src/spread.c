@@ -75,21 +75,30 @@ void mask_spread(pkc_engine *e, const pod_class *c, double *total) {
     }
 }
 
+/* Domains of rows by a label key, brought up to date; NULL when out of memory. */
+static const int32_t *key_domains(pkc_engine *e, int64_t key) {
+    int index = topology_find(e, (int32_t)key);
+    if (index < 0 || topology_refresh(e, index) < 0) {
+        return NULL;
+    }
+    return e->topologies.data[index].domain;
+}
+
 /* Feasible rows that lack a key of a soft constraint count for nothing. */
-static void find_ignored(pkc_engine *e, const pod_class *c, const double *total,
-                         uint8_t *ignored) {
+static int find_ignored(pkc_engine *e, const pod_class *c, const double *total,
+                        uint8_t *ignored) {
     memset(ignored, 0, (size_t)e->row_count);
     for (int64_t i = 0; c->spread_needs_all_keys && i < c->spread.count / SPREAD_WORDS; i++) {
         const int64_t *w = c->spread.data + i * SPREAD_WORDS;
-        if (w[0]) {
-            continue;
+        const int32_t *domain = w[0] ? NULL : key_domains(e, w[1]);
+        if (!w[0] && domain == NULL) {
+            return PKC_ERR_NO_MEMORY;
         }
-        for (int32_t row = 0; row < e->row_count; row++) {
-            if (total[row] != -INFINITY && !ignored[row]) {
-                ignored[row] = find_label(&e->nodes[row], w[1]) == NULL;
-            }
+        for (int32_t row = 0; !w[0] && row < e->row_count; row++) {
+            ignored[row] |= (uint8_t)((total[row] != -INFINITY) & (domain[row] < 0));
         }
     }
+    return PKC_OK;
 }
 
 /* Distinct values of the key among feasible rows that are not ignored; a missing key is one. */
@@ -121,43 +130,59 @@ static int64_t rows_in_use(const pkc_engine *e, const double *total, const uint8
     return count;
 }
 
+/* Adds one soft constraint's part of the score to the rows' sums. */
+static int add_soft(pkc_engine *e, const counter *k, const int64_t *w, const double *total,
+                    const uint8_t *ignored, double *sum) {
+    const topology *t = &e->topologies.data[k->topology];
+    if (vec_reserve(&e->marks, t->domain_count) < 0) {
+        return PKC_ERR_NO_MEMORY;
+    }
+    int64_t size = w[2] ? rows_in_use(e, total, ignored) : domains_in_use(e, t, total, ignored);
+    double weight = go_log((double)(size + 2));
+    double skew = (double)(w[3] - 1);
+    const int32_t *domain = t->domain;
+    const int32_t *present = w[2] ? key_domains(e, w[1]) : domain;
+    if (present == NULL) {
+        return PKC_ERR_NO_MEMORY;
+    }
+    for (int32_t row = 0; row < e->row_count; row++) {
+        if (present[row] >= 0 && domain[row] >= 0) {
+            sum[row] += (double)k->count[domain[row]] * weight + skew;
+        }
+    }
+    return PKC_OK;
+}
+
+/* Go's math.Round for values >= 0: half away from zero. */
+static int64_t round_half_up(double value) {
+    int64_t whole = (int64_t)value;
+    return whole + (value - (double)whole >= 0.5);
+}
+
 /* Raw scores of feasible rows (total != -inf). Returns 1, 0 if there is no soft constraint, or a
- * status. work is (rows,) for sums. */
+ * status. */
 int raw_spread(pkc_engine *e, const pod_class *c, const double *total, int64_t *raw,
                uint8_t *ignored) {
     if (!c->has_soft_spread) {
         return 0;
     }
-    find_ignored(e, c, total, ignored);
+    int status = find_ignored(e, c, total, ignored);
     double *sum = e->work_sum;
     for (int32_t row = 0; row < e->row_count; row++) {
         sum[row] = 0.0;
     }
-    for (int64_t i = 0; i < c->spread.count / SPREAD_WORDS; i++) {
+    for (int64_t i = 0; status == PKC_OK && i < c->spread.count / SPREAD_WORDS; i++) {
         const int64_t *w = c->spread.data + i * SPREAD_WORDS;
-        if (w[0]) {
-            continue;
-        }
-        const counter *k = &e->counters.data[c->own.data[i]];
-        const topology *t = &e->topologies.data[k->topology];
-        if (vec_reserve(&e->marks, t->domain_count) < 0) {
-            return PKC_ERR_NO_MEMORY;
-        }
-        int64_t size = w[2] ? rows_in_use(e, total, ignored)
-                            : domains_in_use(e, t, total, ignored);
-        double weight = go_log((double)(size + 2));
-        double skew = (double)(w[3] - 1);
-        for (int32_t row = 0; row < e->row_count; row++) {
-            int32_t domain = t->domain[row];
-            int has_key = domain >= 0 && (!w[2] || find_label(&e->nodes[row], w[1]) != NULL);
-            if (has_key && total[row] != -INFINITY) {
-                sum[row] += (double)k->count[domain] * weight + skew;
-            }
+        if (!w[0]) {
+            status = add_soft(e, &e->counters.data[c->own.data[i]], w, total, ignored, sum);
         }
     }
+    if (status < 0) {
+        return status;
+    }
     for (int32_t row = 0; row < e->row_count; row++) {
-        int counts = total[row] != -INFINITY && !ignored[row];
-        raw[row] = counts ? (int64_t)round(sum[row]) : 0;
+        int counts = (total[row] != -INFINITY) & !ignored[row];
+        raw[row] = counts ? round_half_up(sum[row]) : 0;
     }
     return 1;
 }
@@ -174,12 +199,12 @@ void normalize_spread(const pkc_engine *e, const double *total, const uint8_t *i
         }
     }
     for (int32_t row = 0; row < e->row_count; row++) {
-        if (ignored[row]) {
-            raw[row] = 0;
-        } else if (maximum == 0) {
-            raw[row] = SCORE_MAX;
-        } else {
-            raw[row] = SCORE_MAX * (maximum + minimum - raw[row]) / maximum;
-        }
+        raw[row] = maximum == 0 ? SCORE_MAX : maximum + minimum - raw[row];
+    }
+    if (maximum > 0) {
+        scale_to_percent(raw, e->row_count, maximum);
+    }
+    for (int32_t row = 0; row < e->row_count; row++) {
+        raw[row] = ignored[row] ? 0 : raw[row];
     }
 }
