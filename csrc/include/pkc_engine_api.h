@@ -207,8 +207,8 @@ typedef struct {
  * (defaultpreemption, SelectVictimsOnNode); nothing is changed. exempt: {budget, pod} pairs whose
  * disruption the budget has counted already. victim_out has room for the row's pods; the most
  * important comes first. Returns the number of victims, or with code_out != PKC_CODE_FITS 0: the
- * row cannot be helped (PKC_CODE_NOT_EVALUATED: it has no pod of lower priority), and plugin_out
- * and detail_out say what still refuses once all of these are gone. */
+ * row cannot be helped (PKC_CODE_NOT_EVALUATED: it has no pod of lower priority); plugin_out and
+ * detail_out then say who refuses the pod with all of these gone. */
 int pkc_engine_dry_run(pkc_engine *engine, int32_t class_index, int32_t row,
                        const pkc_budget *budgets, int32_t budget_count, const int32_t *exempt,
                        int32_t exempt_count, int32_t *victim_out, int32_t *violations_out,

@@ -200,11 +200,11 @@ static int32_t collect_lower(pkc_engine *e, int64_t priority, int32_t row) {
 
 static int dry_run(pkc_engine *e, int32_t class_index, int32_t row, const budget_list *list,
                    int32_t *left, int32_t *victim_out, int32_t *violations_out,
-                   verdict *verdict_out) {
+                   verdict *out) {
     const pod_class *c = &e->classes.data[class_index];
     int32_t count = collect_lower(e, c->priority, row);
-    *verdict_out = (verdict){.code = PKC_CODE_NOT_EVALUATED};
     if (count <= 0) {
+        out->code = PKC_CODE_NOT_EVALUATED;
         return count;
     }
     dry_pod *pods = e->dry_pods.data;
@@ -214,7 +214,7 @@ static int dry_run(pkc_engine *e, int32_t class_index, int32_t row, const budget
     }
     verdict v;
     filter_with_nominated(e, class_index, row, &v);
-    *verdict_out = v;
+    *out = v;
     if (v.code == PKC_CODE_FITS) {
         mark_violations(e, list, left, pods, count);
         *violations_out = reprieve(e, class_index, row, pods, count);
@@ -261,7 +261,7 @@ int pkc_engine_dry_run(pkc_engine *e, int32_t class_index, int32_t row,
     }
     *violations_out = 0;
     budget_list list = {budgets, exempt, budget_count, exempt_count};
-    verdict v;
+    verdict v = {0};
     status = dry_run(e, class_index, row, &list, left, victim_out, violations_out, &v);
     *plugin_out = v.plugin;
     *code_out = v.code;

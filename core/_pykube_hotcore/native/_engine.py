@@ -55,9 +55,13 @@ class Victims(NamedTuple):
 
     Attributes
     ----------
-    plugin, code, detail : (n,) uint8, uint8, uint64
-        ``code`` is ``Code.FITS`` where preemption helps and ``Code.NOT_EVALUATED`` where no pod has
-        a lower priority; else they say who refuses with all of these gone, as in ``Evaluation``.
+    code : (n,) uint8
+        ``Code.FITS`` where preemption helps; ``Code.NOT_EVALUATED`` where no pod has a lower
+        priority; else how the pod was refused with all of these gone.
+    plugin : (n,) uint8
+        Who refused it then: ``Plugin``.
+    detail : (n,) uint64
+        Why; its meaning is the plugin's.
     violations : (n,) int32
         Victims whose disruption violates a budget.
     offsets : (n + 1,) int32
@@ -66,8 +70,8 @@ class Victims(NamedTuple):
         Slots, the most important first.
     """
 
-    plugin: NDArray[np.uint8]
     code: NDArray[np.uint8]
+    plugin: NDArray[np.uint8]
     detail: NDArray[np.uint64]
     violations: NDArray[np.int32]
     offsets: NDArray[np.int32]
@@ -422,13 +426,13 @@ class Engine:
         where = _indices(rows)
         listed = ffi.new("pkc_budget[]", [{"matcher": m, "allowed": a} for m, a in budgets])
         pairs = np.array(sorted(exempt), np.int32).reshape(-1)
-        plugins = np.zeros(len(where), np.uint8)
         codes = np.zeros(len(where), np.uint8)
+        plugins = np.zeros(len(where), np.uint8)
         details = np.zeros(len(where), np.uint64)
         violations = np.zeros(len(where), np.int32)
         found = []
-        plugin = ffi.new("uint8_t *")
         code = ffi.new("uint8_t *")
+        plugin = ffi.new("uint8_t *")
         detail = ffi.new("uint64_t *")
         violated = ffi.new("int32_t *")
         with self._lock:
@@ -450,11 +454,11 @@ class Engine:
                     detail,
                 )
                 found.append(victims[: check(count, f"row {row}")])
-                plugins[i], codes[i], details[i] = plugin[0], code[0], detail[0]
+                codes[i], plugins[i], details[i] = code[0], plugin[0], detail[0]
                 violations[i] = violated[0]
         offsets = _offsets([len(v) for v in found])
         pods = np.concatenate(found) if found else np.zeros(0, np.int32)
-        return Victims(plugins, codes, details, violations, offsets, pods)
+        return Victims(codes, plugins, details, violations, offsets, pods)
 
     def evaluate(self, class_index: int) -> Evaluation:
         """Say what the cycle thinks of one pod on every row; nothing is assumed."""

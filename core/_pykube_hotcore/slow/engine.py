@@ -435,9 +435,9 @@ class SlowEngine:
                 _refuse(NOT_FOUND, f"row {row}")
             found.append(select_victims(self.cluster, class_index, int(row), budgets, exempt))
         return Victims(
-            np.array([v.verdict.plugin for v in found], np.uint8),
-            np.array([v.verdict.code for v in found], np.uint8),
-            np.array([v.verdict.detail for v in found], np.uint64),
+            np.array([v.code for v in found], np.uint8),
+            np.array([v.plugin for v in found], np.uint8),
+            np.array([v.detail for v in found], np.uint64),
             np.array([v.violations for v in found], np.int32),
             np.cumsum([0, *(len(v.slots) for v in found)], dtype=np.int32),
             np.array([slot for v in found for slot in v.slots], np.int32),

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from _pykube_hotcore.program import Code, Plugin
-from _pykube_hotcore.slow.filters import PreFilter, Verdict, filter_with_nominated
+from _pykube_hotcore.slow.filters import PreFilter, filter_with_nominated
 from _pykube_hotcore.slow.match import pod_matches
 from _pykube_hotcore.slow.state import Cluster, Pod
 
@@ -15,15 +15,21 @@ class NodeVictims:
 
     Attributes
     ----------
-    verdict : Verdict
+    code : Code
         FITS, or how the node refuses; NOT_EVALUATED where no pod is of lower priority.
+    plugin : Plugin
+        Who refuses, with all pods of lower priority gone.
+    detail : int
+        Why; its meaning is the plugin's.
     slots : list of int
         Victims, most important first.
     violations : int
         Victims whose going violates a budget.
     """
 
-    verdict: Verdict
+    code: Code
+    plugin: Plugin = Plugin.NONE
+    detail: int = 0
     slots: list[int] = field(default_factory=list)
     violations: int = 0
 
@@ -49,7 +55,7 @@ def select_victims(
         if _pod(cluster, slot).spec.priority < spec.priority
     ]
     if not lower:
-        return NodeVictims(Verdict(Plugin.NONE, Code.NOT_EVALUATED, 0))
+        return NodeVictims(Code.NOT_EVALUATED)
     state = PreFilter.of(cluster, spec)
     view = cluster.view(row)
     for slot in lower:
@@ -57,10 +63,10 @@ def select_victims(
         state.update(cluster, spec, _pod(cluster, slot), view, -1)
     verdict = filter_with_nominated(cluster, class_index, state, view)
     if verdict.code != Code.FITS:
-        return NodeVictims(verdict)
+        return NodeVictims(verdict.code, verdict.plugin, verdict.detail)
     lower.sort(key=lambda slot: importance(cluster, slot))
     violating, others = split_by_budgets(cluster, lower, budgets, exempt)
-    found = NodeVictims(verdict)
+    found = NodeVictims(Code.FITS)
     for slot in violating + others:
         pod = _pod(cluster, slot)
         beside, after = view.with_pod(pod), state.clone()
