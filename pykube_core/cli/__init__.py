@@ -57,6 +57,7 @@ COMMANDS = (
     Command("demo", "demo", "compare policies on a synthetic cluster, no input needed"),
     Command("compare", "compare", "compare scheduling policies on your nodes and pods"),
     Command("generate", "generate", "write a synthetic cluster as a snapshot file"),
+    Command("explain", "explain", "say why a pod goes to a node, or to none"),
     Command("conformance", "conformance", "recorded decisions of kube-scheduler against ours"),
     Command("completion", "completion", "print a completion script for your shell"),
 )

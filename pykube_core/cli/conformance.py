@@ -6,10 +6,11 @@ import argparse
 import json
 import sys
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from pykube_core.lab.conformance import ScenarioReport
+    from pykube_core.scheduler.scheduler import EngineFactory
 
 DESCRIPTION = """\
 Run recorded scenarios of kube-scheduler and compare every decision: who was refused by which plugin
@@ -42,6 +43,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], he
         help="how many disagreements to show (default: 10)",
     )
     parser.add_argument(
+        "--engine",
+        choices=("c", "twin"),
+        default="c",
+        help="c (default), or its slow twin in plain Python",
+    )
+    parser.add_argument(
         "--json", action="store_true", help="one JSON document; the last line goes to stderr"
     )
     parser.set_defaults(run=run, parser=parser)
@@ -53,7 +60,8 @@ def run(options: argparse.Namespace) -> int:
 
     if options.show < 0:
         options.parser.error("argument --show: must not be negative")
-    reports = [run_scenario(read_scenario(path)) for path in find_scenarios(options.paths)]
+    engine = _engine(options.engine)
+    reports = [run_scenario(read_scenario(p), engine) for p in find_scenarios(options.paths)]
     if options.json:
         print(json.dumps(_document(reports, options.show), ensure_ascii=False))
     else:
@@ -66,6 +74,17 @@ def run(options: argparse.Namespace) -> int:
         file=sys.stderr if options.json else sys.stdout,
     )
     return 0 if all(report.agrees for report in reports) else 1
+
+
+def _engine(name: str) -> EngineFactory:
+    if name == "twin":
+        from _pykube_hotcore.slow import SlowEngine
+
+        # It has all of Engine's methods and none of its code.
+        return cast("EngineFactory", SlowEngine)
+    from _pykube_hotcore.native import Engine
+
+    return Engine
 
 
 def _summary(reports: list[ScenarioReport]) -> dict[str, int]:

@@ -34,6 +34,7 @@ from pykube_core.scheduler.decision import (
 )
 from pykube_core.scheduler.disruption import read_budgets
 from pykube_core.scheduler.node_rows import NodeRows
+from pykube_core.scheduler.obstacles import Change, Question, obstacles
 from pykube_core.scheduler.plugins import PLUGINS, Refusal, SchedulerPlugin
 from pykube_core.scheduler.plugins.priority_sort import priority_of
 from pykube_core.scheduler.pod_table import PodTable, start_time_ns
@@ -164,6 +165,27 @@ class SchedulingCycle:
         decision, _ = self._decide(pod)
         return decision
 
+    @property
+    def node_names(self) -> tuple[str, ...]:
+        """Names of the nodes."""
+        return self._scheduler.node_names
+
+    def obstacles(self, pod: KubeObject) -> list[list[Change]]:
+        """Return for every node the changes that would let a pod in, none where it fits now."""
+        attempt = _Attempt(pod, self._class_of(pod))
+        with _Unnominated(self, pod):
+            self._ask_volumes(attempt)
+            compiled = self._scheduler.class_at(attempt.class_index)
+            return obstacles(
+                Question(
+                    self._scheduler,
+                    self.pods,
+                    pod,
+                    compiled,
+                    lambda index: self._set_external(attempt, index),
+                )
+            )
+
     def schedule(self, pod: KubeObject, may_preempt: bool = True) -> Decision:
         """Run the cycle for one pod, which is assumed on its node at once.
 
@@ -184,7 +206,8 @@ class SchedulingCycle:
             return decision
         if decision.candidates:
             return self._place(decision, attempt)
-        return self._preempt(decision, attempt)
+        self._preempt(attempt)
+        return decision
 
     def _class_of(self, pod: KubeObject) -> int:
         return int(self._scheduler.compile([pod])[0])
@@ -216,6 +239,7 @@ class SchedulingCycle:
             total=total,
             candidates=self._names(_best(attempt.rows, total)),
             message=None if attempt.rows else self._message(attempt),
+            preemption=self._told(attempt.post_filter.preemption),
         )
         return decision, attempt
 
@@ -379,25 +403,34 @@ class SchedulingCycle:
         )
         return self._preemption.run(failed, len(self._rows), *budgets)
 
-    def _preempt(self, decision: Decision, attempt: _Attempt) -> Decision:
+    def _told(self, found: Victims | None) -> Preemption | None:
+        if found is None or found.row < 0:
+            return None
+        return Preemption(
+            self._scheduler.node_names[found.row],
+            tuple(full_name(self.pods.pod(slot)) for slot in found.victims),
+            found.violations,
+            self._names(found.tied_rows),
+        )
+
+    def _preempt(self, attempt: _Attempt) -> None:
         """Make the victims go, and keep their room for the pod."""
         found = attempt.post_filter.preemption
         if found is None:
-            return decision
+            return
         if found.row < 0:
             if not found.keeps_nomination:
                 self.clear_nomination(attempt.pod)
-            return decision
+            return
         node = self._scheduler.node_names[found.row]
         self._engine.remove(found.victims)
-        victims = tuple(full_name(self.pods.remove(slot)) for slot in found.victims)
+        for slot in found.victims:
+            self.pods.remove(slot)
         priority = priority_of(attempt.pod)
         for name, (other, _) in list(self._nominated.items()):
             if self.nominations[name] == node and priority_of(other) < priority:
                 self.clear_nomination(other)
         self.nominate(attempt.pod, node)
-        tied = self._names(found.tied_rows)
-        return replace(decision, preemption=Preemption(node, victims, found.violations, tied))
 
 
 class _Unnominated:

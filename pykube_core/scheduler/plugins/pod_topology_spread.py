@@ -44,18 +44,14 @@ class PodTopologySpread(SchedulerPlugin):
 
     def compile(self, pod: KubeObject, builder: ClassBuilder, context: CompileContext) -> None:
         """Put hard and soft constraints into the class."""
-        own = (pod.get("spec") or {}).get("topologySpreadConstraints") or ()
-        args = context.args.get(self.name)
-        defaults: Sequence[Mapping[str, Any]] = SYSTEM_DEFAULTS
-        if isinstance(args, PodTopologySpreadArgs) and args.defaulting_type == "List":
-            defaults = args.default_constraints
-        builder.spread_needs_all_keys = bool(own) or defaults is not SYSTEM_DEFAULTS
+        constraints = constraints_of(pod, context.args.get(self.name))
+        builder.spread_needs_all_keys = constraints is not SYSTEM_DEFAULTS
         labels = (pod.get("metadata") or {}).get("labels") or {}
-        if own:
-            chosen = [(c, _selector_of(c, labels)) for c in own]
+        if (pod.get("spec") or {}).get("topologySpreadConstraints"):
+            chosen = [(c, _selector_of(c, labels)) for c in constraints]
         else:
-            peers = default_selector(pod, context.listers) if defaults else EVERYTHING
-            chosen = [] if peers.everything else [(c, peers) for c in defaults]
+            peers = default_selector(pod, context.listers) if constraints else EVERYTHING
+            chosen = [] if peers.everything else [(c, peers) for c in constraints]
         builder.spread = tuple(
             _constraint(constraint, selector, pod, context) for constraint, selector in chosen
         )
@@ -65,6 +61,21 @@ class PodTopologySpread(SchedulerPlugin):
         if detail == DETAIL_MISSING_LABEL:
             return [f"{REASON} (missing required label)"]
         return [REASON]
+
+
+def constraints_of(pod: KubeObject, args: object) -> Sequence[Mapping[str, Any]]:
+    """Return the constraints that count for a pod: its own, else the defaults of the profile.
+
+    Defaults count only for a pod that `default_selector` finds peers for.
+    """
+    own: Sequence[Mapping[str, Any]] | None = (pod.get("spec") or {}).get(
+        "topologySpreadConstraints"
+    )
+    if own:
+        return own
+    if isinstance(args, PodTopologySpreadArgs) and args.defaulting_type == "List":
+        return args.default_constraints
+    return SYSTEM_DEFAULTS
 
 
 def _selector_of(constraint: Mapping[str, Any], labels: Mapping[str, str]) -> LabelSelector:
