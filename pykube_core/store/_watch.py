@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 from types import TracebackType
 from weakref import WeakValueDictionary
 
@@ -113,6 +114,7 @@ class Watch:
         self._signal = threading.Event()
         self._lock = threading.Lock()
         self._waiter: tuple[asyncio.AbstractEventLoop, asyncio.Future[None]] | None = None
+        self._callback: Callable[[], None] | None = None
         self._signal.set()  # what lies in the past is there at once
         self.created_revision = handle.revision
         self.revision = 0
@@ -134,11 +136,22 @@ class Watch:
         self._hub.start()
         return self._signal.wait(timeout)
 
+    def subscribe(self, callback: Callable[[], None]) -> None:
+        """Call ``callback`` from the store's own thread whenever there may be something to read.
+
+        It must not block. What was there before the call is not announced.
+        """
+        self._callback = callback
+        self._hub.start()
+
     def signal(self) -> asyncio.AbstractEventLoop | None:
         """Note that there is something to read; return the loop to resume, if one waits."""
         with self._lock:
             self._signal.set()
-            return None if self._waiter is None else self._waiter[0]
+            loop = None if self._waiter is None else self._waiter[0]
+        if self._callback is not None:
+            self._callback()
+        return loop
 
     def resume(self) -> None:
         """Let the waiting task go on; called on its loop."""

@@ -44,6 +44,10 @@ class RequestError(StoreError, ValueError):
     """The request itself is malformed or too large."""
 
 
+class LeaseTTLError(RequestError):
+    """The TTL of a lease is beyond the largest, 9,000,000,000 seconds."""
+
+
 class CompactedError(StoreError):
     """The revision has been compacted.
 
@@ -123,6 +127,7 @@ _ERRORS: dict[int, type[StoreError]] = {
     lib.PKC_ERR_FUTURE: FutureRevisionError,
     lib.PKC_ERR_LEASE_NOT_FOUND: LeaseNotFoundError,
     lib.PKC_ERR_LEASE_EXISTS: LeaseExistsError,
+    lib.PKC_ERR_LEASE_TTL: LeaseTTLError,
     lib.PKC_ERR_QUOTA: QuotaError,
     lib.PKC_ERR_NO_SPACE: NoSpaceError,
     lib.PKC_ERR_FAILED: FailedError,
@@ -138,7 +143,6 @@ _REQUEST_ERRORS = (
     lib.PKC_ERR_KEY_MISSING,
     lib.PKC_ERR_VALUE_PROVIDED,
     lib.PKC_ERR_LEASE_PROVIDED,
-    lib.PKC_ERR_LEASE_TTL,
     lib.PKC_ERR_REQUEST_SIZE,
     lib.PKC_ERR_OP_COUNT,
     lib.PKC_ERR_DUPLICATE_KEY,
@@ -693,3 +697,25 @@ class StoreHandle:
     def close(self) -> None:
         """Make everything durable and refuse what follows; a second call does nothing."""
         check(lib.pkc_store_close(self._store), "close")
+
+
+_HEADER_BYTES = 64
+_SNAPSHOT_MAGIC, _LOG_MAGIC = b"pkcsnap", b"pkcwal\0"
+
+
+def backup_files(data: bytes) -> dict[str, bytes]:
+    """Return the files of a directory that begins with this snapshot: itself and an empty segment.
+
+    Raises
+    ------
+    CorruptError
+        It does not begin as a snapshot does.
+    """
+    header = data[:_HEADER_BYTES]
+    if len(header) < _HEADER_BYTES or not header.startswith(_SNAPSHOT_MAGIC):
+        raise CorruptError(lib.PKC_ERR_CORRUPT, "snapshot, byte 0")
+    (base,) = struct.unpack_from("<Q", header, 16)
+    body = _LOG_MAGIC + header[7 : _HEADER_BYTES - 4]
+    crc = lib.pkc_crc32c(0, body, len(body))
+    segment = body + struct.pack("<I", crc)
+    return {f"snap-{base:016x}.snap": data, f"log-{base:016x}.wal": segment}
