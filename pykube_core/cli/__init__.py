@@ -58,6 +58,8 @@ COMMANDS = (
     Command("compare", "compare", "compare scheduling policies on your nodes and pods"),
     Command("generate", "generate", "write a synthetic cluster as a snapshot file"),
     Command("conformance", "conformance", "recorded decisions of kube-scheduler against ours"),
+    Command("etcd", "etcd", "serve the etcd v3 API from an embedded store"),
+    Command("store", "store", "check, compact, back up and dump a store's data directory"),
     Command("completion", "completion", "print a completion script for your shell"),
 )
 
