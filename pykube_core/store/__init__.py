@@ -46,6 +46,7 @@ from _pykube_hotcore.native._store_types import (
     WatchBatch,
 )
 from pykube_core.store._embedded import Store, restore_backup
+from pykube_core.store._interface import StoreLike, open_store
 from pykube_core.store._keys import FROM_KEY, prefix_end
 from pykube_core.store._watch import Watch
 
@@ -81,11 +82,13 @@ __all__ = [
     "Result",
     "Store",
     "StoreError",
+    "StoreLike",
     "StoreStatus",
     "Txn",
     "TxnResult",
     "Watch",
     "WatchBatch",
+    "open_store",
     "prefix_end",
     "restore_backup",
 ]

@@ -6,10 +6,30 @@ import asyncio
 import threading
 from collections.abc import Callable
 from types import TracebackType
+from typing import Protocol
 from weakref import WeakValueDictionary
 
-from _pykube_hotcore.native._store import ClosedError, StoreHandle, WatchHandle
+from _pykube_hotcore.native._store import ClosedError, StoreHandle
 from _pykube_hotcore.native._store_types import WatchBatch
+
+
+class Cursor(Protocol):
+    """What a watch reads from."""
+
+    revision: int
+
+    def read(self, event_count_max: int) -> tuple[WatchBatch, bool]:
+        """Return the next events, and whether there are more already."""
+
+    def close(self) -> None:
+        """Free it; a second call does nothing."""
+
+
+class Waker(Protocol):
+    """What calls `Watch.signal` when there may be something to read."""
+
+    def start(self) -> None:
+        """Begin to do so; a second call does nothing."""
 
 
 class WatchHub:
@@ -108,7 +128,7 @@ class Watch:
         The current revision when it was opened.
     """
 
-    def __init__(self, hub: WatchHub, handle: WatchHandle) -> None:
+    def __init__(self, hub: Waker, handle: Cursor) -> None:
         self._hub = hub
         self._handle = handle
         self._signal = threading.Event()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from _pykube_hotcore._ffi import ffi, lib
-from _pykube_hotcore.native._status import NativeError, check
+from _pykube_hotcore.native._status import NativeError, check, status_text
 from _pykube_hotcore.native._store_types import (
     COMPARE_RESULTS,
     COMPARE_TARGETS,
@@ -150,19 +150,39 @@ _REQUEST_ERRORS = (
 )
 
 
-def _raise(status: int) -> None:
+def _error_of(status: int) -> Exception:
     if status in _ERRORS:
-        raise _ERRORS[status](status)
+        return _ERRORS[status](status)
     if status in _REQUEST_ERRORS:
-        raise RequestError(status)
-    if status == lib.PKC_ERR_NO_MEMORY:
-        raise MemoryError
-    raise StoreError(status)
+        return RequestError(status)
+    return MemoryError() if status == lib.PKC_ERR_NO_MEMORY else StoreError(status)
+
+
+def closed_error() -> ClosedError:
+    """Return the error of a closed store."""
+    return ClosedError(lib.PKC_ERR_CLOSED)
+
+
+def compacted_error(compact_revision: int) -> CompactedError:
+    """Return the error of a watch whose events were compacted."""
+    error = CompactedError(lib.PKC_ERR_COMPACTED)
+    error.compact_revision = compact_revision
+    return error
+
+
+def error_for_text(text: str) -> Exception:
+    """Return the error that etcd means by these words, whatever stands before them."""
+    for status in range(lib.PKC_ERR_LAST, lib.PKC_ERR_COMPACTED + 1):
+        if text.endswith(status_text(status)):
+            return _error_of(status)
+    other = StoreError(lib.PKC_ERR_IO)
+    other.args = (text,)
+    return other
 
 
 def _ok(status: int) -> int:
     if status < 0:
-        _raise(status)
+        raise _error_of(status)
     return status
 
 
@@ -381,14 +401,12 @@ class WatchHandle:
     def read(self, event_count_max: int) -> tuple[WatchBatch, bool]:
         """Return the next events, and whether there are more already."""
         if self._watch is None:
-            raise ClosedError(lib.PKC_ERR_CLOSED)
+            raise closed_error()
         answer = self._store.borrow()
         try:
             status = lib.pkc_watch_read(self._watch, event_count_max, self._more, answer)
             if status == lib.PKC_ERR_COMPACTED:
-                error = CompactedError(status)
-                error.compact_revision = int(answer.compact_revision)
-                raise error
+                raise compacted_error(int(answer.compact_revision))
             count = _ok(status)
             more = bool(self._more[0])
             if count == 0:
@@ -506,7 +524,7 @@ class StoreHandle:
         status = lib.pkc_store_range(self._store, request, answer)
         if status < 0:
             self.give_back(answer)
-            _raise(status)
+            raise _error_of(status)
         return RangeView(self, answer)
 
     def put(self, op: Put) -> PutResult:
