@@ -46,7 +46,7 @@ demo: $(VENV)/.installed ## Compare scheduling policies on a synthetic cluster (
 test: test-c test-py ## C unit tests under sanitizers, then pytest with smoke-size benchmarks
 
 test-c:
-	$(MAKE) -C csrc test
+	$(MAKE) -C csrc test tsan
 
 test-py: $(VENV)/.installed
 	$(BIN)/python -m pytest

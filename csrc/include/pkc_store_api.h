@@ -254,7 +254,7 @@ int pkc_store_lease_expire(pkc_store *store, int64_t time_ns, int32_t count_max,
 /* The earliest deadline, INT64_MAX when there is no lease. */
 int64_t pkc_store_lease_deadline(pkc_store *store);
 
-/* A cursor on the log. start_revision 0: from the next one on; below 0 it is compacted at once.
+/* A cursor on the log. start_revision 0: from the next one on; below 0: from the first one ever.
  * PKC_ERR_WATCH_RANGE: end <= key. */
 int pkc_store_watch(pkc_store *store, const char *key, int64_t key_size, const char *end,
                     int64_t end_size, int64_t start_revision, int32_t flags, int64_t tag,

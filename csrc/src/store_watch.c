@@ -39,7 +39,8 @@ int pkc_store_watch(pkc_store *store, const char *key, int64_t key_size, const c
     if (start_revision == 0) {
         watch->next_revision = store->visible_revision + 1;
     }
-    watch->compacted = start_revision != 0 && start_revision < store->compact_revision;
+    watch->compacted = start_revision != 0 && store->compact_revision > 0 &&
+                       start_revision < store->compact_revision;
     watch->behind = watch->next_revision <= store->visible_revision;
     watch->next = watch->group->watches;
     if (watch->next != NULL) {

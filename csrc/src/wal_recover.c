@@ -276,9 +276,9 @@ int pkc_wal_recover(pkc_wal *wal, pkc_record_visitor *load, pkc_record_visitor *
     if (status == PKC_OK && wal->options.read_only == 0) {
         wal->generation++;
         pkc_wal_write_mark(wal);
-        pkc_wal_show(wal);
         status = pkc_wal_remove_before(wal, wal->origin);
     }
+    pkc_wal_show(wal);
     free(r.names);
     free(r.segments);
     return status;

@@ -17,6 +17,7 @@ from _pykube_hotcore.native._store import (
     FutureRevisionError,
     LeaseExistsError,
     LeaseNotFoundError,
+    LeaseTTLError,
     LockedError,
     NewerFormatError,
     NoSpaceError,
@@ -44,7 +45,8 @@ from _pykube_hotcore.native._store_types import (
     TxnResult,
     WatchBatch,
 )
-from pykube_core.store._embedded import Store
+from pykube_core.store._embedded import Store, restore_backup
+from pykube_core.store._interface import StoreLike, open_store
 from pykube_core.store._keys import FROM_KEY, prefix_end
 from pykube_core.store._watch import Watch
 
@@ -65,6 +67,7 @@ __all__ = [
     "LeaseExistsError",
     "LeaseInfo",
     "LeaseNotFoundError",
+    "LeaseTTLError",
     "LockedError",
     "NewerFormatError",
     "NoSpaceError",
@@ -79,10 +82,13 @@ __all__ = [
     "Result",
     "Store",
     "StoreError",
+    "StoreLike",
     "StoreStatus",
     "Txn",
     "TxnResult",
     "Watch",
     "WatchBatch",
+    "open_store",
     "prefix_end",
+    "restore_backup",
 ]

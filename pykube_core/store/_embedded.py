@@ -9,7 +9,13 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from _pykube_hotcore.native._store import LeaseExistsError, LeaseNotFoundError, RangeView
+from _pykube_hotcore.native._store import (
+    LeaseExistsError,
+    LeaseNotFoundError,
+    OpenError,
+    RangeView,
+    backup_files,
+)
 from _pykube_hotcore.native._store import StoreHandle as _Handle
 from _pykube_hotcore.native._store_types import (
     Compare,
@@ -78,6 +84,7 @@ class Store:
     ) -> None:
         self._clock = clock
         self._lease_count = 0
+        self._path = None if path is None else Path(path).absolute()
         directory = None if path is None else _directory(Path(path), read_only=read_only)
         self._handle = _Handle(
             directory,
@@ -256,6 +263,23 @@ class Store:
         """Write everything to a snapshot and drop the log before it. Writers go on meanwhile."""
         self._handle.snapshot()
 
+    def backup(self) -> bytes:
+        """Return a new snapshot, as `restore_backup` takes it.
+
+        Raises
+        ------
+        ValueError
+            The store is in memory.
+        """
+        if self._path is None:
+            raise ValueError("a store in memory has no snapshot")
+        while True:
+            self._handle.snapshot()
+            try:
+                return max(self._path.glob("snap-*.snap")).read_bytes()
+            except (FileNotFoundError, ValueError):
+                continue  # another snapshot took its place meanwhile
+
     def sync(self) -> None:
         """Make every write durable, with ``sync="interval"``."""
         self._handle.sync()
@@ -281,6 +305,34 @@ class Store:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def restore_backup(data: bytes, path: str | os.PathLike[str]) -> int:
+    """Make a data directory from a backup; return its revision.
+
+    Raises
+    ------
+    FileExistsError
+        The directory is not empty.
+    CorruptError
+        The backup is damaged; nothing is left behind.
+    """
+    target = Path(path).absolute()
+    if target.exists() and any(target.iterdir()):
+        raise FileExistsError(f"{target} is not empty")
+    directory = Path(_directory(target, read_only=False))
+    for name, content in backup_files(data).items():
+        with (directory / name).open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    try:
+        with Store(directory) as store:
+            return store.revision
+    except OpenError:
+        for child in directory.iterdir():
+            child.unlink()
+        raise
 
 
 def _directory(path: Path, *, read_only: bool) -> str:

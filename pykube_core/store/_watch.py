@@ -4,11 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 from types import TracebackType
+from typing import Protocol
 from weakref import WeakValueDictionary
 
-from _pykube_hotcore.native._store import ClosedError, StoreHandle, WatchHandle
+from _pykube_hotcore.native._store import ClosedError, StoreHandle
 from _pykube_hotcore.native._store_types import WatchBatch
+
+
+class Cursor(Protocol):
+    """What a watch reads from."""
+
+    revision: int
+
+    def read(self, event_count_max: int) -> tuple[WatchBatch, bool]:
+        """Return the next events, and whether there are more already."""
+
+    def close(self) -> None:
+        """Free it; a second call does nothing."""
+
+
+class Waker(Protocol):
+    """What calls `Watch.signal` when there may be something to read."""
+
+    def start(self) -> None:
+        """Begin to do so; a second call does nothing."""
 
 
 class WatchHub:
@@ -107,12 +128,13 @@ class Watch:
         The current revision when it was opened.
     """
 
-    def __init__(self, hub: WatchHub, handle: WatchHandle) -> None:
+    def __init__(self, hub: Waker, handle: Cursor) -> None:
         self._hub = hub
         self._handle = handle
         self._signal = threading.Event()
         self._lock = threading.Lock()
         self._waiter: tuple[asyncio.AbstractEventLoop, asyncio.Future[None]] | None = None
+        self._callback: Callable[[], None] | None = None
         self._signal.set()  # what lies in the past is there at once
         self.created_revision = handle.revision
         self.revision = 0
@@ -134,11 +156,22 @@ class Watch:
         self._hub.start()
         return self._signal.wait(timeout)
 
+    def subscribe(self, callback: Callable[[], None]) -> None:
+        """Call ``callback`` from the store's own thread whenever there may be something to read.
+
+        It must not block. What was there before the call is not announced.
+        """
+        self._callback = callback
+        self._hub.start()
+
     def signal(self) -> asyncio.AbstractEventLoop | None:
         """Note that there is something to read; return the loop to resume, if one waits."""
         with self._lock:
             self._signal.set()
-            return None if self._waiter is None else self._waiter[0]
+            loop = None if self._waiter is None else self._waiter[0]
+        if self._callback is not None:
+            self._callback()
+        return loop
 
     def resume(self) -> None:
         """Let the waiting task go on; called on its loop."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from _pykube_hotcore._ffi import ffi, lib
-from _pykube_hotcore.native._status import NativeError, check
+from _pykube_hotcore.native._status import NativeError, check, status_text
 from _pykube_hotcore.native._store_types import (
     COMPARE_RESULTS,
     COMPARE_TARGETS,
@@ -42,6 +42,10 @@ class StoreError(NativeError):
 
 class RequestError(StoreError, ValueError):
     """The request itself is malformed or too large."""
+
+
+class LeaseTTLError(RequestError):
+    """The TTL of a lease is beyond the largest, 9,000,000,000 seconds."""
 
 
 class CompactedError(StoreError):
@@ -123,6 +127,7 @@ _ERRORS: dict[int, type[StoreError]] = {
     lib.PKC_ERR_FUTURE: FutureRevisionError,
     lib.PKC_ERR_LEASE_NOT_FOUND: LeaseNotFoundError,
     lib.PKC_ERR_LEASE_EXISTS: LeaseExistsError,
+    lib.PKC_ERR_LEASE_TTL: LeaseTTLError,
     lib.PKC_ERR_QUOTA: QuotaError,
     lib.PKC_ERR_NO_SPACE: NoSpaceError,
     lib.PKC_ERR_FAILED: FailedError,
@@ -138,7 +143,6 @@ _REQUEST_ERRORS = (
     lib.PKC_ERR_KEY_MISSING,
     lib.PKC_ERR_VALUE_PROVIDED,
     lib.PKC_ERR_LEASE_PROVIDED,
-    lib.PKC_ERR_LEASE_TTL,
     lib.PKC_ERR_REQUEST_SIZE,
     lib.PKC_ERR_OP_COUNT,
     lib.PKC_ERR_DUPLICATE_KEY,
@@ -146,19 +150,39 @@ _REQUEST_ERRORS = (
 )
 
 
-def _raise(status: int) -> None:
+def _error_of(status: int) -> Exception:
     if status in _ERRORS:
-        raise _ERRORS[status](status)
+        return _ERRORS[status](status)
     if status in _REQUEST_ERRORS:
-        raise RequestError(status)
-    if status == lib.PKC_ERR_NO_MEMORY:
-        raise MemoryError
-    raise StoreError(status)
+        return RequestError(status)
+    return MemoryError() if status == lib.PKC_ERR_NO_MEMORY else StoreError(status)
+
+
+def closed_error() -> ClosedError:
+    """Return the error of a closed store."""
+    return ClosedError(lib.PKC_ERR_CLOSED)
+
+
+def compacted_error(compact_revision: int) -> CompactedError:
+    """Return the error of a watch whose events were compacted."""
+    error = CompactedError(lib.PKC_ERR_COMPACTED)
+    error.compact_revision = compact_revision
+    return error
+
+
+def error_for_text(text: str) -> Exception:
+    """Return the error that etcd means by these words, whatever stands before them."""
+    for status in range(lib.PKC_ERR_LAST, lib.PKC_ERR_COMPACTED + 1):
+        if text.endswith(status_text(status)):
+            return _error_of(status)
+    other = StoreError(lib.PKC_ERR_IO)
+    other.args = (text,)
+    return other
 
 
 def _ok(status: int) -> int:
     if status < 0:
-        _raise(status)
+        raise _error_of(status)
     return status
 
 
@@ -377,14 +401,12 @@ class WatchHandle:
     def read(self, event_count_max: int) -> tuple[WatchBatch, bool]:
         """Return the next events, and whether there are more already."""
         if self._watch is None:
-            raise ClosedError(lib.PKC_ERR_CLOSED)
+            raise closed_error()
         answer = self._store.borrow()
         try:
             status = lib.pkc_watch_read(self._watch, event_count_max, self._more, answer)
             if status == lib.PKC_ERR_COMPACTED:
-                error = CompactedError(status)
-                error.compact_revision = int(answer.compact_revision)
-                raise error
+                raise compacted_error(int(answer.compact_revision))
             count = _ok(status)
             more = bool(self._more[0])
             if count == 0:
@@ -502,7 +524,7 @@ class StoreHandle:
         status = lib.pkc_store_range(self._store, request, answer)
         if status < 0:
             self.give_back(answer)
-            _raise(status)
+            raise _error_of(status)
         return RangeView(self, answer)
 
     def put(self, op: Put) -> PutResult:
@@ -693,3 +715,25 @@ class StoreHandle:
     def close(self) -> None:
         """Make everything durable and refuse what follows; a second call does nothing."""
         check(lib.pkc_store_close(self._store), "close")
+
+
+_HEADER_BYTES = 64
+_SNAPSHOT_MAGIC, _LOG_MAGIC = b"pkcsnap", b"pkcwal\0"
+
+
+def backup_files(data: bytes) -> dict[str, bytes]:
+    """Return the files of a directory that begins with this snapshot: itself and an empty segment.
+
+    Raises
+    ------
+    CorruptError
+        It does not begin as a snapshot does.
+    """
+    header = data[:_HEADER_BYTES]
+    if len(header) < _HEADER_BYTES or not header.startswith(_SNAPSHOT_MAGIC):
+        raise CorruptError(lib.PKC_ERR_CORRUPT, "snapshot, byte 0")
+    (base,) = struct.unpack_from("<Q", header, 16)
+    body = _LOG_MAGIC + header[7 : _HEADER_BYTES - 4]
+    crc = lib.pkc_crc32c(0, body, len(body))
+    segment = body + struct.pack("<I", crc)
+    return {f"snap-{base:016x}.snap": data, f"log-{base:016x}.wal": segment}
