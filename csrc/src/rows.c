@@ -36,7 +36,7 @@ static int rows_allocate(pkc_engine *e, pod_class *c) {
     int taints = e->any_soft_taint && p->weight[PKC_PLUGIN_TAINT_TOLERATION] != 0;
     int affinity = p->weight[PKC_PLUGIN_NODE_AFFINITY] != 0 && c->preferred.count > 0;
     row_cache r = {.rows = (int32_t)rows};
-    r.bytes = (int64_t)rows * (8 * (2 + c->has_extras) + 4 * (taints + affinity));
+    r.bytes = (int64_t)rows * (8 * (1 + c->has_extras) + 4 * (taints + affinity));
     evict(e, r.bytes);
     r.extra_addend = c->has_extras ? malloc(rows * sizeof *r.extra_addend) : NULL;
     r.total = malloc(rows * sizeof *r.total);
@@ -64,11 +64,17 @@ const double *rows_addend(const pkc_engine *e, const pod_class *c) {
 }
 
 /* Gives the class a static column of its own, zeros at first. */
-static int own_static(row_cache *r) {
+static int own_static(pkc_engine *e, row_cache *r) {
     if (r->static_addend == NULL) {
         r->static_addend = calloc((size_t)r->rows, sizeof *r->static_addend);
+        if (r->static_addend == NULL) {
+            return PKC_ERR_NO_MEMORY;
+        }
+        int64_t bytes = (int64_t)r->rows * (int64_t)sizeof *r->static_addend;
+        r->bytes += bytes;
+        e->cache_bytes += bytes;
     }
-    return r->static_addend == NULL ? PKC_ERR_NO_MEMORY : PKC_OK;
+    return PKC_OK;
 }
 
 /* Every node counts in the score of every image, so any change of nodes changes all rows. */
@@ -88,7 +94,7 @@ static int refresh_static(pkc_engine *e, pod_class *c) {
     row_cache *r = &c->cache;
     const profile *p = &e->profiles.data[c->profile_index];
     int64_t image_weight = c->images.count > 0 ? p->weight[PKC_PLUGIN_IMAGE_LOCALITY] : 0;
-    int status = image_weight != 0 ? own_static(r) : PKC_OK;
+    int status = image_weight != 0 ? own_static(e, r) : PKC_OK;
     for (int32_t row = 0; status == PKC_OK && row < e->row_count; row++) {
         const node *n = &e->nodes[row];
         if (n->epoch <= r->epoch_seen) {
@@ -96,7 +102,7 @@ static int refresh_static(pkc_engine *e, pod_class *c) {
         }
         int refused = !filter_static(e, c, row);
         if (refused) {
-            status = own_static(r);
+            status = own_static(e, r);
         }
         if (status == PKC_OK && r->static_addend != NULL) {
             r->static_addend[row] = refused ? -INFINITY : 0.0;
