@@ -67,6 +67,7 @@ def test_place_never_puts_a_node_over_its_allocatable_and_loses_no_pod():
     for seed in range(15):
         random = Random(seed)
         pair = Pair(random)
+        pair.both("remove", sorted(pair.pods))
         profile = pair.both("add_profile", FULL)
         pair.both("add_nodes", [pair.world.node() for _ in range(8)])
         classes = [pair.world.pod_class(profile + 1, 0) for _ in range(4)]
