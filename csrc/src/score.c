@@ -109,7 +109,8 @@ int64_t score_fit(const pkc_engine *e, const profile *p, const pod_class *c, int
                : sum / weights;
 }
 
-/* noderesources/balanced_allocation.go; the same order of float64 operations. */
+/* noderesources/balanced_allocation.go; the same order of float64 operations. A sum past int64
+ * counts as full, where upstream's wraps around and the cycle fails on the score. */
 int64_t score_balanced(const pkc_engine *e, const profile *p, const pod_class *c, int32_t row) {
     double fractions[PKC_RESOURCE_COUNT_MAX];
     double total = 0.0;
@@ -121,7 +122,10 @@ int64_t score_balanced(const pkc_engine *e, const profile *p, const pod_class *c
         if (capacity == 0 || (is_extended(resource) && ask == 0)) {
             continue;
         }
-        int64_t requested = wrapping_sum(column_requested(e, resource)[row], ask);
+        int64_t requested;
+        if (__builtin_add_overflow(column_requested(e, resource)[row], ask, &requested)) {
+            requested = INT64_MAX;
+        }
         double fraction = (double)requested / (double)capacity;
         fraction = fraction > 1.0 ? 1.0 : fraction;
         total += fraction;

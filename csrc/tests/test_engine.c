@@ -1,4 +1,4 @@
-/* The engine through its public calls: limits, refusals that change nothing, and what stays true. */
+/* The engine through its public calls: limits, refusals that change nothing, what stays true. */
 #include "engine_fixture.h"
 
 static void test_engine_refuses_unknown_tie_and_kernel(void) {
@@ -139,7 +139,11 @@ static void test_bad_nodes_are_refused_and_change_nothing(void) {
         case 4: batch.label_offset = two; batch.label_key = descending; break;
         case 5: batch.label_offset = two; batch.label_key = negative; break;
         case 6: batch.label_offset = backwards; break;
-        case 7: batch.taint_offset = two; batch.taint_key = values; batch.taint_effect = effect; break;
+        case 7:
+            batch.taint_offset = two;
+            batch.taint_key = values;
+            batch.taint_effect = effect;
+            break;
         default: batch.taint_offset = two; batch.taint_key = negative; break;
         }
         expect_node_refused(e, &batch);

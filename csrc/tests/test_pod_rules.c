@@ -146,35 +146,49 @@ static void test_a_nominated_pod_keeps_its_room_from_lower_priorities(void) {
     engine_done(e);
 }
 
+typedef struct {
+    int32_t victims[3];
+    int32_t violations;
+    uint64_t detail;
+    uint8_t plugin;
+    uint8_t code;
+} outcome;
+
+/* A dry run with one budget, or none if NULL. */
+static int dry_run(pkc_engine *e, int class_index, int32_t row, const pkc_budget *budget,
+                   outcome *o) {
+    return pkc_engine_dry_run(e, class_index, row, budget, budget != NULL, NULL, 0, o->victims,
+                              &o->violations, &o->plugin, &o->code, &o->detail);
+}
+
 static void test_a_dry_run_finds_the_least_important_victims_and_changes_nothing(void) {
     pkc_engine *e = engine_with_rules();
     int32_t classes[] = {0, 1, 2};
     int32_t rows[] = {4, 4, 4};
     int32_t pods[3];
-    int32_t victims[3];
-    int32_t violations;
-    uint8_t code;
+    outcome o;
     for (int64_t priority = 1; priority <= 3; priority++) {
         class_of_priority(e, 300, priority);
     }
     int preemptor = class_of_priority(e, 500, 5);
     int small = class_of_priority(e, 1, 0);
+    int huge = class_of_priority(e, 1001, 9);
     EXPECT(pkc_engine_bind(e, 3, classes, rows, pods) == PKC_OK);
-    EXPECT(pkc_engine_dry_run(e, preemptor, 4, NULL, 0, NULL, 0, victims, &violations, &code) == 2);
-    EXPECT(code == PKC_CODE_FITS && violations == 0);
-    EXPECT(victims[0] == pods[1] && victims[1] == pods[0]);
-    pkc_budget budget = {0, 1};
-    EXPECT(pkc_engine_dry_run(e, preemptor, 4, &budget, 1, NULL, 0, victims, &violations, &code) ==
-           2);
-    EXPECT(pkc_engine_dry_run(e, small, 4, NULL, 0, NULL, 0, victims, &violations, &code) == 0);
-    EXPECT(code == PKC_CODE_NOT_EVALUATED);
+    EXPECT(dry_run(e, preemptor, 4, NULL, &o) == 2);
+    EXPECT(o.code == PKC_CODE_FITS && o.violations == 0);
+    EXPECT(o.victims[0] == pods[1] && o.victims[1] == pods[0]);
+    EXPECT(dry_run(e, small, 4, NULL, &o) == 0 && o.code == PKC_CODE_NOT_EVALUATED);
+    EXPECT(dry_run(e, huge, 4, NULL, &o) == 0 && o.code == PKC_CODE_UNRESOLVABLE);
+    EXPECT(o.plugin == PKC_PLUGIN_NODE_RESOURCES_FIT && o.detail == 2);
+    pkc_budget budget = {0, 0};
+    EXPECT(dry_run(e, preemptor, 4, &budget, &o) == 2); /* no budget means a pod without labels */
+    EXPECT(o.violations == 0);
     budget.matcher = 1;
-    EXPECT(pkc_engine_dry_run(e, preemptor, 4, &budget, 1, NULL, 0, victims, &violations, &code) ==
-           PKC_ERR_NOT_FOUND);
-    EXPECT(pkc_engine_dry_run(e, preemptor, NODES, NULL, 0, NULL, 0, victims, &violations,
-                              &code) == PKC_ERR_NOT_FOUND);
-    EXPECT(pkc_engine_dry_run(e, preemptor, 4, NULL, -1, NULL, 0, victims, &violations, &code) ==
-           PKC_ERR_INVALID);
+    EXPECT(dry_run(e, preemptor, 4, &budget, &o) == PKC_ERR_NOT_FOUND);
+    EXPECT(dry_run(e, preemptor, NODES, NULL, &o) == PKC_ERR_NOT_FOUND);
+    EXPECT(dry_run(e, 7, 4, NULL, &o) == PKC_ERR_NOT_FOUND);
+    EXPECT(pkc_engine_dry_run(e, preemptor, 4, NULL, -1, NULL, 0, o.victims, &o.violations,
+                              &o.plugin, &o.code, &o.detail) == PKC_ERR_INVALID);
     EXPECT(pkc_engine_pod_count(e) == 3);
     EXPECT(pkc_engine_row_pod_count(e, 4) == 3);
     engine_done(e);
@@ -241,7 +255,8 @@ static void random_step(pkc_engine *e, uint64_t *state) {
     case 4: pkc_engine_nomination_drop(e, (int32_t)random_below(state, 3)); break;
     case 5:
         if (pkc_engine_row_pod_count(e, row) < COUNT(out)) {
-            pkc_engine_dry_run(e, c, row, NULL, 0, NULL, 0, out, &violations, &code);
+            pkc_engine_dry_run(e, c, row, NULL, 0, NULL, 0, out, &violations, &plugin, &code,
+                               &detail);
         }
         break;
     case 6: pkc_engine_filter_row(e, c, row, &plugin, &code, &detail); break;

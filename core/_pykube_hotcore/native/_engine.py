@@ -493,12 +493,12 @@ class Engine:
         ``total_out`` is (row_count,) float64: -inf where the class does not fit, elsewhere the
         weighted sum of the scores that do not depend on which other rows are feasible.
         """
-        if total_out.dtype != np.float64 or total_out.shape != (self.row_count,):
-            raise ValueError(f"total_out must be float64 ({self.row_count},)")
+        out = _out(total_out, "double[]")
         with self._lock:
-            return check(
-                lib.pkc_engine_scan(self._engine, class_index, _out(total_out, "double[]")), "scan"
-            )
+            rows = lib.pkc_engine_row_count(self._engine)
+            if total_out.dtype != np.float64 or total_out.shape != (rows,):
+                raise ValueError(f"total_out must be float64 ({rows},)")
+            return check(lib.pkc_engine_scan(self._engine, class_index, out), "scan")
 
     def column(self, field: int) -> NDArray[np.int64]:
         """Return a copy (row_count,) int64 of a column of the node matrix."""

@@ -209,7 +209,8 @@ def _balanced(resources: tuple[int, ...], spec: PodClass, view: View) -> int:
         asked = amount_of(spec.request, resource)
         if capacity == 0 or (resource > EPHEMERAL_STORAGE and asked == 0):
             continue
-        requested = int64(view.requested(resource) + asked)
+        # A sum past int64 counts as full; upstream's wraps, and the cycle fails on its score.
+        requested = min(view.requested(resource) + asked, 2**63 - 1)
         fraction = min(float(requested) / float(capacity), 1.0)
         total += fraction
         fractions.append(fraction)
