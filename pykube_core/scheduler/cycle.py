@@ -361,7 +361,7 @@ class SchedulingCycle:
             rows, handles = self._engine.place([attempt.class_index])
             row, handle = int(rows[0]), int(handles[0])
         placed = self._scheduler.node_names[row] if row >= 0 else None
-        if placed not in decision.candidates:
+        if placed not in (decision.feasible if self._scheduler.samples else decision.candidates):
             raise AssertionError(
                 f"{decision.pod}: placed on {placed}, candidates are {decision.candidates}"
             )

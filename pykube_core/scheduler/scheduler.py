@@ -23,6 +23,7 @@ from pykube_core.scheduler.config import Profile
 from pykube_core.scheduler.interner import Interner
 from pykube_core.scheduler.listers import Listers
 from pykube_core.scheduler.matchers import MatcherTable
+from pykube_core.scheduler.node_order import in_turn
 from pykube_core.scheduler.plugins import CompileContext
 from pykube_core.scheduler.policies import Policy
 from pykube_core.scheduler.storage import Storage
@@ -55,6 +56,9 @@ class Scheduler:
         Row of the kernel table, the best of this machine if None; results do not depend on it.
     engine
         What makes the engine.
+    percentage_of_nodes_to_score
+        A search for nodes stops when so many percent of them fit, and the next one begins where it
+        ended, one node of each zone in turn; 0 is kube-scheduler's adaptive rule. 100 looks at all.
 
     Attributes
     ----------
@@ -66,6 +70,8 @@ class Scheduler:
         The engine, for layers above that need more of it than this class offers.
     context : CompileContext
         With what pods are compiled.
+    samples : bool
+        Placing a pod looks at some nodes only; evaluating it looks at all of them.
 
     Raises
     ------
@@ -83,6 +89,7 @@ class Scheduler:
         objects: Mapping[str, Sequence[KubeObject]] | None = None,
         kernel: str | None = None,
         engine: EngineFactory = Engine,
+        percentage_of_nodes_to_score: int = 100,
     ) -> None:
         self._interner = Interner()
         self._profile = policy.profile
@@ -105,8 +112,12 @@ class Scheduler:
         function = policy.load_function()
         plugin = None if policy.function is None else policy.function.plugin
         profile = compile_profile(policy.profile, plugin, self._interner)
-        self.engine.add_profile(profile, self._kernel_of(function))
+        index = self.engine.add_profile(profile, self._kernel_of(function))
         self.engine.add_nodes(rows)
+        self.samples = percentage_of_nodes_to_score != 100
+        if self.samples:
+            self.engine.set_sampling(index, percentage_of_nodes_to_score)
+            self.engine.set_order(in_turn(nodes))
 
     def _make_context(self, listers: Listers, storage: Storage) -> CompileContext:
         matchers = MatcherTable(self.engine, self._interner)
