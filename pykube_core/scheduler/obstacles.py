@@ -30,7 +30,7 @@ from pykube_core.scheduler.plugins import (
     volume_zone,
 )
 from pykube_core.scheduler.plugins.inter_pod_affinity import pod_match
-from pykube_core.scheduler.plugins.node_affinity import REASON_ENFORCED
+from pykube_core.scheduler.plugins.node_affinity import REASON_ENFORCED, node_names
 from pykube_core.scheduler.plugins.node_ports import ANY_IP, host_ports
 from pykube_core.scheduler.plugins.pod_topology_spread import DETAIL_MISSING_LABEL, constraints_of
 from pykube_core.scheduler.plugins.taint_toleration import tolerates
@@ -97,6 +97,8 @@ class Question:
         self._set_external = set_external
         self._profiles: dict[Plugin, int] = {}
         self._verdicts: dict[tuple[PodClass, Plugin], Evaluation] = {}
+        self._matching: dict[str, dict[str | None, list[str]]] = {}
+        self._averse: dict[tuple[str, str], list[str]] | None = None
 
     def ask(self, plugin: Plugin, compiled: PodClass) -> Evaluation:
         """Return what one filter plugin alone says about a class on every row."""
@@ -112,6 +114,43 @@ class Question:
             found = engine.evaluate(index)
             self._verdicts[compiled, plugin] = found
         return found
+
+    def matching(self, term: Mapping[str, Any]) -> Mapping[str | None, list[str]]:
+        """Return the pods that a term of the pod means, by their node's value of its key."""
+        text = repr(term)
+        if text not in self._matching:
+            found: dict[str | None, list[str]] = {}
+            match, matchers = pod_match(term, self.pod), self.scheduler.context.matchers
+            key = term.get("topologyKey") or ""
+            for row, other in self._everyone():
+                value = self.labels(row).get(key)
+                if value is not None and matchers.accepts(
+                    match, namespace_of(other), _labels(other)
+                ):
+                    found.setdefault(value, []).append(full_name(other))
+            self._matching[text] = found
+        return self._matching[text]
+
+    def averse(self) -> Mapping[tuple[str, str], list[str]]:
+        """Return the pods whose required anti-affinity means this pod, by label of their node."""
+        if self._averse is None:
+            self._averse = {}
+            matchers, namespace = self.scheduler.context.matchers, namespace_of(self.pod)
+            for row, other in self._everyone():
+                affinity = (other.get("spec") or {}).get("affinity") or {}
+                for term in (affinity.get("podAntiAffinity") or {}).get(_REQUIRED) or ():
+                    key = term.get("topologyKey") or ""
+                    held = pod_match(term, other)._replace(is_incoming=False)
+                    value = self.labels(row).get(key)
+                    if value is not None and matchers.accepts(held, namespace, _labels(self.pod)):
+                        self._averse.setdefault((key, value), []).append(full_name(other))
+        return self._averse
+
+    def _everyone(self) -> Iterator[tuple[int, KubeObject]]:
+        """Yield row and Pod of every pod that is on a node."""
+        for row in range(len(self.scheduler.nodes)):
+            for slot in sorted(self.pods.slots_on(row)):
+                yield row, self.pods.pod(slot)
 
     def node(self, row: int) -> KubeObject:
         """Return the Node of a row."""
@@ -144,6 +183,13 @@ def obstacles(q: Question) -> list[list[Change]]:
                 reasons = plugin.reasons(detail, q.node(row), q.scheduler.resource_names)
                 changes = [Change(name, _WORDS.get(text, text)) for text in reasons]
             found[row] += changes
+    if q.compiled.node_set is not None and "NodeAffinity" not in filters:
+        # PreFilter narrows the search by name even where the filter is turned off.
+        names = node_names(q.pod) or frozenset()
+        text = f"the node's name must be {', '.join(sorted(names))} (required node affinity)"
+        for row, name in enumerate(q.scheduler.node_names):
+            if name not in names:
+                found[row].append(Change("NodeAffinity", text))
     return found
 
 
@@ -303,54 +349,20 @@ def _pod_affinity(q: Question, row: int, detail: int) -> Iterator[Change]:
         key = term.get("topologyKey")
         if key not in labels:
             yield Change(name, f"label the node with {key}")
-        elif detail == 0 and not _matching(q, row, term):
+        elif detail == 0 and not q.matching(term).get(labels[key]):
             words = f"a pod that matches {_selector_text(term)}"
             yield Change(name, f"{words} in {key}={labels[key]}, or drop the affinity term")
     for term in (affinity.get("podAntiAffinity") or {}).get(_REQUIRED) or ():
-        found = _matching(q, row, term)
+        key = term.get("topologyKey")
+        found = q.matching(term).get(labels.get(key))
         if found:
             words = f"no pod that matches {_selector_text(term)}"
-            key = term.get("topologyKey")
             yield Change(name, f"{words} in {key}={labels.get(key)}, where {_list(found)} does")
-    found = list(_averse(q, row))
+    averse = q.averse()
+    found = [pod for label in labels.items() for pod in averse.get(label, ())]
     if found:
-        yield Change(name, f"{_list(found)} must go: anti-affinity keeps this pod off")
-
-
-def _matching(q: Question, row: int, term: Mapping[str, Any]) -> list[str]:
-    """Return the pods in the domain of a row that a term of the pod means."""
-    match, matchers = pod_match(term, q.pod), q.scheduler.context.matchers
-    return [
-        full_name(other)
-        for other in _domain(q, row, term.get("topologyKey") or "")
-        if matchers.accepts(match, namespace_of(other), _labels(other))
-    ]
-
-
-def _averse(q: Question, row: int) -> Iterator[str]:
-    """Yield the pods whose required anti-affinity means this pod, in the domain of a row."""
-    matchers, labels = q.scheduler.context.matchers, q.labels(row)
-    for other_row in range(len(q.scheduler.nodes)):
-        there = q.labels(other_row)
-        for slot in sorted(q.pods.slots_on(other_row)):
-            other = q.pods.pod(slot)
-            affinity = (other.get("spec") or {}).get("affinity") or {}
-            for term in (affinity.get("podAntiAffinity") or {}).get(_REQUIRED) or ():
-                key = term.get("topologyKey") or ""
-                held = pod_match(term, other)._replace(is_incoming=False)
-                if key in labels and labels[key] == there.get(key):
-                    if matchers.accepts(held, namespace_of(q.pod), _labels(q.pod)):
-                        yield full_name(other)
-                        break
-
-
-def _domain(q: Question, row: int, key: str) -> Iterator[KubeObject]:
-    """Yield the pods on the nodes that share a row's value of a label."""
-    value = q.labels(row).get(key)
-    for other_row in range(len(q.scheduler.nodes)):
-        if value is not None and q.labels(other_row).get(key) == value:
-            for slot in sorted(q.pods.slots_on(other_row)):
-                yield q.pods.pod(slot)
+        distinct = list(dict.fromkeys(found))
+        yield Change(name, f"{_list(distinct)} must go: anti-affinity keeps this pod off")
 
 
 def _labels(pod: KubeObject) -> Mapping[str, str]:

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from pykube_core.api.quantity import Quantity, parse_quantity
+from pykube_core.scheduler.config import profile_from_dict
 from pykube_core.scheduler.cycle import SchedulingCycle
 from pykube_core.scheduler.explain import explain
-from pykube_core.scheduler.policies import policy
+from pykube_core.scheduler.policies import Policy, policy
 from pykube_core.scheduler.scheduler import Scheduler
 
 VECTORS = Path(__file__).parents[2] / "conformance" / "kube-scheduler-v1.34.1"
@@ -206,3 +207,14 @@ def test_enough_of_every_missing_resource_lets_the_pod_in():
                 given[change.resource] = str(has + Quantity(change.amount * unit))
             again = explained(larger, wanted, scenario["objects"]["pods"])
             assert near[0].name in again.decision.feasible
+
+
+def test_names_narrow_the_search_though_the_filter_is_off():
+    term = {"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["n2"]}]}
+    required = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [term]}}
+    plugins = {"filter": {"disabled": [{"name": "NodeAffinity"}]}}
+    chosen = Policy("x", "x", profile_from_dict({"plugins": plugins}))
+    with Scheduler([node("n1"), node("n2")], chosen) as scheduler:
+        found = explain(SchedulingCycle(scheduler), pod(affinity={"nodeAffinity": required}))
+    assert changes(found) == ["the node's name must be n2 (required node affinity)"]
+    assert changes(found, "n2") == []
