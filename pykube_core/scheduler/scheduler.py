@@ -23,6 +23,7 @@ from pykube_core.scheduler.config import Profile
 from pykube_core.scheduler.interner import Interner
 from pykube_core.scheduler.listers import Listers
 from pykube_core.scheduler.matchers import MatcherTable
+from pykube_core.scheduler.node_tree import zone_order
 from pykube_core.scheduler.plugins import CompileContext
 from pykube_core.scheduler.policies import Policy
 from pykube_core.scheduler.storage import Storage
@@ -55,6 +56,11 @@ class Scheduler:
         Row of the kernel table, the best of this machine if None; results do not depend on it.
     engine
         What makes the engine.
+    percentage_of_nodes_to_score
+        How many feasible nodes are looked for, in percent: 1 to 100, or 0 for kube-scheduler's
+        adaptive rule. None takes what the profile says, and all nodes where it says 0 or nothing,
+        so that a comparison sees the whole cluster. Below 100 a search goes round the zones and
+        begins where the one before ended.
 
     Attributes
     ----------
@@ -83,6 +89,7 @@ class Scheduler:
         objects: Mapping[str, Sequence[KubeObject]] | None = None,
         kernel: str | None = None,
         engine: EngineFactory = Engine,
+        percentage_of_nodes_to_score: int | None = None,
     ) -> None:
         self._interner = Interner()
         self._profile = policy.profile
@@ -107,6 +114,14 @@ class Scheduler:
         profile = compile_profile(policy.profile, plugin, self._interner)
         self.engine.add_profile(profile, self._kernel_of(function))
         self.engine.add_nodes(rows)
+        percentage = percentage_of_nodes_to_score
+        if percentage is not None and not 0 <= percentage <= 100:
+            raise ValueError("percentage_of_nodes_to_score: expected 0 to 100")
+        if percentage is None:
+            percentage = policy.profile.percentage_of_nodes_to_score or 100
+        if percentage < 100:
+            self.engine.set_sampling(0, percentage)
+            self.engine.set_order(zone_order(nodes))
 
     def _make_context(self, listers: Listers, storage: Storage) -> CompileContext:
         matchers = MatcherTable(self.engine, self._interner)
