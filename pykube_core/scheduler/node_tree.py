@@ -29,13 +29,8 @@ def zone_order(nodes: Sequence[KubeObject]) -> list[int]:
         labels = (node.get("metadata") or {}).get("labels") or {}
         key = (_label(labels, _REGION), _label(labels, _ZONE))
         zones.setdefault(key, []).append(index)
-    longest = max((len(members) for members in zones.values()), default=0)
-    return [
-        members[turn]
-        for turn in range(longest)
-        for members in zones.values()
-        if turn < len(members)
-    ]
+    turns = itertools.zip_longest(*zones.values())
+    return [index for turn in turns for index in turn if index is not None]
 
 
 def _label(labels: dict[str, str], keys: Sequence[str]) -> str:
