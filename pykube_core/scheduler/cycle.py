@@ -53,6 +53,8 @@ _NAMES: Mapping[int, SchedulerPlugin] = {
     plugin.code: plugin for plugin in PLUGINS.values() if plugin.code != Plugin.NONE
 }
 _DONE = frozenset({"Succeeded", "Failed"})
+# They give every node 0 where their PreScore would have skipped, but is turned off.
+_ZERO_UNASKED = frozenset({"NodeResourcesBalancedAllocation", "VolumeBinding"})
 
 
 @dataclass(slots=True)
@@ -336,9 +338,13 @@ class SchedulingCycle:
         if evaluation is None or len(rows) < 2 or not enabled:
             return None, None
         found = {}
+        asked = {plugin.name for plugin in self._scheduler.profile.plugins.pre_score}
         for plugin in enabled:
             known = PLUGINS.get(plugin.name)
             code = known.code if known is not None else Plugin.POLICY
+            if plugin.name in _ZERO_UNASKED and plugin.name not in asked:
+                zeros = (0,) * len(rows)
+                found[plugin.name] = PluginScores(plugin.weight, zeros, zeros)
             if evaluation.scored[code]:
                 raw, normalized = evaluation.raw[code][rows], evaluation.normalized[code][rows]
                 found[plugin.name] = PluginScores(
@@ -355,7 +361,7 @@ class SchedulingCycle:
             rows, handles = self._engine.place([attempt.class_index])
             row, handle = int(rows[0]), int(handles[0])
         placed = self._scheduler.node_names[row] if row >= 0 else None
-        if placed not in decision.candidates:
+        if placed not in (decision.feasible if self._scheduler.samples else decision.candidates):
             raise AssertionError(
                 f"{decision.pod}: placed on {placed}, candidates are {decision.candidates}"
             )

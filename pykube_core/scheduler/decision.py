@@ -78,6 +78,9 @@ class Preemption:
 class Decision:
     """One pod's scheduling cycle.
 
+    Where the scheduler looks at some nodes only (``percentage_of_nodes_to_score``), ``placed`` is
+    the best of those, and everything else is about all nodes.
+
     Attributes
     ----------
     pod : str

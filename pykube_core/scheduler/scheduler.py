@@ -23,7 +23,7 @@ from pykube_core.scheduler.config import Profile
 from pykube_core.scheduler.interner import Interner
 from pykube_core.scheduler.listers import Listers
 from pykube_core.scheduler.matchers import MatcherTable
-from pykube_core.scheduler.node_tree import zone_order
+from pykube_core.scheduler.node_order import in_turn
 from pykube_core.scheduler.plugins import CompileContext
 from pykube_core.scheduler.policies import Policy
 from pykube_core.scheduler.storage import Storage
@@ -72,6 +72,8 @@ class Scheduler:
         The engine, for layers above that need more of it than this class offers.
     context : CompileContext
         With what pods are compiled.
+    samples : bool
+        Placing a pod looks at some nodes only; evaluating it looks at all of them.
 
     Raises
     ------
@@ -112,16 +114,17 @@ class Scheduler:
         function = policy.load_function()
         plugin = None if policy.function is None else policy.function.plugin
         profile = compile_profile(policy.profile, plugin, self._interner)
-        self.engine.add_profile(profile, self._kernel_of(function))
+        index = self.engine.add_profile(profile, self._kernel_of(function))
         self.engine.add_nodes(rows)
         percentage = percentage_of_nodes_to_score
         if percentage is not None and not 0 <= percentage <= 100:
             raise ValueError("percentage_of_nodes_to_score: expected 0 to 100")
         if percentage is None:
             percentage = policy.profile.percentage_of_nodes_to_score or 100
-        if percentage < 100:
-            self.engine.set_sampling(0, percentage)
-            self.engine.set_order(zone_order(nodes))
+        self.samples = percentage < 100
+        if self.samples:
+            self.engine.set_sampling(index, percentage)
+            self.engine.set_order(in_turn(nodes))
 
     def _make_context(self, listers: Listers, storage: Storage) -> CompileContext:
         matchers = MatcherTable(self.engine, self._interner)

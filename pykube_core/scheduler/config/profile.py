@@ -11,10 +11,12 @@ Differences
 """
 
 from collections.abc import Collection, Mapping
+from typing import Final
 
 from pykube_core.scheduler.config.args import default_args, read_args
 from pykube_core.scheduler.config.fields import FieldErrors, child
 from pykube_core.scheduler.config.plugins import (
+    EXTENSION_POINTS,
     IN_TREE_PLUGINS,
     PluginSets,
     check_names,
@@ -24,6 +26,20 @@ from pykube_core.scheduler.config.plugins import (
 )
 from pykube_core.scheduler.config.reader import ObjectReader
 from pykube_core.scheduler.config.types import PluginArgs, Plugins, Profile
+
+# Plugins that return an error where the step before theirs left no state; the others make do.
+_FILTER_NEEDS_STATE: Final = frozenset(
+    {
+        "NodePorts",
+        "NodeResourcesFit",
+        "VolumeRestrictions",
+        "VolumeBinding",
+        "PodTopologySpread",
+        "InterPodAffinity",
+        "DynamicResources",
+    }
+)
+_SCORE_NEEDS_STATE: Final = frozenset({"TaintToleration", "PodTopologySpread", "InterPodAffinity"})
 
 
 def read_percentage(reader: ObjectReader) -> int | None:
@@ -82,7 +98,24 @@ def read_profile(
         defaults = default_args(plugin)
         if defaults is not None and plugin not in args:
             args[plugin] = defaults
+    warnings += _missing_states(reader.at("plugins"), plugins)
     return Profile(name, plugins, args, percentage), warnings
+
+
+def _missing_states(path: str, plugins: Plugins) -> list[str]:
+    """Return warnings about plugins that fail because the step before theirs is turned off."""
+    found = []
+    for point, before, names, who in (
+        ("filter", "preFilter", _FILTER_NEEDS_STATE, "every pod that it does not skip"),
+        ("score", "preScore", _SCORE_NEEDS_STATE, "every pod that fits two nodes or more"),
+    ):
+        attribute, _ = EXTENSION_POINTS[point]
+        running = {p.name for p in getattr(plugins, EXTENSION_POINTS[before][0])}
+        for plugin in getattr(plugins, attribute):
+            if plugin.name in names and plugin.name not in running:
+                text = f"{plugin.name} runs without its {before}; kube-scheduler then fails {who}"
+                found.append(f"{child(path, point)}: {text}, which is not reproduced here")
+    return found
 
 
 def _check_counts(name: str, sets: PluginSets, plugins: Plugins, reader: ObjectReader) -> None:

@@ -9,6 +9,7 @@ from pykube_core.scheduler.config import (
     ResourceSpec,
     UtilizationShapePoint,
     VolumeBindingArgs,
+    configuration_from_dict,
     profile_from_dict,
 )
 
@@ -485,3 +486,22 @@ def test_percentage_out_of_range_is_an_error():
     assert "percentageOfNodesToScore: Invalid value: 101: not in valid range [0-100]" in error_of(
         {"percentageOfNodesToScore": 101}
     )
+
+
+def test_a_plugin_without_the_step_before_its_own_is_warned_about():
+    def warnings(plugins):
+        document = {
+            "apiVersion": "kubescheduler.config.k8s.io/v1",
+            "kind": "KubeSchedulerConfiguration",
+            "profiles": [{"plugins": plugins}],
+        }
+        return configuration_from_dict(document).warnings
+
+    assert warnings({}) == ()
+    (found,) = warnings({"preScore": {"disabled": [{"name": "TaintToleration"}]}})
+    assert found.startswith("profiles[0].plugins.score: TaintToleration runs without its preScore")
+    (found,) = warnings({"preFilter": {"disabled": [{"name": "NodePorts"}]}})
+    assert "NodePorts runs without its preFilter" in found
+    both = {"disabled": [{"name": "TaintToleration"}]}
+    assert warnings({"preScore": both, "score": both}) == ()
+    assert warnings({"preFilter": {"disabled": [{"name": "NodeAffinity"}]}}) == ()

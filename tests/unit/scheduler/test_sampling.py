@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pykube_core.scheduler.node_tree import zone_order
+from pykube_core.scheduler.node_order import in_turn
 from pykube_core.scheduler.policies import policy
 from pykube_core.scheduler.scheduler import Scheduler
 
@@ -32,11 +32,6 @@ def places(nodes, count, **settings):
         return found
 
 
-def test_zones_take_turns_and_the_longest_goes_on_alone():
-    nodes = [{"metadata": {"labels": {ZONE: z}}} for z in "aaab"] + [{"metadata": {}}]
-    assert zone_order(nodes) == [0, 3, 4, 1, 2]
-
-
 def test_a_search_begins_where_the_one_before_ended():
     # 1,000 nodes at 20 %: each pod sees 200 nodes; empty ones score best, so each pod takes the
     # first node of its own search.
@@ -56,7 +51,7 @@ def test_the_adaptive_rule_sees_a_tenth_of_five_thousand_nodes():
 def test_a_search_goes_round_the_zones():
     nodes = cluster(1000)
     found = places(nodes, 10, percentage_of_nodes_to_score=10)
-    assert found.tolist() == [zone_order(nodes)[i] for i in range(0, 1000, 100)]
+    assert found.tolist() == [in_turn(nodes)[i] for i in range(0, 1000, 100)]
 
 
 def test_nodes_that_do_not_fit_are_passed_over():
