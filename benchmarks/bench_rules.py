@@ -19,7 +19,7 @@ PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 
 
 def spread(when: str) -> dict:
-    """Over zones with skew 1 and over hosts with skew 5."""
+    """Return constraints over zones with skew 1 and over hosts with skew 5."""
     skews = ((ZONE, 1), (HOST, 5))
     return {
         "topologySpreadConstraints": [
@@ -30,7 +30,7 @@ def spread(when: str) -> dict:
 
 
 def near(kind: str, key: str, *, preferred: bool) -> dict:
-    """Pods of the same app in a domain, or not."""
+    """Return affinity to pods of the same app in a domain, or anti-affinity."""
     term = {"labelSelector": APP, "topologyKey": key}
     terms = [{"weight": 1, "podAffinityTerm": term}] if preferred else [term]
     return {"affinity": {kind: {PREFERRED if preferred else REQUIRED: terms}}}
@@ -75,7 +75,7 @@ def nodes(count: int) -> list[dict]:
 
 
 def pod(rule: dict) -> dict:
-    """A pod of app a that asks for 100m and 500Mi."""
+    """Return a pod of app a that asks for 100m and 500Mi."""
     asked = {"requests": {"cpu": "100m", "memory": "500Mi"}}
     container = {"name": "pause", "image": "pause", "resources": asked}
     return {
