@@ -88,6 +88,13 @@ def add_experiment(parser: argparse.ArgumentParser) -> None:
         help="which of equally good nodes is taken (default: random, as kube-scheduler does)",
     )
     parser.add_argument(
+        "--percentage-of-nodes-to-score",
+        metavar="N",
+        type=_percentage,
+        help="1 to 100; 0 for kube-scheduler's adaptive rule (default: what the profile says, "
+        "else all nodes)",
+    )
+    parser.add_argument(
         "--jobs", metavar="N", type=_positive, default=1, help="runs at a time (default: 1)"
     )
 
@@ -145,6 +152,7 @@ def run_comparison(options: argparse.Namespace, workload: Workload) -> Compariso
             seeds=options.seeds,
             replay=getattr(options, "replay", False),
             tie_break=options.tie_break,
+            percentage_of_nodes_to_score=getattr(options, "percentage_of_nodes_to_score", None),
             keep_bound=getattr(options, "keep_bound", False),
             shuffle=getattr(options, "shuffle", False),
             executor=pool,
@@ -185,6 +193,12 @@ def _check_writable(options: argparse.Namespace) -> None:
     for path in (options.report, options.picture):
         if path:
             Path(path).parent.resolve(strict=True)
+
+
+def _percentage(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= 100):
+        raise argparse.ArgumentTypeError(f"expected 0 to 100, not {text!r}")
+    return int(text)
 
 
 def _positive(text: str) -> int:

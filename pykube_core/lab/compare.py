@@ -248,6 +248,7 @@ def compare(
     tie_break: TieBreak = "random",
     keep_bound: bool = False,
     shuffle: bool = False,
+    percentage_of_nodes_to_score: int | None = None,
     executor: Executor | None = None,
     progress: Report | None = None,
     timing: bool = False,
@@ -264,7 +265,7 @@ def compare(
     seeds
         Seeds, or how many (3 is the seeds 0, 1, 2). A seed draws random tie-breaks and the order of
         pods created at the same time; seed 0 leaves that order as the input has it.
-    replay, tie_break, keep_bound, shuffle
+    replay, tie_break, keep_bound, shuffle, percentage_of_nodes_to_score
         See `Settings`.
     executor
         Runs are submitted here, one task per policy and seed: a pool of threads or processes, or
@@ -297,7 +298,9 @@ def compare(
     for name in names:
         if names.count(name) > 1:
             raise InputError("is given twice", object=f'policy "{name}"')
-    settings = Settings(replay, tie_break, keep_bound, shuffle and not replay)
+    settings = Settings(
+        replay, tie_break, keep_bound, shuffle and not replay, percentage_of_nodes_to_score
+    )
     tasks = [(given, seed) for given in policies for seed in numbers]
     done = _run_all(workload, tasks, settings, executor, progress)
     labels = [(name, seed) for name in names for seed in numbers]
@@ -330,6 +333,7 @@ def run_one(
             tie_break=_tie_break(chosen, settings),
             seed=seed,
             objects=workload.objects,
+            percentage_of_nodes_to_score=settings.percentage_of_nodes_to_score,
         ) as scheduler:
             observer = Observer(workload.pods, bound_pods(workload.pods, settings), scheduler)
             outcome = simulate(

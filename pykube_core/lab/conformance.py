@@ -185,7 +185,9 @@ def decisions_of(scenario: Scenario, engine: EngineFactory = Engine) -> Iterator
     others = {k: v for k, v in scenario.objects.items() if k not in ("nodes", "pods")}
     policy = Policy(scenario.name, scenario.description, profile_from_dict(scenario.config))
     nodes = scenario.objects.get("nodes", [])
-    with Scheduler(nodes, policy, objects=others, engine=engine) as scheduler:
+    with Scheduler(
+        nodes, policy, objects=others, engine=engine, percentage_of_nodes_to_score=100
+    ) as scheduler:
         cycle = SchedulingCycle(scheduler, preempt_everywhere=True)
         cycle.add_bound(scenario.objects.get("pods", []))
         for pod in scenario.pending:

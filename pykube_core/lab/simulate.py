@@ -59,21 +59,26 @@ class Settings:
         places the rest anew: what would *it* have done.
     shuffle
         Arrivals only: pods arrive in a random order drawn from the seed, not by creation time.
+    percentage_of_nodes_to_score
+        See `Scheduler`.
 
     Raises
     ------
     ValueError
-        When the tie-break is none of these.
+        When the tie-break is none of these, or the percentage out of range.
     """
 
     replay: bool = False
     tie_break: TieBreak = "random"
     keep_bound: bool = False
     shuffle: bool = False
+    percentage_of_nodes_to_score: int | None = None
 
     def __post_init__(self) -> None:
         if self.tie_break not in get_args(TieBreak):
             raise ValueError(f"tie_break: expected one of {', '.join(get_args(TieBreak))}")
+        if not 0 <= (self.percentage_of_nodes_to_score or 0) <= 100:
+            raise ValueError("percentage_of_nodes_to_score: expected 0 to 100")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from pykube_core.lab.compare import Comparison
+    from pykube_core.lab.simulate import Settings
 
 # Names that people say, for the extended resources that they see most.
 SHORT = {
@@ -99,6 +100,14 @@ def cells(comparison: Comparison, shown: list[Column]) -> list[list[Cell]]:
     return out
 
 
+def sampling(settings: Settings) -> list[str]:
+    """Return what is said of sampling: nothing where the profiles decide."""
+    percentage = settings.percentage_of_nodes_to_score
+    if percentage is None:
+        return []
+    return ["adaptive sampling of nodes" if percentage == 0 else f"{percentage}% of nodes scored"]
+
+
 def headline(comparison: Comparison) -> str:
     """Return in one line what was compared."""
     subject, settings = comparison.subject, comparison.settings
@@ -110,6 +119,7 @@ def headline(comparison: Comparison) -> str:
         if settings.replay
         else "arrivals only" + (", shuffled" if settings.shuffle else ""),
         f"tie-break {settings.tie_break}",
+        *sampling(settings),
         f"seeds {', '.join(map(str, comparison.seeds))}"
         if len(comparison.seeds) < 6
         else f"{len(comparison.seeds)} seeds from {comparison.seeds[0]} to {comparison.seeds[-1]}",

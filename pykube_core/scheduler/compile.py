@@ -16,7 +16,7 @@ from _pykube_hotcore.program import (
 )
 from pykube_core.api.errors import InputError
 from pykube_core.api.objects import KubeObject, full_name, name_of, namespace_of
-from pykube_core.api.quantity import INT64_MAX, QuantityError, parse_quantity
+from pykube_core.api.quantity import QuantityError, parse_quantity
 from pykube_core.scheduler.config import (
     InterPodAffinityArgs,
     NodeResourcesBalancedAllocationArgs,
@@ -107,11 +107,11 @@ def compile_node(
     Raises
     ------
     InputError
-        A quantity cannot be read or is out of range, or a list has the wrong shape.
+        A quantity cannot be read or is negative, or a list has the wrong shape.
     """
     try:
         return _compile_node(node, rank, interner, storage or Storage())
-    except (QuantityError, KeyError, TypeError, AttributeError, ValueError) as error:
+    except (QuantityError, KeyError, TypeError, AttributeError, ValueError, InputError) as error:
         raise _bad(f"Node {name_of(node)}", error) from error
 
 
@@ -130,8 +130,8 @@ def _compile_node(node: KubeObject, rank: int, interner: Interner, storage: Stor
     devices = 0
     for name, text in ((node.get("status") or {}).get("allocatable") or {}).items():
         amount = scheduler_units(name, parse_quantity(text).nano)
-        if not 0 <= amount <= INT64_MAX:
-            raise InputError(f"{text} is out of range", field=f"status.allocatable[{name}]")
+        if amount < 0:
+            raise InputError(f"{text} is negative", field=f"status.allocatable[{name}]")
         if name == "pods":
             pod_slots = amount
         elif name in KNOWN or is_scalar_resource(name):
@@ -184,7 +184,7 @@ def compile_pod(pod: KubeObject, profile: int, context: CompileContext) -> PodCl
     Raises
     ------
     InputError
-        A quantity cannot be read or is out of range, or a field has the wrong shape.
+        A quantity cannot be read or is negative, or a field has the wrong shape.
     """
     builder = ClassBuilder(profile=profile)
     interner = context.interner
@@ -193,8 +193,8 @@ def compile_pod(pod: KubeObject, profile: int, context: CompileContext) -> PodCl
         for plugin in PLUGINS.values():
             plugin.compile(pod, builder, context)
         built = builder.build()
-        if any(not 0 <= amount <= INT64_MAX for _, amount in built.request):
-            raise InputError("requests are out of range", field="spec.containers")
+        if any(amount < 0 for _, amount in built.request):
+            raise InputError("requests are negative", field="spec.containers")
         if len(interner.resources) > RESOURCE_COUNT_MAX:
             raise InputError(f"more than {RESOURCE_COUNT_MAX} resources", field="spec.containers")
     except (QuantityError, KeyError, TypeError, AttributeError, ValueError, InputError) as error:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pykube_core.api.quantity import parse_quantity
+from pykube_core.api.quantity import INT64_MAX, parse_quantity
 
 Nano = dict[str, int]
 """Exact amounts by resource name, in units of 10^-9."""
@@ -144,5 +144,5 @@ def non_missing_for(requests: Mapping[str, int], has_pod_level: bool) -> list[st
 
 
 def scheduler_units(name: str, nano: int) -> int:
-    """Return millicores for cpu and whole units for the rest, rounded up."""
-    return -(-nano // (_MILLI if name == "cpu" else _NANO))
+    """Return millicores for cpu and whole units for the rest, rounded up, at most int64's limit."""
+    return min(-(-nano // (_MILLI if name == "cpu" else _NANO)), INT64_MAX)

@@ -28,6 +28,7 @@ from pykube_core.scheduler.plugins import CompileContext
 from pykube_core.scheduler.policies import Policy
 from pykube_core.scheduler.storage import Storage
 from pykube_core.scheduler.user_policy import UserPolicy
+from pykube_core.scheduler.volume_placing import VolumePlacing
 
 TieBreak = Literal["first", "lexical", "random"]
 EngineFactory = Callable[[str | None, Tie, int], Engine]
@@ -57,8 +58,10 @@ class Scheduler:
     engine
         What makes the engine.
     percentage_of_nodes_to_score
-        A search for nodes stops when so many percent of them fit, and the next one begins where it
-        ended, one node of each zone in turn; 0 is kube-scheduler's adaptive rule. 100 looks at all.
+        How many feasible nodes are looked for, in percent: 1 to 100, or 0 for kube-scheduler's
+        adaptive rule. None takes what the profile says, and all nodes where it says 0 or nothing,
+        so that a comparison sees the whole cluster. Below 100 a search goes round the zones and
+        begins where the one before ended.
 
     Attributes
     ----------
@@ -89,7 +92,7 @@ class Scheduler:
         objects: Mapping[str, Sequence[KubeObject]] | None = None,
         kernel: str | None = None,
         engine: EngineFactory = Engine,
-        percentage_of_nodes_to_score: int = 100,
+        percentage_of_nodes_to_score: int | None = None,
     ) -> None:
         self._interner = Interner()
         self._profile = policy.profile
@@ -114,9 +117,17 @@ class Scheduler:
         profile = compile_profile(policy.profile, plugin, self._interner)
         index = self.engine.add_profile(profile, self._kernel_of(function))
         self.engine.add_nodes(rows)
-        self.samples = percentage_of_nodes_to_score != 100
+        self._volumes = VolumePlacing(
+            self.engine, self.context, self._profile, self._interner, self.node_names
+        )
+        percentage = percentage_of_nodes_to_score
+        if percentage is not None and not 0 <= percentage <= 100:
+            raise ValueError("percentage_of_nodes_to_score: expected 0 to 100")
+        if percentage is None:
+            percentage = policy.profile.percentage_of_nodes_to_score or 100
+        self.samples = percentage < 100
         if self.samples:
-            self.engine.set_sampling(index, percentage_of_nodes_to_score)
+            self.engine.set_sampling(index, percentage)
             self.engine.set_order(in_turn(nodes))
 
     def _make_context(self, listers: Listers, storage: Storage) -> CompileContext:
@@ -177,9 +188,13 @@ class Scheduler:
         InputError
             A pod cannot be read.
         """
-        return np.array(
-            [self.add_class(compile_pod(pod, 0, self.context)) for pod in templates], np.int32
-        )
+        classes = np.empty(len(templates), np.int32)
+        for i, pod in enumerate(templates):
+            compiled = compile_pod(pod, 0, self.context)
+            classes[i] = self.add_class(compiled)
+            if compiled.has_external:
+                self._volumes.register(int(classes[i]), pod)
+        return classes
 
     def add_class(self, compiled: PodClass) -> int:
         """Return the index of a class; equal ones share it."""
@@ -195,14 +210,16 @@ class Scheduler:
         return self._compiled[index]
 
     def place(self, classes: NDArray[Any]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """Schedule pods in order, each assumed at once.
+        """Schedule pods in order, each assumed at once, its volumes reserved.
+
+        Nobody is preempted, and gates are the caller's matter: see `SchedulingCycle`.
 
         Returns
         -------
         nodes, pods : (n,) int32
             Index of the node and handle of each pod, -1 where no node fits.
         """
-        return self.engine.place(classes)
+        return self._volumes.place(classes, self.engine.place)
 
     def bind(self, classes: NDArray[Any], nodes: NDArray[Any]) -> NDArray[np.int32]:
         """Put pods on nodes without asking whether they fit; return their handles (n,)."""
@@ -211,6 +228,7 @@ class Scheduler:
     def remove(self, pods: NDArray[Any]) -> None:
         """Take pods off their nodes, by handle."""
         self.engine.remove(pods)
+        self._volumes.forget(pods)
 
     def requests(self, classes: NDArray[Any]) -> NDArray[np.int64]:
         """Return what pods of the classes take of a node, (n, resources)."""

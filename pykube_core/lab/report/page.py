@@ -17,6 +17,7 @@ from pykube_core import __version__
 from pykube_core.lab import table
 from pykube_core.lab.report import heatmap
 from pykube_core.lab.report.chart import STYLES, Chart
+from pykube_core.lab.table import sampling
 
 if TYPE_CHECKING:
     from pykube_core.lab.compare import Comparison
@@ -222,6 +223,7 @@ def _setup(comparison: Comparison) -> str:
         if settings.replay
         else "arrivals only, " + ("in random order" if settings.shuffle else "in creation order"),
         "Tie-break": settings.tie_break,
+        "Nodes scored": ", ".join(sampling(settings)) or "as the profiles say, all by default",
         "Seeds": ", ".join(map(str, comparison.seeds)),
         "Version": f"pykube-core {__version__}",
     }

@@ -1,0 +1,94 @@
+"""Pods with claims in a batch: each asks the storage, is placed, and reserves what it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from _pykube_hotcore.native import Engine
+from pykube_core.api.objects import KubeObject
+from pykube_core.scheduler.config import Profile
+from pykube_core.scheduler.interner import Interner
+from pykube_core.scheduler.node_rows import NodeRows
+from pykube_core.scheduler.plugins import PLUGINS, CompileContext
+from pykube_core.scheduler.storage import Assumed
+from pykube_core.scheduler.volumes import ask_volumes
+
+Placements = tuple[NDArray[np.int32], NDArray[np.int32]]
+
+
+class VolumePlacing:
+    """Places classes that VolumeBinding and VolumeZone have a say in, one pod at a time.
+
+    Parameters
+    ----------
+    engine, context, profile, interner, node_names
+        The scheduler's.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        context: CompileContext,
+        profile: Profile,
+        interner: Interner,
+        node_names: tuple[str, ...],
+    ) -> None:
+        self._engine = engine
+        self._context = context
+        self._profile = profile
+        self._node_rows = NodeRows(engine, interner)
+        self._node_names = node_names
+        self._pods: dict[int, KubeObject] = {}
+        self._assumed: dict[int, Assumed] = {}
+        self._reserves = any(p.name == "VolumeBinding" for p in profile.plugins.reserve)
+
+    def register(self, class_index: int, pod: KubeObject) -> None:
+        """Say which pod a class stands for: its claims are a part of the class."""
+        self._pods[class_index] = pod
+
+    def place(self, classes: NDArray[Any], place: Callable[[Any], Placements]) -> Placements:
+        """Place pods in order, runs of pods without claims in one call."""
+        if not self._pods:
+            return place(classes)
+        wanted = np.asarray(classes)
+        own = np.isin(wanted, list(self._pods))
+        if not own.any():
+            return place(classes)
+        rows = np.full(len(wanted), -1, np.int32)
+        handles = np.full(len(wanted), -1, np.int32)
+        begin = 0
+        for at in [*np.flatnonzero(own).tolist(), len(wanted)]:
+            if at > begin:
+                rows[begin:at], handles[begin:at] = place(wanted[begin:at])
+            if at < len(wanted):
+                rows[at], handles[at] = self._place_one(int(wanted[at]))
+            begin = at + 1
+        return rows, handles
+
+    def _place_one(self, class_index: int) -> tuple[int, int]:
+        pod = self._pods[class_index]
+        for enabled in self._profile.plugins.pre_filter:
+            plugin = PLUGINS.get(enabled.name)
+            if plugin is not None and plugin.pre_filter(pod, self._context) is not None:
+                return -1, -1
+        answer = ask_volumes(pod, self._context.storage, self._node_rows)
+        self._engine.set_external(class_index, answer.binding, answer.zone)
+        rows, handles = self._engine.place([class_index])
+        row, handle = int(rows[0]), int(handles[0])
+        if row >= 0 and self._reserves:
+            self._assumed[handle] = answer.reserve(
+                self._context.storage, row, self._node_names[row]
+            )
+        return row, handle
+
+    def forget(self, handles: NDArray[Any]) -> None:
+        """Give back what removed pods had reserved."""
+        if self._assumed:
+            for handle in np.asarray(handles).tolist():
+                assumed = self._assumed.pop(handle, None)
+                if assumed is not None:
+                    self._context.storage.forget(assumed)
