@@ -1,5 +1,6 @@
 """One random history on the engine in C, once per kernel, and on its slow twin."""
 
+from dataclasses import replace
 from random import Random
 
 import numpy as np
@@ -32,6 +33,39 @@ def outcome(function, *arguments):
         return function(*arguments), None
     except NativeError as error:
         return None, error.status
+    except OverflowError:  # a number that does not even fit in its array
+        return None, -2
+
+
+def numbers_in(value) -> int:
+    """How many numbers a nested tuple holds; truth values are none."""
+    if isinstance(value, tuple):
+        return sum(numbers_in(item) for item in value)
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def replaced(value, index: int, number: int):
+    """The nested tuple with its number at an index replaced."""
+    if not isinstance(value, tuple):
+        return number
+    items = list(value)
+    for at, item in enumerate(items):
+        inside = numbers_in(item)
+        if index < inside:
+            items[at] = replaced(item, index, number)
+            break
+        index -= inside
+    return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
+
+
+def spoiled(random: Random, thing, numbers=(-1, -2, 101, 2**31)):
+    """A dataclass or named tuple with one of its numbers replaced by another."""
+    names = list(getattr(thing, "__dataclass_fields__", ())) or list(thing._fields)
+    whole = tuple(getattr(thing, name) for name in names)
+    count = numbers_in(whole)
+    if count:
+        whole = replaced(whole, random.randrange(count), random.choice(numbers))
+    return type(thing)(*whole)
 
 
 class Pair:
@@ -98,6 +132,7 @@ class Pair:
             (self.add_profile, 0.3),
             (self.misuse, 1),
             (self.set_order, 0.5),
+            (self.spoil, 1),
         ]
         if self.world.pod_rules:
             steps += [
@@ -229,6 +264,26 @@ class Pair:
             self.both("place", [self.any_class(), len(self.classes)])
         else:
             self.both("reserve_resources", self.random.choice((-1, 0, 7, 61)))
+
+    def spoil(self) -> None:
+        """Objects with one number that is out of range, or is not after all."""
+        r, world = self.random, self.world
+        bad = replace(spoiled(r, world.node(), (-1, -2)), rank=7)
+        kind = r.choice(("class", "class", "profile", "node", "update", "matcher"))
+        if kind == "class":
+            spec = spoiled(r, world.pod_class(len(self.profiles), len(self.twin.cluster.matchers)))
+            if self.both("add_class", spec) is not None:
+                self.classes.append(spec)
+        elif kind == "profile":
+            profile = spoiled(r, world.profile())
+            if self.both("add_profile", profile) is not None:
+                self.profiles.append(profile)
+        elif kind == "matcher":
+            self.both("add_matcher", spoiled(r, world.matcher(), (-1, 101)))
+        elif kind == "node":
+            self.both("add_nodes", [world.node(), bad])
+        elif self.live():
+            self.both("update_node", r.choice(self.live()), bad)
 
     def set_namespaces(self) -> None:
         index = self.random.randrange(len(self.twin.cluster.matchers))

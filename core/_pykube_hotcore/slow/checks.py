@@ -15,6 +15,7 @@ from _pykube_hotcore.program import (
     Plugin,
     PodClass,
     PodTerm,
+    SpreadConstraint,
     Strategy,
     Term,
 )
@@ -40,6 +41,7 @@ def profile_valid(rules: EngineProfile, *, has_policy: bool) -> bool:
         and rules.strategy in list(Strategy)
         and all(0 <= r < RESOURCE_COUNT_MAX for r in resources)
         and all(1 <= weight <= SCORE_MAX for _, weight in rules.fit_resources)
+        and 0 <= rules.hard_pod_affinity_weight <= SCORE_MAX
         and _ascends(points)
         and all(0 <= word <= SCORE_MAX for point in rules.shape for word in point)
     )
@@ -58,7 +60,7 @@ def _node_rules_valid(spec: PodClass, profile_count: int) -> bool:
         and _amounts_valid(spec.filter_request or ())
         and all(0 <= r < RESOURCE_COUNT_MAX and amount >= 0 for r, amount in spec.score_request)
         and min(spec.nonzero) >= 0
-        and -1 <= spec.node_name <= INT32_MAX
+        and spec.node_name <= INT32_MAX
         and all(
             -1 <= t.key <= INT32_MAX
             and 0 <= t.value <= INT32_MAX
@@ -76,16 +78,36 @@ def _node_rules_valid(spec: PodClass, profile_count: int) -> bool:
 
 
 def _pod_rules_valid(spec: PodClass, matcher_count: int) -> bool:
-    terms: list[PodTerm] = [*spec.affinity, *spec.anti_affinity, *spec.preferred_pods]
-    matchers = [c.matcher for c in spec.spread]
-    matchers += [m for t in terms for m in (t.matcher, t.held_matcher)]
-    keys = [c.key for c in spec.spread] + [t.key for t in terms]
+    """Tokens are what the caller interned: they fit in int32."""
+    tokens = [spec.namespace, spec.container_count, *spec.images]
+    for rows in (spec.labels, spec.ports, spec.claims, spec.once_claims, spec.csi_volumes):
+        tokens += [word for row in rows for word in row]
+    tokens += [disk.token for disk in spec.disks]
     return (
-        all(0 <= m < matcher_count for m in matchers)
-        and all(0 <= key <= INT32_MAX for key in keys)
+        all(0 <= token <= INT32_MAX for token in tokens)
+        and -INT32_MAX - 1 <= spec.priority <= INT32_MAX
         and _ascends([key for key, _ in spec.labels])
-        and all(c.max_skew >= 1 and c.min_domains >= 1 for c in spec.spread)
-        and spec.container_count >= 0
+        and all(_spread_valid(c, matcher_count) for c in spec.spread)
+        and all(_pod_term_valid(t, matcher_count, 1) for t in spec.affinity + spec.anti_affinity)
+        and all(_pod_term_valid(t, matcher_count, INT16_MAX) for t in spec.preferred_pods)
+    )
+
+
+def _spread_valid(constraint: SpreadConstraint, matcher_count: int) -> bool:
+    return (
+        0 <= constraint.key <= INT32_MAX
+        and 1 <= constraint.max_skew <= INT32_MAX
+        and 1 <= constraint.min_domains <= INT32_MAX
+        and 0 <= constraint.matcher < matcher_count
+    )
+
+
+def _pod_term_valid(term: PodTerm, matcher_count: int, weight_max: int) -> bool:
+    return (
+        0 <= term.matcher < matcher_count
+        and 0 <= term.held_matcher < matcher_count
+        and 0 <= term.key <= INT32_MAX
+        and 1 <= abs(term.weight) <= weight_max
     )
 
 
@@ -100,7 +122,14 @@ def node_valid(node: NodeRow) -> bool:
         and all(label.key >= 0 and label.value >= 0 for label in node.labels)
         and all(t.key >= 0 and t.value >= 0 for t in node.taints)
         and all(0 <= t.effect <= Effect.NO_EXECUTE for t in node.taints)
+        and all(min(entry) >= 0 for entry in (*node.images, *node.csi_attached))
+        and all(driver >= 0 for driver, _ in node.csi_limits)
     )
+
+
+def namespaces_valid(namespaces: tuple[int, ...] | None) -> bool:
+    """Say whether the namespaces of a matcher ascend."""
+    return _ascends(namespaces or ())
 
 
 def term_valid(term: Term) -> bool:

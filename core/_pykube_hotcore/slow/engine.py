@@ -136,7 +136,8 @@ class SlowEngine:
 
     def add_matcher(self, matcher: Matcher) -> int:
         """Add a matcher of pods and return its index."""
-        if not checks.term_valid(matcher.requirements):
+        in_order = checks.namespaces_valid(matcher.namespaces)
+        if not in_order or not checks.term_valid(matcher.requirements):
             _refuse(INVALID, "matcher")
         self.cluster.matchers.append(matcher)
         return len(self.cluster.matchers) - 1
@@ -145,6 +146,8 @@ class SlowEngine:
         """Replace the namespaces of a matcher."""
         if not 0 <= index < len(self.cluster.matchers):
             _refuse(NOT_FOUND, f"matcher {index}")
+        if not checks.namespaces_valid(namespaces):
+            _refuse(INVALID, f"matcher {index}")
         old = self.cluster.matchers[index]
         self.cluster.matchers[index] = old._replace(namespaces=namespaces)
 
