@@ -295,9 +295,6 @@ def compare(
     described = {name: each.description for name, each in zip(names, chosen, strict=True)}
     if not chosen or not numbers:
         raise ValueError("compare needs at least one policy and one seed")
-    for name in names:
-        if names.count(name) > 1:
-            raise InputError("is given twice", object=f'policy "{name}"')
     settings = Settings(
         replay, tie_break, keep_bound, shuffle and not replay, percentage_of_nodes_to_score
     )
@@ -358,7 +355,16 @@ def _chosen(given: Choice) -> Policy:
 
 
 def _labels(names: Sequence[str]) -> list[str]:
-    """Return names without their folders, unless that would make two the same."""
+    """Return names without their folders, unless that would make two the same.
+
+    Raises
+    ------
+    InputError
+        A name is given twice.
+    """
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError("is given twice", object=f'policy "{name}"')
     short = [name.rpartition("/")[2] for name in names]
     return short if len(set(short)) == len(short) else list(names)
 
