@@ -104,6 +104,8 @@ class Store:
 
     def get(self, key: bytes, revision: int = 0) -> KeyValue | None:
         """Return a key at the current or an earlier revision, None when it is not there."""
+        if revision <= 0:
+            return self._handle.get(key)
         kvs = self._handle.range(Get(key, revision=revision)).kvs
         return kvs[0] if kvs else None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -32,6 +33,19 @@ from _pykube_hotcore.native._store_types import (
 # pkc_kv: key and value pointers, their sizes, create, mod, version, lease, prev.
 _KV = struct.Struct("=9q")
 _SYNC = {"always": lib.PKC_SYNC_ALWAYS, "interval": lib.PKC_SYNC_INTERVAL}
+# pkc_result: kind, succeeded, more, children, count, kv_first, kv_count.
+_RESULT = struct.Struct("=4i3q")
+# pkc_op and pkc_compare as 64-bit words: two halves of a word hold kind and flags, target and
+# result, sort order and sort target.
+_OP_WORDS, _COMPARE_WORDS = 16, 8
+_NO_RANGE = (0, 0, 0, 0, 0, 0, 0, 0)  # limit, revision, four filters, sort, txn
+_RANGE, _PUT, _DELETE, _TXN = lib.PKC_OP_RANGE, lib.PKC_OP_PUT, lib.PKC_OP_DELETE, lib.PKC_OP_TXN
+_KEYS_ONLY, _COUNT_ONLY = lib.PKC_FLAG_KEYS_ONLY, lib.PKC_FLAG_COUNT_ONLY
+_PREV_KV = lib.PKC_FLAG_PREV_KV
+assert _KV.size == ffi.sizeof("pkc_kv")
+assert _RESULT.size == ffi.sizeof("pkc_result")
+assert 8 * _OP_WORDS == ffi.sizeof("pkc_op")
+assert 8 * _COMPARE_WORDS == ffi.sizeof("pkc_compare")
 _PACK_FROM = 4
 _NO_LEASE_DEADLINE = 2**63 - 1
 
@@ -199,80 +213,85 @@ def _open_error(status: int, fault: Any) -> Exception:
 
 
 class _Encoder:
-    """C arrays for one transaction; ``keep`` holds what they point to."""
+    """C arrays for one transaction, packed in one sweep a list; ``keep`` holds them alive."""
 
     def __init__(self) -> None:
         self.keep: list[Any] = []
 
-    def _bytes(self, data: bytes) -> Any:
+    def _data(self, rows: list[tuple[Any, ...]]) -> int:
+        """Put the bytes of fields 1 to 3 of each row behind each other; return their address."""
+        data = b"".join([part for row in rows for part in row[1:4]])
         pointer = ffi.from_buffer("char[]", data)
         self.keep.append(pointer)
-        return pointer
+        return int(ffi.cast("uintptr_t", pointer))
 
-    def _span(self, out: Any, key: bytes, end: bytes) -> None:
-        out.key, out.key_size = self._bytes(key), len(key)
-        if end:
-            out.end, out.end_size = self._bytes(end), len(end)
-
-    def get(self, out: Any, op: Get) -> None:
-        out.kind = lib.PKC_OP_RANGE
-        self._span(out, op.key, op.end)
-        out.flags = (lib.PKC_FLAG_KEYS_ONLY if op.keys_only else 0) | (
-            lib.PKC_FLAG_COUNT_ONLY if op.count_only else 0
-        )
-        out.limit, out.revision = op.limit, op.revision
-        out.sort_order, out.sort_target = op.sort_order, op.sort_target
-        out.min_mod_revision, out.max_mod_revision = op.min_mod_revision, op.max_mod_revision
-        out.min_create_revision = op.min_create_revision
-        out.max_create_revision = op.max_create_revision
-
-    def op(self, out: Any, op: Op) -> None:
+    def _row(self, op: Op) -> tuple[Any, ...]:
         if isinstance(op, Put):
-            out.kind = lib.PKC_OP_PUT
-            out.key, out.key_size = self._bytes(op.key), len(op.key)
-            out.value, out.value_size = self._bytes(op.value), len(op.value)
-            out.lease, out.flags = op.lease, put_flags(op)
-        elif isinstance(op, Get):
-            self.get(out, op)
-        elif isinstance(op, Delete):
-            out.kind = lib.PKC_OP_DELETE
-            self._span(out, op.key, op.end)
-            out.flags = lib.PKC_FLAG_PREV_KV if op.prev_kv else 0
-        else:
-            out.kind = lib.PKC_OP_TXN
-            out.txn = self.txn(op)
+            flags = put_flags(op) << 32 if op[3] or op[4] or op[5] else 0
+            return (_PUT | flags, op.key, b"", op.value, op.lease, *_NO_RANGE)
+        if isinstance(op, Get):
+            flags = (_KEYS_ONLY * op.keys_only | _COUNT_ONLY * op.count_only) << 32
+            sort = op.sort_order | op.sort_target << 32
+            numbers = (op.limit, op.revision, *op[8:12], sort)
+            return (_RANGE | flags, op.key, op.end, b"", 0, *numbers, 0)
+        if isinstance(op, Delete):
+            flags = _PREV_KV << 32 if op.prev_kv else 0
+            return (_DELETE | flags, op.key, op.end, b"", 0, *_NO_RANGE)
+        address = int(ffi.cast("uintptr_t", self.txn(op)))
+        return (_TXN, b"", b"", b"", 0, *_NO_RANGE[:-1], address)
 
-    def compare(self, out: Any, compare: Compare) -> None:
+    def ops(self, ops: Sequence[Op]) -> Any:
+        """Return an array of pkc_op."""
+        rows = [self._row(op) for op in ops]
+        at = self._data(rows)
+        words = array("q")
+        for kind, key, end, value, *numbers in rows:
+            behind_key = at + len(key)
+            behind_end = behind_key + len(end)
+            places = (kind, at, len(key), behind_key, len(end), behind_end, len(value))
+            words.extend(places)
+            words.extend(numbers)
+            at = behind_end + len(value)
+        out = ffi.from_buffer("pkc_op[]", words)
+        self.keep.append(out)
+        return out
+
+    def _compare(self, compare: Compare) -> tuple[Any, ...]:
         try:
-            out.target = COMPARE_TARGETS[compare.target]
-            out.result = COMPARE_RESULTS[compare.result]
+            kind = COMPARE_TARGETS[compare.target] | COMPARE_RESULTS[compare.result] << 32
         except KeyError as error:
             raise ValueError(f"unknown target or result of a compare: {error}") from None
-        self._span(out, compare.key, compare.end)
-        if isinstance(compare.operand, bytes) != (compare.target == "value"):
+        operand = compare.operand
+        if isinstance(operand, bytes) != (compare.target == "value"):
             raise TypeError("the operand is bytes for value, and an integer otherwise")
-        if isinstance(compare.operand, bytes):
-            out.value, out.value_size = self._bytes(compare.operand), len(compare.operand)
-        else:
-            out.number = compare.operand
+        if isinstance(operand, bytes):
+            return (kind, compare.key, compare.end, operand, 0)
+        return (kind, compare.key, compare.end, b"", operand)
+
+    def compares(self, compares: Sequence[Compare]) -> Any:
+        """Return an array of pkc_compare."""
+        rows = [self._compare(compare) for compare in compares]
+        at = self._data(rows)
+        words = array("q")
+        for kind, key, end, value, number in rows:
+            behind_key = at + len(key)
+            behind_end = behind_key + len(end)
+            words.extend((kind, at, len(key), behind_key, len(end), number, behind_end, len(value)))
+            at = behind_end + len(value)
+        out = ffi.from_buffer("pkc_compare[]", words)
+        self.keep.append(out)
+        return out
 
     def txn(self, txn: Txn) -> Any:
+        """Return a pkc_txn."""
         out = ffi.new("pkc_txn *")
         self.keep.append(out)
-        for field, ops in (("success", txn.success), ("failure", txn.failure)):
-            if ops:
-                array = ffi.new("pkc_op[]", len(ops))
-                self.keep.append(array)
-                for i, op in enumerate(ops):
-                    self.op(array[i], op)
-                setattr(out, field, array)
-                setattr(out, field + "_count", len(ops))
+        if txn.success:
+            out.success, out.success_count = self.ops(txn.success), len(txn.success)
+        if txn.failure:
+            out.failure, out.failure_count = self.ops(txn.failure), len(txn.failure)
         if txn.compares:
-            array = ffi.new("pkc_compare[]", len(txn.compares))
-            self.keep.append(array)
-            for i, compare in enumerate(txn.compares):
-                self.compare(array[i], compare)
-            out.compares, out.compare_count = array, len(txn.compares)
+            out.compares, out.compare_count = self.compares(txn.compares), len(txn.compares)
         return out
 
 
@@ -316,24 +335,20 @@ def _read_results(answer: Any) -> list[Result]:
     """Rebuild the tree of results from the flat list."""
     kvs = _read_kvs(answer)
     revision = int(answer.revision)
-    at = 0
+    rows = _RESULT.iter_unpack(ffi.buffer(answer.results, answer.result_count * _RESULT.size))
 
     def take() -> Result:
-        nonlocal at
-        result = answer.results[at]
-        at += 1
-        kind, first = result.kind, result.kv_first
-        found = kvs[first : first + result.kv_count]
-        if kind == lib.PKC_OP_PUT:
-            return PutResult(revision, found[0] if found else None)
-        if kind == lib.PKC_OP_RANGE:
-            return RangeResult(revision, found, int(result.count), bool(result.more))
-        if kind == lib.PKC_OP_DELETE:
-            return DeleteResult(revision, int(result.count), found)
-        children, succeeded = result.children, bool(result.succeeded)
-        return TxnResult(revision, succeeded, [take() for _ in range(children)])
+        kind, succeeded, more, children, count, first, kv_count = next(rows)
+        if kind == _PUT:
+            return PutResult(revision, kvs[first] if kv_count else None)
+        found = kvs[first : first + kv_count]
+        if kind == _RANGE:
+            return RangeResult(revision, found, count, bool(more))
+        if kind == _DELETE:
+            return DeleteResult(revision, count, found)
+        return TxnResult(revision, bool(succeeded), [take() for _ in range(children)])
 
-    return [take() for _ in range(1 if answer.result_count else 0)]
+    return [take()]
 
 
 class RangeView:
@@ -510,16 +525,27 @@ class StoreHandle:
     def range(self, op: Get) -> RangeResult:
         """Read a range at the visible revision or an earlier one."""
         encoder = _Encoder()
-        request = ffi.new("pkc_op *")
-        encoder.get(request, op)
+        request = encoder.ops([op])
         result: RangeResult = self._one(lib.pkc_store_range, request)
         return result
+
+    def get(self, key: bytes) -> KeyValue | None:
+        """Return a key at the visible revision, None when it is not there."""
+        if not key:
+            raise RequestError(lib.PKC_ERR_KEY_EMPTY)
+        answer = self.borrow()
+        try:
+            sizes = ffi.new("int64_t *", len(key))
+            _ok(lib.pkc_store_get_many(self._store, key, sizes, 1, answer))
+            kv = _read_kvs(answer)[0]
+            return kv if kv.mod_revision else None
+        finally:
+            self.give_back(answer)
 
     def range_view(self, op: Get) -> RangeView:
         """Read a range without copying."""
         encoder = _Encoder()
-        request = ffi.new("pkc_op *")
-        encoder.get(request, op)
+        request = encoder.ops([op])
         answer = self.borrow()
         status = lib.pkc_store_range(self._store, request, answer)
         if status < 0:
@@ -548,7 +574,6 @@ class StoreHandle:
         encoder = _Encoder()
         request = encoder.txn(txn)
         result: TxnResult = self._one(lib.pkc_store_txn, request)
-        del encoder
         return result
 
     def put_many(self, items: Sequence[tuple[bytes, bytes]], lease: int) -> int:
