@@ -9,14 +9,13 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from _pykube_hotcore.native._store import (
+from _pykube_hotcore.native._store import RangeView, backup_files
+from _pykube_hotcore.native._store import StoreHandle as _Handle
+from _pykube_hotcore.native._store_errors import (
     LeaseExistsError,
     LeaseNotFoundError,
     OpenError,
-    RangeView,
-    backup_files,
 )
-from _pykube_hotcore.native._store import StoreHandle as _Handle
 from _pykube_hotcore.native._store_types import (
     Compare,
     Delete,

@@ -8,7 +8,16 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from _pykube_hotcore._ffi import ffi, lib
-from _pykube_hotcore.native._status import NativeError, check, status_text
+from _pykube_hotcore.native._status import check
+from _pykube_hotcore.native._store_errors import (
+    CorruptError,
+    RequestError,
+    closed_error,
+    compacted_error,
+    error_of,
+    ok,
+    open_error,
+)
 from _pykube_hotcore.native._store_types import (
     COMPARE_RESULTS,
     COMPARE_TARGETS,
@@ -48,168 +57,6 @@ assert 8 * _OP_WORDS == ffi.sizeof("pkc_op")
 assert 8 * _COMPARE_WORDS == ffi.sizeof("pkc_compare")
 _PACK_FROM = 4
 _NO_LEASE_DEADLINE = 2**63 - 1
-
-
-class StoreError(NativeError):
-    """The store refused a request; nothing changed. The text is etcd's."""
-
-
-class RequestError(StoreError, ValueError):
-    """The request itself is malformed or too large."""
-
-
-class LeaseTTLError(RequestError):
-    """The TTL of a lease is beyond the largest, 9,000,000,000 seconds."""
-
-
-class CompactedError(StoreError):
-    """The revision has been compacted.
-
-    Attributes
-    ----------
-    compact_revision : int
-        What it was compacted to, 0 where that is not known.
-    """
-
-    compact_revision = 0
-
-
-class FutureRevisionError(StoreError):
-    """The revision does not exist yet."""
-
-
-class LeaseNotFoundError(StoreError):
-    """There is no such lease."""
-
-
-class LeaseExistsError(StoreError):
-    """A lease with this id exists."""
-
-
-class QuotaError(StoreError):
-    """The store holds as many bytes as it may."""
-
-
-class NoSpaceError(StoreError):
-    """The disk is full. The write was rolled back; a later one may succeed."""
-
-
-class FailedError(StoreError):
-    """A sync to disk failed: the store is read-only for good."""
-
-
-class ClosedError(StoreError):
-    """The store is closed."""
-
-
-class OpenError(StoreError):
-    """The data directory cannot be opened.
-
-    Attributes
-    ----------
-    path : str
-        The file in question, relative to the directory.
-    offset : int
-        Where in the file, -1 for nowhere in particular.
-    error : int
-        The errno, 0 for none.
-    """
-
-    path = ""
-    offset = -1
-    error = 0
-
-
-class LockedError(OpenError):
-    """The data directory is open elsewhere."""
-
-
-class CorruptError(OpenError):
-    """Durable data is damaged."""
-
-
-class ForeignError(OpenError):
-    """The directory holds something other than a store."""
-
-
-class NewerFormatError(OpenError):
-    """The data was written by a later format."""
-
-
-_ERRORS: dict[int, type[StoreError]] = {
-    lib.PKC_ERR_COMPACTED: CompactedError,
-    lib.PKC_ERR_FUTURE: FutureRevisionError,
-    lib.PKC_ERR_LEASE_NOT_FOUND: LeaseNotFoundError,
-    lib.PKC_ERR_LEASE_EXISTS: LeaseExistsError,
-    lib.PKC_ERR_LEASE_TTL: LeaseTTLError,
-    lib.PKC_ERR_QUOTA: QuotaError,
-    lib.PKC_ERR_NO_SPACE: NoSpaceError,
-    lib.PKC_ERR_FAILED: FailedError,
-    lib.PKC_ERR_CLOSED: ClosedError,
-    lib.PKC_ERR_LOCKED: LockedError,
-    lib.PKC_ERR_CORRUPT: CorruptError,
-    lib.PKC_ERR_FOREIGN: ForeignError,
-    lib.PKC_ERR_NEWER: NewerFormatError,
-}
-_REQUEST_ERRORS = (
-    lib.PKC_ERR_INVALID,
-    lib.PKC_ERR_KEY_EMPTY,
-    lib.PKC_ERR_KEY_MISSING,
-    lib.PKC_ERR_VALUE_PROVIDED,
-    lib.PKC_ERR_LEASE_PROVIDED,
-    lib.PKC_ERR_REQUEST_SIZE,
-    lib.PKC_ERR_OP_COUNT,
-    lib.PKC_ERR_DUPLICATE_KEY,
-    lib.PKC_ERR_WATCH_RANGE,
-)
-
-
-def _error_of(status: int) -> Exception:
-    if status in _ERRORS:
-        return _ERRORS[status](status)
-    if status in _REQUEST_ERRORS:
-        return RequestError(status)
-    return MemoryError() if status == lib.PKC_ERR_NO_MEMORY else StoreError(status)
-
-
-def closed_error() -> ClosedError:
-    """Return the error of a closed store."""
-    return ClosedError(lib.PKC_ERR_CLOSED)
-
-
-def compacted_error(compact_revision: int) -> CompactedError:
-    """Return the error of a watch whose events were compacted."""
-    error = CompactedError(lib.PKC_ERR_COMPACTED)
-    error.compact_revision = compact_revision
-    return error
-
-
-def error_for_text(text: str) -> Exception:
-    """Return the error that etcd means by these words, whatever stands before them."""
-    for status in range(lib.PKC_ERR_LAST, lib.PKC_ERR_COMPACTED + 1):
-        if text.endswith(status_text(status)):
-            return _error_of(status)
-    other = StoreError(lib.PKC_ERR_IO)
-    other.args = (text,)
-    return other
-
-
-def _ok(status: int) -> int:
-    if status < 0:
-        raise _error_of(status)
-    return status
-
-
-def _open_error(status: int, fault: Any) -> Exception:
-    if status == lib.PKC_ERR_NO_MEMORY:
-        return MemoryError()
-    kind = _ERRORS.get(status, OpenError)
-    path = ffi.string(fault.path).decode()
-    place = path if fault.offset < 0 else f"{path}, byte {fault.offset}"
-    error = kind(status, place)
-    if isinstance(error, OpenError):
-        error.path, error.offset, error.error = path, int(fault.offset), int(fault.error)
-    return error
 
 
 class _Encoder:
@@ -422,7 +269,7 @@ class WatchHandle:
             status = lib.pkc_watch_read(self._watch, event_count_max, self._more, answer)
             if status == lib.PKC_ERR_COMPACTED:
                 raise compacted_error(int(answer.compact_revision))
-            count = _ok(status)
+            count = ok(status)
             more = bool(self._more[0])
             if count == 0:
                 return WatchBatch(int(answer.revision), []), more
@@ -478,11 +325,11 @@ class StoreHandle:
         out = ffi.new("pkc_store **")
         fault = ffi.new("pkc_store_fault *")
         if directory is None:
-            _ok(lib.pkc_store_open_memory(options, out))
+            ok(lib.pkc_store_open_memory(options, out))
         else:
             status = lib.pkc_store_open_directory(directory.encode(), options, out, fault)
             if status < 0:
-                raise _open_error(status, fault)
+                raise open_error(status, fault)
         self._store = ffi.gc(out[0], lib.pkc_store_free)
         self._answers: list[Any] = []
 
@@ -500,13 +347,13 @@ class StoreHandle:
 
     def _commit(self, answer: Any) -> None:
         if answer.ticket:
-            _ok(lib.pkc_store_commit(self._store, answer.ticket))
+            ok(lib.pkc_store_commit(self._store, answer.ticket))
 
     def _call(self, function: Callable[..., int], *args: Any) -> int:
         """Make a call whose answer only counts for its header; return the revision."""
         answer = self.borrow()
         try:
-            _ok(function(self._store, *args, answer))
+            ok(function(self._store, *args, answer))
             self._commit(answer)
             return int(answer.revision)
         finally:
@@ -516,7 +363,7 @@ class StoreHandle:
         """Make a call with one result; return it."""
         answer = self.borrow()
         try:
-            _ok(function(self._store, *args, answer))
+            ok(function(self._store, *args, answer))
             self._commit(answer)
             return _read_results(answer)[0]
         finally:
@@ -536,7 +383,7 @@ class StoreHandle:
         answer = self.borrow()
         try:
             sizes = ffi.new("int64_t *", len(key))
-            _ok(lib.pkc_store_get_many(self._store, key, sizes, 1, answer))
+            ok(lib.pkc_store_get_many(self._store, key, sizes, 1, answer))
             kv = _read_kvs(answer)[0]
             return kv if kv.mod_revision else None
         finally:
@@ -550,7 +397,7 @@ class StoreHandle:
         status = lib.pkc_store_range(self._store, request, answer)
         if status < 0:
             self.give_back(answer)
-            raise _error_of(status)
+            raise error_of(status)
         return RangeView(self, answer)
 
     def put(self, op: Put) -> PutResult:
@@ -588,7 +435,7 @@ class StoreHandle:
         data = b"".join(keys)
         answer = self.borrow()
         try:
-            _ok(lib.pkc_store_get_many(self._store, data, sizes, len(keys), answer))
+            ok(lib.pkc_store_get_many(self._store, data, sizes, len(keys), answer))
             kvs = _read_kvs(answer)
             return int(answer.revision), [kv if kv.mod_revision else None for kv in kvs]
         finally:
@@ -603,7 +450,7 @@ class StoreHandle:
         out = ffi.new("uint32_t *")
         answer = self.borrow()
         try:
-            _ok(lib.pkc_store_hash(self._store, revision, out, answer))
+            ok(lib.pkc_store_hash(self._store, revision, out, answer))
             return int(out[0]), int(answer.revision), int(answer.compact_revision)
         finally:
             self.give_back(answer)
@@ -613,7 +460,7 @@ class StoreHandle:
         out = ffi.new("int64_t *")
         answer = self.borrow()
         try:
-            _ok(lib.pkc_store_lease_grant(self._store, lease_id, ttl, time_ns, out, answer))
+            ok(lib.pkc_store_lease_grant(self._store, lease_id, ttl, time_ns, out, answer))
             self._commit(answer)
             return int(out[0])
         finally:
@@ -626,7 +473,7 @@ class StoreHandle:
     def lease_keep_alive(self, lease_id: int, time_ns: int) -> int:
         """Start the TTL anew; return it."""
         out = ffi.new("int64_t *")
-        _ok(lib.pkc_store_lease_keep_alive(self._store, lease_id, time_ns, out))
+        ok(lib.pkc_store_lease_keep_alive(self._store, lease_id, time_ns, out))
         return int(out[0])
 
     def lease_time_to_live(self, lease_id: int, time_ns: int) -> LeaseInfo:
@@ -634,7 +481,7 @@ class StoreHandle:
         out = ffi.new("int64_t[2]")
         answer = self.borrow()
         try:
-            _ok(
+            ok(
                 lib.pkc_store_lease_time_to_live(
                     self._store, lease_id, time_ns, out, out + 1, answer
                 )
@@ -660,7 +507,7 @@ class StoreHandle:
         answer = self.borrow()
         try:
             args = (self._store, time_ns, count_max, answer)
-            count = _ok(lib.pkc_store_lease_expire(*args))
+            count = ok(lib.pkc_store_lease_expire(*args))
             self._commit(answer)
             return count
         finally:
@@ -712,11 +559,11 @@ class StoreHandle:
 
     def snapshot(self) -> None:
         """Write a snapshot and drop the log before it."""
-        _ok(lib.pkc_store_snapshot(self._store))
+        ok(lib.pkc_store_snapshot(self._store))
 
     def sync(self) -> None:
         """Make everything durable."""
-        _ok(lib.pkc_store_sync(self._store))
+        ok(lib.pkc_store_sync(self._store))
 
     def stat(self) -> StoreStatus:
         """Return the store's figures, of a closed one too."""
