@@ -153,7 +153,9 @@ int pkc_range_run(pkc_store *store, const pkc_op *op, int64_t at, int64_t newest
     if (status < 0) {
         return status;
     }
-    sort_kvs(op, answer->kvs + first, answer->kv_count - first);
+    if (answer->kv_count > first) {
+        sort_kvs(op, answer->kvs + first, answer->kv_count - first);
+    }
     pkc_result *result = &answer->results[index];
     if (limit > 0 && answer->kv_count - first > limit) {
         answer->kv_count = first + limit;

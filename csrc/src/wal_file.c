@@ -76,7 +76,7 @@ int pkc_wal_write_all(pkc_wal *wal, int64_t file, const void *data, int64_t size
     while (size > 0) {
         int64_t done = wal->table.write(wal->table.context, file, bytes, size, offset);
         if (done <= 0) {
-            return pkc_wal_refused(wal, "", offset, done == 0 ? -EIO : done);
+            return pkc_wal_refused(wal, "write", offset, done == 0 ? -EIO : done);
         }
         bytes += done;
         offset += done;

@@ -1,13 +1,14 @@
 /* Crashes at every point of a log's life: nothing acknowledged is lost, nothing is made up.
  *
- * PKC_CRASH_STATES bounds how many states are tried (default 20,000). */
+ * PKC_CRASH_STATES says how many states are tried (default 20,000). */
 #include "disk.h"
 #include "workload.h"
 
 enum { STEPS = 60, SNAPSHOT_EVERY = 23, STATES = 4096 };
 
-static const pkc_store_options options = {
+static pkc_store_options options = {
     .segment_bytes = 3000, .ahead_bytes = 1024, .salt = 0x1234567};
+static int batch_steps = 2; /* steps that are staged before they are committed together */
 
 /* What the store held after each step, and how many disk operations there were when that was
  * acknowledged. */
@@ -31,7 +32,7 @@ static void note_acknowledged(const disk *d) {
 }
 
 /* Run the workload on a disk that records, and beside it in memory, where each step shows at
- * once; steps are committed one or two at a time. */
+ * once. */
 static void record(disk *d) {
     pkc_store *store;
     pkc_store *shadow;
@@ -54,7 +55,7 @@ static void record(disk *d) {
         EXPECT(workload_step(shadow, i, &answer) == status);
         pkc_answer_release(&answer);
         note(shadow);
-        if (i % 3 != 1) {
+        if (i % batch_steps == batch_steps - 1) {
             EXPECT(pkc_store_commit(store, ticket) == PKC_OK);
             note_acknowledged(d);
         }
@@ -85,8 +86,7 @@ static void expect_recovery(const disk_image *image, int64_t point) {
         first++;
     }
     bool found = false;
-    /* A batch holds at most two steps. */
-    for (int i = first; i < history_count && i <= first + 2; i++) {
+    for (int i = first; i < history_count && i <= first + batch_steps; i++) {
         found = found || fingerprint_equal(&print, &history[i].print);
     }
     EXPECT(found);
@@ -184,22 +184,36 @@ static void try_point(const disk *d, int64_t point, int64_t stride) {
     disk_image_free(&durable);
 }
 
-static void test_every_crash_point_keeps_what_was_acknowledged(void) {
-    const char *wanted = getenv("PKC_CRASH_STATES");
-    int64_t budget = wanted == NULL ? 20000 : atoll(wanted);
-    disk d = {0};
-    record(&d);
-    /* Every point once with coarse tears, then again with finer ones while the budget lasts. */
+/* Every point with coarse tears, then again with finer ones down to a byte, while the budget
+ * lasts. */
+static void try_points(const disk *d, int64_t budget) {
     for (int64_t stride = 701; stride >= 1; stride = stride == 1 ? 0 : stride / 9 + 1) {
-        for (int64_t point = 0; point <= d.op_count; point++) {
+        for (int64_t point = 0; point <= d->op_count; point++) {
             if (tried < budget || stride == 701) {
-                try_point(&d, point, stride);
+                try_point(d, point, stride);
             }
         }
     }
+}
+
+static void test_every_crash_point_keeps_what_was_acknowledged(void) {
+    const char *wanted = getenv("PKC_CRASH_STATES");
+    int64_t budget = wanted == NULL ? 20000 : atoll(wanted);
+    int64_t operations = 0;
+    for (int round = 0; tried < budget; round++) {
+        /* Other batches, other ends of segments. */
+        batch_steps = 1 + (round + 1) % 5;
+        options.segment_bytes = 3000 + 517 * round;
+        disk d = {0};
+        record(&d);
+        operations += d.op_count;
+        try_points(&d, budget);
+        disk_free(&d);
+    }
+    batch_steps = 2;
+    options.segment_bytes = 3000;
     printf("   %lld crash states of %lld disk operations\n", (long long)tried,
-           (long long)d.op_count);
-    disk_free(&d);
+           (long long)operations);
 }
 
 static void test_every_flipped_bit_is_refused_or_harmless(void) {

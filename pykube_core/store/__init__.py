@@ -8,7 +8,8 @@
 b'1'
 """
 
-from _pykube_hotcore.native._store import (
+from _pykube_hotcore.native._store import RangeView
+from _pykube_hotcore.native._store_errors import (
     ClosedError,
     CompactedError,
     CorruptError,
@@ -23,7 +24,6 @@ from _pykube_hotcore.native._store import (
     NoSpaceError,
     OpenError,
     QuotaError,
-    RangeView,
     RequestError,
     StoreError,
 )

@@ -9,14 +9,13 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from _pykube_hotcore.native._store import (
+from _pykube_hotcore.native._store import RangeView, backup_files
+from _pykube_hotcore.native._store import StoreHandle as _Handle
+from _pykube_hotcore.native._store_errors import (
     LeaseExistsError,
     LeaseNotFoundError,
     OpenError,
-    RangeView,
-    backup_files,
 )
-from _pykube_hotcore.native._store import StoreHandle as _Handle
 from _pykube_hotcore.native._store_types import (
     Compare,
     Delete,
@@ -104,6 +103,8 @@ class Store:
 
     def get(self, key: bytes, revision: int = 0) -> KeyValue | None:
         """Return a key at the current or an earlier revision, None when it is not there."""
+        if revision <= 0:
+            return self._handle.get(key)
         kvs = self._handle.range(Get(key, revision=revision)).kvs
         return kvs[0] if kvs else None
 

@@ -9,7 +9,8 @@ from types import TracebackType
 from typing import Protocol
 from weakref import WeakValueDictionary
 
-from _pykube_hotcore.native._store import ClosedError, StoreHandle
+from _pykube_hotcore.native._store import StoreHandle
+from _pykube_hotcore.native._store_errors import ClosedError
 from _pykube_hotcore.native._store_types import WatchBatch
 
 

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import struct
+from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from _pykube_hotcore._ffi import ffi, lib
-from _pykube_hotcore.native._status import NativeError, check, status_text
+from _pykube_hotcore.native._status import check
+from _pykube_hotcore.native._store_errors import (
+    CorruptError,
+    RequestError,
+    closed_error,
+    compacted_error,
+    error_of,
+    ok,
+    open_error,
+)
 from _pykube_hotcore.native._store_types import (
     COMPARE_RESULTS,
     COMPARE_TARGETS,
@@ -32,247 +42,103 @@ from _pykube_hotcore.native._store_types import (
 # pkc_kv: key and value pointers, their sizes, create, mod, version, lease, prev.
 _KV = struct.Struct("=9q")
 _SYNC = {"always": lib.PKC_SYNC_ALWAYS, "interval": lib.PKC_SYNC_INTERVAL}
+# pkc_result: kind, succeeded, more, children, count, kv_first, kv_count.
+_RESULT = struct.Struct("=4i3q")
+# pkc_op and pkc_compare as 64-bit words: two halves of a word hold kind and flags, target and
+# result, sort order and sort target.
+_OP_WORDS, _COMPARE_WORDS = 16, 8
+_NO_RANGE = (0, 0, 0, 0, 0, 0, 0, 0)  # limit, revision, four filters, sort, txn
+_RANGE, _PUT, _DELETE, _TXN = lib.PKC_OP_RANGE, lib.PKC_OP_PUT, lib.PKC_OP_DELETE, lib.PKC_OP_TXN
+_KEYS_ONLY, _COUNT_ONLY = lib.PKC_FLAG_KEYS_ONLY, lib.PKC_FLAG_COUNT_ONLY
+_PREV_KV = lib.PKC_FLAG_PREV_KV
+assert _KV.size == ffi.sizeof("pkc_kv")
+assert _RESULT.size == ffi.sizeof("pkc_result")
+assert 8 * _OP_WORDS == ffi.sizeof("pkc_op")
+assert 8 * _COMPARE_WORDS == ffi.sizeof("pkc_compare")
 _PACK_FROM = 4
 _NO_LEASE_DEADLINE = 2**63 - 1
 
 
-class StoreError(NativeError):
-    """The store refused a request; nothing changed. The text is etcd's."""
-
-
-class RequestError(StoreError, ValueError):
-    """The request itself is malformed or too large."""
-
-
-class LeaseTTLError(RequestError):
-    """The TTL of a lease is beyond the largest, 9,000,000,000 seconds."""
-
-
-class CompactedError(StoreError):
-    """The revision has been compacted.
-
-    Attributes
-    ----------
-    compact_revision : int
-        What it was compacted to, 0 where that is not known.
-    """
-
-    compact_revision = 0
-
-
-class FutureRevisionError(StoreError):
-    """The revision does not exist yet."""
-
-
-class LeaseNotFoundError(StoreError):
-    """There is no such lease."""
-
-
-class LeaseExistsError(StoreError):
-    """A lease with this id exists."""
-
-
-class QuotaError(StoreError):
-    """The store holds as many bytes as it may."""
-
-
-class NoSpaceError(StoreError):
-    """The disk is full. The write was rolled back; a later one may succeed."""
-
-
-class FailedError(StoreError):
-    """A sync to disk failed: the store is read-only for good."""
-
-
-class ClosedError(StoreError):
-    """The store is closed."""
-
-
-class OpenError(StoreError):
-    """The data directory cannot be opened.
-
-    Attributes
-    ----------
-    path : str
-        The file in question, relative to the directory.
-    offset : int
-        Where in the file, -1 for nowhere in particular.
-    error : int
-        The errno, 0 for none.
-    """
-
-    path = ""
-    offset = -1
-    error = 0
-
-
-class LockedError(OpenError):
-    """The data directory is open elsewhere."""
-
-
-class CorruptError(OpenError):
-    """Durable data is damaged."""
-
-
-class ForeignError(OpenError):
-    """The directory holds something other than a store."""
-
-
-class NewerFormatError(OpenError):
-    """The data was written by a later format."""
-
-
-_ERRORS: dict[int, type[StoreError]] = {
-    lib.PKC_ERR_COMPACTED: CompactedError,
-    lib.PKC_ERR_FUTURE: FutureRevisionError,
-    lib.PKC_ERR_LEASE_NOT_FOUND: LeaseNotFoundError,
-    lib.PKC_ERR_LEASE_EXISTS: LeaseExistsError,
-    lib.PKC_ERR_LEASE_TTL: LeaseTTLError,
-    lib.PKC_ERR_QUOTA: QuotaError,
-    lib.PKC_ERR_NO_SPACE: NoSpaceError,
-    lib.PKC_ERR_FAILED: FailedError,
-    lib.PKC_ERR_CLOSED: ClosedError,
-    lib.PKC_ERR_LOCKED: LockedError,
-    lib.PKC_ERR_CORRUPT: CorruptError,
-    lib.PKC_ERR_FOREIGN: ForeignError,
-    lib.PKC_ERR_NEWER: NewerFormatError,
-}
-_REQUEST_ERRORS = (
-    lib.PKC_ERR_INVALID,
-    lib.PKC_ERR_KEY_EMPTY,
-    lib.PKC_ERR_KEY_MISSING,
-    lib.PKC_ERR_VALUE_PROVIDED,
-    lib.PKC_ERR_LEASE_PROVIDED,
-    lib.PKC_ERR_REQUEST_SIZE,
-    lib.PKC_ERR_OP_COUNT,
-    lib.PKC_ERR_DUPLICATE_KEY,
-    lib.PKC_ERR_WATCH_RANGE,
-)
-
-
-def _error_of(status: int) -> Exception:
-    if status in _ERRORS:
-        return _ERRORS[status](status)
-    if status in _REQUEST_ERRORS:
-        return RequestError(status)
-    return MemoryError() if status == lib.PKC_ERR_NO_MEMORY else StoreError(status)
-
-
-def closed_error() -> ClosedError:
-    """Return the error of a closed store."""
-    return ClosedError(lib.PKC_ERR_CLOSED)
-
-
-def compacted_error(compact_revision: int) -> CompactedError:
-    """Return the error of a watch whose events were compacted."""
-    error = CompactedError(lib.PKC_ERR_COMPACTED)
-    error.compact_revision = compact_revision
-    return error
-
-
-def error_for_text(text: str) -> Exception:
-    """Return the error that etcd means by these words, whatever stands before them."""
-    for status in range(lib.PKC_ERR_LAST, lib.PKC_ERR_COMPACTED + 1):
-        if text.endswith(status_text(status)):
-            return _error_of(status)
-    other = StoreError(lib.PKC_ERR_IO)
-    other.args = (text,)
-    return other
-
-
-def _ok(status: int) -> int:
-    if status < 0:
-        raise _error_of(status)
-    return status
-
-
-def _open_error(status: int, fault: Any) -> Exception:
-    if status == lib.PKC_ERR_NO_MEMORY:
-        return MemoryError()
-    kind = _ERRORS.get(status, OpenError)
-    path = ffi.string(fault.path).decode()
-    place = path if fault.offset < 0 else f"{path}, byte {fault.offset}"
-    error = kind(status, place)
-    if isinstance(error, OpenError):
-        error.path, error.offset, error.error = path, int(fault.offset), int(fault.error)
-    return error
-
-
 class _Encoder:
-    """C arrays for one transaction; ``keep`` holds what they point to."""
+    """C arrays for one transaction, packed in one sweep a list; ``keep`` holds them alive."""
 
     def __init__(self) -> None:
         self.keep: list[Any] = []
 
-    def _bytes(self, data: bytes) -> Any:
+    def _data(self, rows: list[tuple[Any, ...]]) -> int:
+        """Put the bytes of fields 1 to 3 of each row behind each other; return their address."""
+        data = b"".join([part for row in rows for part in row[1:4]])
         pointer = ffi.from_buffer("char[]", data)
         self.keep.append(pointer)
-        return pointer
+        return int(ffi.cast("uintptr_t", pointer))
 
-    def _span(self, out: Any, key: bytes, end: bytes) -> None:
-        out.key, out.key_size = self._bytes(key), len(key)
-        if end:
-            out.end, out.end_size = self._bytes(end), len(end)
-
-    def get(self, out: Any, op: Get) -> None:
-        out.kind = lib.PKC_OP_RANGE
-        self._span(out, op.key, op.end)
-        out.flags = (lib.PKC_FLAG_KEYS_ONLY if op.keys_only else 0) | (
-            lib.PKC_FLAG_COUNT_ONLY if op.count_only else 0
-        )
-        out.limit, out.revision = op.limit, op.revision
-        out.sort_order, out.sort_target = op.sort_order, op.sort_target
-        out.min_mod_revision, out.max_mod_revision = op.min_mod_revision, op.max_mod_revision
-        out.min_create_revision = op.min_create_revision
-        out.max_create_revision = op.max_create_revision
-
-    def op(self, out: Any, op: Op) -> None:
+    def _row(self, op: Op) -> tuple[Any, ...]:
         if isinstance(op, Put):
-            out.kind = lib.PKC_OP_PUT
-            out.key, out.key_size = self._bytes(op.key), len(op.key)
-            out.value, out.value_size = self._bytes(op.value), len(op.value)
-            out.lease, out.flags = op.lease, put_flags(op)
-        elif isinstance(op, Get):
-            self.get(out, op)
-        elif isinstance(op, Delete):
-            out.kind = lib.PKC_OP_DELETE
-            self._span(out, op.key, op.end)
-            out.flags = lib.PKC_FLAG_PREV_KV if op.prev_kv else 0
-        else:
-            out.kind = lib.PKC_OP_TXN
-            out.txn = self.txn(op)
+            flags = put_flags(op) << 32 if op[3] or op[4] or op[5] else 0
+            return (_PUT | flags, op.key, b"", op.value, op.lease, *_NO_RANGE)
+        if isinstance(op, Get):
+            flags = (_KEYS_ONLY * op.keys_only | _COUNT_ONLY * op.count_only) << 32
+            sort = op.sort_order | op.sort_target << 32
+            numbers = (op.limit, op.revision, *op[8:12], sort)
+            return (_RANGE | flags, op.key, op.end, b"", 0, *numbers, 0)
+        if isinstance(op, Delete):
+            flags = _PREV_KV << 32 if op.prev_kv else 0
+            return (_DELETE | flags, op.key, op.end, b"", 0, *_NO_RANGE)
+        address = int(ffi.cast("uintptr_t", self.txn(op)))
+        return (_TXN, b"", b"", b"", 0, *_NO_RANGE[:-1], address)
 
-    def compare(self, out: Any, compare: Compare) -> None:
+    def ops(self, ops: Sequence[Op]) -> Any:
+        """Return an array of pkc_op."""
+        rows = [self._row(op) for op in ops]
+        at = self._data(rows)
+        words = array("q")
+        for kind, key, end, value, *numbers in rows:
+            behind_key = at + len(key)
+            behind_end = behind_key + len(end)
+            places = (kind, at, len(key), behind_key, len(end), behind_end, len(value))
+            words.extend(places)
+            words.extend(numbers)
+            at = behind_end + len(value)
+        out = ffi.from_buffer("pkc_op[]", words)
+        self.keep.append(out)
+        return out
+
+    def _compare(self, compare: Compare) -> tuple[Any, ...]:
         try:
-            out.target = COMPARE_TARGETS[compare.target]
-            out.result = COMPARE_RESULTS[compare.result]
+            kind = COMPARE_TARGETS[compare.target] | COMPARE_RESULTS[compare.result] << 32
         except KeyError as error:
             raise ValueError(f"unknown target or result of a compare: {error}") from None
-        self._span(out, compare.key, compare.end)
-        if isinstance(compare.operand, bytes) != (compare.target == "value"):
+        operand = compare.operand
+        if isinstance(operand, bytes) != (compare.target == "value"):
             raise TypeError("the operand is bytes for value, and an integer otherwise")
-        if isinstance(compare.operand, bytes):
-            out.value, out.value_size = self._bytes(compare.operand), len(compare.operand)
-        else:
-            out.number = compare.operand
+        if isinstance(operand, bytes):
+            return (kind, compare.key, compare.end, operand, 0)
+        return (kind, compare.key, compare.end, b"", operand)
+
+    def compares(self, compares: Sequence[Compare]) -> Any:
+        """Return an array of pkc_compare."""
+        rows = [self._compare(compare) for compare in compares]
+        at = self._data(rows)
+        words = array("q")
+        for kind, key, end, value, number in rows:
+            behind_key = at + len(key)
+            behind_end = behind_key + len(end)
+            words.extend((kind, at, len(key), behind_key, len(end), number, behind_end, len(value)))
+            at = behind_end + len(value)
+        out = ffi.from_buffer("pkc_compare[]", words)
+        self.keep.append(out)
+        return out
 
     def txn(self, txn: Txn) -> Any:
+        """Return a pkc_txn."""
         out = ffi.new("pkc_txn *")
         self.keep.append(out)
-        for field, ops in (("success", txn.success), ("failure", txn.failure)):
-            if ops:
-                array = ffi.new("pkc_op[]", len(ops))
-                self.keep.append(array)
-                for i, op in enumerate(ops):
-                    self.op(array[i], op)
-                setattr(out, field, array)
-                setattr(out, field + "_count", len(ops))
+        if txn.success:
+            out.success, out.success_count = self.ops(txn.success), len(txn.success)
+        if txn.failure:
+            out.failure, out.failure_count = self.ops(txn.failure), len(txn.failure)
         if txn.compares:
-            array = ffi.new("pkc_compare[]", len(txn.compares))
-            self.keep.append(array)
-            for i, compare in enumerate(txn.compares):
-                self.compare(array[i], compare)
-            out.compares, out.compare_count = array, len(txn.compares)
+            out.compares, out.compare_count = self.compares(txn.compares), len(txn.compares)
         return out
 
 
@@ -316,24 +182,20 @@ def _read_results(answer: Any) -> list[Result]:
     """Rebuild the tree of results from the flat list."""
     kvs = _read_kvs(answer)
     revision = int(answer.revision)
-    at = 0
+    rows = _RESULT.iter_unpack(ffi.buffer(answer.results, answer.result_count * _RESULT.size))
 
     def take() -> Result:
-        nonlocal at
-        result = answer.results[at]
-        at += 1
-        kind, first = result.kind, result.kv_first
-        found = kvs[first : first + result.kv_count]
-        if kind == lib.PKC_OP_PUT:
-            return PutResult(revision, found[0] if found else None)
-        if kind == lib.PKC_OP_RANGE:
-            return RangeResult(revision, found, int(result.count), bool(result.more))
-        if kind == lib.PKC_OP_DELETE:
-            return DeleteResult(revision, int(result.count), found)
-        children, succeeded = result.children, bool(result.succeeded)
-        return TxnResult(revision, succeeded, [take() for _ in range(children)])
+        kind, succeeded, more, children, count, first, kv_count = next(rows)
+        if kind == _PUT:
+            return PutResult(revision, kvs[first] if kv_count else None)
+        found = kvs[first : first + kv_count]
+        if kind == _RANGE:
+            return RangeResult(revision, found, count, bool(more))
+        if kind == _DELETE:
+            return DeleteResult(revision, count, found)
+        return TxnResult(revision, bool(succeeded), [take() for _ in range(children)])
 
-    return [take() for _ in range(1 if answer.result_count else 0)]
+    return [take()]
 
 
 class RangeView:
@@ -407,7 +269,7 @@ class WatchHandle:
             status = lib.pkc_watch_read(self._watch, event_count_max, self._more, answer)
             if status == lib.PKC_ERR_COMPACTED:
                 raise compacted_error(int(answer.compact_revision))
-            count = _ok(status)
+            count = ok(status)
             more = bool(self._more[0])
             if count == 0:
                 return WatchBatch(int(answer.revision), []), more
@@ -463,11 +325,11 @@ class StoreHandle:
         out = ffi.new("pkc_store **")
         fault = ffi.new("pkc_store_fault *")
         if directory is None:
-            _ok(lib.pkc_store_open_memory(options, out))
+            ok(lib.pkc_store_open_memory(options, out))
         else:
             status = lib.pkc_store_open_directory(directory.encode(), options, out, fault)
             if status < 0:
-                raise _open_error(status, fault)
+                raise open_error(status, fault)
         self._store = ffi.gc(out[0], lib.pkc_store_free)
         self._answers: list[Any] = []
 
@@ -485,13 +347,13 @@ class StoreHandle:
 
     def _commit(self, answer: Any) -> None:
         if answer.ticket:
-            _ok(lib.pkc_store_commit(self._store, answer.ticket))
+            ok(lib.pkc_store_commit(self._store, answer.ticket))
 
     def _call(self, function: Callable[..., int], *args: Any) -> int:
         """Make a call whose answer only counts for its header; return the revision."""
         answer = self.borrow()
         try:
-            _ok(function(self._store, *args, answer))
+            ok(function(self._store, *args, answer))
             self._commit(answer)
             return int(answer.revision)
         finally:
@@ -501,7 +363,7 @@ class StoreHandle:
         """Make a call with one result; return it."""
         answer = self.borrow()
         try:
-            _ok(function(self._store, *args, answer))
+            ok(function(self._store, *args, answer))
             self._commit(answer)
             return _read_results(answer)[0]
         finally:
@@ -510,21 +372,32 @@ class StoreHandle:
     def range(self, op: Get) -> RangeResult:
         """Read a range at the visible revision or an earlier one."""
         encoder = _Encoder()
-        request = ffi.new("pkc_op *")
-        encoder.get(request, op)
+        request = encoder.ops([op])
         result: RangeResult = self._one(lib.pkc_store_range, request)
         return result
+
+    def get(self, key: bytes) -> KeyValue | None:
+        """Return a key at the visible revision, None when it is not there."""
+        if not key:
+            raise RequestError(lib.PKC_ERR_KEY_EMPTY)
+        answer = self.borrow()
+        try:
+            sizes = ffi.new("int64_t *", len(key))
+            ok(lib.pkc_store_get_many(self._store, key, sizes, 1, answer))
+            kv = _read_kvs(answer)[0]
+            return kv if kv.mod_revision else None
+        finally:
+            self.give_back(answer)
 
     def range_view(self, op: Get) -> RangeView:
         """Read a range without copying."""
         encoder = _Encoder()
-        request = ffi.new("pkc_op *")
-        encoder.get(request, op)
+        request = encoder.ops([op])
         answer = self.borrow()
         status = lib.pkc_store_range(self._store, request, answer)
         if status < 0:
             self.give_back(answer)
-            raise _error_of(status)
+            raise error_of(status)
         return RangeView(self, answer)
 
     def put(self, op: Put) -> PutResult:
@@ -548,7 +421,6 @@ class StoreHandle:
         encoder = _Encoder()
         request = encoder.txn(txn)
         result: TxnResult = self._one(lib.pkc_store_txn, request)
-        del encoder
         return result
 
     def put_many(self, items: Sequence[tuple[bytes, bytes]], lease: int) -> int:
@@ -563,7 +435,7 @@ class StoreHandle:
         data = b"".join(keys)
         answer = self.borrow()
         try:
-            _ok(lib.pkc_store_get_many(self._store, data, sizes, len(keys), answer))
+            ok(lib.pkc_store_get_many(self._store, data, sizes, len(keys), answer))
             kvs = _read_kvs(answer)
             return int(answer.revision), [kv if kv.mod_revision else None for kv in kvs]
         finally:
@@ -578,7 +450,7 @@ class StoreHandle:
         out = ffi.new("uint32_t *")
         answer = self.borrow()
         try:
-            _ok(lib.pkc_store_hash(self._store, revision, out, answer))
+            ok(lib.pkc_store_hash(self._store, revision, out, answer))
             return int(out[0]), int(answer.revision), int(answer.compact_revision)
         finally:
             self.give_back(answer)
@@ -588,7 +460,7 @@ class StoreHandle:
         out = ffi.new("int64_t *")
         answer = self.borrow()
         try:
-            _ok(lib.pkc_store_lease_grant(self._store, lease_id, ttl, time_ns, out, answer))
+            ok(lib.pkc_store_lease_grant(self._store, lease_id, ttl, time_ns, out, answer))
             self._commit(answer)
             return int(out[0])
         finally:
@@ -601,7 +473,7 @@ class StoreHandle:
     def lease_keep_alive(self, lease_id: int, time_ns: int) -> int:
         """Start the TTL anew; return it."""
         out = ffi.new("int64_t *")
-        _ok(lib.pkc_store_lease_keep_alive(self._store, lease_id, time_ns, out))
+        ok(lib.pkc_store_lease_keep_alive(self._store, lease_id, time_ns, out))
         return int(out[0])
 
     def lease_time_to_live(self, lease_id: int, time_ns: int) -> LeaseInfo:
@@ -609,7 +481,7 @@ class StoreHandle:
         out = ffi.new("int64_t[2]")
         answer = self.borrow()
         try:
-            _ok(
+            ok(
                 lib.pkc_store_lease_time_to_live(
                     self._store, lease_id, time_ns, out, out + 1, answer
                 )
@@ -635,7 +507,7 @@ class StoreHandle:
         answer = self.borrow()
         try:
             args = (self._store, time_ns, count_max, answer)
-            count = _ok(lib.pkc_store_lease_expire(*args))
+            count = ok(lib.pkc_store_lease_expire(*args))
             self._commit(answer)
             return count
         finally:
@@ -687,11 +559,11 @@ class StoreHandle:
 
     def snapshot(self) -> None:
         """Write a snapshot and drop the log before it."""
-        _ok(lib.pkc_store_snapshot(self._store))
+        ok(lib.pkc_store_snapshot(self._store))
 
     def sync(self) -> None:
         """Make everything durable."""
-        _ok(lib.pkc_store_sync(self._store))
+        ok(lib.pkc_store_sync(self._store))
 
     def stat(self) -> StoreStatus:
         """Return the store's figures, of a closed one too."""

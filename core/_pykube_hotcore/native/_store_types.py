@@ -68,8 +68,7 @@ class WatchBatch(NamedTuple):
     events: list[Event]
 
 
-@dataclass(frozen=True, slots=True)
-class Get:
+class Get(NamedTuple):
     """A range request. ``limit`` and ``revision`` at or below 0 mean none and the current one.
 
     ``sort_order`` is none (0), ascend (1) or descend (2) by ``sort_target``: key (0), version,
@@ -90,8 +89,7 @@ class Get:
     max_create_revision: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Put:
+class Put(NamedTuple):
     """A put. Without ``lease`` it detaches the key from the one it had."""
 
     key: bytes
@@ -102,8 +100,7 @@ class Put:
     ignore_lease: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Delete:
+class Delete(NamedTuple):
     """A delete of a key or a range."""
 
     key: bytes
@@ -111,8 +108,7 @@ class Delete:
     prev_kv: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Compare:
+class Compare(NamedTuple):
     """A condition on every key of a range; a missing key counts as 0, and has no value at all.
 
     ``target`` is version, create, mod, value or lease; ``result`` is =, >, < or !=. ``operand`` is
@@ -126,8 +122,7 @@ class Compare:
     end: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Txn:
+class Txn(NamedTuple):
     """Operations of ``success`` if every condition holds, of ``failure`` if not."""
 
     compares: tuple[Compare, ...] = ()
@@ -135,7 +130,7 @@ class Txn:
     failure: tuple[Op, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RangeResult:
     """``count`` is the number of keys in the range, whatever limit and filters left of them."""
 

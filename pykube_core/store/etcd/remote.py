@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import grpc
 
-from _pykube_hotcore.native._store import (
+from _pykube_hotcore.native._store_errors import (
     CompactedError,
     StoreError,
     closed_error,
