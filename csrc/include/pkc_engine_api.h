@@ -229,8 +229,8 @@ int pkc_engine_evaluate(pkc_engine *engine, int32_t class_index, uint8_t *plugin
 
 /* A full scan of one class without use of cached totals: total_out (row_count,) is -inf where the
  * class does not fit, elsewhere the weighted sum of its node-local scores (those that do not depend
- * on which other rows are feasible). Returns the number of rows. */
-int pkc_engine_scan(pkc_engine *engine, int32_t class_index, double *total_out);
+ * on which other rows are feasible). count is the row count. Returns it. */
+int pkc_engine_scan(pkc_engine *engine, int32_t class_index, int64_t count, double *total_out);
 
 /* A copy of column field of the node matrix. */
 int pkc_engine_column(const pkc_engine *engine, int32_t field, int64_t *column_out);

@@ -214,9 +214,12 @@ int pkc_engine_place(pkc_engine *e, int64_t count, const int32_t *classes, int32
     return status < 0 ? status : placed;
 }
 
-int pkc_engine_scan(pkc_engine *e, int32_t class_index, double *total_out) {
+int pkc_engine_scan(pkc_engine *e, int32_t class_index, int64_t count, double *total_out) {
     if (class_index < 0 || class_index >= e->classes.count) {
         return PKC_ERR_NOT_FOUND;
+    }
+    if (count != e->row_count) {
+        return PKC_ERR_INVALID;
     }
     pod_class *c = &e->classes.data[class_index];
     int status = rows_refresh(e, c); /* static rules only are kept from it */

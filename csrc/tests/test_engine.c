@@ -34,7 +34,7 @@ static void test_empty_engine_answers(void) {
     EXPECT(row == -1 && pod == -1);
     EXPECT(pkc_engine_row_count(e) == 0);
     EXPECT(pkc_engine_nodes_add(e, 0, nodes_of(0, 1, 1, 0)) == 0);
-    EXPECT(pkc_engine_scan(e, 0, NULL) == 0);
+    EXPECT(pkc_engine_scan(e, 0, 0, NULL) == 0);
     engine_done(e);
 }
 
@@ -167,7 +167,7 @@ static void test_unknown_rows_classes_and_pods_are_not_found(void) {
         EXPECT(pkc_engine_bind(e, 1, &zero, &none, &out) == PKC_ERR_NOT_FOUND);
         EXPECT(pkc_engine_bind(e, 1, &none, &zero, &out) == PKC_ERR_NOT_FOUND);
         EXPECT(pkc_engine_place(e, 1, &none, &out, &out, &done) == PKC_ERR_NOT_FOUND);
-        EXPECT(pkc_engine_scan(e, none, total) == PKC_ERR_NOT_FOUND);
+        EXPECT(pkc_engine_scan(e, none, 1, total) == PKC_ERR_NOT_FOUND);
         EXPECT(pkc_engine_remove(e, 1, &none) == PKC_ERR_NOT_FOUND);
         EXPECT(out == 77 && done == 0);
     }
@@ -239,7 +239,8 @@ static void test_sums_that_leave_int64_are_refused_as_a_whole(void) {
     EXPECT(pkc_engine_bind(e, 1, classes + 1, rows, pods) == PKC_OK);
     EXPECT(pkc_engine_bind(e, 1, classes, rows, pods + 1) == PKC_ERR_OVERFLOW);
     double total[1];
-    EXPECT(pkc_engine_scan(e, 0, total) == 1);
+    EXPECT(pkc_engine_scan(e, 0, 1, total) == 1);
+    EXPECT(pkc_engine_scan(e, 0, 2, total) == PKC_ERR_INVALID);
     engine_done(e);
 }
 
@@ -255,7 +256,7 @@ static void test_scores_past_int64_wrap_around_as_in_go(void) {
     int32_t pods[2];
     EXPECT(pkc_engine_bind(e, 2, classes, rows, pods) == PKC_OK);
     double total[2];
-    EXPECT(pkc_engine_scan(e, index, total) >= 0);
+    EXPECT(pkc_engine_scan(e, index, pkc_engine_row_count(e), total) >= 0);
     engine_done(e);
 }
 

@@ -24,6 +24,9 @@ from _pykube_hotcore.program import (
 )
 
 
+_FLOAT64 = np.dtype(np.float64)
+
+
 class Evaluation(NamedTuple):
     """One pod on every row. ``n`` is the number of rows.
 
@@ -493,12 +496,12 @@ class Engine:
         ``total_out`` is (row_count,) float64: -inf where the class does not fit, elsewhere the
         weighted sum of the scores that do not depend on which other rows are feasible.
         """
+        if total_out.dtype != _FLOAT64:
+            raise ValueError(f"total_out must be float64, not {total_out.dtype}")
         out = _out(total_out, "double[]")
         with self._lock:
-            rows = lib.pkc_engine_row_count(self._engine)
-            if total_out.dtype != np.float64 or total_out.shape != (rows,):
-                raise ValueError(f"total_out must be float64 ({rows},)")
-            return check(lib.pkc_engine_scan(self._engine, class_index, out), "scan")
+            status = lib.pkc_engine_scan(self._engine, class_index, len(out), out)
+        return check(status, "scan") if status < 0 else status
 
     def column(self, field: int) -> NDArray[np.int64]:
         """Return a copy (row_count,) int64 of a column of the node matrix."""
