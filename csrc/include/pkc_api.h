@@ -27,7 +27,7 @@ typedef enum {
     PKC_ERR_QUOTA = -21,
     PKC_ERR_NO_SPACE = -22, /* the disk is full; the write was rolled back */
     PKC_ERR_IO = -23,
-    PKC_ERR_FAILED = -24,  /* a sync failed: read-only for good */
+    PKC_ERR_FAILED = -24,  /* a sync failed, or opened read-only */
     PKC_ERR_LOCKED = -25,  /* another process, or this one, has the directory open */
     PKC_ERR_CORRUPT = -26, /* durable data is damaged */
     PKC_ERR_FOREIGN = -27, /* not a directory of this store */

@@ -104,12 +104,17 @@ static int commit_locked(pkc_store *store, int64_t ticket) {
     return PKC_OK;
 }
 
+static int may_write(const pkc_store *store) {
+    bool looking = store->wal != NULL && store->options.read_only != 0;
+    return store->closed ? PKC_ERR_CLOSED : store->failed || looking ? PKC_ERR_FAILED : PKC_OK;
+}
+
 int pkc_store_admit(pkc_store *store) {
     while (store->wal != NULL && !store->failed && !store->closed &&
            pkc_wal_staged(store->wal) >= PKC_STORE_STAGED_BYTES_MAX) {
         (void)commit_locked(store, store->sequence_staged);
     }
-    return store->closed ? PKC_ERR_CLOSED : store->failed ? PKC_ERR_FAILED : PKC_OK;
+    return may_write(store);
 }
 
 int pkc_store_commit(pkc_store *store, int64_t ticket) {
@@ -131,9 +136,7 @@ int pkc_store_take_lead(pkc_store *store) {
             status = commit_locked(store, store->sequence_staged);
         }
     }
-    if (status == PKC_OK) {
-        status = store->closed ? PKC_ERR_CLOSED : store->failed ? PKC_ERR_FAILED : PKC_OK;
-    }
+    status = status < 0 ? status : may_write(store);
     store->leading = store->leading || status == PKC_OK;
     return status;
 }

@@ -53,7 +53,7 @@ class NoSpaceError(StoreError):
 
 
 class FailedError(StoreError):
-    """A sync to disk failed: the store is read-only for good."""
+    """A sync to disk failed, or the store was opened read-only: nothing can be written."""
 
 
 class ClosedError(StoreError):

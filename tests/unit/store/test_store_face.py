@@ -14,6 +14,7 @@ from pykube_core.store import (
     Compare,
     CorruptError,
     Delete,
+    FailedError,
     ForeignError,
     Get,
     LockedError,
@@ -241,6 +242,11 @@ def test_foreign_damaged_and_newer_directories_are_refused(tmp_path):
     log.write_bytes(good)
     with Store(path, read_only=True) as store:
         assert store.status().key_count == 10
+        with pytest.raises(FailedError, match="read-only"):
+            store.put(b"k", b"v")
+        with pytest.raises(FailedError, match="read-only"):
+            store.snapshot()
+    assert log.read_bytes() == good
 
 
 def test_interval_store_survives_a_kill_and_syncs_on_request(tmp_path):
@@ -273,7 +279,7 @@ def test_forked_child_never_touches_the_log(tmp_path):
         child = context.Process(target=_write_in_child, args=(store, out))
         child.start()
         child.join(20)
-        assert "sync to disk failed" in out.get()
+        assert "read-only" in out.get()
         store.put(b"a", b"2")
     with Store(tmp_path / "data") as store:
         assert store.get(b"child") is None
