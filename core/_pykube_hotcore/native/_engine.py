@@ -23,7 +23,6 @@ from _pykube_hotcore.program import (
     term_words,
 )
 
-
 _FLOAT64 = np.dtype(np.float64)
 
 
