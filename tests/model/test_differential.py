@@ -28,7 +28,7 @@ FULL = EngineProfile(
 
 
 @settings(
-    max_examples=60,
+    max_examples=30,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
@@ -38,7 +38,7 @@ def test_engine_and_twin_agree_on_any_history(random, steps):
 
 
 def test_engine_and_twin_agree_on_hundreds_of_seeded_states():
-    for seed in range(40):
+    for seed in range(30):
         found = run_seed(seed)
         assert found is None, f"seed {seed} of {STEPS} steps: {found}"
 
