@@ -211,6 +211,30 @@ static int hits_extend(const pkc_engine *e, pod_class *c) {
     return PKC_OK;
 }
 
+/* Which rows lack a key of a class's constraints, once for all of them. */
+static int lacks_refresh(const pkc_engine *e, pod_class *c) {
+    if (c->lacks_key != NULL && c->lacks_epoch == e->epoch) {
+        return PKC_OK;
+    }
+    size_t rows = (size_t)e->row_count;
+    uint8_t *lacks = calloc(2 * rows + 1, 1);
+    if (lacks == NULL) {
+        return PKC_ERR_NO_MEMORY;
+    }
+    for (int64_t i = 0; i < c->spread.count; i += SPREAD_WORDS) {
+        const int64_t *w = c->spread.data + i;
+        uint8_t *of_kind = lacks + (w[0] ? rows : 0);
+        for (int32_t row = 0; row < e->row_count; row++) {
+            of_kind[row] |= find_label(&e->nodes[row], w[1]) == NULL;
+        }
+    }
+    free(c->lacks_key);
+    c->lacks_key = lacks;
+    c->lacks_rows = e->row_count;
+    c->lacks_epoch = e->epoch;
+    return PKC_OK;
+}
+
 /* 1 if the policies of the owner's constraint admit a row. */
 static int admits(const pkc_engine *e, const counter *k, int32_t row) {
     const node *n = &e->nodes[row];
@@ -218,12 +242,9 @@ static int admits(const pkc_engine *e, const counter *k, int32_t row) {
     if (!n->alive) {
         return 0;
     }
-    for (int64_t i = 0; (k->honours & HONOUR_ALL_KEYS) && i < c->spread.count;
-         i += SPREAD_WORDS) {
-        const int64_t *w = c->spread.data + i;
-        if ((w[0] != 0) == ((k->honours & HONOUR_HARD) != 0) && find_label(n, w[1]) == NULL) {
-            return 0;
-        }
+    int hard = (k->honours & HONOUR_HARD) != 0;
+    if ((k->honours & HONOUR_ALL_KEYS) && c->lacks_key[(hard ? c->lacks_rows : 0) + row]) {
+        return 0;
     }
     for (int64_t i = 0; (k->honours & HONOUR_AFFINITY) && i < c->selectors.count; i++) {
         words s = c->selectors.data[i];
@@ -302,6 +323,9 @@ static int counter_refresh(pkc_engine *e, int32_t index) {
     }
     const topology *t = &e->topologies.data[k->topology];
     status = counter_reserve(e, k, t->domain_count);
+    if (status == PKC_OK && k->kind == COUNTER_SPREAD) {
+        status = lacks_refresh(e, &e->classes.data[k->owner]);
+    }
     for (int64_t i = 0; status == PKC_OK && i < e->classes.count; i++) {
         if (e->classes.data[i].first_pod >= 0) {
             status = hits_extend(e, &e->classes.data[i]);

@@ -271,6 +271,9 @@ typedef struct {
     words csi_volumes;
     uint8_t *external; /* (2, external_rows) VolumeBinding, VolumeZone */
     int32_t external_rows;
+    uint8_t *lacks_key; /* (2, lacks_rows) rows without a key of a soft, of a hard constraint */
+    int32_t lacks_rows;
+    uint64_t lacks_epoch;
     hit_vec hits;      /* counters that its pods change */
     hit_vec held_hits; /* HELD counters whose terms it matches */
     int64_t hits_seen; /* counters looked at for the two */

@@ -24,6 +24,7 @@ void class_clear(pod_class *c) {
     vec_free(&c->held_hits);
     vec_free(&c->own);
     free(c->external);
+    free(c->lacks_key);
 }
 
 static int read_requests(words payload, request_vec *out) {

@@ -5,7 +5,8 @@
 #include "engine.h"
 
 int pkc_engine_nominate(pkc_engine *e, int32_t class_index, int32_t row) {
-    if (class_index < 0 || class_index >= e->classes.count || row < 0 || row >= e->row_count) {
+    if (class_index < 0 || class_index >= e->classes.count || row < 0 || row >= e->row_count ||
+        !e->nodes[row].alive) {
         return PKC_ERR_NOT_FOUND;
     }
     nomination n = {class_index, row};

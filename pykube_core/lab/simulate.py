@@ -210,6 +210,12 @@ def priorities(pods: PodTable) -> NDArray[np.int64]:
     return np.array(found, dtype=np.int64).reshape(len(found))
 
 
+def gated(pods: PodTable) -> NDArray[np.bool_]:
+    """Return the templates with scheduling gates: their pods never reach the queue."""
+    found = [bool(template.get("spec", {}).get("schedulingGates")) for template in pods.templates]
+    return np.array(found, dtype=np.bool_).reshape(len(found))
+
+
 def reaching(pods: PodTable) -> NDArray[np.bool_]:
     """Return the templates for which a pod that leaves one node may make room on another.
 
@@ -250,7 +256,8 @@ class _Run:
         self.template_class = scheduler.compile(pods.templates)
         self.classes = self.template_class[pods.template]
         self.bound = bound_pods(pods, settings)
-        self.order = arrival_order(pods, seed, settings.shuffle and not settings.replay)
+        order = arrival_order(pods, seed, settings.shuffle and not settings.replay)
+        self.order = order[~gated(pods)[pods.template[order]]]
         self.node = np.full(len(pods), -1, dtype=np.int32)
         self.handle = np.full(len(pods), -1, dtype=np.int32)
         self.placed_ns = np.full(len(pods), -1, dtype=np.int64)
@@ -278,7 +285,7 @@ class _Run:
             self.scheduler.allocatable(),
             reaching(self.pods),
         )
-        rank = np.empty(len(self.order), dtype=np.int64)
+        rank = np.zeros(len(self.pods), dtype=np.int64)
         rank[self.order] = np.arange(len(self.order))
         when, kind, pod = _events(self.pods, self.bound, self.order)
         self.observe(Moment(int(when[0]) if len(when) else 0, self.scheduler))

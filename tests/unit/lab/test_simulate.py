@@ -182,3 +182,11 @@ def test_replay_equals_one_event_at_a_time(seed):
     node_of, placed = reference_replay(work)
     assert outcome.node.tolist() == node_of
     assert outcome.placed_ns.tolist() == placed
+
+
+@pytest.mark.parametrize("replay", [False, True])
+def test_gated_pods_are_never_placed(replay):
+    held = template("1")
+    held["spec"]["schedulingGates"] = [{"name": "wait"}]
+    work = workload([node("a")], [template("1"), held], [(0, 0, None), (1, 1, None), (0, 2, None)])
+    assert run(work, replay=replay).node.tolist() == [0, -1, 0]
