@@ -104,6 +104,14 @@ def decode_json(kind: str, data: bytes) -> KubeObject:
     return decode(kind, obj)
 
 
+def struct_of(struct: str, field: str) -> str:
+    """Return the structure that a field holds, or holds a list of; "" for anything else."""
+    type = _fields_of(struct).get(field) if struct else None
+    while type is not None and type.kind == "list":
+        type = type.item
+    return type.name if type is not None and type.kind == "struct" else ""
+
+
 class _Pairs(dict[str, Any]):
     """An object of JSON that remembers which keys came more than once."""
 

@@ -18,6 +18,12 @@ from pykube_core.api.resources import aggregate, is_huge_page, is_pod_level, may
 
 DEFAULT_SCHEDULER: Final = "default-scheduler"
 
+POD_SPEC_DEFAULTS: Final = (
+    ("schedulerName", DEFAULT_SCHEDULER),
+    ("restartPolicy", "Always"),
+    ("dnsPolicy", "ClusterFirst"),
+)
+
 _MILLI_NANO: Final = 10**6
 _AFFINITY_KINDS: Final = ("podAffinity", "podAntiAffinity")
 
@@ -114,11 +120,7 @@ def _set_pod_defaults(pod: KubeObject) -> None:
     for resource_list in ("limits", "requests"):
         _round_up(spec.get("resources", {}).get(resource_list))
     _round_up(spec.get("overhead"))
-    for field, value in (
-        ("schedulerName", DEFAULT_SCHEDULER),
-        ("restartPolicy", "Always"),
-        ("dnsPolicy", "ClusterFirst"),
-    ):
+    for field, value in POD_SPEC_DEFAULTS:
         spec[field] = spec.get(field) or value
 
 

@@ -187,13 +187,13 @@ def parse_label_selector(selector: Json) -> LabelSelector:
     if selector is None:
         return NOTHING
     labels = (selector.get("matchLabels") or {}).items()
-    requirements = [_requirement(key, Operator.IN, [value]) for key, value in labels]
+    requirements = [new_requirement(key, Operator.IN, [value]) for key, value in labels]
     for expression in selector.get("matchExpressions") or ():
         operator = expression.get("operator")
         if operator not in ("In", "NotIn", "Exists", "DoesNotExist"):
             raise SelectorError(f'"{operator or ""}" is not a valid label selector operator')
         requirements.append(
-            _requirement(expression.get("key"), Operator(operator), expression.get("values"))
+            new_requirement(expression.get("key"), Operator(operator), expression.get("values"))
         )
     return LabelSelector(_ordered(requirements))
 
@@ -249,7 +249,7 @@ def _node_requirement(expression: Json) -> Requirement:
         operator = Operator(expression.get("operator"))
     except ValueError:
         raise SelectorError(f'"{expression.get("operator") or ""}" is not supported') from None
-    return _requirement(expression.get("key"), operator, expression.get("values"))
+    return new_requirement(expression.get("key"), operator, expression.get("values"))
 
 
 def _field_requirement(expression: Json) -> Requirement:
@@ -266,8 +266,16 @@ def _field_matches(requirement: Requirement, name: str) -> bool:
     return (held == requirement.values[0]) == (requirement.operator is Operator.IN)
 
 
-def _requirement(key: str | None, operator: Operator, values: Sequence[str] | None) -> Requirement:
-    """Check as upstream's ``labels.NewRequirement`` does."""
+def new_requirement(
+    key: str | None, operator: Operator, values: Sequence[str] | None
+) -> Requirement:
+    """Return a requirement, checked as upstream's ``labels.NewRequirement`` does.
+
+    Raises
+    ------
+    SelectorError
+        When the key or a value is no label, or the values do not suit the operator.
+    """
     key, values = key or "", values or ()
     complaints = list(qualified_name(key))
     match operator:

@@ -81,12 +81,12 @@ def validate_replication_controller(controller: KubeObject) -> list[FieldError]:
 
 def validate_replica_set(replica_set: KubeObject) -> list[FieldError]:
     """Check a replica set's selector against its template; the text is upstream's."""
-    return _validate_workload(replica_set, "empty selector is invalid for deployment")
+    return validate_workload(replica_set, "empty selector is invalid for deployment")
 
 
 def validate_stateful_set(stateful_set: KubeObject) -> list[FieldError]:
     """Check a stateful set's selector against its template."""
-    return _validate_workload(stateful_set, "empty selector is invalid for statefulset")
+    return validate_workload(stateful_set, "empty selector is invalid for statefulset")
 
 
 def validate_persistent_volume(volume: KubeObject) -> list[FieldError]:
@@ -177,8 +177,8 @@ def validate_pod_disruption_budget(budget: KubeObject) -> list[FieldError]:
     if least is not None and most is not None:
         detail = "minAvailable and maxUnavailable cannot be both set"
         errors.append(invalid("spec", spec, detail))
-    errors += _validate_share(least, "spec.minAvailable")
-    errors += _validate_share(most, "spec.maxUnavailable")
+    errors += validate_share(least, "spec.minAvailable")
+    errors += validate_share(most, "spec.maxUnavailable")
     errors += validate_label_selector(spec.get("selector"), "spec.selector")
     policy = spec.get("unhealthyPodEvictionPolicy")
     if policy is not None and policy not in _EVICTION_POLICIES:
@@ -223,7 +223,8 @@ def _mismatch(labels: KubeObject) -> FieldError:
     return invalid("spec.template.metadata.labels", labels, detail)
 
 
-def _validate_workload(workload: KubeObject, empty_text: str) -> list[FieldError]:
+def validate_workload(workload: KubeObject, empty_text: str) -> list[FieldError]:
+    """Check metadata, and a selector against the labels of its template."""
     errors = _metadata(workload, names.dns_subdomain, namespaced=True)
     spec = workload.get("spec") or {}
     selector = spec.get("selector")
@@ -270,7 +271,7 @@ def _validate_topologies(terms: list[KubeObject]) -> list[FieldError]:
     return errors
 
 
-def _validate_share(value: Json, path: str) -> list[FieldError]:
+def validate_share(value: Json, path: str) -> list[FieldError]:
     """Check a count or a percentage."""
     if value is None:
         return []

@@ -47,7 +47,7 @@ def validate_pod(pod: KubeObject) -> list[FieldError]:
         detail = "must set spec.nodeName if mirror pod annotation is set"
         path = f"metadata.annotations[{_MIRROR}]"
         errors.append(invalid(path, annotations[_MIRROR], detail))
-    errors += _validate_spec(spec, metadata.get("name") or "")
+    errors += validate_pod_spec(spec, metadata.get("name") or "")
     for kind in ("containers", "initContainers"):
         for index, container in enumerate(spec.get(kind) or ()):
             image = container.get("image") or ""
@@ -60,7 +60,8 @@ def validate_pod(pod: KubeObject) -> list[FieldError]:
     return errors
 
 
-def _validate_spec(spec: KubeObject, pod_name: str) -> list[FieldError]:
+def validate_pod_spec(spec: KubeObject, pod_name: str) -> list[FieldError]:
+    """Check the spec of a pod; paths begin with ``spec``."""
     claims = {claim.get("name") or "" for claim in spec.get("resourceClaims") or ()}
     errors = validate_volumes(spec.get("volumes") or [], pod_name, "spec.volumes")
     errors += _validate_containers(spec, claims)
