@@ -58,8 +58,10 @@ class Resource:
         False when its objects belong to the cluster.
     stored_as : str
         Its part of the store's keys, where that is not the plural.
+    default : callable
+        Fill in an object's defaults, in place; again without effect.
     prepare : callable
-        Fill in defaults and the first status of a new object, in place.
+        Give a new object what creation adds, such as its first status, in place.
     validate : callable
         What is wrong with a new or changed object.
     validate_update : callable
@@ -72,6 +74,8 @@ class Resource:
         Annotations make a generation too.
     has_status : bool
         Status is written by its own subresource, and by nothing else.
+    spec_subresource : str
+        The subresource that alone writes the spec, such as "finalize"; "" when none does.
     has_scale : bool
         ``spec.replicas`` is also written by ``scale``.
     unconditional_update : bool
@@ -98,6 +102,7 @@ class Resource:
     categories: tuple[str, ...] = ()
     namespaced: bool = True
     stored_as: str = ""
+    default: Callable[[KubeObject], None] = _nothing
     prepare: Callable[[KubeObject], None] = _nothing
     validate: Callable[[KubeObject], list[FieldError]]
     validate_update: Callable[[KubeObject, KubeObject], list[FieldError]] = _no_errors
@@ -105,6 +110,7 @@ class Resource:
     counts_generations: bool = False
     counts_annotations: bool = False
     has_status: bool = False
+    spec_subresource: str = ""
     has_scale: bool = False
     unconditional_update: bool = True
     create_on_update: bool = False
@@ -133,11 +139,11 @@ class Resource:
     def key(self, namespace: str, name: str) -> bytes:
         """Return the store's key of an object."""
         path = f"{namespace}/{name}" if self.namespaced else name
-        return self.prefix + path.encode(errors="surrogateescape")
+        return self.prefix + path.encode(errors="replace")
 
     def range_prefix(self, namespace: str = "") -> bytes:
         """Return the prefix of the keys of one namespace's objects, or of all."""
-        return self.prefix + f"{namespace}/".encode() if namespace else self.prefix
+        return self.prefix + f"{namespace}/".encode(errors="replace") if namespace else self.prefix
 
     def split_key(self, key: bytes) -> tuple[str, str]:
         """Return namespace and name of a key of this resource; namespace "" when it has none."""

@@ -1,4 +1,7 @@
-"""What an API server fills in on creation besides what scheduling reads.
+"""What an API server fills in besides what scheduling reads.
+
+``default_`` functions run on every write and can be done again without effect; ``prepare_``
+functions run once, on creation.
 
 Source: ``k8s.io/kubernetes/pkg/apis/{core,apps}/v1/defaults.go``, the registry strategies, and the
 admission plugins DefaultTolerationSeconds and TaintNodesByCondition, v1.36. Differences: no service
@@ -24,34 +27,49 @@ _PROBE_DEFAULTS: Final = {
 _MODES: Final = ("secret", "configMap", "downwardAPI", "projected")
 
 
-def prepare_pod(pod: KubeObject) -> None:
-    """Fill in a new pod's defaults and its first status, in place."""
+def default_pod(pod: KubeObject) -> None:
+    """Fill in a pod's defaults, in place."""
     set_defaults("Pod", pod)
-    merge_label_keys(pod)
     spec = pod["spec"]
     _set_pod_spec_defaults(spec)
     spec.setdefault("enableServiceLinks", True)
+    if not spec.get("nodeName"):
+        spec.pop("nodeName", None)
+
+
+def prepare_pod(pod: KubeObject) -> None:
+    """Give a new pod merged label keys, tolerations and its first status, in place."""
+    merge_label_keys(pod)
+    spec = pod["spec"]
     _add_tolerations(spec)
     pod["status"] = {"phase": "Pending", "qosClass": qos_class(spec)}
 
 
-def prepare_node(node: KubeObject) -> None:
-    """Fill in a new node's defaults, and the taint that it keeps until it is ready, in place."""
+def default_node(node: KubeObject) -> None:
+    """Fill in a node's defaults, in place."""
     set_defaults("Node", node)
+
+
+def prepare_node(node: KubeObject) -> None:
+    """Give a new node the taint that it keeps until it is ready, in place."""
     taints = node.setdefault("spec", {}).setdefault("taints", [])
     if not any(taint.get("key") == _NOT_READY for taint in taints):
         taints.append({"key": _NOT_READY, "effect": "NoSchedule"})
 
 
-def prepare_namespace(namespace: KubeObject) -> None:
-    """Fill in a new namespace's label, finalizer and status, in place."""
+def default_namespace(namespace: KubeObject) -> None:
+    """Fill in a namespace's label, in place."""
     set_defaults("Namespace", namespace)
+
+
+def prepare_namespace(namespace: KubeObject) -> None:
+    """Give a new namespace its finalizer and status, in place."""
     namespace["spec"] = {"finalizers": ["kubernetes"]}
     namespace["status"] = {"phase": "Active"}
 
 
-def prepare_deployment(deployment: KubeObject) -> None:
-    """Fill in a new deployment's defaults, in place."""
+def default_deployment(deployment: KubeObject) -> None:
+    """Fill in a deployment's defaults, in place."""
     spec = _set_workload_defaults(deployment)
     spec.setdefault("replicas", 1)
     strategy = spec.setdefault("strategy", {})
@@ -61,17 +79,25 @@ def prepare_deployment(deployment: KubeObject) -> None:
         rolling.setdefault("maxSurge", "25%")
     spec.setdefault("revisionHistoryLimit", 10)
     spec.setdefault("progressDeadlineSeconds", 600)
+
+
+def prepare_deployment(deployment: KubeObject) -> None:
+    """Give a new deployment its first status, in place."""
     deployment["status"] = {}
 
 
-def prepare_replica_set(replica_set: KubeObject) -> None:
-    """Fill in a new replica set's defaults, in place."""
+def default_replica_set(replica_set: KubeObject) -> None:
+    """Fill in a replica set's defaults, in place."""
     _set_workload_defaults(replica_set).setdefault("replicas", 1)
+
+
+def prepare_replica_set(replica_set: KubeObject) -> None:
+    """Give a new replica set its first status, in place."""
     replica_set["status"] = {"replicas": 0}
 
 
-def prepare_daemon_set(daemon_set: KubeObject) -> None:
-    """Fill in a new daemon set's defaults, in place."""
+def default_daemon_set(daemon_set: KubeObject) -> None:
+    """Fill in a daemon set's defaults, in place."""
     spec = _set_workload_defaults(daemon_set)
     strategy = spec.setdefault("updateStrategy", {})
     if strategy.setdefault("type", "RollingUpdate") == "RollingUpdate":
@@ -79,6 +105,10 @@ def prepare_daemon_set(daemon_set: KubeObject) -> None:
         rolling.setdefault("maxUnavailable", 1)
         rolling.setdefault("maxSurge", 0)
     spec.setdefault("revisionHistoryLimit", 10)
+
+
+def prepare_daemon_set(daemon_set: KubeObject) -> None:
+    """Give a new daemon set its first status, in place."""
     daemon_set["status"] = {
         "currentNumberScheduled": 0,
         "numberMisscheduled": 0,
@@ -87,8 +117,8 @@ def prepare_daemon_set(daemon_set: KubeObject) -> None:
     }
 
 
-def prepare_priority_class(priority_class: KubeObject) -> None:
-    """Fill in a new priority class's defaults, in place."""
+def default_priority_class(priority_class: KubeObject) -> None:
+    """Fill in a priority class's defaults, in place."""
     set_defaults("PriorityClass", priority_class)
 
 

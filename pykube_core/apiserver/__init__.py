@@ -1,0 +1,18 @@
+"""The API in process over a store, with kube-apiserver's semantics."""
+
+from pykube_core.apiserver.bulk import Binding
+from pykube_core.apiserver.lifecycle import scale_of
+from pykube_core.apiserver.objects import ApiObject
+from pykube_core.apiserver.server import ApiServer, Deleted, ObjectList
+from pykube_core.apiserver.watch import ObjectWatch, WatchEvent
+
+__all__ = [
+    "ApiObject",
+    "ApiServer",
+    "Binding",
+    "Deleted",
+    "ObjectList",
+    "ObjectWatch",
+    "WatchEvent",
+    "scale_of",
+]

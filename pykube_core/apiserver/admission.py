@@ -1,0 +1,49 @@
+"""What other objects have to say about a new one: its namespace, and its priority class.
+
+Source: the admission plugins NamespaceLifecycle and Priority, v1.36.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from pykube_core.api.builtin import NAMESPACES, PODS, PRIORITY_CLASSES
+from pykube_core.api.objects import KubeObject, name_of
+from pykube_core.api.priority import PriorityError, resolve_priority
+from pykube_core.api.registry import Resource
+from pykube_core.api.status import forbidden, not_found
+from pykube_core.store import Store, prefix_end
+
+
+class _Metadata(msgspec.Struct):
+    deletionTimestamp: str = ""
+
+
+class _Doomed(msgspec.Struct):
+    metadata: _Metadata
+
+
+def admit_namespace(store: Store, resource: Resource, name: str, namespace: str) -> None:
+    """Refuse an object in a namespace that is not there (404) or is going (403)."""
+    held = store.get(NAMESPACES.key("", namespace))
+    if held is None:
+        raise not_found(NAMESPACES, namespace)
+    if msgspec.json.decode(held.value, type=_Doomed).metadata.deletionTimestamp:
+        cause = {
+            "reason": "NamespaceTerminating",
+            "message": f"namespace {namespace} is being terminated",
+            "field": "metadata.namespace",
+        }
+        why = (
+            f"unable to create new content in namespace {namespace} because it is being terminated"
+        )
+        raise forbidden(resource, name, why, [cause])
+
+
+def admit_priority(store: Store, pod: KubeObject) -> None:
+    """Set a pod's priority from its class, in place: 403 when there is none, or they disagree."""
+    classes = store.range(PRIORITY_CLASSES.prefix, prefix_end(PRIORITY_CLASSES.prefix))
+    try:
+        resolve_priority(pod, [msgspec.json.decode(kv.value) for kv in classes.kvs])
+    except PriorityError as error:
+        raise forbidden(PODS, name_of(pod), str(error)) from None

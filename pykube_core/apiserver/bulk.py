@@ -1,0 +1,229 @@
+"""Many writes of one kind: bytes are spliced, and 128 go in one transaction.
+
+A transaction that fails, because another write came between, is taken apart: each of its members is
+tried alone, so that each gets its own answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+
+from pykube_core.api.builtin import PODS
+from pykube_core.api.field_errors import invalid_each, quoted
+from pykube_core.api.objects import KubeObject
+from pykube_core.api.registry import Resource
+from pykube_core.api.status import StatusError, already_exists, conflict, invalid, not_found
+from pykube_core.apiserver.identity import Identity
+from pykube_core.apiserver.lifecycle import time_text
+from pykube_core.apiserver.objects import ApiObject, identity_prefix, joined, members
+from pykube_core.store import Compare, KeyValue, Put, Store
+
+TXN_OPERATIONS_MAX: Final = 128
+_ATTEMPTS: Final = 8
+
+Outcome = ApiObject | StatusError
+
+
+class Binding(NamedTuple):
+    """A pod and its node; ``uid`` makes sure that it is that very pod."""
+
+    namespace: str
+    name: str
+    node: str
+    uid: str = ""
+
+
+class _Metadata(msgspec.Struct):
+    uid: str
+    deletionTimestamp: str = ""
+
+
+class _Spec(msgspec.Struct):
+    nodeName: str = ""
+    schedulingGates: list[msgspec.Raw] = []
+
+
+_METADATA: Final = msgspec.json.Decoder(_Metadata)
+_SPEC: Final = msgspec.json.Decoder(_Spec)
+
+
+class Bulk:
+    """The batches of one API server."""
+
+    def __init__(self, store: Store, identity: Identity, clock: Callable[[], int]) -> None:
+        self._store = store
+        self._identity = identity
+        self._clock = clock
+
+    def create_copies(
+        self, first: ApiObject, metadata: KubeObject, names: Sequence[str], count: int
+    ) -> list[Outcome]:
+        """Create copies of an object that is ready to be put; the first is not put by itself."""
+        resource, uid = first.resource, metadata["uid"]
+        tail = first.data[len(identity_prefix(resource, metadata["name"], uid)) :]
+        directory = first.key[: -len(metadata["name"])]
+        prefix = "" if names else metadata.get("generateName", "")
+        out: list[Outcome] = []
+        for at in range(0, len(names) or count, TXN_OPERATIONS_MAX):
+            size = min((len(names) or count) - at, TXN_OPERATIONS_MAX)
+            chosen = names[at : at + size] or self._distinct(prefix, size)
+            out += self._create(resource, directory, tail, chosen, prefix)
+        return out
+
+    def _distinct(self, prefix: str, count: int) -> list[str]:
+        names = dict.fromkeys(self._identity.names(prefix, count))
+        while len(names) < count:
+            names |= dict.fromkeys(self._identity.names(prefix, count - len(names)))
+        return list(names)
+
+    def _create(
+        self,
+        resource: Resource,
+        directory: bytes,
+        tail: bytes,
+        names: Sequence[str],
+        prefix: str,
+    ) -> list[Outcome]:
+        out: list[Outcome] = []
+        made: list[ApiObject] = []
+        for name, uid in zip(names, self._identity.uids(len(names)), strict=True):
+            complaints = resource.name_rule(name)
+            if complaints:
+                error = invalid(resource, name, invalid_each("metadata.name", name, complaints))
+                out.append(error)
+                continue
+            data = identity_prefix(resource, name, uid) + tail
+            made.append(ApiObject(resource, directory + name.encode(), data, 0))
+            out.append(made[-1])
+        written = iter(self._write([(obj, 0) for obj in made]))
+        for index, outcome in enumerate(out):
+            if isinstance(outcome, ApiObject):
+                out[index] = next(written) or self._retry_name(outcome, prefix)
+        return out
+
+    def _retry_name(self, obj: ApiObject, prefix: str) -> Outcome:
+        """Create an object whose name was taken under another, if its name was generated."""
+        resource, name = obj.resource, obj.name
+        directory = obj.key[: -len(name)]
+        uid = obj.view(_Identified).metadata.uid
+        tail = obj.data[len(identity_prefix(resource, name, uid)) :]
+        for other in self._identity.names(prefix, _ATTEMPTS) if prefix else ():
+            data = identity_prefix(resource, other, uid) + tail
+            again = self._write([(ApiObject(resource, directory + other.encode(), data, 0), 0)])[0]
+            if again is not None:
+                return again
+        return already_exists(resource, name)
+
+    def bind_many(self, bindings: Sequence[Binding]) -> list[Outcome]:
+        """Give pods their nodes."""
+        out: list[Outcome] = []
+        for at in range(0, len(bindings), TXN_OPERATIONS_MAX):
+            out += self._bind(bindings[at : at + TXN_OPERATIONS_MAX])
+        return out
+
+    def _bind(self, bindings: Sequence[Binding]) -> list[Outcome]:
+        keys = [PODS.key(binding.namespace, binding.name) for binding in bindings]
+        bound = _Bound(time_text(self._clock()))
+        held = self._store.get_many(keys)
+        outcomes = [bound.pod(b, kv) for b, kv in zip(bindings, held, strict=True)]
+        ready: list[tuple[ApiObject, int]] = []
+        seen: set[bytes] = set()
+        for outcome, kv in zip(outcomes, held, strict=True):
+            if isinstance(outcome, ApiObject) and kv is not None and kv.key not in seen:
+                seen.add(kv.key)
+                ready.append((outcome, kv.mod_revision))
+        written = {obj.key: obj for obj in self._write(ready) if obj is not None}
+        for index, outcome in enumerate(outcomes):
+            if isinstance(outcome, ApiObject):
+                done = written.pop(outcome.key, None)
+                outcomes[index] = done or self._bind([bindings[index]])[0]
+        return outcomes
+
+    def replace_status_many(
+        self, resource: Resource, items: Sequence[tuple[ApiObject, bytes]]
+    ) -> list[Outcome]:
+        """Replace statuses."""
+        out: list[Outcome] = []
+        for at in range(0, len(items), TXN_OPERATIONS_MAX):
+            batch = items[at : at + TXN_OPERATIONS_MAX]
+            made: list[tuple[ApiObject, int]] = []
+            for obj, status in batch:
+                parts = members(obj.data)
+                if bytes(parts.status) != status:
+                    data = joined(resource, bytes(parts.metadata), bytes(parts.spec), status)
+                    made.append((obj._replace(data=data), obj.revision))
+            written = {obj.key: obj for obj in self._write(made) if obj is not None}
+            changed = {obj.key for obj, _ in made}
+            for obj, _ in batch:
+                if obj.key in changed:
+                    out.append(written.get(obj.key) or conflict(resource, obj.name))
+                else:
+                    out.append(obj)
+        return out
+
+    def _write(self, items: Sequence[tuple[ApiObject, int]]) -> list[ApiObject | None]:
+        """Put objects whose keys are at the revisions given; None for those that are not."""
+        if not items:
+            return []
+        compares = [Compare("mod", obj.key, "=", revision) for obj, revision in items]
+        outcome = self._store.txn(compares, [Put(obj.key, obj.data) for obj, _ in items])
+        if outcome.succeeded:
+            return [obj._replace(revision=outcome.revision) for obj, _ in items]
+        if len(items) == 1:
+            return [None]
+        return [written for item in items for written in self._write([item])]
+
+
+class _IdentifiedMetadata(msgspec.Struct):
+    uid: str
+
+
+class _Identified(msgspec.Struct):
+    metadata: _IdentifiedMetadata
+
+
+class _Bound:
+    """Pods with their nodes, at one time; equal statuses are changed once."""
+
+    def __init__(self, now: str) -> None:
+        self._now = now
+        self._statuses: dict[bytes, bytes] = {}
+
+    def pod(self, binding: Binding, kv: KeyValue | None) -> Outcome:
+        """Return a pod with its node, or why it cannot have it."""
+        if kv is None:
+            return not_found(PODS, binding.name)
+        parts = members(kv.value)
+        metadata, spec = _METADATA.decode(parts.metadata), _SPEC.decode(parts.spec)
+        name, why = binding.name, ""
+        if binding.uid and binding.uid != metadata.uid:
+            why = (
+                f"Precondition failed: UID in precondition: {binding.uid}, "
+                f"UID in object meta: {metadata.uid}"
+            )
+        elif metadata.deletionTimestamp:
+            why = f"pod {name} is being deleted, cannot be assigned to a host"
+        elif spec.nodeName:
+            why = f"pod {name} is already assigned to node {quoted(spec.nodeName)}"
+        elif spec.schedulingGates:
+            why = f"pod {name} has non-empty .spec.schedulingGates"
+        if why:
+            subresource = "pods/binding"
+            return conflict(PODS, name, why, qualified=subresource, kind=subresource)
+        node = msgspec.json.encode(binding.node)
+        placed = b'{"nodeName":' + node + b"," + bytes(parts.spec)[1:]
+        status = bytes(parts.status)
+        if status not in self._statuses:
+            self._statuses[status] = self._scheduled(status)
+        data = joined(PODS, bytes(parts.metadata), placed, self._statuses[status])
+        return ApiObject(PODS, kv.key, data, 0)
+
+    def _scheduled(self, status: bytes) -> bytes:
+        """Return a status with the condition PodScheduled."""
+        decoded: KubeObject = msgspec.json.decode(status)
+        held = [c for c in decoded.get("conditions", ()) if c.get("type") != "PodScheduled"]
+        condition = {"type": "PodScheduled", "status": "True", "lastTransitionTime": self._now}
+        return msgspec.json.encode(decoded | {"conditions": [*held, condition]})

@@ -1,0 +1,327 @@
+"""What a write may make of an object: from its creation through updates to its deletion.
+
+Functions of decoded objects and the time alone; they touch no store.
+
+Source: ``k8s.io/apiserver/pkg/registry/rest`` (create.go, update.go, delete.go) and
+``pkg/registry/generic/registry/store.go`` v0.36.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+
+from pykube_core.api.decoding import DecodeError, decode
+from pykube_core.api.field_errors import NEGATIVE, FieldError, forbidden
+from pykube_core.api.field_errors import invalid as invalid_field
+from pykube_core.api.objects import Json, KubeObject, name_of
+from pykube_core.api.patch import (
+    JSON_PATCH,
+    MERGE_PATCH,
+    STRATEGIC_MERGE_PATCH,
+    PatchError,
+    PatchTestError,
+    json_patch,
+    merge_patch,
+    strategic_merge_patch,
+)
+from pykube_core.api.registry import Resource
+from pykube_core.api.status import StatusError, bad_request, conflict, invalid
+from pykube_core.api.tables import parse_time
+
+NANO: Final = 10**9
+ORPHAN: Final = "orphan"
+FOREGROUND: Final = "foregroundDeletion"
+
+_STRICT: Final = "strict decoding error: "
+_SERVER_OWNED: Final = ("resourceVersion", "managedFields", "selfLink")
+_CREATION_OWNED: Final = ("deletionTimestamp", "deletionGracePeriodSeconds", "generation")
+_IMMUTABLE_METADATA: Final = (
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+)
+_SCALE_GROUP: Final = "autoscaling"
+
+
+def time_text(time_ns: int) -> str:
+    """Return a time of the API, in whole seconds."""
+    return datetime.fromtimestamp(time_ns // NANO, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def read_object(
+    resource: Resource, obj: Json, field_validation: str, warnings: list[str] | None
+) -> KubeObject:
+    """Return what a client sent, decoded as an object of the resource; a copy.
+
+    Parameters
+    ----------
+    field_validation : str
+        What becomes of unknown fields: "Strict" refuses, "Warn" adds to ``warnings``, "Ignore"
+        drops them.
+
+    Raises
+    ------
+    StatusError
+        400: it is none.
+    """
+    if isinstance(obj, dict):
+        kind, version = obj.get("kind") or resource.kind, obj.get("apiVersion")
+        if kind != resource.kind or version not in (None, "", resource.api_version):
+            text = f'{kind} in version "{version}" cannot be handled as a {resource.kind}'
+            raise bad_request(text)
+    try:
+        out = decode(resource.kind, obj)
+    except DecodeError as error:
+        if field_validation == "Strict" or not error.fields:
+            raise bad_request(str(error)) from None
+        if field_validation == "Warn" and warnings is not None:
+            warnings += error.detail.removeprefix(_STRICT).split(", ")
+        out = decode(resource.kind, obj, strict=False)
+    return {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": {}} | out
+
+
+def adopt_namespace(resource: Resource, obj: KubeObject, namespace: str) -> str:
+    """Set the namespace of an object that a request sends; return it.
+
+    Raises
+    ------
+    StatusError
+        400: object and request name two.
+    """
+    metadata = obj["metadata"]
+    given = metadata.get("namespace") or ""
+    wanted = namespace or given or "default" if resource.namespaced else ""
+    if given and given != wanted:
+        raise bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request"
+        )
+    if wanted:
+        metadata["namespace"] = wanted
+    else:
+        metadata.pop("namespace", None)
+    return wanted
+
+
+def begin(resource: Resource, obj: KubeObject, uid: str, now_ns: int) -> None:
+    """Make a decoded object a new one, in place: the server's own metadata and its defaults."""
+    metadata = obj["metadata"]
+    for field in (*_SERVER_OWNED, *_CREATION_OWNED):
+        metadata.pop(field, None)
+    metadata["uid"] = uid
+    metadata["creationTimestamp"] = time_text(now_ns)
+    if resource.counts_generations:
+        metadata["generation"] = 1
+    resource.default(obj)
+    resource.prepare(obj)
+
+
+def check(resource: Resource, obj: KubeObject) -> None:
+    """Refuse an object that breaks rules.
+
+    Raises
+    ------
+    StatusError
+        422.
+    """
+    errors = resource.validate(obj)
+    if errors:
+        raise invalid(resource, name_of(obj), errors)
+
+
+def change(resource: Resource, new: KubeObject, old: KubeObject, subresource: str) -> KubeObject:
+    """Return an old object with what a new one may change of it.
+
+    Parameters
+    ----------
+    new : dict
+        Decoded and owned by the caller.
+    subresource : str
+        "" writes all but the status; "status", or the one that writes the spec, nothing else.
+
+    Raises
+    ------
+    StatusError
+        409: the uid is another's. 422: the object, or the change, breaks rules.
+    """
+    uid, name = new["metadata"].get("uid"), name_of(old)
+    was = old["metadata"]
+    if uid and uid != was["uid"]:
+        why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {was['uid']}"
+        raise conflict(resource, name, why)
+    if subresource:
+        part = "status" if subresource == "status" else "spec"
+        new = {key: value for key, value in (old | {part: new.get(part, {})}).items()}
+        new["metadata"] = dict(was)
+        errors: list[FieldError] = []
+    else:
+        resource.default(new)
+        _keep(new, old, "status" if resource.has_status else "")
+        _keep(new, old, "spec" if resource.spec_subresource else "")
+        errors = _change_metadata(new["metadata"], was)
+        if resource.counts_generations and _is_new_generation(resource, new, old):
+            new["metadata"]["generation"] = was.get("generation", 0) + 1
+    if not errors:
+        errors = resource.validate(new) + resource.validate_update(new, old)
+    if errors:
+        raise invalid(resource, name, errors)
+    return new
+
+
+def _keep(new: KubeObject, old: KubeObject, part: str) -> None:
+    if part in old:
+        new[part] = old[part]
+    else:
+        new.pop(part, None)
+
+
+def _change_metadata(metadata: KubeObject, was: KubeObject) -> list[FieldError]:
+    errors = []
+    for field in _IMMUTABLE_METADATA:
+        if field in metadata and metadata[field] != was.get(field):
+            detail = "field is immutable"
+            errors.append(invalid_field(f"metadata.{field}", metadata[field], detail))
+    added = [f for f in metadata.get("finalizers", ()) if f not in was.get("finalizers", ())]
+    if "deletionTimestamp" in was and added:
+        listed = ", ".join(f'"{finalizer}"' for finalizer in added)
+        detail = (
+            "no new finalizers can be added if the object is being deleted, "
+            f"found new finalizers []string{{{listed}}}"
+        )
+        errors.append(forbidden("metadata.finalizers", detail))
+    for field in _SERVER_OWNED:
+        metadata.pop(field, None)
+    for field in ("uid", "generateName", "generation", *_IMMUTABLE_METADATA):
+        metadata.pop(field, None)
+        if field in was:
+            metadata[field] = was[field]
+    return errors
+
+
+def _is_new_generation(resource: Resource, new: KubeObject, old: KubeObject) -> bool:
+    keys = (new.keys() | old.keys()) - {"metadata", "status"}
+    if any(new.get(key) != old.get(key) for key in keys):
+        return True
+    annotations = new["metadata"].get("annotations"), old["metadata"].get("annotations")
+    return resource.counts_annotations and annotations[0] != annotations[1]
+
+
+def apply_patch(resource: Resource, old: KubeObject, patch: Json, patch_type: str) -> Json:
+    """Return an object changed as a patch of this media type says: 400, 415 or 422."""
+    try:
+        match patch_type:
+            case value if value == MERGE_PATCH:
+                return merge_patch(old, patch)
+            case value if value == STRATEGIC_MERGE_PATCH:
+                return strategic_merge_patch(resource.kind, old, patch)
+            case value if value == JSON_PATCH:
+                return json_patch(old, patch)
+    except PatchTestError:
+        text = "the server rejected our request due to an error in our request"
+        raise StatusError(422, "Invalid", text, {}) from None
+    except PatchError as error:
+        raise bad_request(str(error)) from None
+    raise StatusError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})
+
+
+def scale_of(resource: Resource, obj: KubeObject) -> KubeObject:
+    """Return the ``Scale`` that shows an object's replicas."""
+    metadata = obj["metadata"]
+    kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+    selector = obj["spec"].get("selector") or {}
+    terms = [f"{key}={value}" for key, value in sorted(selector.get("matchLabels", {}).items())]
+    status: KubeObject = {"replicas": obj.get("status", {}).get("replicas", 0)}
+    if terms:
+        status["selector"] = ",".join(terms)
+    return {
+        "kind": "Scale",
+        "apiVersion": f"{_SCALE_GROUP}/v1",
+        "metadata": {key: metadata[key] for key in kept if key in metadata},
+        "spec": {"replicas": obj["spec"].get("replicas", 0)},
+        "status": status,
+    }
+
+
+def scaled(obj: KubeObject, scale: Json) -> KubeObject:
+    """Return an object with the replicas of a ``Scale``.
+
+    Raises
+    ------
+    StatusError
+        400: it is none. 422: the number is negative.
+    """
+    try:
+        replicas = decode("Scale", scale).get("spec", {}).get("replicas", 0)
+    except DecodeError as error:
+        raise bad_request(str(error)) from None
+    if replicas < 0:
+        error_ = invalid_field("spec.replicas", replicas, NEGATIVE)
+        cause = {"reason": error_.reason, "message": error_.body, "field": error_.field}
+        details = {"name": name_of(obj), "group": _SCALE_GROUP, "kind": "Scale", "causes": [cause]}
+        message = f'Scale.{_SCALE_GROUP} "{name_of(obj)}" is invalid: {error_}'
+        raise StatusError(422, "Invalid", message, details)
+    version = (scale.get("metadata") or {}).get("resourceVersion")
+    metadata = dict(obj["metadata"])
+    metadata.pop("resourceVersion", None)
+    if version:
+        metadata["resourceVersion"] = version
+    return obj | {"metadata": metadata, "spec": obj["spec"] | {"replicas": replicas}}
+
+
+def may_go(obj: KubeObject) -> bool:
+    """Say whether an object that is being deleted waits for nothing any more."""
+    metadata = obj["metadata"]
+    if "deletionTimestamp" not in metadata or metadata.get("deletionGracePeriodSeconds"):
+        return False
+    return not _holds(obj)
+
+
+def _holds(obj: KubeObject) -> bool:
+    """Say whether finalizers hold an object; a namespace has some in its spec too."""
+    return bool(obj["metadata"].get("finalizers") or obj.get("spec", {}).get("finalizers"))
+
+
+def mark_deleted(
+    resource: Resource,
+    old: KubeObject,
+    grace_period_seconds: int | None,
+    propagation: str,
+    now_ns: int,
+) -> KubeObject | None:
+    """Return an object with what a deletion writes into it, the object itself if that is nothing.
+
+    None says that it can go at once.
+    """
+    metadata = dict(old["metadata"])
+    new = old | {"metadata": metadata}
+    _set_propagation(metadata, propagation)
+    if grace_period_seconds is not None and grace_period_seconds < 0:
+        grace_period_seconds = 1
+    held = metadata.get("deletionGracePeriodSeconds")
+    if "deletionTimestamp" in metadata:
+        if held is None:
+            return None if not _holds(new) else new
+        if grace_period_seconds is not None and grace_period_seconds < held:
+            began_ns = parse_time(metadata["deletionTimestamp"]) - held * NANO
+            metadata["deletionTimestamp"] = time_text(began_ns + grace_period_seconds * NANO)
+            metadata["deletionGracePeriodSeconds"] = grace_period_seconds
+    else:
+        grace = resource.grace(old, grace_period_seconds) or 0
+        metadata["deletionTimestamp"] = time_text(now_ns + grace * NANO)
+        metadata["deletionGracePeriodSeconds"] = grace
+        if "generation" in metadata:
+            metadata["generation"] += 1
+        if resource.spec_subresource:
+            new["status"] = old.get("status", {}) | {"phase": "Terminating"}
+    return None if may_go(new) else new
+
+
+def _set_propagation(metadata: KubeObject, propagation: str) -> None:
+    finalizers = metadata.get("finalizers", [])
+    wanted = {"Orphan": [ORPHAN], "Foreground": [FOREGROUND]}.get(propagation)
+    if propagation:
+        finalizers = [f for f in finalizers if f not in (ORPHAN, FOREGROUND)] + (wanted or [])
+    if finalizers:
+        metadata["finalizers"] = finalizers
+    else:
+        metadata.pop("finalizers", None)

@@ -1,0 +1,133 @@
+"""Objects as they lie in the store: encoded JSON in one order, decoded as far as someone reads.
+
+The layout is drawn in ``docs/cluster.md``: what differs between like objects comes first.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple, TypeVar
+
+import msgspec
+
+from pykube_core.api.objects import KubeObject
+from pykube_core.api.registry import Resource
+from pykube_core.api.status import conflict
+
+OBJECT_BYTES_MAX: Final = 1536 * 1024
+
+_T = TypeVar("_T")
+_HEAD_FIELDS: Final = frozenset(("kind", "apiVersion", "metadata", "status"))
+
+
+class ApiObject(NamedTuple):
+    """An object at one revision.
+
+    Attributes
+    ----------
+    resource : Resource
+        What it is.
+    key : bytes
+        Where it is stored.
+    data : bytes
+        Its JSON without ``resourceVersion``.
+    revision : int
+        Its resource version; 0 for the outcome of a dry run.
+    """
+
+    resource: Resource
+    key: bytes
+    data: bytes
+    revision: int
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.resource.split_key(self.key)[1]
+
+    @property
+    def namespace(self) -> str:
+        """Its namespace; "" when it belongs to the cluster."""
+        return self.resource.split_key(self.key)[0]
+
+    def json(self) -> bytes:
+        """Return its JSON as a client gets it."""
+        if not self.revision:
+            return self.data
+        size = len(self.resource.head)
+        comma = b"" if self.data[size : size + 1] == b"}" else b","
+        version = b'"resourceVersion":"%d"%b' % (self.revision, comma)
+        return self.data[:size] + version + self.data[size:]
+
+    def decode(self) -> KubeObject:
+        """Return it decoded, with its resource version. O(size)."""
+        obj: KubeObject = msgspec.json.decode(self.data)
+        if self.revision:
+            obj["metadata"]["resourceVersion"] = str(self.revision)
+        return obj
+
+    def view(self, type: type[_T]) -> _T:
+        """Return what a msgspec structure names of it; the rest is skipped, not decoded."""
+        return msgspec.json.decode(self.data, type=type)
+
+
+class Members(msgspec.Struct):
+    """The members of an object with spec and status, undecoded."""
+
+    metadata: msgspec.Raw
+    spec: msgspec.Raw = msgspec.Raw(b"{}")
+    status: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+_MEMBERS: Final = msgspec.json.Decoder(Members)
+
+
+def members(data: bytes) -> Members:
+    """Return the members of an encoded object of a kind that has nothing but spec and status."""
+    return _MEMBERS.decode(data)
+
+
+def joined(resource: Resource, metadata: bytes, spec: bytes, status: bytes) -> bytes:
+    """Return an object encoded of encoded members."""
+    parts = (resource.head[:-1], metadata, b',"spec":', spec, b',"status":', status, b"}")
+    return b"".join(parts)
+
+
+def encode(resource: Resource, obj: KubeObject) -> bytes:
+    """Return an object as it is stored.
+
+    Raises
+    ------
+    UnicodeEncodeError
+        A text holds a lone surrogate.
+    """
+    metadata = obj["metadata"]
+    first = {"name": metadata["name"], "uid": metadata["uid"]}
+    ordered = {"kind": resource.kind, "apiVersion": resource.api_version}
+    ordered |= {"metadata": first | metadata}
+    ordered |= {key: value for key, value in obj.items() if key not in _HEAD_FIELDS}
+    if "status" in obj:
+        ordered["status"] = obj["status"]
+    return msgspec.json.encode(ordered)
+
+
+def identity_prefix(resource: Resource, name: str, uid: str) -> bytes:
+    """Return how an encoded object of this name and uid begins; names need no escapes in JSON."""
+    return resource.head + f'"name":"{name}","uid":"{uid}"'.encode()
+
+
+def check_preconditions(obj: ApiObject, held: str, uid: str, version: str) -> None:
+    """Refuse to delete an object of another uid than ``uid`` or another version: 409; "" is any."""
+    resource, name = obj.resource, obj.name
+    why = ""
+    if uid and uid != held:
+        why = (
+            f"the UID in the precondition ({uid}) does not match the UID in record ({held}). "
+            "The object might have been deleted and then recreated"
+        )
+    elif version and version != str(obj.revision):
+        why = (
+            f"the ResourceVersion in the precondition ({version}) does not match the "
+            f"ResourceVersion in record ({obj.revision}). The object might have been modified"
+        )
+    if why:
+        raise conflict(resource, name, why, qualified=resource.kind, kind=resource.kind)

@@ -1,0 +1,595 @@
+"""The API in process: the one way to the store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+
+from pykube_core.api.builtin import BUILTIN, NAMESPACES, PODS, PRIORITY_CLASSES
+from pykube_core.api.field_errors import FieldError
+from pykube_core.api.field_errors import forbidden as forbidden_field
+from pykube_core.api.objects import Json, KubeObject, name_of
+from pykube_core.api.patch import (
+    MERGE_PATCH,
+)
+from pykube_core.api.priority import SYSTEM_PRIORITIES
+from pykube_core.api.registry import Registry, Resource
+from pykube_core.api.status import (
+    StatusError,
+    already_exists,
+    bad_request,
+    bad_version,
+    conflict,
+    continue_expired,
+    expired,
+    invalid,
+    invalid_options,
+    method_not_allowed,
+    not_found,
+    too_large,
+    too_large_version,
+)
+from pykube_core.apiserver import lifecycle
+from pykube_core.apiserver.admission import admit_namespace, admit_priority
+from pykube_core.apiserver.bulk import Binding, Bulk
+from pykube_core.apiserver.identity import Identity
+from pykube_core.apiserver.objects import (
+    OBJECT_BYTES_MAX,
+    ApiObject,
+    check_preconditions,
+    encode,
+)
+from pykube_core.apiserver.paging import INCONSISTENT, decode_token, encode_token
+from pykube_core.apiserver.selection import Selection
+from pykube_core.apiserver.watch import ObjectWatch
+from pykube_core.store import CompactedError, Compare, Delete, Put, Store, prefix_end
+
+SYSTEM_NAMESPACES: Final = ("default", "kube-node-lease", "kube-public", "kube-system")
+
+_NAME_ATTEMPTS: Final = 8
+_PAGE: Final = 500
+
+
+class ObjectList(NamedTuple):
+    """A page of a list; all pages are of one revision.
+
+    Attributes
+    ----------
+    items : list of ApiObject
+        In the order of their keys.
+    revision : int
+        The resource version of the list.
+    next_page : str
+        The token of the next page; "" when there is none.
+    remaining : int or None
+        How many items follow; None where that is not known, as with selectors.
+    """
+
+    items: list[ApiObject]
+    revision: int
+    next_page: str = ""
+    remaining: int | None = None
+
+
+class Deleted(NamedTuple):
+    """Outcome of a deletion: the object's last state, and whether it is gone already."""
+
+    object: ApiObject
+    gone: bool
+
+
+class ApiServer:
+    """Kubernetes' API over a store: what kube-apiserver does, without HTTP.
+
+    Objects go in as decoded JSON and come out as `ApiObject`. Every method raises `StatusError`
+    with Kubernetes' reason and words; what fails, and what is a dry run, writes nothing. Writes
+    compare the revision that they read, so several servers may share a store.
+
+    Parameters
+    ----------
+    store : Store
+    registry : Registry
+        The resources that it serves.
+    clock : callable
+        Nanoseconds since the epoch.
+    seed : int
+        Of uids and generated names.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        clock: Callable[[], int],
+        registry: Registry = BUILTIN,
+        seed: int = 0,
+    ) -> None:
+        self.registry = registry
+        self._store = store
+        self._clock = clock
+        self._identity = Identity(seed, store.revision)
+        self._bulk = Bulk(store, self._identity, clock)
+
+    @property
+    def revision(self) -> int:
+        """The resource version of now."""
+        return self._store.revision
+
+    def bootstrap(self) -> None:
+        """Create the system's namespaces and priority classes that are missing."""
+        for name in SYSTEM_NAMESPACES:
+            self._ensure(NAMESPACES, {"metadata": {"name": name}})
+        for name, value in SYSTEM_PRIORITIES.items():
+            self._ensure(PRIORITY_CLASSES, {"metadata": {"name": name}, "value": value})
+
+    def _ensure(self, resource: Resource, obj: KubeObject) -> None:
+        if self._store.get(resource.key("", name_of(obj))) is None:
+            self.create(resource, obj)
+
+    def get(self, resource: Resource, name: str, namespace: str = "") -> ApiObject:
+        """Return an object: 404 when there is none."""
+        key = resource.key(namespace or "default", name)
+        kv = self._store.get(key)
+        if kv is None:
+            raise not_found(resource, name)
+        return ApiObject(resource, key, kv.value, kv.mod_revision)
+
+    def create(
+        self,
+        resource: Resource,
+        obj: Json,
+        namespace: str = "",
+        *,
+        dry_run: bool = False,
+        field_validation: str = "Strict",
+        warnings: list[str] | None = None,
+    ) -> ApiObject:
+        """Create an object: 409 when its name is taken.
+
+        ``field_validation`` and ``warnings`` are those of `lifecycle.read_object`.
+        """
+        new = lifecycle.read_object(resource, obj, field_validation, warnings)
+        generated = not new["metadata"].get("name") and new["metadata"].get("generateName", "")
+        for attempt in range(_NAME_ATTEMPTS):
+            created = self._prepared(resource, new, namespace)
+            if dry_run:
+                if self._store.get(created.key) is None:
+                    return created
+            elif revision := self._put(created, 0):
+                return created._replace(revision=revision)
+            if not generated or attempt == _NAME_ATTEMPTS - 1:
+                break
+            new["metadata"].pop("name")
+        raise already_exists(resource, name_of(new))
+
+    def create_copies(
+        self,
+        resource: Resource,
+        template: Json,
+        namespace: str = "",
+        *,
+        names: Sequence[str] = (),
+        count: int = 0,
+    ) -> list[ApiObject | StatusError]:
+        """Create many objects that differ in name and uid alone; one outcome for each.
+
+        The template is defaulted, admitted and validated once, the names each; a fault of the
+        template is raised.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Their names; or
+        count : int
+            how many to create with names generated from the template's ``generateName``.
+        """
+        new = lifecycle.read_object(resource, template, "Strict", None)
+        new["metadata"].pop("name", None)
+        if names:
+            new["metadata"]["name"] = names[0]
+        first = self._prepared(resource, new, namespace)
+        if first.data.count(f'"{name_of(new)}"'.encode()) > 1:
+            # Something else may follow from the name, such as a namespace's label.
+            return self._create_each(resource, template, namespace, names, count)
+        return self._bulk.create_copies(first, new["metadata"], names, count)
+
+    def _create_each(
+        self, resource: Resource, template: Json, namespace: str, names: Sequence[str], count: int
+    ) -> list[ApiObject | StatusError]:
+        out: list[ApiObject | StatusError] = []
+        for name in names or [""] * count:
+            obj = template | {"metadata": template["metadata"] | {"name": name}}
+            try:
+                out.append(self.create(resource, obj, namespace))
+            except StatusError as error:
+                out.append(error)
+        return out
+
+    def _prepared(self, resource: Resource, new: KubeObject, namespace: str) -> ApiObject:
+        """Return a decoded object ready to be put, with whatever creation adds to it."""
+        metadata = new["metadata"]
+        namespace = lifecycle.adopt_namespace(resource, new, namespace)
+        if metadata.get("resourceVersion"):
+            raise bad_request("resourceVersion should not be set on objects to be created")
+        if metadata.get("generateName") and not metadata.get("name"):
+            metadata["name"] = self._identity.names(metadata["generateName"], 1)[0]
+        name = metadata.get("name") or ""
+        if namespace:
+            admit_namespace(self._store, resource, name, namespace)
+        lifecycle.begin(resource, new, self._identity.uids(1)[0], self._clock())
+        if resource is PODS:
+            admit_priority(self._store, new)
+        lifecycle.check(resource, new)
+        data = _encoded(resource, new)
+        return ApiObject(resource, resource.key(namespace, name), data, 0)
+
+    def update(
+        self,
+        resource: Resource,
+        obj: Json,
+        name: str = "",
+        namespace: str = "",
+        *,
+        subresource: str = "",
+        dry_run: bool = False,
+        field_validation: str = "Strict",
+        warnings: list[str] | None = None,
+    ) -> ApiObject:
+        """Replace an object, or the part that a subresource ("status", "scale") writes.
+
+        With a resource version: 409 when the object has another by now.
+        """
+        self._check_subresource(resource, subresource)
+        given = obj.get("metadata") if isinstance(obj, dict) else None
+        given = given if isinstance(given, dict) else {}
+        if name and given.get("name") not in (None, "", name):
+            raise bad_request(
+                f"the name of the object ({given['name']}) does not match the name on the URL "
+                f"({name})"
+            )
+        name = name or str(given.get("name") or "")
+        namespace = namespace or str(given.get("namespace") or "")
+
+        def replaced(old: KubeObject) -> KubeObject:
+            if subresource == "scale":
+                return lifecycle.scaled(old, obj)
+            new = lifecycle.read_object(resource, obj, field_validation, warnings)
+            lifecycle.adopt_namespace(resource, new, namespace)
+            new["metadata"]["name"] = name
+            if not (new["metadata"].get("resourceVersion") or resource.unconditional_update):
+                detail = "Invalid value: 0x0: must be specified for an update"
+                error = FieldError("FieldValueInvalid", "metadata.resourceVersion", detail)
+                raise invalid(resource, name, [error])
+            return new
+
+        try:
+            return self._modify(resource, name, namespace, replaced, subresource, dry_run)
+        except StatusError as error:
+            if error.code != 404 or not resource.create_on_update or given.get("resourceVersion"):
+                raise
+        return self.create(resource, obj, namespace, dry_run=dry_run)
+
+    def patch(
+        self,
+        resource: Resource,
+        patch: Json,
+        name: str,
+        namespace: str = "",
+        *,
+        patch_type: str = MERGE_PATCH,
+        subresource: str = "",
+        dry_run: bool = False,
+        field_validation: str = "Strict",
+        warnings: list[str] | None = None,
+    ) -> ApiObject:
+        """Change an object, or what a subresource shows of it, as a patch says.
+
+        ``patch_type`` is one of the media types in `pykube_core.api.patch`.
+        """
+        self._check_subresource(resource, subresource)
+
+        def patched(old: KubeObject) -> KubeObject:
+            scale = subresource == "scale"
+            shown = lifecycle.scale_of(resource, old) if scale else old
+            new = lifecycle.apply_patch(resource, shown, patch, patch_type)
+            if scale:
+                return lifecycle.scaled(old, new)
+            read = lifecycle.read_object(resource, new, field_validation, warnings)
+            if name_of(read) != name:
+                raise bad_request(
+                    f"the name of the object ({name_of(read)}) does not match the name on the URL "
+                    f"({name})"
+                )
+            return read
+
+        return self._modify(resource, name, namespace, patched, subresource, dry_run)
+
+    def _check_subresource(self, resource: Resource, subresource: str) -> None:
+        known = {
+            "": True,
+            "status": resource.has_status,
+            "scale": resource.has_scale,
+            resource.spec_subresource: True,
+        }
+        if not known.get(subresource):
+            raise method_not_allowed()
+
+    def _modify(
+        self,
+        resource: Resource,
+        name: str,
+        namespace: str,
+        change: Callable[[KubeObject], KubeObject],
+        subresource: str,
+        dry_run: bool,
+    ) -> ApiObject:
+        """Write what ``change`` makes of an object; again when another write came between."""
+        part = "" if subresource == "scale" else subresource
+        while True:
+            held = self.get(resource, name, namespace)
+            old: KubeObject = msgspec.json.decode(held.data)
+            new = change(held.decode())
+            version = new["metadata"].pop("resourceVersion", "")
+            if version and _version(version) != held.revision:
+                raise conflict(resource, name)
+            new = lifecycle.change(resource, new, old, part)
+            if new == old:
+                return held
+            changed = held._replace(data=_encoded(resource, new), revision=0)
+            if dry_run:
+                return changed
+            if lifecycle.may_go(new):
+                if revision := self._remove(held):
+                    return changed._replace(revision=revision)
+            elif revision := self._put(changed, held.revision):
+                return changed._replace(revision=revision)
+
+    def delete(
+        self,
+        resource: Resource,
+        name: str,
+        namespace: str = "",
+        *,
+        grace_period_seconds: int | None = None,
+        uid: str = "",
+        resource_version: str = "",
+        propagation: str = "",
+        dry_run: bool = False,
+    ) -> Deleted:
+        """Delete an object, or mark it: pods get time to end, finalizers hold what they are on.
+
+        Parameters
+        ----------
+        grace_period_seconds : int, optional
+            0 deletes at once; by default a pod's own.
+        uid, resource_version : str
+            409 when the object has others.
+        propagation : str
+            "Background", "Foreground" or "Orphan"; what becomes of dependents is done by the
+            garbage collector.
+        """
+        while True:
+            held = self.get(resource, name, namespace)
+            old: KubeObject = msgspec.json.decode(held.data)
+            check_preconditions(held, old["metadata"]["uid"], uid, resource_version)
+            new = lifecycle.mark_deleted(
+                resource, old, grace_period_seconds, propagation, self._clock()
+            )
+            if new == old:
+                return Deleted(held, False)
+            if new is None:
+                if dry_run:
+                    return Deleted(held, True)
+                if revision := self._remove(held):
+                    return Deleted(held._replace(revision=revision), True)
+                continue
+            marked = held._replace(data=_encoded(resource, new), revision=0)
+            if dry_run:
+                return Deleted(marked, False)
+            if revision := self._put(marked, held.revision):
+                return Deleted(marked._replace(revision=revision), False)
+
+    def delete_collection(
+        self,
+        resource: Resource,
+        namespace: str = "",
+        *,
+        label_selector: str = "",
+        field_selector: str = "",
+        grace_period_seconds: int | None = None,
+        propagation: str = "",
+    ) -> list[Deleted]:
+        """Delete every object that is selected; one that goes meanwhile is left out."""
+        selection = Selection(resource, label_selector, field_selector)
+        out = []
+        for obj in list(self._walk(resource, namespace, selection)):
+            try:
+                out.append(
+                    self.delete(
+                        resource,
+                        obj.name,
+                        obj.namespace,
+                        grace_period_seconds=grace_period_seconds,
+                        propagation=propagation,
+                    )
+                )
+            except StatusError as error:
+                if error.code != 404:
+                    raise
+        return out
+
+    def bind(self, name: str, namespace: str, node: str, uid: str = "") -> None:
+        """Give a pod its node: 409 when it has one, is being deleted or has gates."""
+        outcome = self.bind_many([Binding(namespace, name, node, uid)])[0]
+        if isinstance(outcome, StatusError):
+            raise outcome
+
+    def bind_many(self, bindings: Sequence[Binding]) -> list[ApiObject | StatusError]:
+        """Give pods their nodes, in transactions of up to 128; one outcome for each."""
+        return self._bulk.bind_many(bindings)
+
+    def replace_status_many(
+        self, resource: Resource, items: Sequence[tuple[ApiObject, bytes]]
+    ) -> list[ApiObject | StatusError]:
+        """Replace the statuses of objects as read, 409 for those that have changed since.
+
+        The second of each pair is the status as JSON, encoded by the caller from a structure of
+        its own; only that it is JSON is checked. A status equal to the one that is there writes
+        nothing.
+        """
+        return self._bulk.replace_status_many(resource, items)
+
+    def list(
+        self,
+        resource: Resource,
+        namespace: str = "",
+        *,
+        label_selector: str = "",
+        field_selector: str = "",
+        limit: int = 0,
+        next_page: str = "",
+        resource_version: str = "",
+        resource_version_match: str = "",
+    ) -> ObjectList:
+        """Return the objects of a namespace or of all, or a page of them.
+
+        Parameters
+        ----------
+        limit : int
+            How many at most; 0 is no limit.
+        next_page : str
+            The token that the page before gave: 410 when its revision is compacted.
+        resource_version, resource_version_match : str
+            "Exact" reads at that version; otherwise the list is of now, which is not older.
+        """
+        selection = Selection(resource, label_selector, field_selector)
+        revision = self._list_revision(resource_version, resource_version_match, next_page)
+        prefix = resource.range_prefix(namespace)
+        start, end = prefix, prefix_end(prefix)
+        if next_page:
+            revision, start = decode_token(next_page, prefix)
+        try:
+            return self._page(resource, selection, prefix, (start, end), limit, max(revision, 0))
+        except CompactedError:
+            if not next_page:
+                raise expired("The resourceVersion for the provided list is too old.") from None
+            raise continue_expired(encode_token(INCONSISTENT, prefix, start)) from None
+
+    def _page(
+        self,
+        resource: Resource,
+        selection: Selection,
+        prefix: bytes,
+        span: tuple[bytes, bytes],
+        limit: int,
+        revision: int,
+    ) -> ObjectList:
+        start, end = span
+        items: list[ApiObject] = []
+        while True:
+            wanted = max(limit - len(items), _PAGE) if not selection.everything else limit
+            found = self._store.range(start, end, limit=wanted if limit else 0, revision=revision)
+            revision = revision or found.revision
+            for at, kv in enumerate(found.kvs):
+                if not selection.matches(kv.key, kv.value):
+                    continue
+                items.append(ApiObject(resource, kv.key, kv.value, kv.mod_revision))
+                if len(items) == limit and (found.more or at + 1 < len(found.kvs)):
+                    token = encode_token(revision, prefix, kv.key + b"\0")
+                    left = found.count - at - 1 if selection.everything else None
+                    return ObjectList(items, revision, token, left)
+            if not found.more:
+                return ObjectList(items, revision)
+            start = found.kvs[-1].key + b"\0"
+
+    def _list_revision(self, version: str, match: str, next_page: str) -> int:
+        """Return the revision to read at; 0 is the current one."""
+        field = "resourceVersionMatch"
+        errors = []
+        if match and next_page:
+            text = f"{field} is forbidden when continue is provided"
+            errors.append(forbidden_field(field, text))
+        elif match and not version:
+            text = f"{field} is forbidden unless resourceVersion is provided"
+            errors.append(forbidden_field(field, text))
+        elif match == "Exact" and version == "0":
+            text = f'{field} "Exact" is forbidden for resourceVersion "0"'
+            errors.append(forbidden_field(field, text))
+        if errors:
+            raise invalid_options("ListOptions", errors)
+        if not version:
+            return 0
+        revision, current = _version(version), self._store.revision
+        if revision > current:
+            raise too_large_version(revision, current)
+        return revision if match == "Exact" else 0
+
+    def _walk(
+        self, resource: Resource, namespace: str, selection: Selection
+    ) -> Iterator[ApiObject]:
+        prefix = resource.range_prefix(namespace)
+        for kv in self._store.range(prefix, prefix_end(prefix)).kvs:
+            if selection.matches(kv.key, kv.value):
+                yield ApiObject(resource, kv.key, kv.value, kv.mod_revision)
+
+    def watch(
+        self,
+        resource: Resource,
+        namespace: str = "",
+        *,
+        label_selector: str = "",
+        field_selector: str = "",
+        resource_version: str = "",
+        send_initial_events: bool = False,
+    ) -> ObjectWatch:
+        """Watch a resource, from a version on or, without one, beginning with all that is there.
+
+        ``send_initial_events`` begins with all that is there and a bookmark, whatever the version.
+        """
+        selection = Selection(resource, label_selector, field_selector)
+        version = _version(resource_version) if resource_version else 0
+        current = self._store.revision
+        if version > current:
+            raise too_large_version(version, current)
+        initial: list[ApiObject] = []
+        if not version or send_initial_events:
+            listed = self.list(
+                resource, namespace, label_selector=label_selector, field_selector=field_selector
+            )
+            initial, version = listed.items, listed.revision
+        prefix = resource.range_prefix(namespace)
+        cursor = self._store.watch(
+            prefix, prefix_end(prefix), start_revision=version + 1, prev_kv=True
+        )
+        return ObjectWatch(resource, selection, cursor, version, initial, send_initial_events)
+
+    def _put(self, obj: ApiObject, revision: int) -> int:
+        """Put an object if its key is at ``revision``; return the new one, 0 if it is not."""
+        compare = Compare("mod", obj.key, "=", revision)
+        outcome = self._store.txn([compare], [Put(obj.key, obj.data)])
+        return outcome.revision if outcome.succeeded else 0
+
+    def _remove(self, obj: ApiObject) -> int:
+        """Delete an object if it is as read; return the revision, 0 if it is not."""
+        compare = Compare("mod", obj.key, "=", obj.revision)
+        outcome = self._store.txn([compare], [Delete(obj.key)])
+        return outcome.revision if outcome.succeeded else 0
+
+
+def _encoded(resource: Resource, obj: KubeObject) -> bytes:
+    """Return an object as it is stored: 400 for text that is none, 500 when it is too large."""
+    try:
+        data = encode(resource, obj)
+    except UnicodeEncodeError:
+        raise bad_request("the object holds text that is not valid Unicode") from None
+    if len(data) > OBJECT_BYTES_MAX:
+        raise too_large()
+    return data
+
+
+def _version(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 20):
+        raise bad_version(text)
+    return int(text)
