@@ -57,13 +57,15 @@ class ObjectWatch:
         if self._pending:
             out, self._pending = self._pending, []
             return out
-        if self._closed:
-            return []
-        try:
-            batch = self._watch.read(event_count_max)
-        except CompactedError:
-            return [self._expired()]
-        return self._seen(batch.revision, batch.events)
+        while not self._closed:
+            try:
+                batch = self._watch.read(event_count_max)
+            except CompactedError:
+                return [self._expired()]
+            events = self._seen(batch.revision, batch.events)
+            if events or not batch.events:
+                return events
+        return []
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until there may be something to read, at most ``timeout`` seconds."""

@@ -1,0 +1,426 @@
+import json
+
+import pytest
+
+from pykube_core.api.builtin import (
+    CONFIG_MAPS,
+    DAEMON_SETS,
+    DEPLOYMENTS,
+    EVENTS,
+    LEASES,
+    NAMESPACES,
+    NODES,
+    PODS,
+    PRIORITY_CLASSES,
+    REPLICA_SETS,
+)
+from pykube_core.api.patch import JSON_PATCH, STRATEGIC_MERGE_PATCH
+from pykube_core.api.status import StatusError
+from pykube_core.apiserver import ApiServer, Binding, scale_of
+from pykube_core.store import Store
+
+
+def config_map(name="c", **metadata):
+    return {"metadata": {"name": name} | metadata, "data": {"a": "b"}}
+
+
+def pod(name="p", **spec):
+    containers = [{"name": "c", "image": "nginx:1"}]
+    return {"metadata": {"name": name}, "spec": {"containers": containers} | spec}
+
+
+def workload(name="w", **spec):
+    labels = {"app": "web"}
+    template = {"metadata": {"labels": labels}, "spec": pod()["spec"]}
+    return {
+        "metadata": {"name": name},
+        "spec": {"selector": {"matchLabels": labels}, "template": template} | spec,
+    }
+
+
+def refused(code, call, *args, **options):
+    with pytest.raises(StatusError) as error:
+        call(*args, **options)
+    assert error.value.code == code, error.value.message
+    return error.value
+
+
+def test_objects_are_stored_under_the_keys_of_kube_apiserver(server, store):
+    server.create(NODES, {"metadata": {"name": "n1"}})
+    server.create(PODS, pod(), "default")
+    server.create(DEPLOYMENTS, workload(), "default")
+    for key in (b"minions/n1", b"pods/default/p", b"deployments/default/w"):
+        value = store.get(b"/registry/" + key).value
+        assert b"resourceVersion" not in value
+        assert json.loads(value)["metadata"]["uid"]
+
+
+def test_new_node_keeps_its_status_and_is_tainted_until_it_is_ready(server):
+    capacity = {"cpu": "8"}
+    node = {"metadata": {"name": "n1"}, "status": {"capacity": capacity}}
+    created = server.create(NODES, node).decode()
+    assert created["status"] == {"capacity": capacity, "allocatable": capacity}
+    taint = {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}
+    assert created["spec"]["taints"] == [taint]
+    freed = server.patch(NODES, {"spec": {"taints": None}}, "n1").decode()
+    assert "taints" not in freed["spec"]
+
+
+def test_generated_names_come_from_the_seed(clock):
+    def names(seed):
+        with Store(salt=1) as store:
+            server = ApiServer(store, clock=clock, seed=seed)
+            server.bootstrap()
+            obj = {"metadata": {"generateName": "web-"}}
+            made = [server.create(CONFIG_MAPS, obj, "default") for _ in range(3)]
+            return [(o.name, o.decode()["metadata"]["uid"]) for o in made], store.hash()
+
+    assert names(1) == names(1)
+    assert names(1) != names(2)
+    assert all(name.startswith("web-") and len(name) == 9 for name, _ in names(1)[0])
+
+
+def test_restart_repeats_no_uid(store, clock):
+    first = ApiServer(store, clock=clock)
+    first.bootstrap()
+    held = first.create(CONFIG_MAPS, config_map("a"), "default").decode()
+    again = ApiServer(store, clock=clock)
+    again.bootstrap()
+    made = again.create(CONFIG_MAPS, config_map("b"), "default").decode()
+    assert held["metadata"]["uid"] != made["metadata"]["uid"]
+
+
+def test_update_with_an_old_version_conflicts_and_without_one_wins(server):
+    created = server.create(CONFIG_MAPS, config_map(), "default").decode()
+    changed = created | {"data": {"a": "c"}}
+    second = server.update(CONFIG_MAPS, changed)
+    assert second.decode()["data"] == {"a": "c"}
+    refused(409, server.update, CONFIG_MAPS, changed | {"data": {}})
+    third = server.update(CONFIG_MAPS, config_map(), namespace="default")
+    assert third.decode()["data"] == {"a": "b"}
+    assert third.decode()["metadata"]["uid"] == created["metadata"]["uid"]
+    stale = {"metadata": {"resourceVersion": created["metadata"]["resourceVersion"]}}
+    refused(409, server.patch, CONFIG_MAPS, stale, "c", "default")
+
+
+def test_lease_needs_a_version_and_an_event_does_not_need_to_exist(server):
+    lease = {"metadata": {"name": "n1"}, "spec": {"holderIdentity": "n1"}}
+    server.update(LEASES, lease, namespace="kube-node-lease")
+    error = refused(422, server.update, LEASES, lease, namespace="kube-node-lease")
+    assert error.message.endswith(
+        "metadata.resourceVersion: Invalid value: 0x0: must be specified for an update"
+    )
+    event = {"metadata": {"name": "e"}, "involvedObject": {"namespace": "default"}}
+    assert server.update(EVENTS, event, namespace="default").revision
+
+
+def test_uid_and_immutable_metadata_cannot_change(server):
+    server.create(CONFIG_MAPS, config_map(), "default")
+    refused(409, server.update, CONFIG_MAPS, config_map(uid="x"), namespace="default")
+    past = config_map(creationTimestamp="2000-01-01T00:00:00Z")
+    refused(422, server.update, CONFIG_MAPS, past, namespace="default")
+
+
+def test_status_and_spec_are_written_apart(server):
+    created = server.create(DEPLOYMENTS, workload(replicas=2), "default").decode()
+    created["status"] = {"replicas": 2}
+    created["spec"]["replicas"] = 5
+    status = server.update(DEPLOYMENTS, created, subresource="status").decode()
+    assert (status["status"], status["spec"]["replicas"]) == ({"replicas": 2}, 2)
+    assert status["metadata"]["generation"] == 1
+    status["status"], status["spec"]["replicas"] = {}, 5
+    spec = server.update(DEPLOYMENTS, status).decode()
+    assert (spec["status"], spec["spec"]["replicas"]) == ({"replicas": 2}, 5)
+    assert spec["metadata"]["generation"] == 2
+    labelled = server.patch(DEPLOYMENTS, {"metadata": {"labels": {"a": "b"}}}, "w", "default")
+    assert labelled.decode()["metadata"]["generation"] == 2
+    refused(405, server.update, CONFIG_MAPS, config_map(), subresource="status")
+
+
+def test_scale_shows_and_writes_replicas(server):
+    server.create(REPLICA_SETS, workload(replicas=2), "default")
+    patch = {"spec": {"replicas": 3}}
+    scaled = server.patch(REPLICA_SETS, patch, "w", "default", subresource="scale")
+    shown = scale_of(REPLICA_SETS, scaled.decode())
+    assert (shown["spec"], shown["status"]) == (
+        {"replicas": 3},
+        {"replicas": 0, "selector": "app=web"},
+    )
+    assert scaled.decode()["metadata"]["generation"] == 2
+    shown["spec"]["replicas"] = 4
+    again = server.update(REPLICA_SETS, shown, subresource="scale")
+    assert again.decode()["spec"]["replicas"] == 4
+    refused(409, server.update, REPLICA_SETS, shown, subresource="scale")
+    bad = {"spec": {"replicas": -1}}
+    refused(422, server.patch, REPLICA_SETS, bad, "w", "default", subresource="scale")
+    refused(405, server.patch, DAEMON_SETS, patch, "w", "default", subresource="scale")
+
+
+def test_kubectl_patches_apply(server):
+    server.create(DEPLOYMENTS, workload(), "default")
+    image = {"containers": [{"name": "c", "image": "nginx:2"}]}
+    patched = server.patch(
+        DEPLOYMENTS,
+        {"spec": {"template": {"spec": image}}},
+        "w",
+        "default",
+        patch_type=STRATEGIC_MERGE_PATCH,
+    ).decode()
+    container = patched["spec"]["template"]["spec"]["containers"][0]
+    assert (container["image"], container["terminationMessagePolicy"]) == ("nginx:2", "File")
+    operations = [{"op": "replace", "path": "/spec/replicas", "value": 7}]
+    again = server.patch(DEPLOYMENTS, operations, "w", "default", patch_type=JSON_PATCH)
+    assert again.decode()["spec"]["replicas"] == 7
+    refused(400, server.patch, DEPLOYMENTS, {"metadata": {"name": "x"}}, "w", "default")
+    refused(422, server.patch, DEPLOYMENTS, {"spec": {"replicas": -1}}, "w", "default")
+    refused(400, server.patch, DEPLOYMENTS, {"spec": {"frob": 1}}, "w", "default")
+
+
+@pytest.mark.parametrize(
+    ("resource", "obj", "patch"),
+    [
+        (DEPLOYMENTS, workload(), {"spec": {"selector": {"matchLabels": {"app": None, "b": "c"}}}}),
+        (PRIORITY_CLASSES, {"metadata": {"name": "p"}, "value": 1}, {"value": 2}),
+        (CONFIG_MAPS, config_map() | {"immutable": True}, {"data": {"a": "c"}}),
+        (PODS, pod(), {"spec": {"hostNetwork": True}}),
+        (PODS, pod(), {"spec": {"tolerations": None}}),
+    ],
+)
+def test_what_may_not_change_is_refused(server, resource, obj, patch):
+    namespace = "default" if resource.namespaced else ""
+    created = server.create(resource, obj, namespace)
+    refused(422, server.patch, resource, patch, created.name, namespace)
+    assert server.get(resource, created.name, namespace) == created
+
+
+def test_image_of_a_pod_may_change(server):
+    server.create(PODS, pod(), "default")
+    patch = {"spec": {"containers": [{"name": "c", "image": "nginx:2"}]}}
+    patched = server.patch(PODS, patch, "p", "default", patch_type=STRATEGIC_MERGE_PATCH)
+    assert patched.decode()["spec"]["containers"][0]["image"] == "nginx:2"
+
+
+def test_priority_comes_from_the_class(server):
+    server.create(PRIORITY_CLASSES, {"metadata": {"name": "high"}, "value": 9})
+    created = server.create(PODS, pod(priorityClassName="high"), "default").decode()
+    assert created["spec"]["priority"] == 9
+    error = refused(403, server.create, PODS, pod("q", priorityClassName="none"), "default")
+    assert error.message == ('pods "q" is forbidden: no PriorityClass with name none was found')
+
+
+def test_pod_that_never_ran_goes_at_once(server):
+    server.create(PODS, pod(), "default")
+    assert server.delete(PODS, "p", "default").gone
+    refused(404, server.get, PODS, "p", "default")
+
+
+def test_pod_on_a_node_gets_its_grace_and_only_a_shorter_one_later(server, clock):
+    server.create(PODS, pod(terminationGracePeriodSeconds=20), "default")
+    server.bind("p", "default", "n1")
+    marked = server.delete(PODS, "p", "default")
+    metadata = marked.object.decode()["metadata"]
+    assert not marked.gone
+    assert metadata["deletionGracePeriodSeconds"] == 20
+    assert metadata["deletionTimestamp"] == "2026-11-23T04:16:22Z"
+    assert metadata["generation"] == 2
+    clock.advance(3)
+    assert server.delete(PODS, "p", "default").object == marked.object
+    assert server.delete(PODS, "p", "default", grace_period_seconds=30).object == marked.object
+    sooner = server.delete(PODS, "p", "default", grace_period_seconds=5).object.decode()
+    assert sooner["metadata"]["deletionTimestamp"] == "2026-11-23T04:16:07Z"
+    assert server.delete(PODS, "p", "default", grace_period_seconds=0).gone
+
+
+def test_finalizers_hold_an_object_until_the_last_is_gone(server):
+    server.create(CONFIG_MAPS, config_map(finalizers=["a.io/x", "a.io/y"]), "default")
+    assert not server.delete(CONFIG_MAPS, "c", "default").gone
+    held = server.get(CONFIG_MAPS, "c", "default").decode()
+    held["metadata"]["finalizers"] = ["a.io/x", "a.io/z"]
+    refused(422, server.update, CONFIG_MAPS, held)
+    held["metadata"]["finalizers"] = ["a.io/x"]
+    server.update(CONFIG_MAPS, held | {"metadata": held["metadata"] | {"resourceVersion": ""}})
+    watch = server.watch(CONFIG_MAPS, resource_version=str(server.revision))
+    server.patch(CONFIG_MAPS, {"metadata": {"finalizers": None}}, "c", "default")
+    refused(404, server.get, CONFIG_MAPS, "c", "default")
+    assert [event.type for event in watch.read()] == ["DELETED"]
+
+
+def test_propagation_is_a_finalizer_for_the_garbage_collector(server):
+    for name, propagation in (("o", "Orphan"), ("f", "Foreground")):
+        server.create(CONFIG_MAPS, config_map(name), "default")
+        server.delete(CONFIG_MAPS, name, "default", propagation=propagation)
+    found = {
+        name: server.get(CONFIG_MAPS, name, "default").decode()["metadata"]["finalizers"]
+        for name in "of"
+    }
+    assert found == {"o": ["orphan"], "f": ["foregroundDeletion"]}
+    server.create(CONFIG_MAPS, config_map("b"), "default")
+    assert server.delete(CONFIG_MAPS, "b", "default", propagation="Background").gone
+
+
+def test_namespace_is_terminating_until_it_is_finalized(server):
+    server.create(NAMESPACES, {"metadata": {"name": "team"}})
+    gone = server.delete(NAMESPACES, "team")
+    assert gone.object.decode()["status"] == {"phase": "Terminating"}
+    error = refused(403, server.create, CONFIG_MAPS, config_map(), "team")
+    assert error.details["causes"][0]["reason"] == "NamespaceTerminating"
+    server.patch(NAMESPACES, {"spec": {"finalizers": None}}, "team")
+    assert server.get(NAMESPACES, "team").decode()["spec"] == {"finalizers": ["kubernetes"]}
+    server.patch(NAMESPACES, {"spec": {"finalizers": None}}, "team", subresource="finalize")
+    refused(404, server.get, NAMESPACES, "team")
+
+
+def test_preconditions_of_a_deletion(server):
+    created = server.create(CONFIG_MAPS, config_map(), "default")
+    refused(409, server.delete, CONFIG_MAPS, "c", "default", resource_version="1")
+    uid = created.decode()["metadata"]["uid"]
+    version = str(created.revision)
+    assert server.delete(CONFIG_MAPS, "c", "default", uid=uid, resource_version=version).gone
+
+
+def test_collection_is_deleted_by_selector(server):
+    for index in range(5):
+        obj = config_map(f"c{index}", labels={"odd": str(index % 2)})
+        server.create(CONFIG_MAPS, obj, "default")
+    assert len(server.delete_collection(CONFIG_MAPS, "default", label_selector="odd=1")) == 2
+    assert [o.name for o in server.list(CONFIG_MAPS).items] == ["c0", "c2", "c4"]
+
+
+def test_dry_runs_write_nothing(server):
+    server.create(CONFIG_MAPS, config_map(), "default")
+    before = server.revision
+    patched = server.patch(CONFIG_MAPS, {"data": {"a": "z"}}, "c", "default", dry_run=True)
+    assert patched.decode()["data"] == {"a": "z"}
+    updated = config_map() | {"data": {}}
+    server.update(CONFIG_MAPS, updated, namespace="default", dry_run=True)
+    assert server.delete(CONFIG_MAPS, "c", "default", dry_run=True).gone
+    refused(409, server.create, CONFIG_MAPS, config_map(), "default", dry_run=True)
+    assert server.revision == before
+
+
+@pytest.mark.parametrize(
+    ("resource", "obj", "code"),
+    [
+        (CONFIG_MAPS, [], 400),
+        (CONFIG_MAPS, "x", 400),
+        (CONFIG_MAPS, {"kind": "Secret", "apiVersion": "v1"}, 400),
+        (CONFIG_MAPS, {"metadata": []}, 400),
+        (CONFIG_MAPS, {"metadata": {"name": "../x"}}, 422),
+        (CONFIG_MAPS, {"metadata": {"name": "a\0b"}}, 422),
+        (CONFIG_MAPS, {"metadata": {"name": "\ud800"}}, 422),
+        (CONFIG_MAPS, {"metadata": {}}, 422),
+        (CONFIG_MAPS, {"metadata": {"name": "x"}, "data": {"a": "\ud800"}}, 400),
+        (CONFIG_MAPS, {"metadata": {"name": "x"}, "data": {"a": "x" * (2 << 20)}}, 422),
+        (CONFIG_MAPS, {"metadata": {"name": "x"}, "data": {"a b": "x"}}, 422),
+        (CONFIG_MAPS, {"metadata": {"name": "x", "labels": {"a": "b c"}}}, 422),
+        (EVENTS, {"metadata": {"name": "e"}, "message": "x" * (2 << 20)}, 500),
+        (
+            PODS,
+            pod(containers=[{"name": "c", "image": "i", "resources": {"limits": {"cpu": "x"}}}]),
+            400,
+        ),
+        (DEPLOYMENTS, workload(replicas=-1), 422),
+        (DEPLOYMENTS, workload(selector={}), 422),
+        (DEPLOYMENTS, workload(selector={"matchLabels": {"app": "other"}}), 422),
+        (DEPLOYMENTS, workload(template={"spec": {}}), 422),
+        (DEPLOYMENTS, workload(replicas=2**40), 400),
+        (DAEMON_SETS, workload(updateStrategy={"type": "Frob"}), 422),
+        (NAMESPACES, {"metadata": {"name": "a.b"}}, 422),
+        (NODES, {"metadata": {"name": "N"}}, 422),
+        (LEASES, {"metadata": {"name": "l"}, "spec": {"leaseDurationSeconds": 0}}, 422),
+    ],
+)
+def test_bad_object_leaves_no_trace(server, resource, obj, code):
+    before = server.revision
+    error = refused(code, server.create, resource, obj, "default" if resource.namespaced else "")
+    assert json.loads(json.dumps(error.status()))["status"] == "Failure"
+    assert server.revision == before
+
+
+def test_strange_names_are_not_found(server):
+    for name in ("", "../x", "a/b", "\0", "\ud800", "x" * 10_000):
+        refused(404, server.get, CONFIG_MAPS, name, "default")
+        refused(404, server.delete, NODES, name)
+        assert server.list(CONFIG_MAPS, name or "x").items == []
+
+
+def test_bound_pod_has_its_node_and_cannot_be_bound_again(server):
+    created = server.create(PODS, pod(), "default")
+    uid = created.decode()["metadata"]["uid"]
+    refused(409, server.bind, "p", "default", "n1", "other")
+    server.bind("p", "default", "n1", uid)
+    bound = server.get(PODS, "p", "default").decode()
+    assert bound["spec"]["nodeName"] == "n1"
+    condition = {
+        "type": "PodScheduled",
+        "status": "True",
+        "lastTransitionTime": "2026-11-23T04:16:02Z",
+    }
+    assert bound["status"]["conditions"] == [condition]
+    assert bound["metadata"]["generation"] == 1
+    error = refused(409, server.bind, "p", "default", "n2")
+    assert error.message == (
+        'Operation cannot be fulfilled on pods/binding "p": pod p is already assigned to node "n1"'
+    )
+    server.create(PODS, pod("g", schedulingGates=[{"name": "a.io/g"}]), "default")
+    refused(409, server.bind, "g", "default", "n1")
+
+
+def test_a_batch_of_bindings_answers_each(server):
+    for index in range(200):
+        server.create(PODS, pod(f"p{index:03}"), "default")
+    server.bind("p007", "default", "taken")
+    names = [f"p{index:03}" for index in range(200)]
+    bindings = [Binding("default", name, "n1") for name in (*names, "none", "p000")]
+    outcomes = server.bind_many(bindings)
+    failed = {b.name: o.code for b, o in zip(bindings, outcomes, strict=True) if _is_error(o)}
+    assert failed == {"p007": 409, "none": 404, "p000": 409}
+    on_node = server.list(PODS, field_selector="spec.nodeName=n1")
+    assert len(on_node.items) == 199
+    assert outcomes[0] == server.get(PODS, "p000", "default")
+
+
+def _is_error(outcome):
+    return isinstance(outcome, StatusError)
+
+
+def test_copies_are_what_single_creations_give(server):
+    one = server.create(PODS, pod("one"), "default").decode()
+    copies = server.create_copies(PODS, pod("ignored"), "default", names=["two", "one", "BAD"])
+    assert [_is_error(copy) and copy.code for copy in copies] == [False, 409, 422]
+    two = copies[0].decode()
+    assert two == server.get(PODS, "two", "default").decode()
+    assert one["metadata"]["uid"] != two["metadata"]["uid"]
+    for obj in (one, two):
+        for field in ("name", "uid", "resourceVersion"):
+            obj["metadata"].pop(field)
+    assert one == two
+
+
+def test_copies_with_generated_names_are_distinct(server):
+    template = {"metadata": {"generateName": "web-"}} | {"spec": pod()["spec"]}
+    copies = server.create_copies(PODS, template, "default", count=300)
+    assert len({copy.name for copy in copies}) == 300
+    assert len({copy.decode()["metadata"]["uid"] for copy in copies}) == 300
+    assert len(server.list(PODS).items) == 300
+    refused(422, server.create_copies, PODS, pod(), "default", count=2)
+
+
+def test_copies_of_what_depends_on_its_name_are_made_one_by_one(server):
+    made = server.create_copies(NAMESPACES, {"metadata": {}}, names=["a1", "b2"])
+    labels = [obj.decode()["metadata"]["labels"] for obj in made]
+    assert labels == [{"kubernetes.io/metadata.name": name} for name in ("a1", "b2")]
+
+
+def test_statuses_are_replaced_in_bulk_where_nothing_came_between(server):
+    objs = server.create_copies(PODS, pod(), "default", names=["a", "b", "c"])
+    server.patch(PODS, {"metadata": {"labels": {"x": "y"}}}, "b", "default")
+    status = b'{"phase":"Running"}'
+    outcomes = server.replace_status_many(PODS, [(obj, status) for obj in objs])
+    assert [_is_error(outcome) for outcome in outcomes] == [False, True, False]
+    assert outcomes[0] == server.get(PODS, "a", "default")
+    assert outcomes[0].decode()["status"] == {"phase": "Running"}
+    before = server.revision
+    again = server.replace_status_many(PODS, [(outcomes[0], status)])
+    assert again == [outcomes[0]]
+    assert server.revision == before
