@@ -12,7 +12,7 @@ from pykube_core.api.objects import KubeObject, name_of
 from pykube_core.api.priority import PriorityError, resolve_priority
 from pykube_core.api.registry import Resource
 from pykube_core.api.status import forbidden, not_found
-from pykube_core.store import Store, prefix_end
+from pykube_core.store import StoreLike, prefix_end
 
 
 class _Metadata(msgspec.Struct):
@@ -23,7 +23,7 @@ class _Doomed(msgspec.Struct):
     metadata: _Metadata
 
 
-def admit_namespace(store: Store, resource: Resource, name: str, namespace: str) -> None:
+def admit_namespace(store: StoreLike, resource: Resource, name: str, namespace: str) -> None:
     """Refuse an object in a namespace that is not there (404) or is going (403)."""
     held = store.get(NAMESPACES.key("", namespace))
     if held is None:
@@ -40,7 +40,7 @@ def admit_namespace(store: Store, resource: Resource, name: str, namespace: str)
         raise forbidden(resource, name, why, [cause])
 
 
-def admit_priority(store: Store, pod: KubeObject) -> None:
+def admit_priority(store: StoreLike, pod: KubeObject) -> None:
     """Set a pod's priority from its class, in place: 403 when there is none, or they disagree."""
     classes = store.range(PRIORITY_CLASSES.prefix, prefix_end(PRIORITY_CLASSES.prefix))
     try:

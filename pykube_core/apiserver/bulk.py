@@ -19,7 +19,7 @@ from pykube_core.api.status import StatusError, already_exists, conflict, invali
 from pykube_core.apiserver.identity import Identity
 from pykube_core.apiserver.lifecycle import time_text
 from pykube_core.apiserver.objects import ApiObject, identity_prefix, joined, members
-from pykube_core.store import Compare, KeyValue, Put, Store
+from pykube_core.store import Compare, KeyValue, Put, StoreLike
 
 TXN_OPERATIONS_MAX: Final = 128
 _ATTEMPTS: Final = 8
@@ -53,7 +53,7 @@ _SPEC: Final = msgspec.json.Decoder(_Spec)
 class Bulk:
     """The batches of one API server."""
 
-    def __init__(self, store: Store, identity: Identity, clock: Callable[[], int]) -> None:
+    def __init__(self, store: StoreLike, identity: Identity, clock: Callable[[], int]) -> None:
         self._store = store
         self._identity = identity
         self._clock = clock

@@ -44,7 +44,7 @@ from pykube_core.apiserver.objects import (
 from pykube_core.apiserver.paging import INCONSISTENT, decode_token, encode_token
 from pykube_core.apiserver.selection import Selection
 from pykube_core.apiserver.watch import ObjectWatch
-from pykube_core.store import CompactedError, Compare, Delete, Put, Store, prefix_end
+from pykube_core.store import CompactedError, Compare, Delete, Put, StoreLike, prefix_end
 
 SYSTEM_NAMESPACES: Final = ("default", "kube-node-lease", "kube-public", "kube-system")
 
@@ -89,7 +89,7 @@ class ApiServer:
 
     Parameters
     ----------
-    store : Store
+    store : StoreLike
     registry : Registry
         The resources that it serves.
     clock : callable
@@ -100,7 +100,7 @@ class ApiServer:
 
     def __init__(
         self,
-        store: Store,
+        store: StoreLike,
         *,
         clock: Callable[[], int],
         registry: Registry = BUILTIN,

@@ -1,0 +1,150 @@
+"""The log as components read it: one cursor on the store for a process, one for each reader.
+
+Every change is read from the store once, kept as the newest state of its object, and handed to each
+reader as the state before and after. So a reader needs no copy of its own, and ten readers cost
+little more than one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+from pykube_core.api.registry import STORE_PREFIX, Registry, Resource
+from pykube_core.apiserver.objects import ApiObject
+from pykube_core.store import StoreLike, prefix_end
+
+_BATCH: Final = 4096
+
+
+class Change(NamedTuple):
+    """An object before and after a write; None before its creation and after its deletion."""
+
+    old: ApiObject | None
+    new: ApiObject | None
+
+    @property
+    def object(self) -> ApiObject:
+        """The newest state that there is: the last one of a deleted object."""
+        found = self.new or self.old
+        assert found is not None
+        return found
+
+
+class LogCursor:
+    """A reader's place in the log; it begins with all that is there."""
+
+    def __init__(self, resources: tuple[Resource, ...]) -> None:
+        self.resources = resources
+        self._changes: list[Change] = []
+
+    @property
+    def has_news(self) -> bool:
+        """Whether there is something to read."""
+        return bool(self._changes)
+
+    def add(self, change: Change) -> None:
+        """Put a change behind those that wait to be read."""
+        self._changes.append(change)
+
+    def read(self) -> list[Change]:
+        """Return what is new since the last call, in the order of the log."""
+        changes, self._changes = self._changes, []
+        return changes
+
+
+class ObjectLog:
+    """The newest state of every object, kept up with the store.
+
+    A read shows the state after the last `pull`, which may be newer than what a cursor has read.
+
+    Attributes
+    ----------
+    revision : int
+        Everything up to here is in it.
+
+    Raises
+    ------
+    CompactedError
+        From `pull`, when what was not read has been compacted.
+    """
+
+    def __init__(self, store: StoreLike, registry: Registry) -> None:
+        self._registry = registry
+        self._objects: dict[Resource, dict[bytes, ApiObject]] = {r: {} for r in registry}
+        self._cursors: dict[Resource, list[LogCursor]] = {r: [] for r in registry}
+        prefix = STORE_PREFIX.encode()
+        held = store.range(prefix, prefix_end(prefix))
+        for kv in held.kvs:
+            resource = registry.of_key(kv.key)
+            if resource is not None:
+                obj = ApiObject(resource, kv.key, kv.value, kv.mod_revision)
+                self._objects[resource][kv.key] = obj
+        self.revision = held.revision
+        start = held.revision + 1
+        self._watch = store.watch(prefix, prefix_end(prefix), start_revision=start)
+
+    def cursor(self, *resources: Resource) -> LogCursor:
+        """Return a cursor on the changes of some resources."""
+        cursor = LogCursor(resources)
+        for resource in resources:
+            self._cursors[resource].append(cursor)
+            for obj in self._objects[resource].values():
+                cursor.add(Change(None, obj))
+        return cursor
+
+    def pull(self) -> int:
+        """Read what is new in the store; return the number of changes."""
+        count = 0
+        while True:
+            batch = self._watch.read(_BATCH)
+            self.revision = max(self.revision, batch.revision)
+            if not batch.events:
+                return count
+            for kv, _ in batch.events:
+                resource = self._registry.of_key(kv.key)
+                if resource is None:
+                    continue
+                objects = self._objects[resource]
+                old = objects.get(kv.key)
+                if kv.create_revision:
+                    new = ApiObject(resource, kv.key, kv.value, kv.mod_revision)
+                    objects[kv.key] = new
+                    change = Change(old, new)
+                else:
+                    objects.pop(kv.key, None)
+                    change = Change(old, None)
+                count += 1
+                for cursor in self._cursors[resource]:
+                    cursor.add(change)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until there may be something to pull, at most ``timeout`` seconds."""
+        return self._watch.wait(timeout)
+
+    def get(self, resource: Resource, name: str, namespace: str = "") -> ApiObject | None:
+        """Return an object; None when it is not there."""
+        return self._objects[resource].get(resource.key(namespace, name))
+
+    def all(self, resource: Resource) -> Iterator[ApiObject]:
+        """Return every object of a resource, in the order of creation as far as it was seen."""
+        return iter(self._objects[resource].values())
+
+    def count(self, resource: Resource) -> int:
+        """Return how many objects of a resource there are."""
+        return len(self._objects[resource])
+
+    def close(self) -> None:
+        """End the cursor on the store; a second call does nothing."""
+        self._watch.close()
+
+    def __enter__(self) -> ObjectLog:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def names_of(changes: Iterable[Change]) -> dict[bytes, None]:
+    """Return the keys that changed, each once, in the order of their first change."""
+    return dict.fromkeys(change.object.key for change in changes)

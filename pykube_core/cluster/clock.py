@@ -1,0 +1,57 @@
+"""Where components have their time from."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Final, Protocol
+
+_NANO: Final = 10**9
+
+
+class Clock(Protocol):
+    """Nanoseconds since the epoch, and a way to let them pass."""
+
+    def __call__(self) -> int:
+        """Return the time."""
+
+    def pass_until(self, time_ns: int, wait: Callable[[float], bool]) -> None:
+        """Let time pass until ``time_ns``, or less when ``wait``, of seconds, says that it ended.
+
+        A time in the past passes at once.
+        """
+
+
+class VirtualClock:
+    """A clock that stands until it is told to move: a simulated day takes no time.
+
+    >>> clock = VirtualClock(0)
+    >>> clock.pass_until(5, lambda seconds: False)
+    >>> clock()
+    5
+    """
+
+    def __init__(self, start_ns: int) -> None:
+        self._now_ns = start_ns
+
+    def __call__(self) -> int:
+        """Return the time."""
+        return self._now_ns
+
+    def pass_until(self, time_ns: int, wait: Callable[[float], bool]) -> None:
+        """Move to ``time_ns`` at once."""
+        self._now_ns = max(self._now_ns, time_ns)
+
+
+class WallClock:
+    """The machine's clock."""
+
+    def __call__(self) -> int:
+        """Return the time."""
+        return time.time_ns()
+
+    def pass_until(self, time_ns: int, wait: Callable[[float], bool]) -> None:
+        """Wait until ``time_ns``, or until ``wait`` is woken."""
+        left_ns = time_ns - time.time_ns()
+        if left_ns > 0:
+            wait(left_ns / _NANO)
