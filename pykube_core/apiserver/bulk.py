@@ -36,12 +36,12 @@ class Binding(NamedTuple):
     uid: str = ""
 
 
-class _Metadata(msgspec.Struct):
+class _Metadata(msgspec.Struct, gc=False):
     uid: str
     deletionTimestamp: str = ""
 
 
-class _Spec(msgspec.Struct):
+class _Spec(msgspec.Struct, gc=False):
     nodeName: str = ""
     schedulingGates: list[msgspec.Raw] = []
 
@@ -154,7 +154,7 @@ class Bulk:
                 parts = members(obj.data)
                 if bytes(parts.status) != status:
                     data = joined(resource, bytes(parts.metadata), bytes(parts.spec), status)
-                    made.append((obj._replace(data=data), obj.revision))
+                    made.append((ApiObject(resource, obj.key, data, 0), obj.revision))
             written = {obj.key: obj for obj in self._write(made) if obj is not None}
             changed = {obj.key for obj, _ in made}
             for obj, _ in batch:
@@ -171,7 +171,7 @@ class Bulk:
         compares = [Compare("mod", obj.key, "=", revision) for obj, revision in items]
         outcome = self._store.txn(compares, [Put(obj.key, obj.data) for obj, _ in items])
         if outcome.succeeded:
-            return [obj._replace(revision=outcome.revision) for obj, _ in items]
+            return [obj.at(outcome.revision) for obj, _ in items]
         if len(items) == 1:
             return [None]
         return [written for item in items for written in self._write([item])]

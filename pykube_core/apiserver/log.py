@@ -8,7 +8,9 @@ little more than one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from pykube_core.api.registry import STORE_PREFIX, Registry, Resource
 from pykube_core.apiserver.objects import ApiObject
@@ -17,7 +19,7 @@ from pykube_core.store import StoreLike, prefix_end
 _BATCH: Final = 4096
 
 
-class Change(NamedTuple):
+class Change(msgspec.Struct, frozen=True, gc=False):
     """An object before and after a write; None before its creation and after its deletion."""
 
     old: ApiObject | None

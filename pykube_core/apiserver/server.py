@@ -158,7 +158,7 @@ class ApiServer:
                 if self._store.get(created.key) is None:
                     return created
             elif revision := self._put(created, 0):
-                return created._replace(revision=revision)
+                return created.at(revision)
             if not generated or attempt == _NAME_ATTEMPTS - 1:
                 break
             new["metadata"].pop("name")
@@ -337,14 +337,14 @@ class ApiServer:
             new = lifecycle.change(resource, new, old, part)
             if new == old:
                 return held
-            changed = held._replace(data=_encoded(resource, new), revision=0)
+            changed = ApiObject(resource, held.key, _encoded(resource, new), 0)
             if dry_run:
                 return changed
             if lifecycle.may_go(new):
                 if revision := self._remove(held):
-                    return changed._replace(revision=revision)
+                    return changed.at(revision)
             elif revision := self._put(changed, held.revision):
-                return changed._replace(revision=revision)
+                return changed.at(revision)
 
     def delete(
         self,
@@ -383,13 +383,13 @@ class ApiServer:
                 if dry_run:
                     return Deleted(held, True)
                 if revision := self._remove(held):
-                    return Deleted(held._replace(revision=revision), True)
+                    return Deleted(held.at(revision), True)
                 continue
-            marked = held._replace(data=_encoded(resource, new), revision=0)
+            marked = ApiObject(resource, held.key, _encoded(resource, new), 0)
             if dry_run:
                 return Deleted(marked, False)
             if revision := self._put(marked, held.revision):
-                return Deleted(marked._replace(revision=revision), False)
+                return Deleted(marked.at(revision), False)
 
     def delete_collection(
         self,

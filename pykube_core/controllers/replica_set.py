@@ -29,12 +29,12 @@ _RETRY_MAX_NS: Final = 1000 * NANO
 _PHASES: Final = {"Pending": 0, "Unknown": 1, "Running": 2}
 
 
-class _Owner(msgspec.Struct):
+class _Owner(msgspec.Struct, gc=False):
     uid: str
     controller: bool = False
 
 
-class _PodMetadata(msgspec.Struct):
+class _PodMetadata(msgspec.Struct, gc=False):
     uid: str
     creationTimestamp: str = ""
     deletionTimestamp: str = ""
@@ -42,28 +42,28 @@ class _PodMetadata(msgspec.Struct):
     ownerReferences: list[_Owner] = []
 
 
-class _PodSpec(msgspec.Struct):
+class _PodSpec(msgspec.Struct, gc=False):
     nodeName: str = ""
 
 
-class _Condition(msgspec.Struct):
+class _Condition(msgspec.Struct, gc=False):
     type: str
     status: str = ""
     lastTransitionTime: str = ""
 
 
-class _PodStatus(msgspec.Struct):
+class _PodStatus(msgspec.Struct, gc=False):
     phase: str = ""
     conditions: list[_Condition] = []
 
 
-class _PodView(msgspec.Struct):
+class _PodView(msgspec.Struct, gc=False):
     metadata: _PodMetadata
     spec: _PodSpec
     status: _PodStatus = msgspec.field(default_factory=_PodStatus)
 
 
-class _Pod(NamedTuple):
+class _Pod(msgspec.Struct, frozen=True, gc=False):
     """What is kept of a pod; ``ready_ns`` is None when it is not ready."""
 
     uid: str
@@ -73,7 +73,7 @@ class _Pod(NamedTuple):
     ready_ns: int | None
 
 
-class _SetMetadata(msgspec.Struct):
+class _SetMetadata(msgspec.Struct, gc=False):
     name: str
     namespace: str
     uid: str
@@ -81,14 +81,14 @@ class _SetMetadata(msgspec.Struct):
     deletionTimestamp: str = ""
 
 
-class _SetSpec(msgspec.Struct):
+class _SetSpec(msgspec.Struct, gc=False):
     selector: Json
     template: Json
     replicas: int = 1
     minReadySeconds: int = 0
 
 
-class _SetView(msgspec.Struct):
+class _SetView(msgspec.Struct, gc=False):
     metadata: _SetMetadata
     spec: _SetSpec
     status: KubeObject = {}
@@ -339,11 +339,11 @@ def _uid(obj: ApiObject) -> str:
     return obj.view(_Identified).metadata.uid
 
 
-class _Identity(msgspec.Struct):
+class _Identity(msgspec.Struct, gc=False):
     uid: str
 
 
-class _Identified(msgspec.Struct):
+class _Identified(msgspec.Struct, gc=False):
     metadata: _Identity
 
 

@@ -13,7 +13,8 @@ from pykube_core.api.status import StatusError, success
 from pykube_core.apiserver import ApiServer
 from pykube_core.store import Store
 
-RECORDED = json.loads((Path(__file__).parent / "kube-apiserver-v1.36.2/responses.json").read_text())
+ANSWERS = Path(__file__).parent / "kube-apiserver-v1.36.2/responses.jsonl"
+RECORDED = {item["name"]: item for item in map(json.loads, ANSWERS.read_text().splitlines())}
 NOW = 1_795_407_362 * 10**9
 
 

@@ -7,9 +7,9 @@ from pykube_core.api import tables
 from pykube_core.api.builtin import BUILTIN, PODS
 from pykube_core.api.registry import Registry
 
-COLUMNS = json.loads(
-    (Path(__file__).parent.parent / "conformance/kube-apiserver-v1.36.2/columns.json").read_text()
-)
+RECORDED = Path(__file__).parents[1] / "conformance/kube-apiserver-v1.36.2/columns.jsonl"
+LINES = map(json.loads, RECORDED.read_text().splitlines())
+COLUMNS = {line["path"]: line["columns"] for line in LINES}
 NOW = tables.parse_time("2026-11-23T12:00:00Z")
 
 

@@ -105,7 +105,7 @@ def test_deleted_has_the_last_state_and_the_revision_of_the_deletion(filled):
     gone = filled.delete(CONFIG_MAPS, "c1", "default")
     event = watch.read()[0]
     assert (event.type, event.object) == ("DELETED", gone.object)
-    assert event.object == last._replace(revision=filled.revision)
+    assert event.object == last.at(filled.revision)
 
 
 def test_watch_of_compacted_changes_ends_with_an_error(filled, store):

@@ -2,7 +2,7 @@ import pytest
 
 from pykube_core.api.builtin import CONFIG_MAPS, NODES
 from pykube_core.apiserver import ApiServer
-from pykube_core.apiserver.log import ObjectLog
+from pykube_core.apiserver.log import Change, ObjectLog
 from pykube_core.cluster import EventLoop, VirtualClock, WallClock
 from pykube_core.store import Store
 
@@ -94,7 +94,7 @@ def test_cursor_begins_with_all_that_is_there_and_sees_before_and_after(world):
     assert not cursor.has_news
     assert world.log.pull() == 2
     assert world.log.revision == world.server.revision
-    assert cursor.read() == [(created, changed), (changed, None)]
+    assert cursor.read() == [Change(created, changed), Change(changed, None)]
     assert world.log.get(CONFIG_MAPS, "c", "default") is None
     assert world.log.count(CONFIG_MAPS) == 0
 
