@@ -15,10 +15,24 @@ from pykube_core.api.builtin import PODS
 from pykube_core.api.field_errors import invalid_each, quoted
 from pykube_core.api.objects import KubeObject
 from pykube_core.api.registry import Resource
-from pykube_core.api.status import StatusError, already_exists, conflict, invalid, not_found
+from pykube_core.api.status import (
+    StatusError,
+    already_exists,
+    conflict,
+    invalid,
+    not_found,
+    too_large,
+)
 from pykube_core.apiserver.identity import Identity
 from pykube_core.apiserver.lifecycle import time_text
-from pykube_core.apiserver.objects import ApiObject, identity_prefix, joined, members
+from pykube_core.apiserver.objects import (
+    OBJECT_BYTES_MAX,
+    REQUEST_BYTES_MAX,
+    ApiObject,
+    identity_prefix,
+    joined,
+    members,
+)
 from pykube_core.store import Compare, KeyValue, Put, StoreLike
 
 TXN_OPERATIONS_MAX: Final = 128
@@ -150,24 +164,31 @@ class Bulk:
         for at in range(0, len(items), TXN_OPERATIONS_MAX):
             batch = items[at : at + TXN_OPERATIONS_MAX]
             made: list[tuple[ApiObject, int]] = []
+            place: list[int] = []
             for obj, status in batch:
                 parts = members(obj.data)
+                data = joined(resource, bytes(parts.metadata), bytes(parts.spec), status)
+                if len(data) > OBJECT_BYTES_MAX:
+                    out.append(too_large())
+                    continue
                 if bytes(parts.status) != status:
-                    data = joined(resource, bytes(parts.metadata), bytes(parts.spec), status)
                     made.append((ApiObject(resource, obj.key, data, 0), obj.revision))
-            written = {obj.key: obj for obj in self._write(made) if obj is not None}
-            changed = {obj.key for obj, _ in made}
-            for obj, _ in batch:
-                if obj.key in changed:
-                    out.append(written.get(obj.key) or conflict(resource, obj.name))
-                else:
-                    out.append(obj)
+                    place.append(len(out))
+                out.append(obj)
+            written = self._write(made)
+            for index, (obj, _), done in zip(place, made, written, strict=True):
+                out[index] = done or conflict(resource, obj.name)
         return out
 
     def _write(self, items: Sequence[tuple[ApiObject, int]]) -> list[ApiObject | None]:
         """Put objects whose keys are at the revisions given; None for those that are not."""
         if not items:
             return []
+        size_bytes = sum(len(obj.data) + 2 * len(obj.key) for obj, _ in items)
+        alone = len({obj.key for obj, _ in items}) < len(items)
+        if (alone or size_bytes > REQUEST_BYTES_MAX) and len(items) > 1:
+            middle = len(items) // 2
+            return self._write(items[:middle]) + self._write(items[middle:])
         compares = [Compare("mod", obj.key, "=", revision) for obj, revision in items]
         outcome = self._store.txn(compares, [Put(obj.key, obj.data) for obj, _ in items])
         if outcome.succeeded:

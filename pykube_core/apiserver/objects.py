@@ -13,7 +13,10 @@ from pykube_core.api.objects import KubeObject
 from pykube_core.api.registry import Resource
 from pykube_core.api.status import conflict
 
-OBJECT_BYTES_MAX: Final = 1536 * 1024
+REQUEST_BYTES_MAX: Final = 1536 * 1024
+"""What the store takes in one transaction."""
+OBJECT_BYTES_MAX: Final = REQUEST_BYTES_MAX - 4096
+"""Leaves room for the keys of a write."""
 
 _T = TypeVar("_T")
 _HEAD_FIELDS: Final = frozenset(("kind", "apiVersion", "metadata", "status"))

@@ -17,6 +17,7 @@ from pykube_core.api.builtin import (
 from pykube_core.api.patch import JSON_PATCH, STRATEGIC_MERGE_PATCH
 from pykube_core.api.status import StatusError
 from pykube_core.apiserver import ApiServer, Binding, scale_of
+from pykube_core.apiserver.objects import OBJECT_BYTES_MAX
 from pykube_core.store import Store
 
 
@@ -424,3 +425,32 @@ def test_statuses_are_replaced_in_bulk_where_nothing_came_between(server):
     again = server.replace_status_many(PODS, [(outcomes[0], status)])
     assert again == [outcomes[0]]
     assert server.revision == before
+
+
+def test_a_name_given_twice_is_taken_the_second_time(server):
+    outcomes = server.create_copies(PODS, pod(), "default", names=["a", "b", "a"])
+    assert [_is_error(o) and o.code for o in outcomes] == [False, False, 409]
+    statuses = [(outcomes[0], b'{"phase":"Running"}'), (outcomes[0], b'{"phase":"Failed"}')]
+    assert [_is_error(o) for o in server.replace_status_many(PODS, statuses)] == [False, True]
+    huge = b'{"message":"%b"}' % (b"x" * OBJECT_BYTES_MAX)
+    (outcome,) = server.replace_status_many(PODS, [(outcomes[1], huge)])
+    assert outcome.code == 500
+
+
+def test_a_batch_larger_than_a_request_is_split(server):
+    big = {"metadata": {"generateName": "big-"}, "data": {"a": "x" * 100_000}}
+    copies = server.create_copies(CONFIG_MAPS, big, "default", count=40)
+    assert all(copy.revision for copy in copies)
+    assert len(server.list(CONFIG_MAPS).items) == 40
+
+
+@pytest.mark.parametrize("over", [-1, 0, 1])
+def test_largest_object_is_stored_and_a_byte_more_is_not(server, over):
+    event = {"metadata": {"name": "e" * 253}, "involvedObject": {"namespace": "default"}}
+    empty = server.create(EVENTS, event | {"message": ""}, "default", dry_run=True)
+    fill = "x" * (OBJECT_BYTES_MAX - len(empty.data) + over)
+    if over <= 0:
+        created = server.create(EVENTS, event | {"message": fill}, "default")
+        assert len(created.data) == OBJECT_BYTES_MAX + over
+    else:
+        refused(500, server.create, EVENTS, event | {"message": fill}, "default")
