@@ -7,7 +7,7 @@ little more than one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
@@ -145,8 +145,3 @@ class ObjectLog:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def names_of(changes: Iterable[Change]) -> dict[bytes, None]:
-    """Return the keys that changed, each once, in the order of their first change."""
-    return dict.fromkeys(change.object.key for change in changes)
