@@ -47,8 +47,8 @@ class FailingServer:
 
 
 class World:
-    def __init__(self):
-        self.store = Store(salt=1)
+    def __init__(self, path=None):
+        self.store = Store(path, salt=1)
         self.clock = VirtualClock(START)
         self.server = ApiServer(self.store, clock=self.clock, seed=7)
         self.server.bootstrap()
@@ -269,12 +269,12 @@ def test_crash_around_any_write_converges_to_the_same_end():
             world.close()
 
 
-def test_one_seed_is_one_history():
-    def history():
-        world = World()
+def test_one_seed_is_one_history_in_memory_and_on_disk(tmp_path):
+    def history(path=None):
+        world = World(path)
         script(world)
         found = world.store.hash()
         world.close()
         return found
 
-    assert history() == history()
+    assert history() == history() == history(tmp_path / "store")
