@@ -92,13 +92,14 @@ class _Encoder:
         rows = [self._row(op) for op in ops]
         at = self._data(rows)
         words = array("q")
-        for kind, key, end, value, *numbers in rows:
-            behind_key = at + len(key)
-            behind_end = behind_key + len(end)
-            places = (kind, at, len(key), behind_key, len(end), behind_end, len(value))
-            words.extend(places)
-            words.extend(numbers)
-            at = behind_end + len(value)
+        for row in rows:
+            _, key, end, value = row[:4]
+            key_size, end_size, value_size = len(key), len(end), len(value)
+            behind_key = at + key_size
+            behind_end = behind_key + end_size
+            sized = (row[0], at, key_size, behind_key, end_size, behind_end, value_size)
+            words.extend(sized + row[4:])
+            at = behind_end + value_size
         out = ffi.from_buffer("pkc_op[]", words)
         self.keep.append(out)
         return out
@@ -183,11 +184,12 @@ def _read_results(answer: Any) -> list[Result]:
     kvs = _read_kvs(answer)
     revision = int(answer.revision)
     rows = _RESULT.iter_unpack(ffi.buffer(answer.results, answer.result_count * _RESULT.size))
+    plain = PutResult(revision, None)
 
     def take() -> Result:
         kind, succeeded, more, children, count, first, kv_count = next(rows)
         if kind == _PUT:
-            return PutResult(revision, kvs[first] if kv_count else None)
+            return PutResult(revision, kvs[first]) if kv_count else plain
         found = kvs[first : first + kv_count]
         if kind == _RANGE:
             return RangeResult(revision, found, count, bool(more))
