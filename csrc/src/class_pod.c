@@ -3,10 +3,6 @@
 
 enum { LABEL_WORDS = 2, PORT_WORDS = 3, DISK_WORDS = 3, PAIR_WORDS = 2 };
 
-static int in_range(int64_t value, int64_t low, int64_t high) {
-    return value >= low && value <= high;
-}
-
 /* Rows of width words, each >= 0 and within int32. */
 static int read_rows(words payload, int64_t width, words *rows_out) {
     for (int64_t i = 0; i < payload.count; i++) {

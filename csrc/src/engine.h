@@ -391,6 +391,10 @@ int tolerates(words tolerations, const taint *t);
 int32_t untolerated_taint(const pod_class *c, const node *n);
 
 /* pod_class.c, profile.c */
+static inline int in_range(int64_t value, int64_t low, int64_t high) {
+    return value >= low && value <= high;
+}
+int64_t class_request(const pod_class *c, int32_t resource);
 void class_clear(pod_class *c);
 int read_pod_section(int64_t tag, words payload, pod_class *c, const pkc_engine *e);
 void profile_clear(profile *p);

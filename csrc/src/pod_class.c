@@ -61,10 +61,6 @@ static int read_score_request(words payload, pod_class *c) {
     return payload.count % 2 == 0 ? PKC_OK : PKC_ERR_INVALID;
 }
 
-static int in_range(int64_t value, int64_t low, int64_t high) {
-    return value >= low && value <= high;
-}
-
 static int read_tolerations(words payload, pod_class *c) {
     for (int64_t i = 0; i + 3 < payload.count; i += 4) {
         const int64_t *t = payload.data + i;
@@ -161,7 +157,8 @@ static double filter_threshold(const pod_class *c, int32_t resource) {
     return -INFINITY;
 }
 
-static int64_t amount_of(const pod_class *c, int32_t resource) {
+/* What the class takes of a resource of its node, 0 if nothing. */
+int64_t class_request(const pod_class *c, int32_t resource) {
     for (int64_t i = 0; i < c->request.count; i++) {
         if (c->request.data[i].resource == resource) {
             return c->request.data[i].amount;
@@ -175,7 +172,7 @@ static void derive(pkc_engine *e, pod_class *c) {
     const profile *p = &e->profiles.data[c->profile_index];
     c->balanced_skips = 1;
     for (int64_t i = 0; i < p->balanced_resources.count; i++) {
-        c->balanced_skips &= amount_of(c, p->balanced_resources.data[i]) == 0;
+        c->balanced_skips &= class_request(c, p->balanced_resources.data[i]) == 0;
     }
     c->has_extras = c->device_count > 0 || c->ports.count > 0 || c->disks.count > 0 ||
                     c->csi_volumes.count > 0;
@@ -185,8 +182,8 @@ static void derive(pkc_engine *e, pod_class *c) {
     fused_constants *f = &c->fused;
     f->filter_cpu = filter_threshold(c, PKC_RESOURCE_CPU);
     f->filter_memory = filter_threshold(c, PKC_RESOURCE_MEMORY);
-    f->request_cpu = (double)amount_of(c, PKC_RESOURCE_CPU);
-    f->request_memory = (double)amount_of(c, PKC_RESOURCE_MEMORY);
+    f->request_cpu = (double)class_request(c, PKC_RESOURCE_CPU);
+    f->request_memory = (double)class_request(c, PKC_RESOURCE_MEMORY);
     f->score_cpu = (double)c->score_request[PKC_RESOURCE_CPU];
     f->score_memory = (double)c->score_request[PKC_RESOURCE_MEMORY];
     f->fit_weight = (double)p->weight[PKC_PLUGIN_NODE_RESOURCES_FIT];

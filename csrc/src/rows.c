@@ -158,8 +158,8 @@ int add_policy(const pkc_engine *e, const pod_class *c, int32_t begin, int32_t e
     return PKC_OK;
 }
 
-static int score_range(const pkc_engine *e, const pod_class *c, const double *addend,
-                       int32_t begin, int32_t end, double *total) {
+static void score_range(const pkc_engine *e, const pod_class *c, const double *addend,
+                        int32_t begin, int32_t end, double *total) {
     const profile *p = &e->profiles.data[c->profile_index];
     if (p->fused) {
         const kernel *k = e->kernel;
@@ -172,21 +172,18 @@ static int score_range(const pkc_engine *e, const pod_class *c, const double *ad
             total[row] = score_row(e, c, row, addend[row]);
         }
     }
-    return PKC_OK;
 }
 
 /* Totals of all rows, and the maximum of every block. */
 int rows_scan(pkc_engine *e, const pod_class *c, const double *addend, double *total,
               double *block_max) {
     const profile *p = &e->profiles.data[c->profile_index];
-    int status = score_range(e, c, addend, 0, e->row_count, total);
+    score_range(e, c, addend, 0, e->row_count, total);
     for (int64_t i = 0; p->fused && i < e->odd_rows.count; i++) {
         int32_t row = e->odd_rows.data[i];
         total[row] = score_row(e, c, row, addend[row]);
     }
-    if (status == PKC_OK) {
-        status = add_policy(e, c, 0, e->row_count, total);
-    }
+    int status = add_policy(e, c, 0, e->row_count, total);
     e->kernel->maxima(total, e->row_count, block_max);
     return status;
 }
@@ -198,15 +195,12 @@ static int mend_row(pkc_engine *e, pod_class *c, int32_t row) {
         r->extra_addend[row] = addend_of(e, c, row);
     }
     double before = r->total[row];
-    int status = PKC_OK;
     if (e->nodes[row].odd) {
         r->total[row] = score_row(e, c, row, rows_addend(e, c)[row]);
     } else {
-        status = score_range(e, c, rows_addend(e, c), row, row + 1, r->total);
+        score_range(e, c, rows_addend(e, c), row, row + 1, r->total);
     }
-    if (status == PKC_OK) {
-        status = add_policy(e, c, row, row + 1, r->total);
-    }
+    int status = add_policy(e, c, row, row + 1, r->total);
     int32_t block = row / BLOCK_ROWS;
     if (r->total[row] >= r->block_max[block]) {
         r->block_max[block] = r->total[row];

@@ -62,15 +62,6 @@ static int64_t asked(const pod_class *c, int32_t resource) {
     return resource < c->score_request_count ? c->score_request[resource] : 0;
 }
 
-static int64_t accounted(const pod_class *c, int32_t resource) {
-    for (int64_t i = 0; i < c->request.count; i++) {
-        if (c->request.data[i].resource == resource) {
-            return c->request.data[i].amount;
-        }
-    }
-    return 0;
-}
-
 static int is_extended(int32_t resource) {
     return resource > PKC_RESOURCE_EPHEMERAL_STORAGE;
 }
@@ -118,7 +109,7 @@ int64_t score_balanced(const pkc_engine *e, const profile *p, const pod_class *c
     for (int64_t i = 0; i < p->balanced_resources.count; i++) {
         int32_t resource = p->balanced_resources.data[i];
         int64_t capacity = column_allocatable(e, resource)[row];
-        int64_t ask = accounted(c, resource);
+        int64_t ask = class_request(c, resource);
         if (capacity == 0 || (is_extended(resource) && ask == 0)) {
             continue;
         }
@@ -152,7 +143,7 @@ int64_t score_packing(const pkc_engine *e, const profile *p, const pod_class *c,
     double sum = 0.0;
     int32_t count = 0;
     for (int32_t resource = 0; resource < e->resource_count; resource++) {
-        int64_t ask = accounted(c, resource);
+        int64_t ask = class_request(c, resource);
         int listed = ask > 0;
         for (int64_t i = 0; i < p->packing_resources.count; i++) {
             listed |= p->packing_resources.data[i] == resource;

@@ -31,6 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pykube_core.lab.pending import Pending
+from pykube_core.scheduler.plugins import scheduling_gates
 from pykube_core.scheduler.scheduler import Scheduler, TieBreak
 
 if TYPE_CHECKING:
@@ -212,7 +213,8 @@ def priorities(pods: PodTable) -> NDArray[np.int64]:
 
 def gated(pods: PodTable) -> NDArray[np.bool_]:
     """Return the templates with scheduling gates: their pods never reach the queue."""
-    found = [bool(template.get("spec", {}).get("schedulingGates")) for template in pods.templates]
+    held = scheduling_gates.PLUGIN.pre_enqueue
+    found = [held(template) is not None for template in pods.templates]
     return np.array(found, dtype=np.bool_).reshape(len(found))
 
 

@@ -46,7 +46,7 @@ from pykube_core.scheduler.preemption import (
     run_post_filter,
 )
 from pykube_core.scheduler.scheduler import Scheduler
-from pykube_core.scheduler.volumes import VolumeAnswer, ask_volumes
+from pykube_core.scheduler.volumes import VolumeAnswer, ask_volumes, reserves_volumes
 
 DYNAMIC_RESOURCES = "DynamicResources"
 _NAMES: Mapping[int, SchedulerPlugin] = {
@@ -384,7 +384,7 @@ class SchedulingCycle:
 
     @property
     def _reserves_volumes(self) -> bool:
-        return any(p.name == "VolumeBinding" for p in self._scheduler.profile.plugins.reserve)
+        return reserves_volumes(self._scheduler.profile)
 
     def _post_filter(self, attempt: _Attempt) -> PostFilter:
         """Ask who could make way for a pod that fits nowhere; nothing is changed."""

@@ -4,13 +4,14 @@ from collections.abc import Callable, Collection, Mapping
 
 from pykube_core.api.objects import KubeObject
 from pykube_core.scheduler.config import Profile, SchedulerConfiguration
+from pykube_core.scheduler.plugins import scheduling_gates
 from pykube_core.scheduler.queue import SECOND_NS, PreEnqueue, SchedulingQueue
 from pykube_core.scheduler.queueing_hints import queueing_hints
 
 
 def has_no_scheduling_gates(pod: KubeObject | None) -> bool:
     """Return whether SchedulingGates lets a pod in: one without ``spec.schedulingGates``."""
-    return not ((pod or {}).get("spec") or {}).get("schedulingGates")
+    return scheduling_gates.PLUGIN.pre_enqueue(pod or {}) is None
 
 
 def build_queue(

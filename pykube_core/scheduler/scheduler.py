@@ -219,7 +219,7 @@ class Scheduler:
         nodes, pods : (n,) int32
             Index of the node and handle of each pod, -1 where no node fits.
         """
-        return self._volumes.place(classes, self.engine.place)
+        return self._volumes.place(classes)
 
     def bind(self, classes: NDArray[Any], nodes: NDArray[Any]) -> NDArray[np.int32]:
         """Put pods on nodes without asking whether they fit; return their handles (n,)."""

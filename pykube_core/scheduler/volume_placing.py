@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from pykube_core.scheduler.interner import Interner
 from pykube_core.scheduler.node_rows import NodeRows
 from pykube_core.scheduler.plugins import PLUGINS, CompileContext
 from pykube_core.scheduler.storage import Assumed
-from pykube_core.scheduler.volumes import ask_volumes
+from pykube_core.scheduler.volumes import ask_volumes, reserves_volumes
 
 Placements = tuple[NDArray[np.int32], NDArray[np.int32]]
 
@@ -44,14 +43,15 @@ class VolumePlacing:
         self._node_names = node_names
         self._pods: dict[int, KubeObject] = {}
         self._assumed: dict[int, Assumed] = {}
-        self._reserves = any(p.name == "VolumeBinding" for p in profile.plugins.reserve)
+        self._reserves = reserves_volumes(profile)
 
     def register(self, class_index: int, pod: KubeObject) -> None:
         """Say which pod a class stands for: its claims are a part of the class."""
         self._pods[class_index] = pod
 
-    def place(self, classes: NDArray[Any], place: Callable[[Any], Placements]) -> Placements:
+    def place(self, classes: NDArray[Any]) -> Placements:
         """Place pods in order, runs of pods without claims in one call."""
+        place = self._engine.place
         if not self._pods:
             return place(classes)
         wanted = np.asarray(classes)

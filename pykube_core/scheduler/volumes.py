@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pykube_core.api.objects import KubeObject
+from pykube_core.scheduler.config import Profile
 from pykube_core.scheduler.node_rows import NodeRows
 from pykube_core.scheduler.plugins import volume_binding, volume_zone
 from pykube_core.scheduler.plugins.base import Refusal
@@ -35,6 +36,11 @@ class VolumeAnswer(NamedTuple):
         if self.volumes is None:
             return Assumed()
         return self.volumes.reserve(storage, row, node)
+
+
+def reserves_volumes(profile: Profile) -> bool:
+    """Return whether VolumeBinding is enabled at Reserve."""
+    return any(plugin.name == "VolumeBinding" for plugin in profile.plugins.reserve)
 
 
 def ask_volumes(pod: KubeObject, storage: Storage, nodes: NodeRows) -> VolumeAnswer:
