@@ -182,6 +182,7 @@ EVENTS: Final = Resource(
     short_names=("ev",),
     validate=rules.validate_event,
     create_on_update=True,
+    lifetime_seconds=3600,
     columns=(
         *_strings("Last Seen", "Type", "Reason", "Object"),
         *_wide("Subobject", "Source"),

@@ -87,6 +87,8 @@ class Resource:
         when the kind is deleted at once.
     answers_with_object : bool
         A deletion answers with the object rather than a status.
+    lifetime_seconds : int
+        An object goes by itself so long after its last write; 0 is never.
     columns, cells
         The table: its columns, and a function of an object and the time that returns their cells.
     fields : dict
@@ -116,6 +118,7 @@ class Resource:
     create_on_update: bool = False
     grace: Callable[[KubeObject, int | None], int | None] = _not_graceful
     answers_with_object: bool = False
+    lifetime_seconds: int = 0
     columns: tuple[Column, ...] = NAME_AND_AGE
     cells: Callable[[KubeObject, int], list[Json]] = name_and_age
     fields: Mapping[str, str] = field(default_factory=dict)

@@ -23,6 +23,7 @@ from pykube_core.api.status import (
     not_found,
     too_large,
 )
+from pykube_core.apiserver.expiry import Expiry
 from pykube_core.apiserver.identity import Identity
 from pykube_core.apiserver.lifecycle import time_text
 from pykube_core.apiserver.objects import (
@@ -33,12 +34,14 @@ from pykube_core.apiserver.objects import (
     joined,
     members,
 )
-from pykube_core.store import Compare, KeyValue, Put, StoreLike
+from pykube_core.store import Compare, Delete, KeyValue, Put, StoreLike
 
 TXN_OPERATIONS_MAX: Final = 128
 _ATTEMPTS: Final = 8
 
 Outcome = ApiObject | StatusError
+Target = tuple[str, str, str]
+"""Namespace, name and uid of an object; uid "" is any."""
 
 
 class Binding(NamedTuple):
@@ -60,6 +63,26 @@ class _Spec(msgspec.Struct, gc=False):
     schedulingGates: list[msgspec.Raw] = []
 
 
+class _HeldMetadata(msgspec.Struct, gc=False):
+    uid: str
+    finalizers: list[str] = []
+
+
+class _HeldSpec(msgspec.Struct, gc=False):
+    finalizers: list[str] = []
+
+
+class _Held(msgspec.Struct, gc=False):
+    metadata: _HeldMetadata
+    spec: _HeldSpec = msgspec.field(default_factory=_HeldSpec)
+
+    @property
+    def finalizers(self) -> list[str]:
+        """What the object waits for before it goes."""
+        return self.metadata.finalizers or self.spec.finalizers
+
+
+_HELD: Final = msgspec.json.Decoder(_Held)
 _METADATA: Final = msgspec.json.Decoder(_Metadata)
 _SPEC: Final = msgspec.json.Decoder(_Spec)
 
@@ -67,10 +90,13 @@ _SPEC: Final = msgspec.json.Decoder(_Spec)
 class Bulk:
     """The batches of one API server."""
 
-    def __init__(self, store: StoreLike, identity: Identity, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, store: StoreLike, identity: Identity, clock: Callable[[], int], expiry: Expiry
+    ) -> None:
         self._store = store
         self._identity = identity
         self._clock = clock
+        self._expiry = expiry
 
     def create_copies(
         self, first: ApiObject, metadata: KubeObject, names: Sequence[str], count: int
@@ -180,8 +206,50 @@ class Bulk:
                 out[index] = done or conflict(resource, obj.name)
         return out
 
+    def write_encoded(self, objects: Sequence[ApiObject]) -> list[Outcome]:
+        """Put whole objects, each at the revision that it shows."""
+        out: list[Outcome] = []
+        for at in range(0, len(objects), TXN_OPERATIONS_MAX):
+            batch = objects[at : at + TXN_OPERATIONS_MAX]
+            written = self._write([(obj, obj.revision) for obj in batch])
+            out += [
+                done or (conflict if obj.revision else already_exists)(obj.resource, obj.name)
+                for obj, done in zip(batch, written, strict=True)
+            ]
+        return out
+
+    def delete_many(self, resource: Resource, targets: Sequence[Target]) -> list[Outcome | None]:
+        """Delete objects; None for one that something holds, or that was written meanwhile."""
+        out: list[Outcome | None] = []
+        for at in range(0, len(targets), TXN_OPERATIONS_MAX):
+            out += self._delete(resource, targets[at : at + TXN_OPERATIONS_MAX])
+        return out
+
+    def _delete(self, resource: Resource, targets: Sequence[Target]) -> list[Outcome | None]:
+        keys = [resource.key(namespace, name) for namespace, name, _ in targets]
+        out: list[Outcome | None] = []
+        free: dict[bytes, int] = {}
+        compares: list[Compare] = []
+        for at, (target, kv) in enumerate(zip(targets, self._store.get_many(keys), strict=True)):
+            if kv is None:
+                out.append(not_found(resource, target[1]))
+                continue
+            held = _HELD.decode(kv.value)
+            out.append(None)
+            if target[2] in ("", held.metadata.uid) and not held.finalizers and kv.key not in free:
+                free[kv.key] = at
+                compares.append(Compare("mod", kv.key, "=", kv.mod_revision))
+                out[at] = ApiObject(resource, kv.key, kv.value, kv.mod_revision)
+        if free:
+            outcome = self._store.txn(compares, [Delete(key) for key in free])
+            for at in free.values():
+                obj = out[at]
+                assert isinstance(obj, ApiObject)
+                out[at] = obj.at(outcome.revision) if outcome.succeeded else None
+        return out
+
     def _write(self, items: Sequence[tuple[ApiObject, int]]) -> list[ApiObject | None]:
-        """Put objects whose keys are at the revisions given; None for those that are not."""
+        """Put objects of one resource whose keys are at the revisions given; None for others."""
         if not items:
             return []
         size_bytes = sum(len(obj.data) + 2 * len(obj.key) for obj, _ in items)
@@ -190,7 +258,9 @@ class Bulk:
             middle = len(items) // 2
             return self._write(items[:middle]) + self._write(items[middle:])
         compares = [Compare("mod", obj.key, "=", revision) for obj, revision in items]
-        outcome = self._store.txn(compares, [Put(obj.key, obj.data) for obj, _ in items])
+        lease = self._expiry.lease(items[0][0].resource, len(items))
+        puts = [Put(obj.key, obj.data, lease) for obj, _ in items]
+        outcome = self._store.txn(compares, puts)
         if outcome.succeeded:
             return [obj.at(outcome.revision) for obj, _ in items]
         if len(items) == 1:

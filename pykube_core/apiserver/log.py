@@ -95,6 +95,11 @@ class ObjectLog:
                 cursor.add(Change(None, obj))
         return cursor
 
+    def forget(self, cursor: LogCursor) -> None:
+        """Collect nothing more for a cursor."""
+        for resource in cursor.resources:
+            self._cursors[resource].remove(cursor)
+
     def pull(self) -> int:
         """Read what is new in the store; return the number of changes."""
         count = 0

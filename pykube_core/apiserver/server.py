@@ -33,7 +33,8 @@ from pykube_core.api.status import (
 )
 from pykube_core.apiserver import lifecycle
 from pykube_core.apiserver.admission import admit_namespace, admit_priority
-from pykube_core.apiserver.bulk import Binding, Bulk
+from pykube_core.apiserver.bulk import Binding, Bulk, Target
+from pykube_core.apiserver.expiry import Expiry
 from pykube_core.apiserver.identity import Identity
 from pykube_core.apiserver.objects import (
     OBJECT_BYTES_MAX,
@@ -110,7 +111,8 @@ class ApiServer:
         self._store = store
         self._clock = clock
         self._identity = Identity(seed, store.revision)
-        self._bulk = Bulk(store, self._identity, clock)
+        self._expiry = Expiry(store, clock)
+        self._bulk = Bulk(store, self._identity, clock, self._expiry)
 
     @property
     def revision(self) -> int:
@@ -441,6 +443,46 @@ class ApiServer:
         """
         return self._bulk.replace_status_many(resource, items)
 
+    def write_encoded(self, objects: Sequence[ApiObject]) -> list[ApiObject | StatusError]:
+        """Put whole objects of one resource that a component encodes itself, as stored.
+
+        Nothing of them is checked but their revision: an object of revision 0 must not exist yet,
+        another must still be at its revision, or its outcome is a 409. For objects that nobody else
+        writes, such as leases and events, with uids from `new_uids`.
+        """
+        return self._bulk.write_encoded(objects)
+
+    def new_uids(self, count: int) -> list[str]:
+        """Return uids for objects that a component encodes itself."""
+        return self._identity.uids(count)
+
+    def delete_many(
+        self,
+        resource: Resource,
+        targets: Sequence[Target],
+        *,
+        grace_period_seconds: int | None = None,
+    ) -> list[Deleted | StatusError]:
+        """Delete objects; without grace in transactions of up to 128. One outcome for each."""
+        found: Sequence[ApiObject | StatusError | None] = [None] * len(targets)
+        if grace_period_seconds == 0:
+            found = self._bulk.delete_many(resource, targets)
+        out: list[Deleted | StatusError] = []
+        for (namespace, name, uid), outcome in zip(targets, found, strict=True):
+            if isinstance(outcome, ApiObject):
+                out.append(Deleted(outcome, True))
+            elif outcome is not None:
+                out.append(outcome)
+            else:
+                try:
+                    grace = grace_period_seconds
+                    out.append(
+                        self.delete(resource, name, namespace, grace_period_seconds=grace, uid=uid)
+                    )
+                except StatusError as error:
+                    out.append(error)
+        return out
+
     def list(
         self,
         resource: Resource,
@@ -568,7 +610,8 @@ class ApiServer:
     def _put(self, obj: ApiObject, revision: int) -> int:
         """Put an object if its key is at ``revision``; return the new one, 0 if it is not."""
         compare = Compare("mod", obj.key, "=", revision)
-        outcome = self._store.txn([compare], [Put(obj.key, obj.data)])
+        put = Put(obj.key, obj.data, self._expiry.lease(obj.resource))
+        outcome = self._store.txn([compare], [put])
         return outcome.revision if outcome.succeeded else 0
 
     def _remove(self, obj: ApiObject) -> int:

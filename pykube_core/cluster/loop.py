@@ -56,16 +56,27 @@ class EventLoop:
     def __init__(self, log: ObjectLog, clock: Clock) -> None:
         self._log = log
         self._clock = clock
-        self._components: list[tuple[int, int, Component]] = []
+        self._components: dict[int, tuple[int, Component]] = {}
+        self._serial = 0
         self._due: dict[int, int] = {}
         self._heap: list[tuple[int, int, int]] = []
         self.step_count = 0
 
     def add(self, component: Component, priority: int = 0) -> None:
         """Add a component; it takes its first step as soon as the loop runs."""
-        serial = len(self._components)
-        self._components.append((priority, serial, component))
+        serial, self._serial = self._serial, self._serial + 1
+        self._components[serial] = priority, component
         self._schedule(serial, self._clock())
+
+    def remove(self, component: Component) -> None:
+        """Drop a component; nothing more is collected on its cursor."""
+        for serial, (_, held) in self._components.items():
+            if held is component:
+                del self._components[serial]
+                self._due.pop(serial, None)
+                self._log.forget(component.cursor)
+                return
+        raise ValueError(f"{component.name} is not in the loop")
 
     def _schedule(self, serial: int, time_ns: int) -> None:
         """Let a component step at a time, or earlier if it is due earlier already."""
@@ -77,7 +88,7 @@ class EventLoop:
         """Read the log, and schedule whoever has news."""
         self._log.pull()
         now_ns = self._clock()
-        for _, serial, component in self._components:
+        for serial, (_, component) in self._components.items():
             if component.cursor.has_news:
                 self._schedule(serial, now_ns)
 
@@ -139,6 +150,6 @@ class EventLoop:
         heapq.heappop(self._heap)
         del self._due[serial]
         self.step_count += 1
-        again_ns = self._components[serial][2].step(self._clock())
-        if again_ns is not None:
+        again_ns = self._components[serial][1].step(self._clock())
+        if again_ns is not None and serial in self._components:
             self._schedule(serial, again_ns)

@@ -427,6 +427,30 @@ def test_statuses_are_replaced_in_bulk_where_nothing_came_between(server):
     assert server.revision == before
 
 
+def test_many_are_deleted_at_once_but_for_those_that_are_held(server):
+    for name, finalizers in (("a", []), ("b", ["example.com/x"]), ("c", [])):
+        obj = {"metadata": {"name": name, "finalizers": finalizers}}
+        server.create(CONFIG_MAPS, obj, "default")
+    targets = [("default", name, "") for name in ("a", "b", "missing", "a")]
+    targets.append(("default", "c", "another-uid"))
+    before = server.revision
+    gone, held, missing, twice, other = server.delete_many(
+        CONFIG_MAPS, targets, grace_period_seconds=0
+    )
+    assert (gone.gone, gone.object.revision) == (True, before + 1)
+    assert not held.gone
+    assert [outcome.code for outcome in (missing, twice, other)] == [404, 404, 409]
+    assert [obj.name for obj in server.list(CONFIG_MAPS, "default").items] == ["b", "c"]
+
+
+def test_encoded_objects_are_written_at_their_revision_alone(server):
+    first = server.create(CONFIG_MAPS, {"metadata": {"name": "a"}}, "default")
+    (done,) = server.write_encoded([first])
+    assert done.revision == first.revision + 1
+    stale, taken = server.write_encoded([first]) + server.write_encoded([first.at(0)])
+    assert (stale.reason, taken.reason) == ("Conflict", "AlreadyExists")
+
+
 def test_a_name_given_twice_is_taken_the_second_time(server):
     outcomes = server.create_copies(PODS, pod(), "default", names=["a", "b", "a"])
     assert [_is_error(o) and o.code for o in outcomes] == [False, False, 409]

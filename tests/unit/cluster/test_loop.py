@@ -76,6 +76,20 @@ def test_news_wakes_its_readers_alone(world):
     assert world.trace[1:] == [(0, "a", ["c", "d"])]
 
 
+def test_who_is_removed_steps_no_more_and_collects_nothing(world):
+    gone, kept = Recorder(world, "gone", 5), Recorder(world, "kept")
+    world.loop.add(gone)
+    world.loop.add(kept)
+    world.loop.run(until_ns=START)
+    world.loop.remove(gone)
+    world.server.create(CONFIG_MAPS, config_map("c"), "default")
+    assert world.loop.run()
+    assert world.trace == [(0, "gone", []), (0, "kept", []), (0, "kept", ["c"])]
+    assert not gone.cursor.has_news
+    with pytest.raises(ValueError, match="gone is not in the loop"):
+        world.loop.remove(gone)
+
+
 def test_a_run_ends_at_its_condition_or_its_limit(world):
     world.loop.add(Recorder(world, "a", 10))
     assert world.loop.run(condition=lambda: len(world.trace) == 3)
