@@ -56,9 +56,11 @@ class LogCursor:
 
 
 class ObjectLog:
-    """The newest state of every object, kept up with the store.
+    """The newest state of the objects that somebody reads, kept up with the store.
 
     A read shows the state after the last `pull`, which may be newer than what a cursor has read.
+    A resource is kept from the first cursor on it, or the first read, so events that nobody reads
+    take no memory twice.
 
     Attributes
     ----------
@@ -72,26 +74,32 @@ class ObjectLog:
     """
 
     def __init__(self, store: StoreLike, registry: Registry) -> None:
+        self._store = store
         self._registry = registry
-        self._objects: dict[Resource, dict[bytes, ApiObject]] = {r: {} for r in registry}
+        self._objects: dict[Resource, dict[bytes, ApiObject]] = {}
         self._cursors: dict[Resource, list[LogCursor]] = {r: [] for r in registry}
+        self.revision = store.revision
         prefix = STORE_PREFIX.encode()
-        held = store.range(prefix, prefix_end(prefix))
-        for kv in held.kvs:
-            resource = registry.of_key(kv.key)
-            if resource is not None:
-                obj = ApiObject(resource, kv.key, kv.value, kv.mod_revision)
-                self._objects[resource][kv.key] = obj
-        self.revision = held.revision
-        start = held.revision + 1
+        start = self.revision + 1
         self._watch = store.watch(prefix, prefix_end(prefix), start_revision=start)
+
+    def _held(self, resource: Resource) -> dict[bytes, ApiObject]:
+        """Return the objects of a resource; they are kept from the first call on."""
+        objects = self._objects.get(resource)
+        if objects is None:
+            prefix = resource.prefix
+            held = self._store.range(prefix, prefix_end(prefix), revision=self.revision)
+            objects = self._objects[resource] = {
+                kv.key: ApiObject(resource, kv.key, kv.value, kv.mod_revision) for kv in held.kvs
+            }
+        return objects
 
     def cursor(self, *resources: Resource) -> LogCursor:
         """Return a cursor on the changes of some resources."""
         cursor = LogCursor(resources)
         for resource in resources:
             self._cursors[resource].append(cursor)
-            for obj in self._objects[resource].values():
+            for obj in self._held(resource).values():
                 cursor.add(Change(None, obj))
         return cursor
 
@@ -110,9 +118,9 @@ class ObjectLog:
                 return count
             for kv, _ in batch.events:
                 resource = self._registry.of_key(kv.key)
-                if resource is None:
+                objects = None if resource is None else self._objects.get(resource)
+                if resource is None or objects is None:
                     continue
-                objects = self._objects[resource]
                 old = objects.get(kv.key)
                 if kv.create_revision:
                     new = ApiObject(resource, kv.key, kv.value, kv.mod_revision)
@@ -131,15 +139,15 @@ class ObjectLog:
 
     def get(self, resource: Resource, name: str, namespace: str = "") -> ApiObject | None:
         """Return an object; None when it is not there."""
-        return self._objects[resource].get(resource.key(namespace, name))
+        return self._held(resource).get(resource.key(namespace, name))
 
     def all(self, resource: Resource) -> Iterator[ApiObject]:
         """Return every object of a resource, in the order of creation as far as it was seen."""
-        return iter(self._objects[resource].values())
+        return iter(self._held(resource).values())
 
     def count(self, resource: Resource) -> int:
         """Return how many objects of a resource there are."""
-        return len(self._objects[resource])
+        return len(self._held(resource))
 
     def close(self) -> None:
         """End the cursor on the store; a second call does nothing."""
