@@ -21,7 +21,7 @@ from pykube_core.lab.read._check import (
     read_by_hand,
 )
 from pykube_core.lab.read._table import TableBuilder
-from pykube_core.lab.read._yaml import read_documents
+from pykube_core.api.yaml_documents import read_documents
 
 # Kinds that scheduling reads besides Node and Pod: API group, and the name in Workload.objects.
 KINDS: Final = {
