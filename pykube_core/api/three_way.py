@@ -1,8 +1,8 @@
 """The patch of ``kubectl apply``: what changed in a file, laid over what the server has by now.
 
-Three states of an object: *original*, as it was applied last; *modified*, as it is in the file now;
-*current*, as it is on the server. What the file has and the server has not is set; what the file had
-and has no more is removed; the rest is somebody else's and stays.
+Three states of an object: *original*, as it was applied last; *modified*, as it is in the file
+now; *current*, as it is on the server. What the file has and the server has not is set; what the
+file had and has no more is removed; the rest is somebody else's and stays.
 
 Source: ``k8s.io/apimachinery/pkg/util/strategicpatch`` v0.36 (``CreateThreeWayMergePatch``,
 overwriting) and ``k8s.io/kubectl/pkg/cmd/apply``. Difference: a removal of what is gone already is
@@ -59,7 +59,9 @@ def three_way_patch(
     return _map_patch(kind, original, modified, current)
 
 
-def _map_patch(struct: str, original: Json, modified: KubeObject, current: KubeObject) -> Json:
+def _map_patch(
+    struct: str, original: Json, modified: KubeObject, current: KubeObject
+) -> KubeObject:
     original = original if isinstance(original, dict) else {}
     out: KubeObject = {}
     for key, value in modified.items():
