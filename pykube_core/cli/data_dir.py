@@ -13,9 +13,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
+from pykube_core.api.builtin import PODS
 from pykube_core.api.errors import InputError
 from pykube_core.apiserver import ApiServer
-from pykube_core.cli.options import DATA_DIR_VARIABLE, data_dir
+from pykube_core.apiserver.lifecycle import NANO
+from pykube_core.apiserver.log import ObjectLog
+from pykube_core.cli.options import DATA_DIR_VARIABLE, TIMEOUT_SECONDS, data_dir
 from pykube_core.cli.progress import Progress
 from pykube_core.cluster.cluster import Cluster
 from pykube_core.cluster.history import last_time_ns
@@ -55,7 +60,9 @@ def reading(options: argparse.Namespace) -> Iterator[Reading]:
     """
     path = data_dir(options)
     if not holds_cluster(path):
-        hint = f"make one with pykube init, or say where it is with --data-dir or ${DATA_DIR_VARIABLE}"
+        hint = (
+            f"make one with pykube init, or say where it is with --data-dir or ${DATA_DIR_VARIABLE}"
+        )
         raise InputError(f"no cluster here; {hint}", source=str(path))
     with _open_errors(path), Store(path, read_only=True) as store:
         yield Reading(store)
@@ -94,18 +101,67 @@ def holds_cluster(path: Path) -> bool:
     return path.is_dir() and any(path.iterdir())
 
 
-def settle(cluster: Cluster, seconds: float | None = None) -> bool:
+def settle(cluster: Cluster, seconds: float = TIMEOUT_SECONDS) -> bool:
     """Let a cluster run until nothing is left to do; return whether that came to be.
 
-    A bar shows how many of its pods run, on a terminal.
+    On a terminal, a bar shows how many of its pods run.
 
     Parameters
     ----------
-    seconds : float, optional
-        Of the cluster's time; it is not waited for longer.
+    seconds : float
+        Of the cluster's time; it runs no longer.
     """
+    until_ns = cluster.clock() + round(seconds * NANO)
     with Progress("pods running") as progress:
-        return cluster.settle(seconds, progress)
+        shown = _PodCount(cluster.log, progress) if progress.shown else None
+        cluster.loop.run(until_ns=until_ns, condition=shown, quiescent=True)
+    return not cluster.loop.working
+
+
+def run_on(cluster: Cluster, options: argparse.Namespace) -> int:
+    """Let a cluster settle after a change, unless ``--wait=false``; return the exit code.
+
+    A cluster that is still busy at the end is no failure, and a line on stderr says so: the next
+    command goes on from there.
+    """
+    if options.wait == "true" and not settle(cluster, options.timeout):
+        busy = ", ".join(cluster.loop.working)
+        print(
+            f"pykube: still busy after {options.timeout:g} s of the cluster's time: {busy} "
+            "(see pykube get events; --timeout waits longer)",
+            file=sys.stderr,
+        )
+    return 0
+
+
+class _Phase(msgspec.Struct, gc=False):
+    phase: str = ""
+
+
+class _PodView(msgspec.Struct, gc=False):
+    status: _Phase = msgspec.field(default_factory=_Phase)
+
+
+class _PodCount:
+    """Draws how many pods run; as a condition it never holds."""
+
+    def __init__(self, log: ObjectLog, progress: Progress) -> None:
+        self._log = log
+        self._progress = progress
+        self._cursor = log.cursor(PODS)
+        self._pending: set[bytes] = set()
+
+    def __call__(self) -> bool:
+        if self._progress.is_due:
+            for change in self._cursor.read():
+                pod = change.new
+                if pod is not None and pod.view(_PodView).status.phase == "Pending":
+                    self._pending.add(pod.key)
+                else:
+                    self._pending.discard(change.object.key)
+            count = self._log.count(PODS)
+            self._progress(count - len(self._pending), count)
+        return False
 
 
 @contextmanager

@@ -45,7 +45,11 @@ def data_dir(options: argparse.Namespace) -> Path:
 def add_namespace(parser: argparse.ArgumentParser) -> None:
     """Add the namespace of a request."""
     parser.add_argument(
-        "-n", "--namespace", metavar="NAMESPACE", default="", help="the namespace (default: default)"
+        "-n",
+        "--namespace",
+        metavar="NAMESPACE",
+        default="",
+        help="the namespace (default: default)",
     )
 
 

@@ -37,7 +37,9 @@ def table_lines(
     resource: Resource, objects: Sequence[KubeObject], now_ns: int, options: TableOptions
 ) -> list[str]:
     """Return the lines of a table of objects of one resource; ages are as of ``now_ns``."""
-    shown = [at for at, column in enumerate(resource.columns) if options.wide or not column.priority]
+    shown = [
+        at for at, column in enumerate(resource.columns) if options.wide or not column.priority
+    ]
     namespaced = options.with_namespace and resource.namespaced
     rows: list[list[str]] = []
     if not options.no_headers:
