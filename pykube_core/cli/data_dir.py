@@ -60,10 +60,8 @@ def reading(options: argparse.Namespace) -> Iterator[Reading]:
     """
     path = data_dir(options)
     if not holds_cluster(path):
-        hint = (
-            f"make one with pykube init, or say where it is with --data-dir or ${DATA_DIR_VARIABLE}"
-        )
-        raise InputError(f"no cluster here; {hint}", source=str(path))
+        hint = f"say where one is with --data-dir or ${DATA_DIR_VARIABLE}"
+        raise InputError(f"no cluster here; make one with pykube init, or {hint}", source=str(path))
     with _open_errors(path), Store(path, read_only=True) as store:
         yield Reading(store)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pykube_core.api.registry import Resource
     from pykube_core.api.status import StatusError
     from pykube_core.apiserver import ApiServer
+    from pykube_core.cli.resource_arguments import Target
 
 DESCRIPTION = """\
 Delete objects. Pods get time to end, and what a deleted object owned goes with it; the cluster runs
@@ -101,6 +102,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], he
 
 def run(options: argparse.Namespace) -> int:
     """Delete what the words or the files name."""
+    from pykube_core.api.builtin import BUILTIN
     from pykube_core.api.status import StatusError
     from pykube_core.cli.data_dir import changing, run_on
 
@@ -110,10 +112,12 @@ def run(options: argparse.Namespace) -> int:
         raise CommandError(f"invalid cascade value ({options.cascade}). Must be {allowed}")
     if options.force:
         print(_FORCED, file=sys.stderr)
-    errors: list[CommandError | StatusError] = []
+    targets = _targets(options)
+    manifests, unread = read_manifests(BUILTIN, options)
+    errors: list[CommandError | StatusError] = [*unread]
     with changing(options) as cluster:
-        doomed, unread = _find(cluster.server, options)
-        errors += unread
+        doomed = [Doomed(m.resource, m.namespace, m.name, m.source) for m in manifests]
+        doomed += _find(cluster.server, targets, options)
         for one in doomed:
             try:
                 _delete(cluster.server, one, grace, options)
@@ -154,27 +158,33 @@ def _grace(options: argparse.Namespace) -> int | None:
     return None if options.grace_period < 0 else options.grace_period
 
 
-def _find(
-    server: ApiServer, options: argparse.Namespace
-) -> tuple[list[Doomed], list[CommandError]]:
+def _targets(options: argparse.Namespace) -> list[Target]:
+    """Return what the words name; [] when files say what to delete."""
+    from pykube_core.api.builtin import BUILTIN
     from pykube_core.cli.resource_arguments import NOTHING_GIVEN, parse_targets
 
     if options.filename:
         if options.words:
             raise CommandError("when paths are provided as input, no resources may be named")
-        manifests, unread = read_manifests(server.registry, options)
-        return [Doomed(m.resource, m.namespace, m.name, m.source) for m in manifests], unread
+        return []
     if not options.words:
         raise CommandError(NOTHING_GIVEN)
+    targets = parse_targets(BUILTIN, options.words)
+    for target in targets:
+        if target.names and _chosen(options):
+            raise CommandError("name cannot be provided when a selector is specified")
+        if target.names and options.all_namespaces and target.resource.namespaced:
+            raise CommandError("a resource cannot be retrieved by name across all namespaces")
+        if not target.names and not _chosen(options):
+            raise CommandError("resource(s) were provided, but no name was specified")
+    return targets
+
+
+def _find(server: ApiServer, targets: list[Target], options: argparse.Namespace) -> list[Doomed]:
+    """Return the objects that the targets mean."""
     namespace = options.namespace or "default"
     found = []
-    for resource, names in parse_targets(server.registry, options.words):
-        if names and _chosen(options):
-            raise CommandError("name cannot be provided when a selector is specified")
-        if names and options.all_namespaces:
-            raise CommandError("a resource cannot be retrieved by name across all namespaces")
-        if not names and not _chosen(options):
-            raise CommandError("resource(s) were provided, but no name was specified")
+    for resource, names in targets:
         found += [Doomed(resource, namespace, name) for name in names]
         if not names:
             listed = server.list(
@@ -184,7 +194,7 @@ def _find(
                 field_selector=options.field_selector,
             )
             found += [Doomed(resource, obj.namespace, obj.name) for obj in listed.items]
-    return found, []
+    return found
 
 
 def _delete(server: ApiServer, one: Doomed, grace: int | None, options: argparse.Namespace) -> None:

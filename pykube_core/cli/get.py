@@ -111,7 +111,7 @@ def _check(options: argparse.Namespace, targets: list[Target]) -> None:
         return
     if options.selector or options.field_selector:
         raise CommandError("name cannot be provided when a selector is specified")
-    if options.all_namespaces:
+    if options.all_namespaces and any(target.resource.namespaced for target in targets):
         raise CommandError("a resource cannot be retrieved by name across all namespaces")
 
 

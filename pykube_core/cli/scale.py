@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pykube_core.api.registry import Resource
     from pykube_core.api.status import StatusError
     from pykube_core.apiserver import ApiObject, ApiServer
+    from pykube_core.cli.resource_arguments import Target
 
 DESCRIPTION = """\
 Set how many replicas a deployment or a replica set has, and let the cluster run on until it has
@@ -58,10 +59,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], he
 
 def run(options: argparse.Namespace) -> int:
     """Scale what the words name."""
+    from pykube_core.api.builtin import BUILTIN
     from pykube_core.api.status import StatusError
     from pykube_core.cli.data_dir import changing, run_on
     from pykube_core.cli.printing import ObjectPrinter
-    from pykube_core.cli.resource_arguments import NOTHING_GIVEN
+    from pykube_core.cli.resource_arguments import NOTHING_GIVEN, parse_targets
 
     if options.replicas < 0:
         raise CommandError(
@@ -69,10 +71,13 @@ def run(options: argparse.Namespace) -> int:
         )
     if not options.words:
         raise CommandError(NOTHING_GIVEN)
+    targets = parse_targets(BUILTIN, options.words)
+    if any(not target.names for target in targets) and not (options.all or options.selector):
+        raise CommandError("resource(s) were provided, but no name was specified")
     printer = ObjectPrinter(sys.stdout, options.output, options.dry_run)
     errors: list[CommandError | StatusError] = []
     with changing(options) as cluster:
-        found, missing = _find(cluster.server, options)
+        found, missing = _find(cluster.server, targets, options)
         errors += missing
         if not found:
             why = "".join(f" {error.message}" for error in missing)
@@ -93,19 +98,16 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _find(
-    server: ApiServer, options: argparse.Namespace
+    server: ApiServer, targets: list[Target], options: argparse.Namespace
 ) -> tuple[list[ApiObject], list[StatusError]]:
+    """Return the objects that are meant, and an error for each that is not there."""
     from pykube_core.api.status import StatusError
-    from pykube_core.cli.resource_arguments import parse_targets
 
     namespace = options.namespace or "default"
     found, missing = [], []
-    for resource, names in parse_targets(server.registry, options.words):
+    for resource, names in targets:
         if not names:
-            if not (options.all or options.selector):
-                raise CommandError("resource(s) were provided, but no name was specified")
-            listed = server.list(resource, namespace, label_selector=options.selector)
-            found += listed.items
+            found += server.list(resource, namespace, label_selector=options.selector).items
         for name in names:
             try:
                 found.append(server.get(resource, name, namespace))
