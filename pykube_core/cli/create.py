@@ -76,7 +76,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], he
     deployment.add_argument(
         "-r", "--replicas", metavar="N", type=int, default=1, help="how many pods (default: 1)"
     )
-    deployment.add_argument("--port", metavar="N", type=int, help="the port that a container opens")
+    deployment.add_argument("--port", metavar="N", type=int, help="the port of the first container")
     deployment.set_defaults(run=_create_deployment, parser=deployment, intermixed="names")
     _add_common(deployment)
     text = "create a namespace"
@@ -128,7 +128,7 @@ def deployment_object(
         container: KubeObject = {"name": container_name(image), "image": image}
         if command:
             container["command"] = command
-        if port is not None and port > 0:
+        if port is not None and port > 0 and not containers:
             container["ports"] = [{"containerPort": port}]
         containers.append(container | {"resources": {}})
     return {

@@ -126,7 +126,7 @@ def run(options: argparse.Namespace) -> int:
                     source = one.source
                     errors.append(with_source(error, "deleting", source) if source else error)
         if not doomed and not errors:
-            print("No resources found", file=sys.stderr)
+            print("No resources found")
         done = 0 if options.dry_run != "none" else run_on(cluster, options)
     sys.stdout.flush()
     if errors:

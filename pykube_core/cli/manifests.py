@@ -103,7 +103,10 @@ def _documents(source: str, data: bytes) -> Iterator[Json]:
         yield from read_documents(source, data)
     except InputError as error:
         where = f"{error.object}: " if error.object else ""
-        raise _Unreadable(f"error parsing {source}: {where}{error.reason}") from None
+        why = error.reason.removeprefix("bad YAML: ")
+        raise _Unreadable(
+            f"error parsing {source}: error converting YAML to JSON: yaml: {where}{why}"
+        ) from None
 
 
 def _flat(document: Json) -> Iterator[Json]:
