@@ -198,12 +198,26 @@ def _read_kvs(answer: Any) -> list[KeyValue]:
     lib.pkc_answer_pack(answer, ffi.from_buffer("char[]", packed))
     data = bytes(packed)
     at = 0
+    # Past the constructor's own frame: lists and watches are made of these.
+    make = tuple.__new__
     for _, _, key_size, value_size, create, mod, version, lease, _ in rows:
         middle = at + key_size
         end = middle + value_size
-        out.append(KeyValue(data[at:middle], data[middle:end], create, mod, version, lease))
+        fields = (data[at:middle], data[middle:end], create, mod, version, lease)
+        out.append(make(KeyValue, fields))
         at = end
     return out
+
+
+def _read_events(answer: Any, count: int) -> list[Event]:
+    """Pair the first ``count`` entries with the entries before them, where they were asked for."""
+    kvs = _read_kvs(answer)
+    rows = _KV.iter_unpack(ffi.buffer(answer.kvs, count * _KV.size))
+    make = tuple.__new__
+    return [
+        make(Event, (kv, kvs[row[-1]] if row[-1] >= 0 else None))
+        for kv, row in zip(kvs, rows, strict=False)
+    ]
 
 
 def _read_results(answer: Any) -> list[Result]:
@@ -302,11 +316,7 @@ class WatchHandle:
             more = bool(self._more[0])
             if count == 0:
                 return WatchBatch(int(answer.revision), []), more
-            kvs = _read_kvs(answer)
-            events = []
-            for i in range(count):
-                prev = answer.kvs[i].prev
-                events.append(Event(kvs[i], kvs[prev] if prev >= 0 else None))
+            events = _read_events(answer, count)
             revision = events[-1].kv.mod_revision if more else int(answer.revision)
             return WatchBatch(revision, events), more
         finally:
