@@ -14,7 +14,7 @@ import msgspec
 
 from pykube_core.api.registry import STORE_PREFIX, Registry, Resource
 from pykube_core.apiserver.objects import ApiObject
-from pykube_core.store import StoreLike, prefix_end
+from pykube_core.store import Event, StoreLike, prefix_end
 
 _BATCH: Final = 4096
 
@@ -41,31 +41,38 @@ class Upkeep(int):
 
 
 class LogCursor:
-    """A reader's place in the log; it begins with all that is there."""
+    """A reader's place in the log; it begins with all that is there.
+
+    Attributes
+    ----------
+    resources : tuple of Resource
+        What it reads.
+    changes : list of Change
+        What waits to be read; the log adds to it.
+    """
 
     def __init__(self, resources: tuple[Resource, ...]) -> None:
         self.resources = resources
-        self._changes: list[Change] = []
+        self.changes: list[Change] = []
 
     @property
     def has_news(self) -> bool:
         """Whether there is something to read."""
-        return bool(self._changes)
-
-    def add(self, change: Change) -> None:
-        """Put a change behind those that wait to be read."""
-        self._changes.append(change)
+        return bool(self.changes)
 
     def read(self) -> list[Change]:
         """Return what is new since the last call, in the order of the log."""
-        changes, self._changes = self._changes, []
+        changes = self.changes.copy()
+        self.changes.clear()
         return changes
 
 
 class ObjectLog:
-    """The newest state of every object, kept up with the store.
+    """The newest state of the objects that somebody reads, kept up with the store.
 
     A read shows the state after the last `pull`, which may be newer than what a cursor has read.
+    A resource is kept from the first cursor on it, or the first read, so events that nobody reads
+    take no memory twice.
 
     Attributes
     ----------
@@ -79,27 +86,33 @@ class ObjectLog:
     """
 
     def __init__(self, store: StoreLike, registry: Registry) -> None:
+        self._store = store
         self._registry = registry
-        self._objects: dict[Resource, dict[bytes, ApiObject]] = {r: {} for r in registry}
+        self._objects: dict[Resource, dict[bytes, ApiObject]] = {}
         self._cursors: dict[Resource, list[LogCursor]] = {r: [] for r in registry}
+        self.revision = store.revision
         prefix = STORE_PREFIX.encode()
-        held = store.range(prefix, prefix_end(prefix))
-        for kv in held.kvs:
-            resource = registry.of_key(kv.key)
-            if resource is not None:
-                obj = ApiObject(resource, kv.key, kv.value, kv.mod_revision)
-                self._objects[resource][kv.key] = obj
-        self.revision = held.revision
-        start = held.revision + 1
+        start = self.revision + 1
         self._watch = store.watch(prefix, prefix_end(prefix), start_revision=start)
+
+    def _held(self, resource: Resource) -> dict[bytes, ApiObject]:
+        """Return the objects of a resource; they are kept from the first call on."""
+        objects = self._objects.get(resource)
+        if objects is None:
+            prefix = resource.prefix
+            held = self._store.range(prefix, prefix_end(prefix), revision=self.revision)
+            objects = self._objects[resource] = {
+                kv.key: ApiObject(resource, kv.key, kv.value, kv.mod_revision) for kv in held.kvs
+            }
+        return objects
 
     def cursor(self, *resources: Resource) -> LogCursor:
         """Return a cursor on the changes of some resources."""
         cursor = LogCursor(resources)
         for resource in resources:
             self._cursors[resource].append(cursor)
-            for obj in self._objects[resource].values():
-                cursor.add(Change(None, obj))
+            for obj in self._held(resource).values():
+                cursor.changes.append(Change(None, obj))
         return cursor
 
     def forget(self, cursor: LogCursor) -> None:
@@ -115,22 +128,27 @@ class ObjectLog:
             self.revision = max(self.revision, batch.revision)
             if not batch.events:
                 return count
-            for kv, _ in batch.events:
-                resource = self._registry.of_key(kv.key)
-                if resource is None:
-                    continue
-                objects = self._objects[resource]
-                old = objects.get(kv.key)
-                if kv.create_revision:
-                    new = ApiObject(resource, kv.key, kv.value, kv.mod_revision)
-                    objects[kv.key] = new
-                    change = Change(old, new)
-                else:
-                    objects.pop(kv.key, None)
-                    change = Change(old, None)
-                count += 1
-                for cursor in self._cursors[resource]:
-                    cursor.add(change)
+            count += self._take(batch.events)
+
+    def _take(self, events: list[Event]) -> int:
+        """Take note of some changes; return how many of them somebody reads."""
+        count = 0
+        resource_of = self._registry.of_key
+        for (key, value, create_revision, mod_revision, _, _), _ in events:
+            resource = resource_of(key)
+            objects = None if resource is None else self._objects.get(resource)
+            if resource is None or objects is None:
+                continue
+            if create_revision:
+                new = ApiObject(resource, key, value, mod_revision)
+                change = Change(objects.get(key), new)
+                objects[key] = new
+            else:
+                change = Change(objects.pop(key, None), None)
+            count += 1
+            for cursor in self._cursors[resource]:
+                cursor.changes.append(change)
+        return count
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until there may be something to pull, at most ``timeout`` seconds."""
@@ -138,15 +156,15 @@ class ObjectLog:
 
     def get(self, resource: Resource, name: str, namespace: str = "") -> ApiObject | None:
         """Return an object; None when it is not there."""
-        return self._objects[resource].get(resource.key(namespace, name))
+        return self._held(resource).get(resource.key(namespace, name))
 
     def all(self, resource: Resource) -> Iterator[ApiObject]:
         """Return every object of a resource, in the order of creation as far as it was seen."""
-        return iter(self._objects[resource].values())
+        return iter(self._held(resource).values())
 
     def count(self, resource: Resource) -> int:
         """Return how many objects of a resource there are."""
-        return len(self._objects[resource])
+        return len(self._held(resource))
 
     def close(self) -> None:
         """End the cursor on the store; a second call does nothing."""

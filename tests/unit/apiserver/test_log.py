@@ -1,0 +1,53 @@
+import pytest
+
+from pykube_core.api.builtin import CONFIG_MAPS, LEASES
+from pykube_core.apiserver.log import ObjectLog
+
+
+@pytest.fixture
+def log(server, store):
+    with ObjectLog(store, server.registry) as log:
+        yield log
+
+
+def put(server, name, resource=CONFIG_MAPS, **data):
+    obj = {"metadata": {"name": name}} | ({"data": data} if data else {})
+    return server.create(resource, obj, "default")
+
+
+def test_a_cursor_begins_with_all_that_is_there_and_goes_on_with_the_changes(log, server):
+    first = put(server, "a")
+    log.pull()
+    cursor = log.cursor(CONFIG_MAPS)
+    assert [change.new for change in cursor.read()] == [first]
+    second = server.patch(CONFIG_MAPS, {"data": {"x": "1"}}, "a", "default")
+    server.delete(CONFIG_MAPS, "a", "default")
+    assert log.pull() == 2
+    assert [(c.old, c.new) for c in cursor.read()] == [(first, second), (second, None)]
+
+
+def test_a_read_shows_the_state_at_the_last_pull(log, server):
+    put(server, "a")
+    assert log.get(CONFIG_MAPS, "a", "default") is None
+    log.pull()
+    assert log.get(CONFIG_MAPS, "a", "default").name == "a"
+    put(server, "b")
+    assert [obj.name for obj in log.all(CONFIG_MAPS)] == ["a"]
+    log.pull()
+    assert log.count(CONFIG_MAPS) == 2
+
+
+def test_what_nobody_reads_is_not_kept(log, server):
+    put(server, "a")
+    put(server, "lease", LEASES)
+    cursor = log.cursor(CONFIG_MAPS)
+    assert log.pull() == 1
+    assert len(cursor.read()) == 1
+
+
+def test_a_forgotten_cursor_collects_nothing(log, server):
+    cursor = log.cursor(CONFIG_MAPS)
+    log.forget(cursor)
+    put(server, "a")
+    log.pull()
+    assert not cursor.has_news
