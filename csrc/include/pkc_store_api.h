@@ -123,7 +123,8 @@ typedef struct {
     int32_t succeeded; /* transaction: the compares held */
     int32_t more;      /* range: the limit cut it */
     int32_t children;  /* transaction: operations that it ran, which follow */
-    int64_t count;     /* range: keys in the range; delete: keys deleted */
+    int64_t count;     /* range: keys in the range; delete: keys deleted; transaction: compares
+                        * that held before the first that did not */
     int64_t kv_first;  /* index in kvs */
     int64_t kv_count;
 } pkc_result;
@@ -221,6 +222,13 @@ int pkc_store_txn(pkc_store *store, const pkc_txn *txn, pkc_answer *answer_out);
  * or none. sizes: key size, value size for each. Returns count. */
 int pkc_store_put_many(pkc_store *store, const char *data, const int64_t *sizes, int64_t count,
                        int64_t lease, pkc_answer *answer_out);
+/* The transaction of `count` puts that compares the mod revision of each key first; with
+ * mod_revisions NULL it compares nothing. Data holds all keys, then all values; so do sizes. The
+ * answer has the one result of the transaction: when it did not succeed, `count` is the index of
+ * the first key that is at another revision. */
+int pkc_store_put_if(pkc_store *store, const char *data, const int64_t *sizes,
+                     const int64_t *mod_revisions, int64_t count, int64_t lease,
+                     pkc_answer *answer_out);
 /* PKC_ERR_NO_SPACE: it was rolled back. PKC_ERR_FAILED: the store stopped before it was durable. */
 int pkc_store_commit(pkc_store *store, int64_t ticket);
 

@@ -4,14 +4,14 @@
 #include "check.h"
 #include "store_core.h"
 
-enum { PATH_ON_STACK = 64 };
+enum { PATH_ON_STACK = 64, ALL_HELD = -1 };
 
 /* A transaction under way. Compares of all levels are decided before anything is written, as in
  * etcd; `path` holds the outcomes in the order in which the walks below meet the levels. */
 typedef struct {
     pkc_store *store;
     pkc_answer *answer;
-    uint8_t *path;
+    int64_t *path; /* compares that held before the first that did not, or ALL_HELD */
     int64_t path_count;
     int64_t at;       /* next outcome to use */
     int64_t revision; /* that writes get */
@@ -68,11 +68,12 @@ static const pkc_op *branch(const pkc_txn *txn, bool succeeded, int32_t *count_o
 }
 
 static void decide(run *r, const pkc_txn *txn) {
-    bool succeeded = true;
-    for (int32_t i = 0; succeeded && i < txn->compare_count; i++) {
-        succeeded = compare_range(r, &txn->compares[i]);
+    int32_t held = 0;
+    while (held < txn->compare_count && compare_range(r, &txn->compares[held])) {
+        held++;
     }
-    r->path[r->path_count++] = succeeded;
+    bool succeeded = held == txn->compare_count;
+    r->path[r->path_count++] = succeeded ? ALL_HELD : held;
     int32_t count;
     const pkc_op *ops = branch(txn, succeeded, &count);
     for (int32_t i = 0; i < count; i++) {
@@ -110,7 +111,7 @@ static int check_range(const run *r, const pkc_op *op) {
 /* Refuse, before anything is written, what an operation of `kind` on the path would refuse. */
 static int check_path(run *r, const pkc_txn *txn, int32_t kind) {
     int32_t count;
-    const pkc_op *ops = branch(txn, r->path[r->at++] != 0, &count);
+    const pkc_op *ops = branch(txn, r->path[r->at++] == ALL_HELD, &count);
     int status = PKC_OK;
     for (int32_t i = 0; status == PKC_OK && i < count; i++) {
         if (ops[i].kind == PKC_OP_TXN) {
@@ -218,11 +219,13 @@ static int run_nested(run *r, const pkc_txn *txn) {
     if (status < 0) {
         return status;
     }
-    bool succeeded = r->path[r->at++] != 0;
+    int64_t held = r->path[r->at++];
+    bool succeeded = held == ALL_HELD;
     int32_t count;
     const pkc_op *ops = branch(txn, succeeded, &count);
     r->answer->results[index].succeeded = succeeded;
     r->answer->results[index].children = count;
+    r->answer->results[index].count = succeeded ? txn->compare_count : held;
     return run_ops(r, ops, count);
 }
 
@@ -295,7 +298,7 @@ static int run_checked(run *r, const pkc_txn *txn, bool bare) {
 }
 
 static int run_locked(pkc_store *store, const pkc_txn *txn, bool bare, pkc_answer *answer) {
-    uint8_t on_stack[PATH_ON_STACK];
+    int64_t on_stack[PATH_ON_STACK];
     int64_t levels = 1;
     run r = {.store = store, .answer = answer, .path = on_stack};
     count_levels(txn->success, txn->success_count, &levels, &r.writes);
@@ -305,7 +308,7 @@ static int run_locked(pkc_store *store, const pkc_txn *txn, bool bare, pkc_answe
         return status;
     }
     if (levels > PATH_ON_STACK) {
-        r.path = malloc((size_t)levels);
+        r.path = malloc((size_t)levels * sizeof(r.path[0]));
         if (r.path == NULL) {
             return PKC_ERR_NO_MEMORY;
         }
@@ -363,6 +366,47 @@ int pkc_store_delete(pkc_store *store, const char *key, int64_t key_size, const 
                  .end_size = end_size};
     pkc_txn txn = {.success = &op, .success_count = 1};
     return stage(store, &txn, true, answer_out);
+}
+
+int pkc_store_put_if(pkc_store *store, const char *data, const int64_t *sizes,
+                     const int64_t *mod_revisions, int64_t count, int64_t lease,
+                     pkc_answer *answer_out) {
+    if (count < 0 || count > PKC_STORE_OPS_MAX) {
+        return count < 0 ? PKC_ERR_INVALID : PKC_ERR_OP_COUNT;
+    }
+    pkc_op ops[PKC_STORE_OPS_MAX];
+    pkc_compare compares[PKC_STORE_OPS_MAX];
+    int32_t compare_count = mod_revisions == NULL ? 0 : (int32_t)count;
+    const char *value = data;
+    for (int64_t i = 0; i < count; i++) {
+        value += sizes[i];
+    }
+    for (int64_t i = 0; i < count; i++) {
+        ops[i] = (pkc_op){.kind = PKC_OP_PUT,
+                          .key = data,
+                          .key_size = sizes[i],
+                          .value = value,
+                          .value_size = sizes[count + i],
+                          .lease = lease};
+        data += sizes[i];
+        value += sizes[count + i];
+        if (compare_count > 0) {
+            compares[i] = (pkc_compare){.target = PKC_COMPARE_MOD,
+                                        .key = ops[i].key,
+                                        .key_size = ops[i].key_size,
+                                        .number = mod_revisions[i]};
+        }
+    }
+    pkc_txn txn = {.compares = compares,
+                   .success = ops,
+                   .compare_count = compare_count,
+                   .success_count = (int32_t)count};
+    int status = stage(store, &txn, false, answer_out);
+    if (status == PKC_OK) {
+        answer_out->result_count = 1;
+        answer_out->results[0].children = 0;
+    }
+    return status;
 }
 
 static int check_many(const int64_t *sizes, int64_t count) {

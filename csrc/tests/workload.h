@@ -70,6 +70,10 @@ static inline int workload_step(pkc_store *store, int i, pkc_answer *answer) {
     case 3: return pkc_store_delete(store, "key-1", 5, "key-3", 5, 0, answer);
     case 5: return pkc_store_lease_grant(store, i, 60, 0, &ttl, answer);
     case 6: return put(store, key, value, i - 1, answer);
+    case 7: {
+        const int64_t sizes[4] = {5, 5, 3, 0};
+        return pkc_store_put_if(store, "key-4if-newabc", sizes, NULL, 2, 0, answer);
+    }
     case 8: {
         pkc_op ops[3] = {put_op("txn-b", value), put_op("txn-a", ""), range_op("key-0", "z")};
         pkc_txn txn = {.success = ops, .success_count = 3};

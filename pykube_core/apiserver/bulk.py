@@ -1,7 +1,7 @@
 """Many writes of one kind: bytes are spliced, and 128 go in one transaction.
 
-A transaction that fails, because another write came between, is taken apart: each of its members is
-tried alone, so that each gets its own answer.
+A transaction that fails, because another write came between, is taken apart around the member that
+made it fail, so that each gets its own answer.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from pykube_core.apiserver.objects import (
     joined,
     members,
 )
-from pykube_core.store import Compare, Delete, KeyValue, Put, StoreLike
+from pykube_core.store import Compare, Delete, KeyValue, StoreLike
 
 TXN_OPERATIONS_MAX: Final = 128
 _ATTEMPTS: Final = 8
@@ -257,15 +257,13 @@ class Bulk:
         if (alone or size_bytes > REQUEST_BYTES_MAX) and len(items) > 1:
             middle = len(items) // 2
             return self._write(items[:middle]) + self._write(items[middle:])
-        compares = [Compare("mod", obj.key, "=", revision) for obj, revision in items]
         lease = self._expiry.lease(items[0][0].resource, len(items))
-        puts = [Put(obj.key, obj.data, lease) for obj, _ in items]
-        outcome = self._store.txn(compares, puts)
-        if outcome.succeeded:
+        puts = [(obj.key, obj.data, revision) for obj, revision in items]
+        outcome = self._store.put_if(puts, lease=lease)
+        failed = outcome.failed
+        if failed is None:
             return [obj.at(outcome.revision) for obj, _ in items]
-        if len(items) == 1:
-            return [None]
-        return [written for item in items for written in self._write([item])]
+        return [*self._write(items[:failed]), None, *self._write(items[failed + 1 :])]
 
 
 class _IdentifiedMetadata(msgspec.Struct):

@@ -14,7 +14,7 @@ import msgspec
 
 from pykube_core.api.registry import STORE_PREFIX, Registry, Resource
 from pykube_core.apiserver.objects import ApiObject
-from pykube_core.store import StoreLike, prefix_end
+from pykube_core.store import Event, StoreLike, prefix_end
 
 _BATCH: Final = 4096
 
@@ -41,24 +41,29 @@ class Upkeep(int):
 
 
 class LogCursor:
-    """A reader's place in the log; it begins with all that is there."""
+    """A reader's place in the log; it begins with all that is there.
+
+    Attributes
+    ----------
+    resources : tuple of Resource
+        What it reads.
+    changes : list of Change
+        What waits to be read; the log adds to it.
+    """
 
     def __init__(self, resources: tuple[Resource, ...]) -> None:
         self.resources = resources
-        self._changes: list[Change] = []
+        self.changes: list[Change] = []
 
     @property
     def has_news(self) -> bool:
         """Whether there is something to read."""
-        return bool(self._changes)
-
-    def add(self, change: Change) -> None:
-        """Put a change behind those that wait to be read."""
-        self._changes.append(change)
+        return bool(self.changes)
 
     def read(self) -> list[Change]:
         """Return what is new since the last call, in the order of the log."""
-        changes, self._changes = self._changes, []
+        changes = self.changes.copy()
+        self.changes.clear()
         return changes
 
 
@@ -107,7 +112,7 @@ class ObjectLog:
         for resource in resources:
             self._cursors[resource].append(cursor)
             for obj in self._held(resource).values():
-                cursor.add(Change(None, obj))
+                cursor.changes.append(Change(None, obj))
         return cursor
 
     def forget(self, cursor: LogCursor) -> None:
@@ -123,22 +128,27 @@ class ObjectLog:
             self.revision = max(self.revision, batch.revision)
             if not batch.events:
                 return count
-            for kv, _ in batch.events:
-                resource = self._registry.of_key(kv.key)
-                objects = None if resource is None else self._objects.get(resource)
-                if resource is None or objects is None:
-                    continue
-                old = objects.get(kv.key)
-                if kv.create_revision:
-                    new = ApiObject(resource, kv.key, kv.value, kv.mod_revision)
-                    objects[kv.key] = new
-                    change = Change(old, new)
-                else:
-                    objects.pop(kv.key, None)
-                    change = Change(old, None)
-                count += 1
-                for cursor in self._cursors[resource]:
-                    cursor.add(change)
+            count += self._take(batch.events)
+
+    def _take(self, events: list[Event]) -> int:
+        """Take note of some changes; return how many of them somebody reads."""
+        count = 0
+        resource_of = self._registry.of_key
+        for (key, value, create_revision, mod_revision, _, _), _ in events:
+            resource = resource_of(key)
+            objects = None if resource is None else self._objects.get(resource)
+            if resource is None or objects is None:
+                continue
+            if create_revision:
+                new = ApiObject(resource, key, value, mod_revision)
+                change = Change(objects.get(key), new)
+                objects[key] = new
+            else:
+                change = Change(objects.pop(key, None), None)
+            count += 1
+            for cursor in self._cursors[resource]:
+                cursor.changes.append(change)
+        return count
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until there may be something to pull, at most ``timeout`` seconds."""

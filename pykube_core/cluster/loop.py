@@ -54,8 +54,8 @@ class EventLoop:
     ----------
     step_count : int
         Steps taken so far.
-    stepping : str
-        The name of the component that takes its step just now; "" between steps.
+    stepped : str
+        The name of the component that took the last step of a run; "" before its first.
     """
 
     def __init__(self, log: ObjectLog, clock: Clock) -> None:
@@ -67,7 +67,7 @@ class EventLoop:
         self._working: dict[int, None] = {}
         self._heap: list[tuple[int, int, int]] = []
         self.step_count = 0
-        self.stepping = ""
+        self.stepped = ""
 
     @property
     def working(self) -> list[str]:
@@ -144,6 +144,7 @@ class EventLoop:
             Whether the condition holds; without one, whether everything that was due was done,
             with ``quiescent`` whether nothing but upkeep is left.
         """
+        self.stepped = ""
         stop_ns = FOREVER_NS if until_ns is None else until_ns
         steps_left = FOREVER_NS if step_count_max is None else step_count_max
         while True:
@@ -173,8 +174,7 @@ class EventLoop:
         self._working.pop(serial, None)
         self.step_count += 1
         component = self._components[serial][1]
-        self.stepping = component.name
+        self.stepped = component.name
         again_ns = component.step(self._clock())
-        self.stepping = ""
         if again_ns is not None and serial in self._components:
             self._schedule(serial, again_ns)

@@ -25,6 +25,7 @@ from _pykube_hotcore.native._store_types import (
     LeaseInfo,
     Op,
     Put,
+    PutIfResult,
     PutResult,
     RangeResult,
     StoreStatus,
@@ -147,6 +148,15 @@ class Store:
         All or none: after an error nothing was put.
         """
         return self._handle.put_many(list(items), lease)
+
+    def put_if(self, items: Sequence[tuple[bytes, bytes, int]], *, lease: int = 0) -> PutIfResult:
+        """Put each key whose mod revision is still the one given, at one revision: all or none.
+
+        An item is key, value and the expected mod revision, 0 for a key that must not exist. It is
+        the transaction that compares each and puts each: at most 128 items of 1.5 MiB together
+        (each key counts twice), no key twice.
+        """
+        return self._handle.put_if(items, lease)
 
     def delete(self, key: bytes, end: bytes = b"", *, prev_kv: bool = False) -> DeleteResult:
         """Delete a key or a range. Deleting nothing makes no revision."""

@@ -12,6 +12,7 @@ from _pykube_hotcore.native._store_types import (
     KeyValue,
     LeaseInfo,
     Op,
+    PutIfResult,
     PutResult,
     RangeResult,
     TxnResult,
@@ -55,6 +56,13 @@ class StoreLike(Protocol):
 
     def put_many(self, items: Iterable[tuple[bytes, bytes]], *, lease: int = 0) -> int:
         """Put many keys, each at a revision of its own; return the last."""
+
+    def put_if(self, items: Sequence[tuple[bytes, bytes, int]], *, lease: int = 0) -> PutIfResult:
+        """Put each key whose mod revision is still the one given, at one revision: all or none.
+
+        An item is key, value and the expected mod revision, 0 for a key that must not exist. At
+        most 128 items of 1.5 MiB together (each key counts twice), no key twice.
+        """
 
     def delete(self, key: bytes, end: bytes = b"", *, prev_kv: bool = False) -> DeleteResult:
         """Delete a key or a range."""

@@ -178,6 +178,23 @@ class StoreMachine(RuleBasedStateMachine):
         if got:
             assert got[0] == self.model.revision
 
+    @rule(
+        chosen=st.lists(keys, unique=True, max_size=6),
+        value=values,
+        lease=leases,
+        off=st.sampled_from([0, 0, 0, 1]),
+    )
+    def put_if(self, chosen, value, lease, off):
+        at = {kv.key: kv.mod_revision for kv in self.model.range(Get(b"\0", b"\0")).kvs}
+        items = [(key, value, at.get(key, 0)) for key in chosen]
+        items[-1:] = [(key, value, mod + off) for key, value, mod in items[-1:]]
+        puts = tuple(Put(key, value, lease) for key in chosen)
+        txn = Txn(tuple(Compare("mod", key, "=", mod) for key, _, mod in items), puts)
+        got = self.both(lambda: self.store.put_if(items, lease=lease), lambda: self.model.txn(txn))
+        if got:
+            assert got[0].revision == got[1].revision
+            assert got[0].failed == (None if got[1].succeeded else len(items) - 1)
+
     @rule(lease=st.sampled_from([5, 6, 7]), ttl=st.integers(-1, 5))
     def grant(self, lease, ttl):
         if lease in self.model.leases:

@@ -106,6 +106,22 @@ def test_transactions(store):
     assert again.results[0].kvs[0].mod_revision == answer.revision == store.revision
 
 
+def test_batches_of_puts_with_expected_revisions(store):
+    first = store.put(b"b", b"1").revision
+    assert store.put_if([(b"a", b"x", 0), (b"b", b"y", first - 1)]) == (first, 1)
+    assert store.put_if([(b"b", b"y", first), (b"c", b"x", 3)]) == (first, 1)
+    lease = store.lease_grant(100).id
+    made = [(b"%03d" % i, b"x" * i, 0) for i in range(127)]
+    assert store.put_if([*made, (b"b", b"y", first)], lease=lease) == (first + 1, None)
+    assert store.get(b"b") == (b"b", b"y", first, first + 1, 2, lease)
+    assert store.range(b"0", b"2").count == 127
+    with pytest.raises(RequestError, match="duplicate key"):
+        store.put_if([(b"a", b"x", 0), (b"a", b"x", 0)])
+    with pytest.raises(RequestError, match="too many operations"):
+        store.put_if([*made, (b"b", b"", 0), (b"c", b"", 0)])
+    assert store.put_if([]) == (first + 1, None)
+
+
 def test_errors_are_the_same(store):
     store.put(b"a", b"1")
     now = store.revision

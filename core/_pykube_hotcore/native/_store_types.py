@@ -22,6 +22,7 @@ __all__ = [
     "LeaseInfo",
     "Op",
     "Put",
+    "PutIfResult",
     "PutResult",
     "RangeResult",
     "Result",
@@ -145,6 +146,17 @@ class PutResult(NamedTuple):
 
     revision: int
     prev_kv: KeyValue | None
+
+
+class PutIfResult(NamedTuple):
+    """Outcome of a batch of puts with expected revisions.
+
+    ``failed`` is the index of the first key that was at another revision than expected, and nothing
+    was put then; None: all were put at ``revision``.
+    """
+
+    revision: int
+    failed: int | None
 
 
 class DeleteResult(NamedTuple):

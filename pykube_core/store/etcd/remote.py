@@ -32,6 +32,7 @@ from _pykube_hotcore.native._store_types import (
     LeaseInfo,
     Op,
     Put,
+    PutIfResult,
     PutResult,
     RangeResult,
     Txn,
@@ -205,6 +206,23 @@ class EtcdStore:
         for key, value in items:
             last = self.put(key, value, lease=lease).revision
         return last or self.revision
+
+    def put_if(self, items: Sequence[tuple[bytes, bytes, int]], *, lease: int = 0) -> PutIfResult:
+        """Put each key whose mod revision is still the one given, at one revision: all or none.
+
+        As `pykube_core.store.Store.put_if`. One that fails costs a read of the keys.
+        """
+        compares = tuple(Compare("mod", key, "=", revision) for key, _, revision in items)
+        puts = tuple(Put(key, value, lease) for key, value, _ in items)
+        reads = tuple(Get(key, keys_only=True) for key, _, _ in items)
+        result = self._txn(Txn(compares, puts, reads), repeat=False)
+        if result.succeeded:
+            return PutIfResult(result.revision, None)
+        for index, (found, (_, _, revision)) in enumerate(zip(result.results, items, strict=True)):
+            assert isinstance(found, RangeResult)
+            if (found.kvs[0].mod_revision if found.kvs else 0) != revision:
+                return PutIfResult(result.revision, index)
+        raise AssertionError("a compare failed, and every key is at its revision")
 
     def delete(self, key: bytes, end: bytes = b"", *, prev_kv: bool = False) -> DeleteResult:
         """Delete a key or a range. Deleting nothing makes no revision."""

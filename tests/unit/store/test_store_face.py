@@ -17,6 +17,7 @@ from pykube_core.store import (
     FailedError,
     ForeignError,
     Get,
+    LeaseNotFoundError,
     LockedError,
     NewerFormatError,
     Put,
@@ -90,6 +91,51 @@ def test_put_many_is_all_or_none(store):
     assert store.revision == 1
     assert store.put_many([(b"a", b"1"), (b"a", b"2")]) == 3
     assert store.get_many([b"a", b"b", b"a"])[1] is None
+
+
+def test_batch_of_puts_names_the_first_key_at_another_revision_and_puts_nothing(store):
+    store.put(b"b", b"1")
+    assert store.put_if([(b"a", b"x", 0), (b"b", b"x", 0), (b"c", b"x", 7)]) == (2, 1)
+    assert store.put_if([(b"b", b"x", 2), (b"c", b"x", 7)]) == (2, 1)
+    assert store.revision == 2
+    assert store.put_if([(b"a", b"x", 0), (b"b", b"", 2)]) == (3, None)
+    assert store.get(b"b") == (b"b", b"", 2, 3, 2, 0)
+    assert store.put_if([]) == (3, None)
+    for items in ([(b"a", b"", 3), (b"a", b"", 3)], [(b"", b"", 0)], [(b"k", b"", 0)] * 129):
+        with pytest.raises(RequestError):
+            store.put_if(items)
+    with pytest.raises(LeaseNotFoundError):
+        store.put_if([(b"d", b"", 0)], lease=9)
+    assert store.revision == 3
+
+
+@pytest.mark.parametrize("batch", ["put_if", "txn"])
+def test_batch_of_puts_leaves_the_log_of_the_transaction_that_it_stands_for(tmp_path, batch):
+    histories = []
+    for name in (batch, "any"):
+        with Store(tmp_path / name, salt=1) as store:
+            watch = store.watch(b"k", b"l", prev_kv=True)
+            lease = store.lease_grant(10, 5).id
+            outcomes = []
+            for expected in (0, 2, 0):  # the third time they are at 3
+                items = [(b"k%d" % i, b"v" * i, expected) for i in range(100)]
+                compares = [Compare("mod", key, "=", revision) for key, _, revision in items]
+                puts = [Put(key, value, lease) for key, value, _ in items]
+                if name == "put_if":
+                    revision, failed = store.put_if(items, lease=lease)
+                    outcomes.append((revision, failed is None))
+                else:
+                    # A read among them: encoded operation by operation.
+                    reads = [Get(b"k0")] if name == "any" else []
+                    answer = store.txn(compares, [*puts, *reads])
+                    assert len(answer.results) == (len(puts) + len(reads)) * answer.succeeded
+                    assert answer.results[:1] == [(answer.revision, None)] * answer.succeeded
+                    outcomes.append((answer.revision, answer.succeeded))
+            assert outcomes == [(2, True), (3, True), (3, False)]
+            events = watch.read().events
+        files = {file.name: file.read_bytes() for file in (tmp_path / name).iterdir()}
+        histories.append((events, files))
+    assert histories[0] == histories[1]
 
 
 def test_bad_input_gets_etcds_words_and_changes_nothing(store):
