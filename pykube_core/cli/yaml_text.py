@@ -3,7 +3,8 @@
 Faster than PyYAML, whose choice of quotes differs besides.
 
 Source: ``sigs.k8s.io/yaml/goyaml.v2`` v1.4 (``emitterc.go``, ``encode.go``, ``sorter.go``).
-Difference: keys are always simple, as those of Kubernetes' objects are; none has a line break.
+Differences: keys are always simple, as those of Kubernetes' objects are, and none has a line break;
+the separators U+2028 and U+2029 are escaped.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _RESOLVED_RE: Final = re.compile(
           [ ]? (?:Z|[-+][0-9]{2}:?[0-9]{2}|[-+][0-9]{2})? )?
     """
 )
-_SPECIAL_RE: Final = re.compile("[^\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd]")
+_SPECIAL_RE: Final = re.compile("[^\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]")
 _INDICATOR_RE: Final = re.compile(
     r"""^(?:---|\.\.\.|[\#,\[\]{}&*!|>'"%@`]|[?:](?:\s|$)|-(?:\s|$))|:(?:\s|$)|\s\#""", re.VERBOSE
 )
