@@ -77,6 +77,12 @@ COMMANDS = (
 )
 
 
+# kubectl's options that may go without a value take one behind `=` only.
+_BARE = {
+    "--cascade": "--cascade=background",
+    "--dry-run": "--dry-run=client",
+    "--wait": "--wait=true",
+}
 # Commands that hand what follows `--` to a container.
 _WITH_TRAILING = ("create", "run")
 
@@ -181,10 +187,10 @@ def _parsed(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.N
     argparse takes words in one piece only. A command that sets ``intermixed`` to the name of its
     words gets the others too, and one that sets ``trailing`` what follows ``--``.
     """
-    head, trailing = arguments, None
+    head, trailing = [_BARE.get(word, word) for word in arguments], None
     if "--" in arguments and arguments[0] in _WITH_TRAILING:
         at = arguments.index("--")
-        head, trailing = arguments[:at], arguments[at + 1 :]
+        head, trailing = head[:at], arguments[at + 1 :]
     options, extra = parser.parse_known_args(head)
     if trailing is not None:
         options.trailing = trailing

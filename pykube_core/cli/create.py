@@ -78,14 +78,14 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], he
     )
     deployment.add_argument("--port", metavar="N", type=int, help="the port of the first container")
     deployment.set_defaults(run=_create_deployment, parser=deployment, intermixed="names")
-    _add_common(deployment)
+    _add_inherited(deployment)
     text = "create a namespace"
     namespace = kinds.add_parser(
         "namespace", aliases=["ns"], help=text, description=text, epilog=_NAMESPACE_EPILOG
     )
     namespace.add_argument("names", metavar="NAME", nargs="*", help="its name")
     namespace.set_defaults(run=_create_namespace, parser=namespace, intermixed="names")
-    _add_common(namespace)
+    _add_inherited(namespace)
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
@@ -94,6 +94,14 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     add_output(parser, *FORMATS)
     add_wait(parser)
     add_data_dir(parser)
+
+
+def _add_inherited(parser: argparse.ArgumentParser) -> None:
+    """Add the options that may stand before the kind as well: no default overwrites those."""
+    before = len(parser._actions)
+    _add_common(parser)
+    for action in parser._actions[before:]:
+        action.default = argparse.SUPPRESS
 
 
 def _one_name(options: argparse.Namespace, kind: str) -> str:

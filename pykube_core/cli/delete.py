@@ -84,8 +84,6 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], he
     parser.add_argument(
         "--cascade",
         metavar="HOW",
-        nargs="?",
-        const="background",
         default="background",
         help="what becomes of the dependents: background, foreground or orphan "
         "(default: background)",

@@ -86,8 +86,6 @@ def add_dry_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dry-run",
         choices=("none", "client", "server"),
-        nargs="?",
-        const="client",
         default="none",
         help="client: print the object and ask nobody; server: let the API check it, write nothing",
     )
@@ -98,8 +96,6 @@ def add_wait(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--wait",
         choices=("true", "false"),
-        nargs="?",
-        const="true",
         default="true",
         help="let the cluster run on until nothing is left to do (default: true)",
     )
