@@ -201,6 +201,8 @@ def _history(store: StoreLike) -> tuple[int, list[_Write]]:
         except CompactedError as error:
             first = error.compact_revision + 1
             held = store.range(prefix, end, revision=error.compact_revision).kvs
+            # Owners are created before what they own, and so are told first.
+            held.sort(key=lambda kv: kv.create_revision)
             writes = [_Write(kv.mod_revision, kv.key, None, kv.value, True) for kv in held]
         finally:
             watch.close()
