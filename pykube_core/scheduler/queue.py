@@ -356,6 +356,11 @@ class SchedulingQueue:
         self._note_move(event, old, new)
         return moved
 
+    @property
+    def has_unschedulable(self) -> bool:
+        """Whether any pod waits for events."""
+        return len(self._unschedulable) > 0
+
     def concerns(self, event: ClusterEvent) -> bool:
         """Return whether `move_all` would look at any pod, or keep the event for one in flight."""
         plugins = self._plugins_for(event)
