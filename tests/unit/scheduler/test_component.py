@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from pykube_core.api.builtin import EVENTS, NAMESPACES, NODES, PODS, REPLICA_SETS
+from pykube_core.api.builtin import EVENTS, NODES, PODS
 from pykube_core.apiserver import ApiServer
 from pykube_core.apiserver.log import ObjectLog
 from pykube_core.cluster import EventLoop, VirtualClock
