@@ -174,10 +174,11 @@ int pkc_engine_node_remove(pkc_engine *engine, int32_t row);
 int pkc_engine_row_count(const pkc_engine *engine);
 
 /* The scheduling cycle for count pods in order, each assumed at once. row_out[i] is -1 when no
- * node fits, pod_out[i] the pod's slot or -1. Returns how many were placed. On an error the pods
- * already placed stay: done_out says how many were decided. */
-int pkc_engine_place(pkc_engine *engine, int64_t count, const int32_t *classes, int32_t *row_out,
-                     int32_t *pod_out, int64_t *done_out);
+ * node fits, pod_out[i] the pod's slot or -1. With stop_at_misfit the first pod that fits nowhere
+ * is the last that is decided. Returns how many were placed; done_out says how many were decided.
+ * On an error the pods already placed stay. */
+int pkc_engine_place(pkc_engine *engine, int64_t count, const int32_t *classes, int stop_at_misfit,
+                     int32_t *row_out, int32_t *pod_out, int64_t *done_out);
 /* Puts pods on rows without asking whether they fit. */
 int pkc_engine_bind(pkc_engine *engine, int64_t count, const int32_t *classes,
                     const int32_t *rows, int32_t *pod_out);

@@ -183,8 +183,8 @@ static int cycle(pkc_engine *e, int32_t class_index, int32_t *row_out) {
     return PKC_OK;
 }
 
-int pkc_engine_place(pkc_engine *e, int64_t count, const int32_t *classes, int32_t *row_out,
-                     int32_t *pod_out, int64_t *done_out) {
+int pkc_engine_place(pkc_engine *e, int64_t count, const int32_t *classes, int stop_at_misfit,
+                     int32_t *row_out, int32_t *pod_out, int64_t *done_out) {
     *done_out = 0;
     if (count < 0 || count > INT32_MAX) {
         return PKC_ERR_INVALID;
@@ -210,6 +210,9 @@ int pkc_engine_place(pkc_engine *e, int64_t count, const int32_t *classes, int32
         pod_out[i] = row < 0 ? -1 : pod_add(e, classes[i], row);
         placed += row >= 0;
         *done_out = i + 1;
+        if (row < 0 && stop_at_misfit) {
+            break;
+        }
     }
     return status < 0 ? status : placed;
 }

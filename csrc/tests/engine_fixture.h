@@ -117,7 +117,7 @@ static inline void engine_done(pkc_engine *e) {
 static inline int place_one(pkc_engine *e, int32_t class_index, int32_t *row_out,
                             int32_t *pod_out) {
     int64_t done;
-    return pkc_engine_place(e, 1, &class_index, row_out, pod_out, &done);
+    return pkc_engine_place(e, 1, &class_index, 0, row_out, pod_out, &done);
 }
 
 #endif

@@ -166,7 +166,7 @@ static void test_unknown_rows_classes_and_pods_are_not_found(void) {
         EXPECT(pkc_engine_node_update(e, none, nodes_of(1, 1, 1, 0)) == PKC_ERR_NOT_FOUND);
         EXPECT(pkc_engine_bind(e, 1, &zero, &none, &out) == PKC_ERR_NOT_FOUND);
         EXPECT(pkc_engine_bind(e, 1, &none, &zero, &out) == PKC_ERR_NOT_FOUND);
-        EXPECT(pkc_engine_place(e, 1, &none, &out, &out, &done) == PKC_ERR_NOT_FOUND);
+        EXPECT(pkc_engine_place(e, 1, &none, 0, &out, &out, &done) == PKC_ERR_NOT_FOUND);
         EXPECT(pkc_engine_scan(e, none, 1, total) == PKC_ERR_NOT_FOUND);
         EXPECT(pkc_engine_remove(e, 1, &none) == PKC_ERR_NOT_FOUND);
         EXPECT(out == 77 && done == 0);
@@ -183,7 +183,7 @@ static void test_a_pod_is_removed_once(void) {
     int32_t rows[3];
     int32_t pods[4];
     int64_t done;
-    EXPECT(pkc_engine_place(e, 3, classes, rows, pods, &done) == 3);
+    EXPECT(pkc_engine_place(e, 3, classes, 0, rows, pods, &done) == 3);
     EXPECT(done == 3);
     int32_t twice[] = {pods[0], pods[1], pods[0]};
     EXPECT(pkc_engine_remove(e, 3, twice) == PKC_ERR_NOT_FOUND);
@@ -200,7 +200,7 @@ static void test_removing_a_node_takes_its_pods_along(void) {
     int32_t rows[4];
     int32_t pods[4];
     int64_t done;
-    EXPECT(pkc_engine_place(e, 4, classes, rows, pods, &done) == 4);
+    EXPECT(pkc_engine_place(e, 4, classes, 0, rows, pods, &done) == 4);
     EXPECT(pkc_engine_node_remove(e, 0) == 2);
     EXPECT(pkc_engine_node_remove(e, 0) == PKC_ERR_NOT_FOUND);
     EXPECT(pkc_engine_pod_count(e) == 2);
@@ -281,7 +281,7 @@ static void test_a_policy_without_a_number_fails_the_pod(void) {
     int32_t rows[3];
     int32_t pods[3];
     int64_t done;
-    EXPECT(pkc_engine_place(e, 3, classes, rows, pods, &done) == PKC_ERR_SCORE);
+    EXPECT(pkc_engine_place(e, 3, classes, 0, rows, pods, &done) == PKC_ERR_SCORE);
     EXPECT(done == 1 && pkc_engine_pod_count(e) == 1);
     engine_done(e);
 }

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from _pykube_hotcore.native import Evaluation
 from _pykube_hotcore.program import Code, Plugin
@@ -33,11 +34,10 @@ from pykube_core.scheduler.decision import (
     pre_filter_error,
 )
 from pykube_core.scheduler.disruption import read_budgets
-from pykube_core.scheduler.node_rows import NodeRows
 from pykube_core.scheduler.obstacles import Change, Question, obstacles
 from pykube_core.scheduler.plugins import PLUGINS, Refusal, SchedulerPlugin
 from pykube_core.scheduler.plugins.priority_sort import priority_of
-from pykube_core.scheduler.pod_table import PodTable, start_time_ns
+from pykube_core.scheduler.pod_table import PodSource, PodTable
 from pykube_core.scheduler.preemption import (
     DefaultPreemption,
     FailedAttempt,
@@ -83,12 +83,14 @@ class SchedulingCycle:
     Parameters
     ----------
     scheduler
-        Holds nodes, pods and the profile; shared with whoever else places pods in it.
+        Holds nodes, pods and the profiles; shared with whoever else places pods in it.
     draw
         Returns a random integer from 0 to below its argument, for what preemption leaves to
         chance; None takes the first.
     preempt_everywhere
         Preemption tries every node that it may help, however many candidates it has.
+    evict
+        Victims are taken off at once; otherwise whoever watches them says when they are gone.
 
     Attributes
     ----------
@@ -103,19 +105,18 @@ class SchedulingCycle:
         scheduler: Scheduler,
         draw: Callable[[int], int] | None = None,
         preempt_everywhere: bool = False,
+        evict: bool = True,
     ) -> None:
         self._scheduler = scheduler
         self._engine = scheduler.engine
-        self._rows = {name: row for row, name in enumerate(scheduler.node_names)}
+        self._evict = evict
+        self._rows = scheduler.rows
         self.pods = PodTable()
         self.nominations: dict[str, str] = {}
         self._nominated: dict[str, tuple[KubeObject, int | None]] = {}
-        self._node_rows = NodeRows(self._engine, scheduler.context.interner)
-        args = scheduler.profile.args.get("DefaultPreemption")
-        if preempt_everywhere or not isinstance(args, DefaultPreemptionArgs):
-            args = DefaultPreemptionArgs(100 if preempt_everywhere else 10)
+        self._preempt_everywhere = preempt_everywhere
         self._preemption = DefaultPreemption(
-            self._engine, self.pods, scheduler.node_names, args, self._reasons, draw
+            self._engine, self.pods, scheduler.node_names, self._reasons, draw
         )
 
     # -- what is there -----------------------------------------------------------------------
@@ -137,11 +138,45 @@ class SchedulingCycle:
         # The node of a pod that has one is no rule for it.
         plain = [pod | {"spec": pod["spec"] | {"nodeName": ""}} for pod in there]
         classes = self._scheduler.compile(plain)
-        rows = np.array([self._rows[pod["spec"]["nodeName"]] for pod in there], np.int32)
-        handles = self._engine.bind(classes, rows)
-        for handle, row, pod in zip(handles.tolist(), rows.tolist(), there, strict=True):
-            self.pods.add(handle, row, pod)
-        self._engine.set_start_times(handles, [start_time_ns(pod) for pod in there])
+        self.add_assigned(
+            classes, [(pod["spec"]["nodeName"], full_name(pod), pod) for pod in there]
+        )
+
+    def add_assigned(
+        self, classes: NDArray[np.int32], pods: Sequence[tuple[str, str, PodSource]]
+    ) -> list[int]:
+        """Put pods (node, "namespace/name", Pod) of known classes on nodes that are there.
+
+        Returns
+        -------
+        list of int
+            Their handles.
+        """
+        rows = [self._rows[node] for node, _, _ in pods]
+        handles: list[int] = self._engine.bind(classes, np.array(rows, np.int32)).tolist()
+        for handle, row, (_, name, pod) in zip(handles, rows, pods, strict=True):
+            self.pods.add(handle, row, name, pod)
+        return handles
+
+    def remove(self, handles: Sequence[int]) -> None:
+        """Take pods off their nodes."""
+        self._scheduler.remove(np.array(handles, np.int32))
+        for handle in handles:
+            self.pods.remove(handle)
+
+    def forget(self, handle: int) -> None:
+        """Take a pod off the node that it was assumed on."""
+        self._scheduler.remove(np.array([handle], np.int32))
+        if handle in self.pods:
+            self.pods.remove(handle)
+
+    def remove_node(self, name: str) -> list[int]:
+        """Remove a node; return the handles of the pods that were on it."""
+        row = self._scheduler.remove_node(name)
+        handles = sorted(self.pods.slots_on(row))
+        for handle in handles:
+            self.pods.remove(handle)
+        return handles
 
     def nominate(self, pod: KubeObject, node: str) -> None:
         """Keep room on a node for a pod that is about to be scheduled there."""
@@ -168,9 +203,9 @@ class SchedulingCycle:
         return decision
 
     @property
-    def node_names(self) -> tuple[str, ...]:
-        """Names of the nodes."""
-        return self._scheduler.node_names
+    def nodes(self) -> Mapping[str, int]:
+        """Rows of the nodes that are there, by name."""
+        return self._rows
 
     def obstacles(self, pod: KubeObject) -> list[list[Change]]:
         """Return for every node the changes that would let a pod in, none where it fits now."""
@@ -249,7 +284,7 @@ class SchedulingCycle:
         return tuple(self._scheduler.node_names[row] for row in rows)
 
     def _pre_enqueue(self, pod: KubeObject) -> Rejection | None:
-        for enabled in self._scheduler.profile.plugins.pre_enqueue:
+        for enabled in self._scheduler.profile_of(pod).plugins.pre_enqueue:
             plugin = PLUGINS.get(enabled.name)
             refusal = plugin.pre_enqueue(pod) if plugin else None
             if refusal is not None:
@@ -257,7 +292,7 @@ class SchedulingCycle:
         return None
 
     def _pre_filter(self, attempt: _Attempt) -> None:
-        for enabled in self._scheduler.profile.plugins.pre_filter:
+        for enabled in self._scheduler.profile_of(attempt.pod).plugins.pre_filter:
             attempt.has_claims_state |= enabled.name == DYNAMIC_RESOURCES
             plugin = PLUGINS.get(enabled.name)
             refusal = plugin.pre_filter(attempt.pod, self._scheduler.context) if plugin else None
@@ -293,7 +328,7 @@ class SchedulingCycle:
         """Tell the engine what the pod's volumes say about every node."""
         if self._scheduler.class_at(attempt.class_index).has_external:
             storage = self._scheduler.context.storage
-            attempt.volumes = ask_volumes(attempt.pod, storage, self._node_rows)
+            attempt.volumes = ask_volumes(attempt.pod, storage, self._scheduler.node_rows)
             self._set_external(attempt, attempt.class_index)
 
     def _set_external(self, attempt: _Attempt, class_index: int) -> None:
@@ -334,11 +369,12 @@ class SchedulingCycle:
         self, attempt: _Attempt
     ) -> tuple[dict[str, PluginScores] | None, tuple[int | float, ...] | None]:
         evaluation, rows = attempt.evaluation, list(attempt.rows)
-        enabled = self._scheduler.profile.plugins.score
+        plugins = self._scheduler.profile_of(attempt.pod).plugins
+        enabled = plugins.score
         if evaluation is None or len(rows) < 2 or not enabled:
             return None, None
         found = {}
-        asked = {plugin.name for plugin in self._scheduler.profile.plugins.pre_score}
+        asked = {plugin.name for plugin in plugins.pre_score}
         for plugin in enabled:
             known = PLUGINS.get(plugin.name)
             code = known.code if known is not None else Plugin.POLICY
@@ -358,7 +394,7 @@ class SchedulingCycle:
             row = attempt.nominated_row
             handle = int(self._engine.bind([attempt.class_index], [row])[0])
         else:
-            rows, handles = self._engine.place([attempt.class_index])
+            rows, handles = self._scheduler.place_plain(np.array([attempt.class_index]))
             row, handle = int(rows[0]), int(handles[0])
         placed = self._scheduler.node_names[row] if row >= 0 else None
         if placed not in (decision.feasible if self._scheduler.samples else decision.candidates):
@@ -367,9 +403,9 @@ class SchedulingCycle:
             )
         self.clear_nomination(attempt.pod)
         spec = attempt.pod["spec"] | {"nodeName": placed}
-        self.pods.add(handle, row, attempt.pod | {"spec": spec})
-        self._engine.set_start_times([handle], [start_time_ns(attempt.pod)])
-        if attempt.volumes is not None and self._reserves_volumes:
+        self.pods.add(handle, row, decision.pod, attempt.pod | {"spec": spec})
+        profile = self._scheduler.profile_of(attempt.pod)
+        if attempt.volumes is not None and reserves_volumes(profile):
             storage = self._scheduler.context.storage
             attempt.volumes.reserve(storage, row, self._scheduler.node_names[row])
         return replace(decision, placed=placed, handle=handle)
@@ -382,13 +418,9 @@ class SchedulingCycle:
         reasons = (r for rejection in attempt.rejected.values() for r in rejection.reasons)
         return fit_error(count, reasons, post_filter)
 
-    @property
-    def _reserves_volumes(self) -> bool:
-        return reserves_volumes(self._scheduler.profile)
-
     def _post_filter(self, attempt: _Attempt) -> PostFilter:
         """Ask who could make way for a pod that fits nowhere; nothing is changed."""
-        enabled = self._scheduler.profile.plugins.post_filter
+        enabled = self._scheduler.profile_of(attempt.pod).plugins.post_filter
         return run_post_filter(
             [plugin.name for plugin in enabled],
             attempt.has_claims_state,
@@ -398,23 +430,28 @@ class SchedulingCycle:
     def _find_victims(self, attempt: _Attempt) -> Victims:
         context = self._scheduler.context
         nominated_row = self._rows.get(attempt.nominated_to, -1)
-        code = np.full(len(self._rows), Code.UNRESOLVABLE, np.uint8)
+        code = np.full(len(self._scheduler.nodes), Code.UNRESOLVABLE, np.uint8)
         if attempt.evaluation is not None:
             code = attempt.evaluation.code
         if attempt.nominated_code is not None:
             code[nominated_row] = attempt.nominated_code
+        fresh, times = self.pods.take_fresh()
+        self._engine.set_start_times(fresh, times)
         failed = FailedAttempt(attempt.pod, self._open_class(attempt), code, nominated_row)
         budgets = read_budgets(
             context.listers.list("podDisruptionBudgets"), context.matchers, self.pods.slot_of
         )
-        return self._preemption.run(failed, len(self._rows), *budgets)
+        args = self._scheduler.profile_of(attempt.pod).args.get("DefaultPreemption")
+        if self._preempt_everywhere or not isinstance(args, DefaultPreemptionArgs):
+            args = DefaultPreemptionArgs(100 if self._preempt_everywhere else 10)
+        return self._preemption.run(failed, len(self._rows), args, *budgets)
 
     def _told(self, found: Victims | None) -> Preemption | None:
         if found is None or found.row < 0:
             return None
         return Preemption(
             self._scheduler.node_names[found.row],
-            tuple(full_name(self.pods.pod(slot)) for slot in found.victims),
+            tuple(self.pods.name(slot) for slot in found.victims),
             found.violations,
             self._names(found.tied_rows),
         )
@@ -429,9 +466,8 @@ class SchedulingCycle:
                 self.clear_nomination(attempt.pod)
             return
         node = self._scheduler.node_names[found.row]
-        self._engine.remove(found.victims)
-        for slot in found.victims:
-            self.pods.remove(slot)
+        if self._evict:
+            self.remove(found.victims)
         priority = priority_of(attempt.pod)
         for name, (other, _) in list(self._nominated.items()):
             if self.nominations[name] == node and priority_of(other) < priority:

@@ -116,10 +116,9 @@ def explain(cycle: SchedulingCycle, pod: KubeObject) -> Explanation:
         The pod cannot be read.
     """
     decision = cycle.explain(pod)
-    names = cycle.node_names
     fits = set(decision.feasible)
-    changes: list[list[Change]] = [[] for _ in names]
-    if decision.pre_enqueue is None and names:
+    changes: list[list[Change]] = []
+    if decision.pre_enqueue is None and cycle.nodes:
         changes = cycle.obstacles(pod)
     scores, totals = _by_node(decision)
     views = tuple(
@@ -127,11 +126,11 @@ def explain(cycle: SchedulingCycle, pod: KubeObject) -> Explanation:
             name,
             name in fits,
             decision.rejected.get(name),
-            () if name in fits else tuple(changes[row]),
+            () if name in fits or not changes else tuple(changes[row]),
             scores.get(name, {}),
             totals.get(name),
         )
-        for row, name in enumerate(names)
+        for name, row in cycle.nodes.items()
     )
     refused = [view for view in views if not view.fits and view.changes]
     nearest = sorted(refused, key=lambda v: (len(v.changes), sum(c.size for c in v.changes)))

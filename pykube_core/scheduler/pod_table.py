@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, Protocol, TypeAlias
 
 from pykube_core.api.errors import InputError
-from pykube_core.api.objects import KubeObject, full_name, name_of, namespace_of
+from pykube_core.api.objects import KubeObject, full_name
 
 NOT_STARTED: Final = 2**63 - 1
 
@@ -36,40 +36,81 @@ def start_time_ns(pod: KubeObject) -> int:
         ) from error
 
 
+class EncodedPod(Protocol):
+    """A Pod that is decoded when somebody reads it, such as ``ApiObject``."""
+
+    def decode(self) -> KubeObject:
+        """Return the Pod."""
+        ...
+
+
+PodSource: TypeAlias = KubeObject | EncodedPod
+
+
 class PodTable:
-    """Pods by slot, by node and by name."""
+    """Pods by slot, by node and by name ("namespace/name")."""
 
     def __init__(self) -> None:
-        self._pods: dict[int, KubeObject] = {}
+        self._pods: dict[int, PodSource] = {}
         self._rows: dict[int, int] = {}
+        self._names: dict[int, str] = {}
         self._slots_on: dict[int, set[int]] = {}
-        self._slots: dict[tuple[str, str], int] = {}
+        self._slots: dict[str, int] = {}
+        self._fresh: dict[int, None] = {}
 
     def __len__(self) -> int:
         """Return how many pods are on nodes."""
         return len(self._pods)
 
-    def add(self, slot: int, row: int, pod: KubeObject) -> None:
+    def __contains__(self, slot: int) -> bool:
+        """Return whether a pod is there."""
+        return slot in self._pods
+
+    def add(self, slot: int, row: int, name: str, pod: PodSource) -> None:
         """Take note of a pod that came to a node."""
         self._pods[slot] = pod
         self._rows[slot] = row
-        self._slots_on.setdefault(row, set()).add(slot)
-        self._slots[namespace_of(pod), name_of(pod)] = slot
+        self._names[slot] = name
+        self._slots[name] = slot
+        self._fresh[slot] = None
+        on_row = self._slots_on.get(row)
+        if on_row is None:
+            self._slots_on[row] = {slot}
+        else:
+            on_row.add(slot)
 
-    def remove(self, slot: int) -> KubeObject:
-        """Forget a pod and return it."""
-        pod = self._pods.pop(slot)
+    def replace(self, slot: int, pod: PodSource) -> None:
+        """Take note of a pod that was changed; it stays where it is."""
+        self._pods[slot] = pod
+        self._fresh[slot] = None
+
+    def remove(self, slot: int) -> None:
+        """Forget a pod."""
+        del self._pods[slot]
         self._slots_on[self._rows.pop(slot)].discard(slot)
-        self._slots.pop((namespace_of(pod), name_of(pod)), None)
-        return pod
+        del self._slots[self._names.pop(slot)]
+        self._fresh.pop(slot, None)
+
+    def take_fresh(self) -> tuple[list[int], list[int]]:
+        """Return the slots that were added or changed since the last call, and their starts."""
+        slots = list(self._fresh)
+        self._fresh.clear()
+        return slots, [self.start_ns(slot) for slot in slots]
 
     def pod(self, slot: int) -> KubeObject:
         """Return the pod of a slot."""
-        return self._pods[slot]
+        pod = self._pods[slot]
+        if not isinstance(pod, dict):
+            pod = self._pods[slot] = pod.decode()
+        return pod
+
+    def name(self, slot: int) -> str:
+        """Return the name of a slot's pod."""
+        return self._names[slot]
 
     def start_ns(self, slot: int) -> int:
         """Return when a slot's pod started; see `start_time_ns`."""
-        return start_time_ns(self._pods[slot])
+        return start_time_ns(self.pod(slot))
 
     def slots_on(self, row: int) -> Iterable[int]:
         """Return the slots of a row's pods."""
@@ -77,4 +118,4 @@ class PodTable:
 
     def slot_of(self, namespace: str, name: str) -> int | None:
         """Return the slot of a pod by name, None if it is on no node."""
-        return self._slots.get((namespace, name))
+        return self._slots.get(f"{namespace}/{name}")

@@ -183,8 +183,6 @@ class DefaultPreemption:
         Knows the pods that are on nodes.
     node_names
         By row.
-    args
-        How many candidates are enough.
     explain
         Returns the reasons of a refusal, given row, plugin and detail.
     draw
@@ -197,14 +195,12 @@ class DefaultPreemption:
         engine: PreemptionEngine,
         pods: PodsOnNodes,
         node_names: Sequence[str],
-        args: DefaultPreemptionArgs,
         explain: Callable[[int, int, int], Sequence[str]],
         draw: Callable[[int], int] | None = None,
     ) -> None:
         self._engine = engine
         self._pods = pods
         self._node_names = node_names
-        self._args = args
         self._explain = explain
         self._draw = draw
 
@@ -212,6 +208,7 @@ class DefaultPreemption:
         self,
         attempt: FailedAttempt,
         node_count: int,
+        args: DefaultPreemptionArgs,
         budgets: Sequence[tuple[int, int]] = (),
         exempt: Collection[tuple[int, int]] = (),
     ) -> Victims:
@@ -223,6 +220,8 @@ class DefaultPreemption:
             The pod, and how the nodes refuse it.
         node_count
             Nodes there are.
+        args
+            How many candidates are enough.
         budgets, exempt
             As `disruption.Budgets.resolve` returns them.
         """
@@ -230,7 +229,7 @@ class DefaultPreemption:
         if refusal:
             return Victims(message=refusal, keeps_nomination=True)
         rows = np.flatnonzero(attempt.code == Code.UNSCHEDULABLE).astype(np.int32)
-        tried = self._dry_run(attempt.class_index, rows, budgets, exempt)
+        tried = self._dry_run(attempt.class_index, rows, args, budgets, exempt)
         if tried.candidates:
             return self._pick(tried.candidates)
         if tried.free_row >= 0:
@@ -260,6 +259,7 @@ class DefaultPreemption:
         self,
         class_index: int,
         rows: NDArray[np.int32],
+        args: DefaultPreemptionArgs,
         budgets: Sequence[tuple[int, int]],
         exempt: Collection[tuple[int, int]],
     ) -> _Tried:
@@ -269,7 +269,7 @@ class DefaultPreemption:
             return tried
         if self._draw is not None:
             rows = np.roll(rows, -self._draw(len(rows)))
-        enough = self._candidates_wanted(len(rows))
+        enough = _candidates_wanted(len(rows), args)
         clean = violating = 0
         for start in range(0, len(rows), max(enough, _BATCH_MIN)):
             batch = rows[start : start + max(enough, _BATCH_MIN)]
@@ -288,10 +288,6 @@ class DefaultPreemption:
                 if clean > 0 and clean + violating >= enough:
                     return tried
         return tried
-
-    def _candidates_wanted(self, count: int) -> int:
-        share = count * self._args.min_candidate_nodes_percentage // 100
-        return min(count, max(share, self._args.min_candidate_nodes_absolute))
 
     def _note_refusal(self, tried: _Tried, result: DryRun, i: int, row: int) -> None:
         if result.code[i] == Code.NOT_EVALUATED:
@@ -329,6 +325,11 @@ class DefaultPreemption:
             len(priorities),
             -earliest,
         )
+
+
+def _candidates_wanted(count: int, args: DefaultPreemptionArgs) -> int:
+    share = count * args.min_candidate_nodes_percentage // 100
+    return min(count, max(share, args.min_candidate_nodes_absolute))
 
 
 def _candidate(result: DryRun, i: int, row: int) -> Candidate | None:

@@ -57,8 +57,8 @@ UNSCHEDULABLE_FLUSH_INTERVAL_NS: Final = 30 * SECOND_NS
 # Before every time: a pod without a backoff is not backing off at time 0 either.
 _NEVER_BACKED_OFF: Final = -1
 
-# Whether a PreEnqueue plugin lets a pod (as an object) into the queue.
-PreEnqueue: TypeAlias = Callable[[Any], bool]
+# Whether a PreEnqueue plugin lets a pod into the queue.
+PreEnqueue: TypeAlias = Callable[[QueuedPod], bool]
 SortKey: TypeAlias = Callable[[QueuedPod], tuple[Any, ...]]
 
 
@@ -82,7 +82,7 @@ class SchedulingQueue:
         By scheduler name: which plugin asks for which event, and what it finds worth a new try.
     pre_enqueue : mapping, optional
         By scheduler name: the PreEnqueue plugins as (name, function) in their order. A function
-        gets ``QueuedPod.pod`` and says whether it may enter.
+        says whether a pod may enter.
     sort_key : callable, optional
         The queue sort plugin.
     initial_backoff_ns, max_backoff_ns : int
@@ -119,6 +119,7 @@ class SchedulingQueue:
         self._in_flight = InFlightPods()
         self._serial = 0
         self._plugin_sets: dict[frozenset[str], frozenset[str]] = {NO_PLUGINS: NO_PLUGINS}
+        self._asking: dict[ClusterEvent, frozenset[str]] = {}
         self._start_ns = start_ns
         self._next_flush_ns = start_ns
         self._window_ns = -1
@@ -222,17 +223,36 @@ class SchedulingQueue:
             queued = self._active.pop() or self._backoff.pop()
             if queued is None:
                 return None
-            del self._pods[queued.key]
-            queued.attempts += 1
-            # A pod of the same uid that is in flight comes back by itself; this one is a double.
-            if self._in_flight.get(queued.uid) is None:
-                break
+            if self._take_off(queued):
+                return queued
+
+    def pop_all(self) -> list[QueuedPod]:
+        """Take what `pop` would give one by one until the pool that it takes from is empty.
+
+        Whoever tries them says when each one's turn has come: `take_turn`. O(n) where they came in
+        the order of their turns, else O(n log n).
+        """
+        taken = self._active.take_all() or self._backoff.take_all()
+        return [queued for queued in taken if self._take_off(queued)]
+
+    def take_turn(self, queued: QueuedPod) -> None:
+        """Say that a pod of `pop_all` is tried from now on: earlier events are no news to it."""
+        self._in_flight.finish(queued.uid)
+        self._in_flight.start(queued)
+
+    def _take_off(self, queued: QueuedPod) -> bool:
+        """Begin the flight of a pod that has left its pool."""
+        del self._pods[queued.key]
+        queued.attempts += 1
+        # A pod of the same uid that is in flight comes back by itself; this one is a double.
+        if self._in_flight.get(queued.uid) is not None:
+            return False
         self._in_flight.start(queued)
         self.scheduling_cycle += 1
         queued.unschedulable_plugins = NO_PLUGINS
         queued.pending_plugins = NO_PLUGINS
         queued.gating_plugin = ""
-        return queued
+        return True
 
     def done(self, queued: QueuedPod) -> None:
         """End the flight of a pod that was bound, or that is gone."""
@@ -321,9 +341,7 @@ class SchedulingQueue:
         """
         plugins: frozenset[str] | None = None
         if event != WILDCARD:
-            plugins = frozenset[str]().union(
-                *(hints.plugins_for(event) for hints in self._hints.values())
-            )
+            plugins = self._plugins_for(event)
             if not plugins:
                 return 0
         moved = 0
@@ -337,6 +355,26 @@ class SchedulingQueue:
                 moved += self._requeue(queued, strategy, now_ns)
         self._note_move(event, old, new)
         return moved
+
+    @property
+    def has_unschedulable(self) -> bool:
+        """Whether any pod waits for events."""
+        return len(self._unschedulable) > 0
+
+    def concerns(self, event: ClusterEvent) -> bool:
+        """Return whether `move_all` would look at any pod, or keep the event for one in flight."""
+        plugins = self._plugins_for(event)
+        return bool(plugins) and (
+            len(self._in_flight) > 0 or self._unschedulable.has_rejected_by(plugins)
+        )
+
+    def _plugins_for(self, event: ClusterEvent) -> frozenset[str]:
+        """Return the plugins of any profile that asked for an event."""
+        found = self._asking.get(event)
+        if found is None:
+            asked = (hints.plugins_for(event) for hints in self._hints.values())
+            found = self._asking[event] = frozenset[str]().union(*asked)
+        return found
 
     def activate(self, keys: Iterable[str], now_ns: int) -> None:
         """Move pods to the active pool at once; one in flight returns after its backoff."""
@@ -540,7 +578,7 @@ class SchedulingQueue:
         if held_by:
             plugins = sorted(plugins, key=lambda plugin: plugin[0] != held_by)
         for name, may_enter in plugins:
-            if not may_enter(queued.pod):
+            if not may_enter(queued):
                 queued.unschedulable_plugins = self._interned(queued.unschedulable_plugins | {name})
                 queued.gating_plugin = name
                 return False

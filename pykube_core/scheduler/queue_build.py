@@ -4,14 +4,14 @@ from collections.abc import Callable, Collection, Mapping
 
 from pykube_core.api.objects import KubeObject
 from pykube_core.scheduler.config import Profile, SchedulerConfiguration
-from pykube_core.scheduler.plugins import scheduling_gates
 from pykube_core.scheduler.queue import SECOND_NS, PreEnqueue, SchedulingQueue
+from pykube_core.scheduler.queue_pools import QueuedPod
 from pykube_core.scheduler.queueing_hints import queueing_hints
 
 
-def has_no_scheduling_gates(pod: KubeObject | None) -> bool:
+def has_no_scheduling_gates(queued: QueuedPod) -> bool:
     """Return whether SchedulingGates lets a pod in: one without ``spec.schedulingGates``."""
-    return scheduling_gates.PLUGIN.pre_enqueue(pod or {}) is None
+    return not queued.has_gates
 
 
 def build_queue(

@@ -120,6 +120,11 @@ class QueuedPod:
         )
 
     @property
+    def has_gates(self) -> bool:
+        """Whether the Pod has scheduling gates."""
+        return bool(((self.pod or {}).get("spec") or {}).get("schedulingGates"))
+
+    @property
     def gated(self) -> bool:
         """Whether a PreEnqueue plugin holds the pod back."""
         return self.gating_plugin != ""
@@ -180,6 +185,15 @@ class PodHeap:
             self.count -= 1
         return queued
 
+    def take_all(self) -> list[QueuedPod]:
+        """Take out all pods in the order in which they would be popped. O(n log n)."""
+        taken = self.sorted()
+        for queued in taken:
+            queued.pool = Pool.NONE
+        self._entries.clear()
+        self.count = 0
+        return taken
+
     def sorted(self) -> list[QueuedPod]:
         """Return all pods in the order in which they would be popped. O(n log n)."""
         return [entry[2] for entry in sorted(filter(self._is_live, self._entries))]
@@ -238,6 +252,10 @@ class UnschedulablePool:
         ]
         found.sort(key=_turn)
         return found
+
+    def has_rejected_by(self, plugins: Collection[str]) -> bool:
+        """Return whether `rejected_by` would return any pod."""
+        return any(not group or not group.isdisjoint(plugins) for group in self._by_rejectors)
 
     def oldest(self) -> QueuedPod | None:
         """Return the pod that has waited longest of those that are not gated."""

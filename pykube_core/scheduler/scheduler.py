@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -12,18 +14,21 @@ from numpy.typing import NDArray
 from _pykube_hotcore.native import Engine, Evaluation
 from _pykube_hotcore.program import (
     FIELD_POD_COUNT,
+    NodeRow,
     PodClass,
     Tie,
     field_allocatable,
     field_requested,
 )
+from pykube_core.api.errors import InputError
 from pykube_core.api.objects import KubeObject, name_of
 from pykube_core.scheduler.compile import compile_node, compile_pod, compile_profile
-from pykube_core.scheduler.config import Profile
+from pykube_core.scheduler.config import DEFAULT_SCHEDULER_NAME, Profile
 from pykube_core.scheduler.interner import Interner
 from pykube_core.scheduler.listers import Listers
 from pykube_core.scheduler.matchers import MatcherTable
-from pykube_core.scheduler.node_order import in_turn
+from pykube_core.scheduler.node_order import NodeTree
+from pykube_core.scheduler.node_rows import NodeRows
 from pykube_core.scheduler.plugins import CompileContext
 from pykube_core.scheduler.policies import Policy
 from pykube_core.scheduler.storage import Storage
@@ -38,7 +43,8 @@ EngineFactory = Callable[[str | None, Tie, int], Engine]
 class Scheduler:
     """Places pods on nodes by a policy; every placed pod is assumed at once.
 
-    Nodes are numbered in the order given, pod classes as they are compiled, pods by handle.
+    Nodes are numbered as they come, pod classes as they are compiled, pods by handle. The number of
+    a node that is gone is not given again.
 
     Parameters
     ----------
@@ -46,6 +52,9 @@ class Scheduler:
         Kubernetes Node objects.
     policy
         What decides.
+    more_policies
+        Policies of further profiles: a pod's ``spec.schedulerName`` chooses among all of them, and
+        ``policy`` decides for those of other names.
     tie_break
         Among nodes of the same score: ``first`` in the order given, ``lexical`` the smallest name,
         ``random`` uniformly as kube-scheduler does.
@@ -65,14 +74,18 @@ class Scheduler:
 
     Attributes
     ----------
-    nodes : tuple of dict
-        The Node objects.
-    node_names : tuple of str
+    nodes : list of dict
+        The Node objects by row; of a node that is gone, its last state.
+    node_names : list of str
         Their names.
+    rows : dict of str to int
+        Row by name, of the nodes that are there.
     engine : Engine
         The engine, for layers above that need more of it than this class offers.
     context : CompileContext
-        With what pods are compiled.
+        With what pods of the first policy are compiled.
+    node_rows : NodeRows
+        Answers which nodes match.
     samples : bool
         Placing a pod looks at some nodes only; evaluating it looks at all of them.
 
@@ -87,6 +100,7 @@ class Scheduler:
         nodes: Sequence[KubeObject],
         policy: Policy,
         *,
+        more_policies: Sequence[Policy] = (),
         tie_break: TieBreak = "first",
         seed: int = 0,
         objects: Mapping[str, Sequence[KubeObject]] | None = None,
@@ -94,51 +108,135 @@ class Scheduler:
         engine: EngineFactory = Engine,
         percentage_of_nodes_to_score: int | None = None,
     ) -> None:
-        self._interner = Interner()
-        self._profile = policy.profile
-        self._classes: dict[PodClass, int] = {}
-        self._compiled: list[PodClass] = []
-        self.nodes: tuple[KubeObject, ...] = tuple(nodes)
-        self.node_names: tuple[str, ...] = tuple(name_of(node) for node in nodes)
-        ranks = range(len(nodes))
-        if tie_break == "lexical":
-            order = sorted(ranks, key=self.node_names.__getitem__)
-            ranks = sorted(ranks, key=order.__getitem__)  # type: ignore[assignment]
-        storage = Storage(objects)
-        rows = [
-            compile_node(node, rank, self._interner, storage)
-            for node, rank in zip(nodes, ranks, strict=True)
-        ]
-        tie = Tie.RANDOM if tie_break == "random" else Tie.RANK
-        self.engine = engine(kernel, tie, seed)
-        self.context = self._make_context(Listers(objects), storage)
-        function = policy.load_function()
-        plugin = None if policy.function is None else policy.function.plugin
-        profile = compile_profile(policy.profile, plugin, self._interner)
-        index = self.engine.add_profile(profile, self._kernel_of(function))
-        self.engine.add_nodes(rows)
-        self._volumes = VolumePlacing(
-            self.engine, self.context, self._profile, self._interner, self.node_names
-        )
         percentage = percentage_of_nodes_to_score
         if percentage is not None and not 0 <= percentage <= 100:
             raise ValueError("percentage_of_nodes_to_score: expected 0 to 100")
-        if percentage is None:
-            percentage = policy.profile.percentage_of_nodes_to_score or 100
-        self.samples = percentage < 100
-        if self.samples:
-            self.engine.set_sampling(index, percentage)
-            self.engine.set_order(in_turn(nodes))
+        self._interner = Interner()
+        self._classes: dict[PodClass, int] = {}
+        self._compiled: list[PodClass] = []
+        self.nodes: list[KubeObject] = []
+        self.node_names: list[str] = []
+        self.rows: dict[str, int] = {}
+        self._compiled_nodes: list[NodeRow] = []
+        self._is_lexical = tie_break == "lexical"
+        self._tree = NodeTree()
+        self._is_order_stale = False
+        tie = Tie.RANDOM if tie_break == "random" else Tie.RANK
+        self.engine = engine(kernel, tie, seed)
+        self.node_rows = NodeRows(self.engine, self._interner)
+        self._volumes = VolumePlacing(self.engine, self.node_rows, self.node_names)
+        matchers, listers, storage = self._make_tables(objects)
+        self._profiles: list[tuple[Profile, CompileContext]] = []
+        self._profile_indices: dict[str, int] = {}
+        self.samples = False
+        for each in (policy, *more_policies):
+            args, plugins = each.profile.args, each.profile.plugins
+            context = CompileContext(self._interner, args, plugins, matchers, listers, storage)
+            self._add_profile(each, context, percentage)
+        self.context = self._profiles[0][1]
+        self.add_nodes(nodes)
 
-    def _make_context(self, listers: Listers, storage: Storage) -> CompileContext:
+    def _make_tables(
+        self, objects: Mapping[str, Sequence[KubeObject]] | None
+    ) -> tuple[MatcherTable, Listers, Storage]:
+        listers = Listers(objects)
         matchers = MatcherTable(self.engine, self._interner)
         for namespace in listers.list("namespaces"):
             labels = (namespace.get("metadata") or {}).get("labels") or {}
             matchers.set_namespace(name_of(namespace), labels)
-        profile = self._profile
-        return CompileContext(
-            self._interner, profile.args, profile.plugins, matchers, listers, storage
-        )
+        return matchers, listers, Storage(objects)
+
+    def _add_profile(self, policy: Policy, context: CompileContext, percentage: int | None) -> None:
+        profile, function = policy.profile, policy.load_function()
+        plugin = None if policy.function is None else policy.function.plugin
+        compiled = compile_profile(profile, plugin, self._interner)
+        index = self.engine.add_profile(compiled, self._kernel_of(function))
+        self._profiles.append((profile, context))
+        self._profile_indices[profile.scheduler_name] = index
+        if percentage is None:
+            percentage = profile.percentage_of_nodes_to_score or 100
+        self.set_percentage(profile.scheduler_name, percentage)
+
+    def set_percentage(self, scheduler_name: str, percentage_of_nodes_to_score: int) -> None:
+        """Say how many feasible nodes a profile looks for, in percent; 0 is the adaptive rule."""
+        index = self._profile_indices[scheduler_name]
+        self.engine.set_sampling(index, percentage_of_nodes_to_score)
+        if percentage_of_nodes_to_score < 100:
+            self.samples = True
+            self._is_order_stale = True
+
+    # -- nodes -------------------------------------------------------------------------------
+
+    def add_nodes(self, nodes: Sequence[KubeObject]) -> None:
+        """Add nodes behind those that are there.
+
+        Raises
+        ------
+        InputError
+            A node cannot be read, or its name is taken; nothing is changed.
+        """
+        first, names = len(self.nodes), [name_of(node) for node in nodes]
+        for name, count in Counter(names).items():
+            if count > 1 or name in self.rows:
+                raise InputError("there is another of this name", object=f"Node {name}")
+        compiled = [
+            compile_node(node, first + index, self._interner, self.context.storage)
+            for index, node in enumerate(nodes)
+        ]
+        self.engine.add_nodes(compiled)
+        self.nodes += nodes
+        self.node_names += names
+        self._compiled_nodes += compiled
+        for row, (name, node) in enumerate(zip(names, nodes, strict=True), first):
+            self.rows[name] = row
+            self._tree.add(row, node)
+        self._nodes_changed(bool(nodes))
+
+    def update_node(self, node: KubeObject) -> None:
+        """Replace what a node of this name says; the pods on it stay.
+
+        Raises
+        ------
+        InputError
+            The node cannot be read; nothing is changed.
+        NativeError
+            The number of its devices changed while pods are on it; nothing is changed.
+        """
+        row = self.rows[name_of(node)]
+        held = self._compiled_nodes[row]
+        compiled = compile_node(node, held.rank, self._interner, self.context.storage)
+        if compiled != held:
+            self.engine.update_node(row, compiled)
+            self._compiled_nodes[row] = compiled
+            if compiled.labels != held.labels:
+                self._nodes_changed(self._tree.add(row, node))
+        self.nodes[row] = node
+
+    def remove_node(self, name: str) -> int:
+        """Remove a node with the pods on it; return its row."""
+        row = self.rows.pop(name)
+        self.engine.remove_node(row)
+        self._tree.remove(row)
+        self._nodes_changed(True)
+        return row
+
+    def _nodes_changed(self, is_order_stale: bool) -> None:
+        self.node_rows.forget()
+        self._is_order_stale |= is_order_stale
+
+    def _settle(self) -> None:
+        """Tell the engine the order of nodes, if it changed."""
+        if not self._is_order_stale:
+            return
+        self._is_order_stale = False
+        if self.samples:
+            self.engine.set_order(self._tree.in_turn())
+        for rank, name in enumerate(sorted(self.rows) if self._is_lexical else ()):
+            row = self.rows[name]
+            held = self._compiled_nodes[row]
+            if held.rank != rank:
+                self._compiled_nodes[row] = replace(held, rank=rank)
+                self.engine.update_node(row, self._compiled_nodes[row])
 
     def _kernel_of(self, function: UserPolicy | None) -> object | None:
         if function is None:
@@ -169,8 +267,16 @@ class Scheduler:
 
     @property
     def profile(self) -> Profile:
-        """The profile that decides."""
-        return self._profile
+        """The profile of the first policy."""
+        return self._profiles[0][0]
+
+    def profile_of(self, pod: KubeObject) -> Profile:
+        """Return the profile that decides about a pod."""
+        return self._profiles[self._profile_index(pod)][0]
+
+    def _profile_index(self, pod: KubeObject) -> int:
+        name = (pod.get("spec") or {}).get("schedulerName") or DEFAULT_SCHEDULER_NAME
+        return self._profile_indices.get(name, 0)
 
     @property
     def resource_names(self) -> tuple[str, ...]:
@@ -190,10 +296,12 @@ class Scheduler:
         """
         classes = np.empty(len(templates), np.int32)
         for i, pod in enumerate(templates):
-            compiled = compile_pod(pod, 0, self.context)
+            index = self._profile_index(pod)
+            profile, context = self._profiles[index]
+            compiled = compile_pod(pod, index, context)
             classes[i] = self.add_class(compiled)
             if compiled.has_external:
-                self._volumes.register(int(classes[i]), pod)
+                self._volumes.register(int(classes[i]), pod, profile, context)
         return classes
 
     def add_class(self, compiled: PodClass) -> int:
@@ -219,7 +327,16 @@ class Scheduler:
         nodes, pods : (n,) int32
             Index of the node and handle of each pod, -1 where no node fits.
         """
+        self._settle()
         return self._volumes.place(classes)
+
+    def place_plain(self, classes: NDArray[Any]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Schedule pods without claims in order, as `place`, up to the first that fits nowhere.
+
+        What comes behind it is not tried, and -1 as well.
+        """
+        self._settle()
+        return self.engine.place(classes, stop_at_misfit=True)
 
     def bind(self, classes: NDArray[Any], nodes: NDArray[Any]) -> NDArray[np.int32]:
         """Put pods on nodes without asking whether they fit; return their handles (n,)."""

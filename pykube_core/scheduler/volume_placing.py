@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,9 @@ from numpy.typing import NDArray
 from _pykube_hotcore.native import Engine
 from pykube_core.api.objects import KubeObject
 from pykube_core.scheduler.config import Profile
-from pykube_core.scheduler.interner import Interner
 from pykube_core.scheduler.node_rows import NodeRows
 from pykube_core.scheduler.plugins import PLUGINS, CompileContext
-from pykube_core.scheduler.storage import Assumed
+from pykube_core.scheduler.storage import Assumed, Storage
 from pykube_core.scheduler.volumes import ask_volumes, reserves_volumes
 
 Placements = tuple[NDArray[np.int32], NDArray[np.int32]]
@@ -24,30 +24,22 @@ class VolumePlacing:
 
     Parameters
     ----------
-    engine, context, profile, interner, node_names
+    engine, node_rows, node_names
         The scheduler's.
     """
 
-    def __init__(
-        self,
-        engine: Engine,
-        context: CompileContext,
-        profile: Profile,
-        interner: Interner,
-        node_names: tuple[str, ...],
-    ) -> None:
+    def __init__(self, engine: Engine, node_rows: NodeRows, node_names: Sequence[str]) -> None:
         self._engine = engine
-        self._context = context
-        self._profile = profile
-        self._node_rows = NodeRows(engine, interner)
+        self._node_rows = node_rows
         self._node_names = node_names
-        self._pods: dict[int, KubeObject] = {}
-        self._assumed: dict[int, Assumed] = {}
-        self._reserves = reserves_volumes(profile)
+        self._pods: dict[int, tuple[KubeObject, Profile, CompileContext]] = {}
+        self._assumed: dict[int, tuple[Storage, Assumed]] = {}
 
-    def register(self, class_index: int, pod: KubeObject) -> None:
+    def register(
+        self, class_index: int, pod: KubeObject, profile: Profile, context: CompileContext
+    ) -> None:
         """Say which pod a class stands for: its claims are a part of the class."""
-        self._pods[class_index] = pod
+        self._pods[class_index] = pod, profile, context
 
     def place(self, classes: NDArray[Any]) -> Placements:
         """Place pods in order, runs of pods without claims in one call."""
@@ -70,25 +62,25 @@ class VolumePlacing:
         return rows, handles
 
     def _place_one(self, class_index: int) -> tuple[int, int]:
-        pod = self._pods[class_index]
-        for enabled in self._profile.plugins.pre_filter:
+        pod, profile, context = self._pods[class_index]
+        for enabled in profile.plugins.pre_filter:
             plugin = PLUGINS.get(enabled.name)
-            if plugin is not None and plugin.pre_filter(pod, self._context) is not None:
+            if plugin is not None and plugin.pre_filter(pod, context) is not None:
                 return -1, -1
-        answer = ask_volumes(pod, self._context.storage, self._node_rows)
+        answer = ask_volumes(pod, context.storage, self._node_rows)
         self._engine.set_external(class_index, answer.binding, answer.zone)
         rows, handles = self._engine.place([class_index])
         row, handle = int(rows[0]), int(handles[0])
-        if row >= 0 and self._reserves:
-            self._assumed[handle] = answer.reserve(
-                self._context.storage, row, self._node_names[row]
-            )
+        if row >= 0 and reserves_volumes(profile):
+            reserved = answer.reserve(context.storage, row, self._node_names[row])
+            self._assumed[handle] = context.storage, reserved
         return row, handle
 
     def forget(self, handles: NDArray[Any]) -> None:
         """Give back what removed pods had reserved."""
         if self._assumed:
             for handle in np.asarray(handles).tolist():
-                assumed = self._assumed.pop(handle, None)
-                if assumed is not None:
-                    self._context.storage.forget(assumed)
+                found = self._assumed.pop(handle, None)
+                if found is not None:
+                    storage, assumed = found
+                    storage.forget(assumed)

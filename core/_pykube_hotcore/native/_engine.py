@@ -312,18 +312,22 @@ class Engine:
         with self._lock:
             return int(lib.pkc_engine_pod_count(self._engine))
 
-    def place(self, classes: Any) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    def place(
+        self, classes: Any, stop_at_misfit: bool = False
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Run the scheduling cycle for pods in order, each assumed at once.
 
         Parameters
         ----------
         classes : (n,) int
             Class of each pod.
+        stop_at_misfit
+            The first pod that fits nowhere is the last that is tried.
 
         Returns
         -------
         rows, pods : (n,) int32
-            Row and slot of each pod, -1 where no node fits.
+            Row and slot of each pod, -1 where no node fits and behind the end.
 
         Raises
         ------
@@ -339,6 +343,7 @@ class Engine:
                 self._engine,
                 len(wanted),
                 _in(wanted, "int32_t[]"),
+                stop_at_misfit,
                 _out(rows, "int32_t[]"),
                 _out(pods, "int32_t[]"),
                 done,

@@ -234,18 +234,22 @@ class SlowEngine:
 
     # Pods.
 
-    def place(self, classes: Integers) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    def place(
+        self, classes: Integers, stop_at_misfit: bool = False
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Run the scheduling cycle for pods in order: (rows, slots), -1 where no node fits."""
         wanted = [int(c) for c in classes]
         if not all(0 <= c < len(self.cluster.classes) for c in wanted):
             _refuse(NOT_FOUND, "pod 0 of the batch")
-        rows, pods = [], []
+        rows, pods = [-1] * len(wanted), [-1] * len(wanted)
         for index, c in enumerate(wanted):
             row = self._cycle(c, index)
             if row >= 0 and not self._sums_hold(c, row):
                 _refuse(OVERFLOW, f"pod {index} of the batch")
-            rows.append(row)
-            pods.append(self._add(c, row) if row >= 0 else -1)
+            if row >= 0:
+                rows[index], pods[index] = row, self._add(c, row)
+            elif stop_at_misfit:
+                break
         return np.array(rows, np.int32), np.array(pods, np.int32)
 
     def _cycle(self, class_index: int, index: int) -> int:

@@ -3,7 +3,7 @@ import pytest
 from _pykube_hotcore.native import Engine
 from _pykube_hotcore.slow import SlowEngine
 from pykube_core.scheduler.cycle import SchedulingCycle
-from pykube_core.scheduler.node_order import in_turn
+from pykube_core.scheduler.node_order import NodeTree
 from pykube_core.scheduler.policies import policy
 from pykube_core.scheduler.scheduler import Scheduler
 
@@ -21,6 +21,13 @@ def pod(name):
     return {"metadata": {"name": name, "namespace": "default"}, "spec": {"containers": containers}}
 
 
+def in_turn(nodes):
+    tree = NodeTree()
+    for row, each in enumerate(nodes):
+        tree.add(row, each)
+    return tree.in_turn()
+
+
 def test_nodes_come_one_of_each_zone_in_turn():
     zones = ["b", "b", "a", "b", "", "a"]
     nodes = [node(f"n{i}", **({ZONE: zone} if zone else {})) for i, zone in enumerate(zones)]
@@ -31,6 +38,20 @@ def test_a_beta_label_counts_before_its_successor():
     beta = {"failure-domain.beta.kubernetes.io/zone": "x"}
     nodes = [node("a", **beta, **{ZONE: "y"}), node("b", **{ZONE: "y"}), node("c", **beta)]
     assert in_turn(nodes) == [0, 1, 2]
+
+
+def test_zones_keep_their_turn_while_they_have_a_node():
+    tree = NodeTree()
+    for row, zone in enumerate("aba"):
+        tree.add(row, node("n", **{ZONE: zone}))
+    tree.remove(0)
+    assert tree.in_turn() == [2, 1]
+    assert not tree.add(2, node("n", **{ZONE: "a"}))
+    assert tree.add(2, node("n", **{ZONE: "b"}))
+    assert tree.in_turn() == [1, 2]
+    tree.add(3, node("n", **{ZONE: "a"}))
+    assert tree.in_turn() == [1, 3, 2]
+    tree.remove(7)
 
 
 @pytest.mark.parametrize("engine", [Engine, SlowEngine])

@@ -62,21 +62,26 @@ def world(*victims):
     """Pods of rising slots, each (row, priority, start)."""
     table = PodTable()
     for slot, (row, priority, start) in enumerate(victims):
-        table.add(slot, row, pod(f"v{slot}", priority, start))
+        table.add(slot, row, f"default/v{slot}", pod(f"v{slot}", priority, start))
     return table
+
+
+class Preempting(DefaultPreemption):
+    """Always the same arguments."""
+
+    def __init__(self, engine, pods, draw, args):
+        names = [f"node-{row}" for row in range(400)]
+        reasons = lambda row, plugin, detail: [f"reason {detail}"]  # noqa: E731
+        super().__init__(engine, pods, names, reasons, draw)
+        self.args = args
+
+    def run(self, failed, node_count):
+        return super().run(failed, node_count, self.args)
 
 
 def preemption(engine, pods=None, draw=None, percentage=100, absolute=0):
     args = DefaultPreemptionArgs(percentage, absolute)
-    names = [f"node-{row}" for row in range(400)]
-    return DefaultPreemption(
-        engine,
-        pods or PodTable(),
-        names,
-        args,
-        lambda row, plugin, detail: [f"reason {detail}"],
-        draw,
-    )
+    return Preempting(engine, pods or PodTable(), draw, args)
 
 
 def pick(victims, answers, violations=None, **more):
@@ -190,7 +195,7 @@ PREEMPTED = {
 )
 def test_a_nominated_pod_waits_for_its_victims(code, priority, waits):
     table = PodTable()
-    table.add(0, 0, pod("v", priority, 0, **PREEMPTED))
+    table.add(0, 0, "default/v", pod("v", priority, 0, **PREEMPTED))
     engine = Engine({0: (Code.NOT_EVALUATED, 0)})
     found = preemption(engine, table).run(attempt([code], nominated_row=0), 1)
     assert (found.message == STILL_TERMINATING) == waits
@@ -264,7 +269,7 @@ def test_budgets_that_mean_no_pod_are_left_out():
 
 def test_pods_that_a_budget_has_counted_are_exempt():
     table = PodTable()
-    table.add(7, 0, pod("counted"))
+    table.add(7, 0, "default/counted", pod("counted"))
     labels = {"matchLabels": {"app": "web"}}
     items = [budget(labels), budget(labels, 1, ["counted", "gone"])]
     found = read_budgets(items, Matchers(), table.slot_of)
@@ -277,7 +282,10 @@ def test_pod_table_knows_pods_by_slot_row_and_name():
     assert table.slot_of("default", "v1") == 1
     assert table.start_ns(0) - table.start_ns(2) == 2 * 10**9
     assert table.start_ns(1) == NOT_STARTED
-    assert table.remove(0)["metadata"]["name"] == "v0"
+    assert table.pod(0)["metadata"]["name"] == "v0"
+    table.remove(0)
+    assert table.take_fresh() == ([1, 2], [NOT_STARTED, table.start_ns(2)])
+    assert table.take_fresh() == ([], [])
     assert sorted(table.slots_on(0)) == [2]
     assert table.slot_of("default", "v0") is None
     assert len(table) == 2

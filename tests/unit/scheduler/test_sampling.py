@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pykube_core.scheduler.node_order import in_turn
+from pykube_core.scheduler.node_order import NodeTree
 from pykube_core.scheduler.policies import policy
 from pykube_core.scheduler.scheduler import Scheduler
 
@@ -51,7 +51,10 @@ def test_the_adaptive_rule_sees_a_tenth_of_five_thousand_nodes():
 def test_a_search_goes_round_the_zones():
     nodes = cluster(1000)
     found = places(nodes, 10, percentage_of_nodes_to_score=10)
-    assert found.tolist() == [in_turn(nodes)[i] for i in range(0, 1000, 100)]
+    tree = NodeTree()
+    for row, each in enumerate(nodes):
+        tree.add(row, each)
+    assert found.tolist() == [tree.in_turn()[i] for i in range(0, 1000, 100)]
 
 
 def test_nodes_that_do_not_fit_are_passed_over():
