@@ -1,0 +1,249 @@
+"""Statuses of pods as the kubelet writes them, encoded.
+
+Copies of a pod that are equally far have statuses that differ in addresses and container ids alone:
+such a status is encoded once, with gaps, and filled for each.
+
+Source: ``k8s.io/kubernetes/pkg/kubelet/kubelet_pods.go`` and ``status/generate.go`` v1.34.
+Differences: what others wrote into a status is kept only where it is a condition; no resources,
+users and volume mounts of containers.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from pykube_core.api.objects import Json, KubeObject
+from pykube_core.apiserver.lifecycle import time_text
+from pykube_core.node.pods import (
+    ENDED,
+    OWN_CONDITIONS,
+    RUNNING,
+    Conditions,
+    Container,
+    Pod,
+    Terminated,
+)
+from pykube_core.node.runtime import container_id
+
+_GAP: Final = "\x01"
+_GAP_JSON: Final = b"\\u0001"
+_STATUSES_MAX: Final = 64
+
+
+def encode_status(pod: Pod, host_address: str, now_ns: int) -> bytes:
+    """Return a pod's status; conditions that changed did so now."""
+    containers, statuses = pod.containers, pod.template.statuses
+    plain, states = not pod.template.view.spec.readinessGates, []
+    for c in containers:
+        if c.ended is not None or c.last is not None or c.message:
+            plain = False
+            break
+        states.append((c.stage, c.reason, c.attempt, c.ready, c.started, c.started_ns))
+    key = (
+        tuple(states), now_ns, pod.sandbox, pod.start, pod.phase, pod.conditions, pod.generation,
+        pod.reason, pod.message, bool(pod.address), bool(host_address),
+    )  # fmt: skip
+    found = statuses.get(key) if plain else None
+    if found is None:
+        found = _form(pod, host_address, now_ns)
+        if plain:
+            if len(statuses) >= _STATUSES_MAX:
+                statuses.clear()
+            statuses[key] = found
+    form, pod.conditions = found
+    filling = [pod.others]
+    if host_address:
+        host = host_address.encode()
+        filling += (host, host)
+    if pod.address:
+        address = pod.address.encode()
+        filling += (address, address)
+    for spec, container in zip(pod.template.specs, containers, strict=True):
+        if container.stage == RUNNING:
+            filling.append(container_id(pod.uid, spec.name, container.attempt).encode())
+    return form % tuple(filling)
+
+
+def ended(pod: Pod, index: int, exit_code: int, now_ns: int) -> Terminated:
+    """Return how a container that runs ends now."""
+    container = pod.containers[index]
+    return Terminated(
+        exitCode=exit_code,
+        reason="Error" if exit_code else "Completed",
+        startedAt=time_text(container.started_ns),
+        finishedAt=time_text(now_ns),
+        containerID=container_id(pod.uid, pod.template.specs[index].name, container.attempt),
+    )
+
+
+def phase_of(pod: Pod) -> str:
+    """Return the phase that follows from a pod's containers.
+
+    Source: ``getPhase`` of ``kubelet_pods.go``.
+    """
+    template, containers = pod.template, pod.containers
+    policy = template.view.spec.restartPolicy
+    main = containers[template.init_count :]
+    begun = any(c.stage == RUNNING or c.ended or c.last for c in main)
+    for index in range(template.init_count):
+        c = containers[index]
+        if template.is_sidecar(index):
+            if not c.started and not begun:
+                return "Pending"
+        elif c.ended is not None and c.ended.exitCode and policy == "Never":
+            return "Failed"
+        elif not begun and (c.ended is None or c.ended.exitCode):
+            return "Pending"
+    if any(c.stage != RUNNING and c.ended is None and c.last is None for c in main):
+        return "Pending"
+    if policy == "Always" or any(c.stage == RUNNING for c in main):
+        return "Running"
+    if all(c.stage == ENDED and c.ended is not None and not c.ended.exitCode for c in main):
+        return "Succeeded"
+    if policy == "Never" and all(c.stage == ENDED for c in main):
+        return "Failed"
+    return "Running"
+
+
+def _form(pod: Pod, host_address: str, now_ns: int) -> tuple[bytes, Conditions]:
+    """Return a status with gaps, and the conditions in it."""
+    own = _own_conditions(pod)
+    if pod.conditions:
+        before = pod.conditions
+    else:
+        before = tuple((not status, "") for status, _, _ in own)
+    now = time_text(now_ns)
+    after = tuple(
+        was if was[0] == status else (status, now)
+        for was, (status, _, _) in zip(before, own, strict=True)
+    )
+    conditions: list[KubeObject] = []
+    generation = {"observedGeneration": pod.generation} if pod.generation else {}
+    for type, (true, since), (_, reason, message) in zip(OWN_CONDITIONS, after, own, strict=True):
+        condition = {"type": type, **generation, "status": str(true), "lastTransitionTime": since}
+        condition |= {"reason": reason} if reason else {}
+        condition |= {"message": message} if message else {}
+        conditions.append(condition)
+    status: KubeObject = {**generation, "phase": pod.phase}
+    status["conditions"] = [*conditions, _GAP]
+    status |= {"message": pod.message} if pod.message else {}
+    status |= {"reason": pod.reason} if pod.reason else {}
+    if host_address:
+        status |= {"hostIP": _GAP, "hostIPs": [{"ip": _GAP}]}
+    if pod.address:
+        status |= {"podIP": _GAP, "podIPs": [{"ip": _GAP}]}
+    if pod.start:
+        status["startTime"] = pod.start
+    statuses = [_container_status(pod, at, c) for at, c in enumerate(pod.containers)]
+    count = pod.template.init_count
+    status |= {"initContainerStatuses": statuses[:count]} if count else {}
+    status |= {"containerStatuses": statuses[count:]}
+    status["qosClass"] = pod.template.view.status.qosClass
+    form = msgspec.json.encode(status).replace(b"%", b"%%")
+    # The gap behind the conditions is for other conditions, with their comma.
+    form = form.replace(b',"' + _GAP_JSON + b'"]', b"%b]", 1)
+    return form.replace(_GAP_JSON, b"%b"), after
+
+
+def rejected_status(pod: Pod) -> bytes:
+    """Return the status of a pod that its node did not take on."""
+    status: KubeObject = {"observedGeneration": pod.generation} if pod.generation else {}
+    status |= {"phase": pod.phase, "conditions": []}
+    status |= {"message": pod.message, "reason": pod.reason, "startTime": pod.start}
+    status["qosClass"] = pod.template.view.status.qosClass
+    others = b"[" + pod.others[1:] + b"]"
+    return msgspec.json.encode(status).replace(b"[]", others, 1)
+
+
+def _container_status(pod: Pod, index: int, c: Container) -> KubeObject:
+    template = pod.template
+    spec = template.specs[index]
+    running = c.stage == RUNNING
+    state: KubeObject
+    if running:
+        state = {"running": {"startedAt": time_text(c.started_ns)}}
+    elif c.ended is not None:
+        state = {"terminated": _terminated(c.ended)}
+    else:
+        waiting = {"reason": c.reason} | ({"message": c.message} if c.message else {})
+        state = {"waiting": waiting}
+    shown = c.ended or c.last
+    identity = _GAP if running else shown.containerID if shown else ""
+    status: KubeObject = {
+        "name": spec.name,
+        "state": state,
+        "lastState": {"terminated": _terminated(c.last)} if c.last else {},
+        "ready": c.ready,
+        "restartCount": c.attempt,
+        "image": template.images[index] if identity else spec.image,
+        "imageID": template.image_ids[index] if identity else "",
+    }
+    status |= {"containerID": identity} if identity else {}
+    return status | {"started": c.started}
+
+
+def _terminated(how: Terminated) -> KubeObject:
+    fields = msgspec.structs.asdict(how)
+    return {name: value for name, value in fields.items() if value or name == "exitCode"}
+
+
+def _own_conditions(pod: Pod) -> list[tuple[bool, str, str]]:
+    """Return status, reason and message of each of the kubelet's own conditions, in their order."""
+    initialized = _initialized(pod)
+    if pod.phase in ("Succeeded", "Failed"):
+        over = (False, "PodCompleted" if pod.phase == "Succeeded" else "PodFailed", "")
+        return [(False, "", ""), initialized, over, over]
+    template = pod.template
+    unready = [
+        spec.name
+        for at, (spec, container) in enumerate(zip(template.specs, pod.containers, strict=True))
+        if not container.ready and (at >= template.init_count or template.is_sidecar(at))
+    ]
+    containers = (True, "", "")
+    if unready:
+        text = f"containers with unready status: [{' '.join(unready)}]"
+        containers = (False, "ContainersNotReady", text)
+    ready = _gated(pod) if containers[0] else containers
+    return [(pod.sandbox, "", ""), initialized, ready, containers]
+
+
+def _initialized(pod: Pod) -> tuple[bool, str, str]:
+    template = pod.template
+    if pod.phase == "Succeeded":
+        return True, "PodCompleted", ""
+    if any(c.stage == RUNNING or c.ended or c.last for c in pod.containers[template.init_count :]):
+        return True, "", ""
+    incomplete = [
+        template.specs[at].name
+        for at in range(template.init_count)
+        if not (c := pod.containers[at]).ready and not (template.is_sidecar(at) and c.started)
+    ]
+    if incomplete:
+        text = f"containers with incomplete status: [{' '.join(incomplete)}]"
+        return False, "ContainersNotInitialized", text
+    return True, "", ""
+
+
+def _gated(pod: Pod) -> tuple[bool, str, str]:
+    """Return the condition Ready of a pod whose containers are: its gates may be closed."""
+    gates = pod.template.view.spec.readinessGates
+    if not gates:
+        return True, "", ""
+    conditions: Json = msgspec.json.decode(b"[" + pod.others[1:] + b"]")
+    held = {condition["type"]: condition.get("status") for condition in conditions}
+    missing = []
+    for gate in gates:
+        type = gate.conditionType
+        if type not in held:
+            missing.append(
+                f'corresponding condition of pod readiness gate "{type}" does not exist.'
+            )
+        elif held[type] != "True":
+            missing.append(
+                f'the status of pod readiness gate "{type}" is not "True", but {held[type]}'
+            )
+    if missing:
+        return False, "ReadinessGatesNotReady", ", ".join(missing)
+    return True, "", ""
