@@ -1,5 +1,6 @@
 """Controllers: components that bring what is to what should be."""
 
+from pykube_core.controllers.deployment import DeploymentController
 from pykube_core.controllers.replica_set import ReplicaSetController
 
-__all__ = ["ReplicaSetController"]
+__all__ = ["DeploymentController", "ReplicaSetController"]
