@@ -1,6 +1,7 @@
 """Controllers: components that bring what is to what should be."""
 
+from pykube_core.controllers.daemon_set import DaemonSetController
 from pykube_core.controllers.deployment import DeploymentController
 from pykube_core.controllers.replica_set import ReplicaSetController
 
-__all__ = ["DeploymentController", "ReplicaSetController"]
+__all__ = ["DaemonSetController", "DeploymentController", "ReplicaSetController"]

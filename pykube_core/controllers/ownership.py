@@ -106,6 +106,10 @@ class Ownership(Generic[_D]):
         self._selector_of: dict[str, LabelSelector] = {}
         self._claims: dict[str, dict[bytes, None]] = {}
 
+    def __contains__(self, key: bytes) -> bool:
+        """Say whether a dependent is known."""
+        return key in self._held
+
     def add_owner(self, uid: str, namespace: str, selector: LabelSelector) -> None:
         """Take in an owner, or another selector of one."""
         if self._selector_of.get(uid) == selector:
