@@ -2,6 +2,12 @@
 
 from pykube_core.controllers.daemon_set import DaemonSetController
 from pykube_core.controllers.deployment import DeploymentController
+from pykube_core.controllers.node_ipam import NodeIpamController
 from pykube_core.controllers.replica_set import ReplicaSetController
 
-__all__ = ["DaemonSetController", "DeploymentController", "ReplicaSetController"]
+__all__ = [
+    "DaemonSetController",
+    "DeploymentController",
+    "NodeIpamController",
+    "ReplicaSetController",
+]

@@ -59,7 +59,13 @@ class Controller(ABC):
                 continue
         if self._log.revision < self._written:
             return None
-        for key in self._queue.take(now_ns):
+        self._work(self._queue.take(now_ns), now_ns)
+        self._events.flush(now_ns)
+        return self._queue.next_ns
+
+    def _work(self, keys: list[str], now_ns: int) -> None:
+        """Work on keys, each by itself."""
+        for key in keys:
             try:
                 done = self._sync(key, now_ns)
             except StatusError:
@@ -68,8 +74,6 @@ class Controller(ABC):
                 self._queue.succeed(key)
             else:
                 self._queue.retry(key, now_ns)
-        self._events.flush(now_ns)
-        return self._queue.next_ns
 
     def _wrote(self, obj: ApiObject) -> None:
         """Wait, before the next work, until the log has this write of ours."""
@@ -80,6 +84,6 @@ class Controller(ABC):
     def _note(self, change: Change, now_ns: int) -> None:
         """Take in a change, and queue the keys that it touches."""
 
-    @abstractmethod
     def _sync(self, key: str, now_ns: int) -> bool:
         """Work on a key; False, or a `StatusError`, says that it has to be tried again."""
+        raise NotImplementedError
