@@ -1,5 +1,13 @@
 """Controllers: components that bring what is to what should be."""
 
+from pykube_core.controllers.daemon_set import DaemonSetController
+from pykube_core.controllers.deployment import DeploymentController
+from pykube_core.controllers.node_ipam import NodeIpamController
 from pykube_core.controllers.replica_set import ReplicaSetController
 
-__all__ = ["ReplicaSetController"]
+__all__ = [
+    "DaemonSetController",
+    "DeploymentController",
+    "NodeIpamController",
+    "ReplicaSetController",
+]

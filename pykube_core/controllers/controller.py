@@ -1,0 +1,89 @@
+"""What controllers have in common: news are noted, keys that they touch are brought forward."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+import msgspec
+
+from pykube_core.api.registry import Resource
+from pykube_core.api.selectors import SelectorError
+from pykube_core.api.status import StatusError
+from pykube_core.apiserver import ApiObject, ApiServer
+from pykube_core.apiserver.log import Change, ObjectLog
+from pykube_core.apiserver.recorder import EventRecorder
+from pykube_core.controllers.work_queue import WorkQueue
+
+
+class Controller(ABC):
+    """A component that keeps what it knows by key, and works on the keys that something touched.
+
+    An object that cannot be read, such as a status that somebody else wrote wrongly, is passed
+    over; a key whose work fails is tried again with a growing delay. Neither stops the others.
+
+    Parameters
+    ----------
+    server : ApiServer
+        Where it writes.
+    log : ObjectLog
+        What it reads.
+    resources : tuple of Resource
+        Whose changes it is told; all there is of the first comes before the second.
+
+    Attributes
+    ----------
+    name : str
+        Its name in the controller manager.
+    component : str
+        Its name in events.
+    """
+
+    name: ClassVar[str]
+    component: ClassVar[str]
+
+    def __init__(self, server: ApiServer, log: ObjectLog, resources: tuple[Resource, ...]) -> None:
+        self._server = server
+        self._log = log
+        self.cursor = log.cursor(*resources)
+        self._queue = WorkQueue()
+        self._events = EventRecorder(server, self.component)
+        self._written = 0
+
+    def step(self, now_ns: int) -> int | None:
+        """Bring everything forward that something happened to, or whose time has come."""
+        for change in self.cursor.read():
+            try:
+                self._note(change, now_ns)
+            except (msgspec.ValidationError, SelectorError):
+                continue
+        if self._log.revision < self._written:
+            return None
+        self._work(self._queue.take(now_ns), now_ns)
+        self._events.flush(now_ns)
+        return self._queue.next_ns
+
+    def _work(self, keys: list[str], now_ns: int) -> None:
+        """Work on keys, each by itself."""
+        for key in keys:
+            try:
+                done = self._sync(key, now_ns)
+            except StatusError:
+                done = False
+            if done:
+                self._queue.succeed(key)
+            else:
+                self._queue.retry(key, now_ns)
+
+    def _wrote(self, obj: ApiObject) -> None:
+        """Wait, before the next work, until the log has this write of ours."""
+        if obj.revision > self._written:
+            self._written = obj.revision
+
+    @abstractmethod
+    def _note(self, change: Change, now_ns: int) -> None:
+        """Take in a change, and queue the keys that it touches."""
+
+    def _sync(self, key: str, now_ns: int) -> bool:
+        """Work on a key; False, or a `StatusError`, says that it has to be tried again."""
+        raise NotImplementedError

@@ -1,0 +1,453 @@
+"""Daemon sets: one pod on every node that should have one.
+
+Source: ``k8s.io/kubernetes/pkg/controller/daemon`` (daemon_controller.go, update.go) v1.36.
+Differences: there are no ControllerRevisions, so ``controller-revision-hash`` is the hash of the
+template itself (see `template_hash`) and there is nothing to roll back to; pods are told old from
+new by that label alone, not by ``pod-template-generation``; they are created without a slow start.
+
+A node is looked at when its labels or taints, or daemon pods on it, change: the counts of a status
+are sums over nodes that are kept up, so neither a heartbeat nor a pod costs a walk over all nodes.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import msgspec
+
+from pykube_core.api.builtin import DAEMON_SETS, NODES, PODS
+from pykube_core.api.objects import Json, KubeObject
+from pykube_core.api.selectors import parse_label_selector
+from pykube_core.api.status import StatusError
+from pykube_core.apiserver import ApiObject, ApiServer
+from pykube_core.apiserver.lifecycle import NANO
+from pykube_core.apiserver.log import Change, ObjectLog
+from pykube_core.apiserver.recorder import NORMAL, WARNING, Reference
+from pykube_core.controllers.controller import Controller
+from pykube_core.controllers.daemon_nodes import (
+    COUNTS,
+    NO_FIT,
+    REVISION_HASH,
+    AffinityView,
+    Fit,
+    Node,
+    NodePods,
+    Placement,
+    Stage,
+    excess,
+    look,
+    spec_on,
+)
+from pykube_core.controllers.ownership import Ownership, controller_reference, uid_of
+from pykube_core.controllers.pods import Pod, PodReader
+from pykube_core.controllers.replica_set import pod_of_template
+from pykube_core.controllers.rollout import share_of
+from pykube_core.controllers.template_hash import canonical, hash_of
+
+BURST_REPLICAS: Final = 250
+
+_BACKOFF_MIN_NS: Final = NANO
+_BACKOFF_MAX_NS: Final = 900 * NANO
+_ALWAYS_SHOWN: Final = COUNTS[:4]
+_KEPT: Final = ("collisionCount", "conditions")
+
+
+class _Metadata(msgspec.Struct, gc=False):
+    name: str
+    namespace: str
+    uid: str
+    generation: int = 0
+    deletionTimestamp: str = ""
+
+
+class _RollingUpdate(msgspec.Struct, gc=False):
+    maxSurge: int | str = 0
+    maxUnavailable: int | str = 1
+
+
+class _Strategy(msgspec.Struct, gc=False):
+    type: str = "RollingUpdate"
+    rollingUpdate: _RollingUpdate = msgspec.field(default_factory=_RollingUpdate)
+
+
+class _Spec(msgspec.Struct, gc=False):
+    selector: Json
+    template: msgspec.Raw
+    minReadySeconds: int = 0
+    updateStrategy: _Strategy = msgspec.field(default_factory=_Strategy)
+
+
+class _View(msgspec.Struct, gc=False):
+    metadata: _Metadata
+    spec: _Spec
+    status: KubeObject = {}
+
+
+class _Backoff(NamedTuple):
+    delay_ns: int
+    since_ns: int
+
+
+class _Daemons:
+    """A daemon set, and what is known of each node for it.
+
+    ``dirty`` are the nodes to look at again, ``seen`` what was seen at the last look, ``stages``
+    the nodes of each stage, ``totals`` the sums of the counts, ``waits`` the times at which pods
+    become available, ``backoffs`` how long failed pods are left alone.
+    """
+
+    def __init__(self, obj: ApiObject, view: _View) -> None:
+        self.fits: dict[str, Fit] = {}
+        self.pods: dict[str, dict[bytes, Pod]] = {}
+        self.dirty: dict[str, None] = {}
+        self.seen: dict[str, NodePods] = {}
+        self.stages: dict[Stage, dict[str, None]] = {stage: {} for stage in Stage}
+        self.totals = [0] * len(COUNTS)
+        self.waits: dict[str, int] = {}
+        self.rules: tuple[object, ...] = ()
+        self.read(obj, view)
+
+    def read(self, obj: ApiObject, view: _View) -> bool:
+        """Take in the object; say whether pods belong elsewhere, or are old now."""
+        self.obj, self.metadata, self.spec, self.status = obj, view.metadata, view.spec, view.status
+        surges, ready = bool(self.share("maxSurge", 100)), view.spec.minReadySeconds
+        digest = hash_of(canonical(bytes(view.spec.template)), view.status.get("collisionCount"))
+        rules = digest, surges, ready, view.spec.updateStrategy.type
+        if rules == self.rules:
+            return False
+        self.rules, self.digest, self.surges = rules, digest, surges
+        self.min_ready_ns = ready * NANO
+        self.backoffs: dict[str, _Backoff] = {}
+        self.template: KubeObject = msgspec.json.decode(view.spec.template)
+        self.placement = Placement(self.template.get("spec", {}))
+        return True
+
+    def share(self, field: str, total: int) -> int:
+        """Return ``maxSurge`` or ``maxUnavailable`` of so many nodes; 0 without rolling update."""
+        strategy = self.spec.updateStrategy
+        if strategy.type != "RollingUpdate":
+            return 0
+        return share_of(getattr(strategy.rollingUpdate, field), total, up=True)
+
+    def see(self, name: str, seen: NodePods | None) -> None:
+        """Keep what was seen on a node, None when it has no part in this any more."""
+        old = self.seen.pop(name, None)
+        if old is not None:
+            del self.stages[old.stage][name]
+            for index, count in enumerate(old.counts):
+                self.totals[index] -= count
+        self.waits.pop(name, None)
+        if seen is None:
+            return
+        self.seen[name] = seen
+        self.stages[seen.stage][name] = None
+        for index, count in enumerate(seen.counts):
+            self.totals[index] += count
+        if seen.wait_ns is not None:
+            self.waits[name] = seen.wait_ns
+
+
+class _Work(NamedTuple):
+    """Nodes that need a pod, and pods that have to go."""
+
+    nodes: list[str]
+    pods: list[bytes]
+
+
+class DaemonSetController(Controller):
+    """The daemon set controller.
+
+    Parameters
+    ----------
+    pods : PodReader, optional
+        Shared with other controllers.
+    """
+
+    name = "daemonset-controller"
+    component = "daemonset-controller"
+
+    def __init__(self, server: ApiServer, log: ObjectLog, *, pods: PodReader | None = None) -> None:
+        super().__init__(server, log, (DAEMON_SETS, NODES, PODS))
+        self._reader = pods or PodReader()
+        self._sets: dict[str, _Daemons] = {}
+        self._nodes: dict[str, Node] = {}
+        self._pods: Ownership[Pod] = Ownership(PODS, self._queue)
+        self._places: dict[bytes, tuple[str, str]] = {}
+
+    def _note(self, change: Change, now_ns: int) -> None:
+        resource = change.object.resource
+        if resource is PODS:
+            self._note_pod(change)
+        elif resource is NODES:
+            self._note_node(change)
+        else:
+            self._note_set(change)
+
+    def _note_set(self, change: Change) -> None:
+        obj = change.object
+        if change.new is None:
+            uid = uid_of(obj)
+            self._sets.pop(uid, None)
+            self._pods.remove_owner(uid, obj.namespace)
+            self._queue.remove(uid)
+            return
+        view = obj.view(_View)
+        uid = view.metadata.uid
+        held = self._sets.get(uid)
+        if held is None:
+            held = self._sets[uid] = _Daemons(obj, view)
+            changed = True
+        else:
+            changed = held.read(obj, view)
+        if changed:
+            for name, node in self._nodes.items():
+                held.fits[name] = held.placement.fits(node)
+            held.dirty |= dict.fromkeys([*held.fits, *held.pods])
+        self._pods.add_owner(uid, view.metadata.namespace, parse_label_selector(view.spec.selector))
+        self._queue.add(uid)
+
+    def _note_node(self, change: Change) -> None:
+        name = change.object.name
+        if change.new is None:
+            self._nodes.pop(name, None)
+            for uid, held in self._sets.items():
+                held.fits.pop(name, None)
+                held.backoffs.pop(name, None)
+                self._touch(uid, held, name)
+            return
+        node = change.new.view(Node)
+        if self._nodes.get(name) == node:
+            return
+        self._nodes[name] = node
+        for uid, held in self._sets.items():
+            fit = held.placement.fits(node)
+            if held.fits.get(name) != fit:
+                held.fits[name] = fit
+                self._touch(uid, held, name)
+
+    def _touch(self, uid: str, held: _Daemons, node: str) -> None:
+        held.dirty[node] = None
+        self._queue.add(uid)
+
+    def _note_pod(self, change: Change) -> None:
+        obj = change.object
+        key = obj.key
+        place = self._places.pop(key, None)
+        if place is not None:
+            uid, name = place
+            held = self._sets.get(uid)
+            if held is not None:
+                held.pods[name].pop(key, None)
+                if not held.pods[name]:
+                    del held.pods[name]
+                self._touch(uid, held, name)
+        known = self._pods.drop(key, obj.namespace) if key in self._pods else None
+        if change.new is None:
+            self._reader.forget(key)
+            return
+        pod = self._reader.read(obj)
+        held = self._sets.get(pod.owner)
+        # The pods of other controllers are none of a daemon set's.
+        if known is None and pod.owner and held is None:
+            return
+        self._pods.put(key, obj.namespace, pod)
+        if held is not None:
+            name = pod.node or obj.view(AffinityView).node
+            held.pods.setdefault(name, {})[key] = pod
+            self._places[key] = pod.owner, name
+            self._touch(pod.owner, held, name)
+
+    def _sync(self, key: str, now_ns: int) -> bool:
+        held = self._sets.get(key)
+        if held is None or held.metadata.deletionTimestamp:
+            return True
+        reference = controller_reference(DAEMON_SETS, held.metadata.name, key)
+        claimed = self._pods.claim(self._server, key, reference)
+        if claimed:
+            for obj in claimed:
+                self._wrote(obj)
+            return True
+        for name, wait_ns in list(held.waits.items()):
+            if wait_ns <= now_ns:
+                held.dirty[name] = None
+        work = self._look(held, now_ns)
+        if not (work.nodes or work.pods) and held.spec.updateStrategy.type == "RollingUpdate":
+            work = _surge(held) if held.surges else _replace(held)
+        done = self._carry_out(held, work)
+        if held.waits:
+            self._queue.add_at(key, min(held.waits.values()))
+        self._write_status(held)
+        return done
+
+    def _look(self, held: _Daemons, now_ns: int) -> _Work:
+        """Look at the nodes where something changed; return what is to be done there."""
+        work = _Work([], [])
+        dirty, held.dirty = held.dirty, {}
+        for name in dirty:
+            fit, pods = held.fits.get(name), held.pods.get(name, {})
+            if not pods and not (fit and fit.runs):
+                held.see(name, None)
+                continue
+            seen = look(fit or NO_FIT, pods, held.digest, held.min_ready_ns, now_ns)
+            if fit is None:
+                # The pods of a node that is gone count for nothing but in a rolling update.
+                seen = seen._replace(counts=())
+                # Nobody else deletes a pod that can never be bound.
+                work.pods.extend(key for key, pod in pods.items() if not pod.node)
+            else:
+                self._check(held, name, fit, pods, work, now_ns)
+            held.see(name, seen)
+        return work
+
+    def _check(
+        self,
+        held: _Daemons,
+        name: str,
+        fit: Fit,
+        pods: dict[bytes, Pod],
+        work: _Work,
+        now_ns: int,
+    ) -> None:
+        """Say what is to be done about the pods of a node."""
+        if not fit.stays:
+            work.pods.extend(key for key, pod in pods.items() if not pod.terminating)
+            return
+        if not pods:
+            if fit.runs:
+                work.nodes.append(name)
+            return
+        running = []
+        for key, pod in pods.items():
+            if pod.terminating:
+                continue
+            if pod.phase not in ("Failed", "Succeeded"):
+                running.append((key, pod))
+            elif pod.phase == "Succeeded" or self._may_kill(held, name, now_ns):
+                self._tell_end(held, name, key, pod)
+                work.pods.append(key)
+        if held.surges and not running and fit.runs:
+            work.nodes.append(name)
+        work.pods.extend(
+            excess(
+                running,
+                surges=held.surges,
+                digest=held.digest,
+                min_ready_ns=held.min_ready_ns,
+                now_ns=now_ns,
+            )
+        )
+
+    def _may_kill(self, held: _Daemons, name: str, now_ns: int) -> bool:
+        """Say whether a failed pod may go; on a node where they go on failing it stays longer."""
+        backoff = held.backoffs.get(name)
+        if backoff is None or now_ns - backoff.since_ns > 2 * _BACKOFF_MAX_NS:
+            held.backoffs[name] = _Backoff(_BACKOFF_MIN_NS, now_ns)
+            return True
+        due_ns = backoff.since_ns + backoff.delay_ns
+        if now_ns < due_ns:
+            held.dirty[name] = None
+            self._queue.add_at(held.metadata.uid, due_ns)
+            return False
+        delay_ns = min(2 * backoff.delay_ns, _BACKOFF_MAX_NS)
+        held.backoffs[name] = _Backoff(delay_ns, now_ns)
+        return True
+
+    def _tell(self, held: _Daemons, type: str, reason: str, message: str) -> None:
+        metadata = held.metadata
+        namespace, name, uid = metadata.namespace, metadata.name, metadata.uid
+        regarding = Reference(DAEMON_SETS, namespace, name, uid, held.obj.revision)
+        self._events.record(regarding, type, reason, message)
+
+    def _tell_end(self, held: _Daemons, node: str, key: bytes, pod: Pod) -> None:
+        subject = f"daemon pod {'/'.join(PODS.split_key(key))} on node {node}"
+        if pod.phase == "Failed":
+            message = f"Found failed {subject}, will try to kill it"
+            self._tell(held, WARNING, "FailedDaemonPod", message)
+        else:
+            message = f"Found succeeded {subject}, will try to delete it"
+            self._tell(held, NORMAL, "SucceededDaemonPod", message)
+
+    def _carry_out(self, held: _Daemons, work: _Work) -> bool:
+        """Create and delete, at most a burst of each; False when something is left to be done."""
+        done = True
+        for index, name in enumerate(work.nodes):
+            if index >= BURST_REPLICAS or not self._create(held, name):
+                held.dirty[name] = None
+                done = index >= BURST_REPLICAS and done
+        for index, key in enumerate(work.pods):
+            if index >= BURST_REPLICAS or not self._delete(held, key):
+                held.dirty[self._places[key][1]] = None
+                done = index >= BURST_REPLICAS and done
+        # What goes beyond the burst comes back with the news of what was written.
+        return done
+
+    def _create(self, held: _Daemons, node: str) -> bool:
+        metadata, template = held.metadata, held.template
+        reference = controller_reference(DAEMON_SETS, metadata.name, metadata.uid)
+        pod = pod_of_template(template, f"{metadata.name}-", reference)
+        labels = pod["metadata"].get("labels", {})
+        pod["metadata"]["labels"] = labels | {REVISION_HASH: held.digest}
+        pod["spec"] = spec_on(pod["spec"], node)
+        try:
+            made = self._server.create(PODS, pod, metadata.namespace)
+        except StatusError as error:
+            self._tell(held, WARNING, "FailedCreate", f"Error creating: {error.message}")
+            return False
+        self._wrote(made)
+        self._tell(held, NORMAL, "SuccessfulCreate", f"Created pod: {made.name}")
+        return True
+
+    def _delete(self, held: _Daemons, key: bytes) -> bool:
+        namespace, name = PODS.split_key(key)
+        uid = held.pods[self._places[key][1]][key].uid
+        try:
+            done = self._server.delete(PODS, name, namespace, uid=uid)
+        except StatusError as error:
+            if error.code in (404, 409):
+                return True
+            self._tell(held, WARNING, "FailedDelete", f"Error deleting: {error.message}")
+            return False
+        self._wrote(done.object)
+        self._tell(held, NORMAL, "SuccessfulDelete", f"Deleted pod: {name}")
+        return True
+
+    def _write_status(self, held: _Daemons) -> None:
+        """Write what there is, if that is news."""
+        counts = dict(zip(COUNTS, held.totals, strict=True))
+        missing = counts["desiredNumberScheduled"] - counts["numberAvailable"]
+        counts |= {"numberUnavailable": missing, "observedGeneration": held.metadata.generation}
+        new: KubeObject = {k: v for k, v in counts.items() if v or k in _ALWAYS_SHOWN}
+        new |= {key: held.status[key] for key in held.status if key in _KEPT}
+        if new == held.status:
+            return
+        status = msgspec.json.encode(new)
+        outcome = self._server.replace_status_many(DAEMON_SETS, [(held.obj, status)])[0]
+        # What came between is news, and brings the set here again.
+        if not isinstance(outcome, StatusError):
+            self._wrote(outcome)
+
+
+def _replace(held: _Daemons) -> _Work:
+    """Return the old pods to be deleted: the failing ones, and as many more as may be missing."""
+    stages = held.stages
+    waiting = (Stage.NONE, Stage.CROWDED, Stage.NEW_WAITS, Stage.BOTH, Stage.BOTH_WAIT)
+    missing = sum(len(stages[stage]) for stage in waiting)
+    most = held.share("maxUnavailable", held.totals[0])
+    if not most and not held.share("maxSurge", held.totals[0]) and held.totals[0]:
+        most = 1
+    nodes = [*stages[Stage.OLD_FAILS], *_first(stages[Stage.OLD], most - missing)]
+    return _Work([], [key for name in nodes if (key := held.seen[name].old) is not None])
+
+
+def _surge(held: _Daemons) -> _Work:
+    """Return the nodes that get a new pod beside the old one, and old pods that may go."""
+    stages = held.stages
+    surging = len(stages[Stage.CROWDED]) + len(stages[Stage.BOTH_WAIT])
+    most = held.share("maxSurge", held.totals[0])
+    nodes = [*stages[Stage.OLD_FAILS], *_first(stages[Stage.OLD], most - surging)]
+    ended = [key for name in stages[Stage.BOTH] if (key := held.seen[name].old) is not None]
+    return _Work([name for name in nodes if held.fits.get(name, NO_FIT).runs], ended)
+
+
+def _first(names: dict[str, None], count: int) -> list[str]:
+    return [name for name, _ in zip(names, range(max(count, 0)), strict=False)]

@@ -1,0 +1,208 @@
+"""Who owns what: owner references, adoption and release.
+
+Source: ``k8s.io/kubernetes/pkg/controller/controller_ref_manager.go`` v1.36. Difference: whether an
+owner is being deleted is not asked again before it adopts, since the log has it.
+"""
+
+from __future__ import annotations
+
+from typing import Generic, Protocol, TypeVar
+
+import msgspec
+
+from pykube_core.api.objects import KubeObject
+from pykube_core.api.patch import STRATEGIC_MERGE_PATCH
+from pykube_core.api.registry import Resource
+from pykube_core.api.selectors import LabelSelector
+from pykube_core.api.status import StatusError
+from pykube_core.apiserver import ApiObject, ApiServer
+from pykube_core.controllers.work_queue import WorkQueue
+
+
+class OwnerReference(msgspec.Struct, gc=False):
+    """An owner reference, as far as controllers read it."""
+
+    uid: str
+    controller: bool = False
+
+
+class Dependent(Protocol):
+    """What is known of an object that a controller may own.
+
+    Attributes
+    ----------
+    uid : str
+    owner : str
+        The uid of its controller; "" when it has none.
+    labels : dict
+    claimable : bool
+        Whether it may be adopted or released.
+    """
+
+    @property
+    def uid(self) -> str: ...  # noqa: D102
+    @property
+    def owner(self) -> str: ...  # noqa: D102
+    @property
+    def labels(self) -> dict[str, str]: ...  # noqa: D102
+    @property
+    def claimable(self) -> bool: ...  # noqa: D102
+
+
+_D = TypeVar("_D", bound=Dependent)
+
+
+class _Identity(msgspec.Struct, gc=False):
+    uid: str
+
+
+class _Identified(msgspec.Struct, gc=False):
+    metadata: _Identity
+
+
+def uid_of(obj: ApiObject) -> str:
+    """Return the uid of an object."""
+    return obj.view(_Identified).metadata.uid
+
+
+def controller_of(references: list[OwnerReference]) -> str:
+    """Return the uid of the controller among owner references; "" when there is none."""
+    for reference in references:
+        if reference.controller:
+            return reference.uid
+    return ""
+
+
+def controller_reference(resource: Resource, name: str, uid: str) -> KubeObject:
+    """Return the owner reference that makes an object the controller of another."""
+    return {
+        "apiVersion": resource.api_version,
+        "kind": resource.kind,
+        "name": name,
+        "uid": uid,
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+
+
+class Ownership(Generic[_D]):
+    """The dependents of one kind of owner, and those that an owner may adopt or has to release.
+
+    Parameters
+    ----------
+    resource : Resource
+        Of the dependents.
+    queue : WorkQueue
+        Gets the uid of each owner that a change touches.
+    """
+
+    def __init__(self, resource: Resource, queue: WorkQueue) -> None:
+        self._resource = resource
+        self._queue = queue
+        self._held: dict[bytes, _D] = {}
+        self._owned: dict[str, dict[bytes, _D]] = {}
+        self._orphans: dict[str, dict[bytes, _D]] = {}
+        self._selectors: dict[str, dict[str, LabelSelector]] = {}
+        self._selector_of: dict[str, LabelSelector] = {}
+        self._claims: dict[str, dict[bytes, None]] = {}
+
+    def __contains__(self, key: bytes) -> bool:
+        """Say whether a dependent is known."""
+        return key in self._held
+
+    def add_owner(self, uid: str, namespace: str, selector: LabelSelector) -> None:
+        """Take in an owner, or another selector of one."""
+        if self._selector_of.get(uid) == selector:
+            return
+        self._selectors.setdefault(namespace, {})[uid] = selector
+        self._selector_of[uid] = selector
+        claims = self._claims[uid] = {}
+        for key, dependent in self._orphans.get(namespace, {}).items():
+            if dependent.claimable and selector.matches(dependent.labels):
+                claims[key] = None
+        for key, dependent in self._owned.get(uid, {}).items():
+            if dependent.claimable and not selector.matches(dependent.labels):
+                claims[key] = None
+
+    def remove_owner(self, uid: str, namespace: str) -> None:
+        """Forget an owner; its dependents stay."""
+        self._selectors.get(namespace, {}).pop(uid, None)
+        self._selector_of.pop(uid, None)
+        self._claims.pop(uid, None)
+
+    def drop(self, key: bytes, namespace: str) -> _D | None:
+        """Forget a dependent; return what was known of it."""
+        old = self._held.pop(key, None)
+        if old is None:
+            return None
+        if old.owner:
+            self._owned[old.owner].pop(key, None)
+            self._queue.add(old.owner)
+        else:
+            self._orphans[namespace].pop(key, None)
+        return old
+
+    def put(self, key: bytes, namespace: str, dependent: _D) -> None:
+        """Take in a dependent that was dropped before, or is new."""
+        self._held[key] = dependent
+        owner = dependent.owner
+        if owner:
+            self._owned.setdefault(owner, {})[key] = dependent
+            self._queue.add(owner)
+            selector = self._selector_of.get(owner)
+            if selector is not None and dependent.claimable:
+                if not selector.matches(dependent.labels):
+                    self._claims[owner][key] = None
+            return
+        self._orphans.setdefault(namespace, {})[key] = dependent
+        if dependent.claimable:
+            for uid, selector in self._selectors.get(namespace, {}).items():
+                if selector.matches(dependent.labels):
+                    self._claims[uid][key] = None
+                    self._queue.add(uid)
+
+    def of(self, uid: str) -> dict[bytes, _D]:
+        """Return the dependents of an owner by key; not to be changed."""
+        return self._owned.get(uid, {})
+
+    def claim(self, server: ApiServer, uid: str, reference: KubeObject) -> list[ApiObject]:
+        """Adopt what matches and has no controller, release what matches no more.
+
+        Parameters
+        ----------
+        reference : dict
+            What makes the owner a controller; see `controller_reference`.
+
+        Returns
+        -------
+        list of ApiObject
+            What was written: the caller waits until the log has it, and knows it only then.
+
+        Raises
+        ------
+        StatusError
+            When a write fails otherwise than by a change or loss of the dependent.
+        """
+        written = []
+        claims, self._claims[uid] = self._claims.get(uid, {}), {}
+        selector = self._selector_of[uid]
+        for key in claims:
+            dependent = self._held.get(key)
+            if dependent is None or not dependent.claimable or dependent.owner not in ("", uid):
+                continue
+            if selector.matches(dependent.labels) == (dependent.owner == uid):
+                continue
+            change = {"$patch": "delete", "uid": uid} if dependent.owner else reference
+            namespace, name = self._resource.split_key(key)
+            patch = {"metadata": {"uid": dependent.uid, "ownerReferences": [change]}}
+            try:
+                done = server.patch(
+                    self._resource, patch, name, namespace, patch_type=STRATEGIC_MERGE_PATCH
+                )
+            except StatusError as error:
+                if error.code in (404, 409):
+                    continue
+                self._claims[uid] = claims
+                raise
+            written.append(done)
+        return written

@@ -1,0 +1,140 @@
+"""What controllers read of a pod, read once for all of them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import msgspec
+
+from pykube_core.api.tables import parse_time
+from pykube_core.apiserver import ApiObject
+from pykube_core.controllers.ownership import OwnerReference, controller_of
+
+ENDED = ("Succeeded", "Failed")
+"""The phases of a pod whose containers run no more."""
+
+read_time = lru_cache(4096)(parse_time)
+
+
+class _Metadata(msgspec.Struct, gc=False):
+    uid: str
+    creationTimestamp: str = ""
+    deletionTimestamp: str = ""
+    labels: dict[str, str] = {}
+    ownerReferences: list[OwnerReference] = []
+
+
+class _Spec(msgspec.Struct, gc=False):
+    nodeName: str = ""
+
+
+class _Condition(msgspec.Struct, gc=False):
+    type: str
+    status: str = ""
+    lastTransitionTime: str | None = None
+
+
+class _Status(msgspec.Struct, gc=False):
+    phase: str = ""
+    reason: str = ""
+    conditions: list[_Condition] = []
+
+
+class _View(msgspec.Struct, gc=False):
+    metadata: _Metadata
+    spec: _Spec
+    status: _Status = msgspec.field(default_factory=_Status)
+
+
+class Pod(msgspec.Struct, frozen=True, gc=False):
+    """A pod at one revision, as far as controllers read it.
+
+    Attributes
+    ----------
+    uid, phase, reason, created : str
+        As in the object; ``created`` is its time stamp.
+    owner : str
+        The uid of its controller; "" when it has none.
+    labels : dict
+    node : str
+        Where it is bound; "" when it is not.
+    terminating : bool
+        Whether it is being deleted.
+    active : bool
+        Whether it is neither being deleted nor ended.
+    ready_ns : int or None
+        Since when it is ready, in nanoseconds since the epoch; None when it is not.
+    revision : int
+    """
+
+    uid: str
+    owner: str
+    labels: dict[str, str]
+    node: str
+    phase: str
+    reason: str
+    created: str
+    terminating: bool
+    active: bool
+    ready_ns: int | None
+    revision: int
+
+    @property
+    def claimable(self) -> bool:
+        """Whether it may be adopted or released."""
+        return self.active
+
+    def available_ns(self, min_ready_ns: int) -> int | None:
+        """Return when it becomes available, or became; None when it is not ready."""
+        return None if self.ready_ns is None else self.ready_ns + min_ready_ns
+
+
+class PodReader:
+    """Reads pods; controllers of one process share one, so that each state is decoded once."""
+
+    def __init__(self) -> None:
+        self._held: dict[bytes, Pod] = {}
+
+    def read(self, obj: ApiObject) -> Pod:
+        """Return what an object says of a pod.
+
+        Raises
+        ------
+        msgspec.ValidationError
+            Its status is not one of a pod.
+        """
+        held = self._held.get(obj.key)
+        if held is not None and held.revision == obj.revision:
+            return held
+        pod = _read(obj)
+        if held is None or held.revision < obj.revision:
+            self._held[obj.key] = pod
+        return pod
+
+    def forget(self, key: bytes) -> None:
+        """Drop a pod that is gone."""
+        self._held.pop(key, None)
+
+
+def _read(obj: ApiObject) -> Pod:
+    view = obj.view(_View)
+    metadata, status = view.metadata, view.status
+    terminating = bool(metadata.deletionTimestamp)
+    ready_ns = None
+    for condition in status.conditions:
+        if condition.type == "Ready" and condition.status == "True":
+            since = condition.lastTransitionTime
+            ready_ns = read_time(since) if since else 0
+    return Pod(
+        metadata.uid,
+        controller_of(metadata.ownerReferences),
+        metadata.labels,
+        view.spec.nodeName,
+        status.phase,
+        status.reason,
+        metadata.creationTimestamp,
+        terminating,
+        not terminating and status.phase not in ENDED,
+        ready_ns,
+        obj.revision,
+    )

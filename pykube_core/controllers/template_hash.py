@@ -1,0 +1,50 @@
+"""The hash of a pod template, by which a workload knows the pods of its revisions.
+
+Source: ``k8s.io/kubernetes/pkg/controller/controller_utils.go`` (ComputeHash) and
+``k8s.io/apimachinery/pkg/util/rand`` (SafeEncodeString) v1.36. Difference: upstream hashes Go's
+dump of the structure; here it is the canonical JSON (keys sorted, defaults filled in, no white
+space), so the digits differ from upstream's, in the same alphabet and length.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+import msgspec
+
+HASH_LABEL: Final = "pod-template-hash"
+
+_ALPHABET: Final = "bcdfghjklmnpqrstvwxz2456789"
+_OFFSET: Final = 2166136261
+_PRIME: Final = 16777619
+_COLLISION_BYTES: Final = 8
+
+
+@lru_cache(4096)
+def canonical(template: bytes) -> bytes:
+    """Return a template's JSON with sorted keys and without the label of its hash."""
+    decoded = msgspec.json.decode(template)
+    labels = decoded.get("metadata", {}).get("labels", {})
+    labels.pop(HASH_LABEL, None)
+    return msgspec.json.encode(decoded, order="deterministic")
+
+
+def hash_of(template: bytes, collisions: int | None) -> str:
+    """Return the hash of a canonical template, as text that is good in names and labels.
+
+    Parameters
+    ----------
+    collisions : int or None
+        How often the hash has met another template so far; None and 0 differ, as upstream.
+
+    Examples
+    --------
+    >>> hash_of(b"", None)
+    '568c7fc9b5'
+    """
+    salt = b"" if collisions is None else collisions.to_bytes(_COLLISION_BYTES, "little")
+    value = _OFFSET
+    for byte in template + salt:
+        value = (value ^ byte) * _PRIME & 0xFFFFFFFF
+    return "".join(_ALPHABET[ord(digit) % len(_ALPHABET)] for digit in str(value))
