@@ -145,6 +145,29 @@ static void test_keys_in_order_fill_their_leaves(void) {
     pkc_arena_destroy(&arena);
 }
 
+static void test_arena_refuses_a_block_beyond_its_last_number(void) {
+    pkc_arena arena = {0};
+    static pkc_block elsewhere;
+    pkc_block **table = malloc(PKC_BLOCKS_MAX * sizeof(pkc_block *));
+    EXPECT(table != NULL);
+    for (int i = 0; i < PKC_BLOCKS_MAX - 2; i++) {
+        table[i] = &elsewhere;
+    }
+    table[PKC_BLOCKS_MAX - 2] = NULL;
+    table[PKC_BLOCKS_MAX - 1] = NULL;
+    arena.table = table;
+    arena.table_capacity = PKC_BLOCKS_MAX;
+    void *data[2];
+    for (int i = 0; i < 2; i++) {
+        data[i] = pkc_arena_alloc(&arena, PKC_ARENA_VERSIONS, PKC_BLOCK_LARGE_BYTES + 1);
+        EXPECT(data[i] != NULL && pkc_arena_at(&arena, pkc_arena_ref(data[i])) == data[i]);
+    }
+    EXPECT(pkc_arena_alloc(&arena, PKC_ARENA_KEYS, 8) == NULL);
+    pkc_arena_free(&arena, data[0], PKC_BLOCK_LARGE_BYTES + 1);
+    EXPECT(pkc_arena_alloc(&arena, PKC_ARENA_KEYS, 8) != NULL);
+    pkc_arena_destroy(&arena);
+}
+
 static void test_crc32c_gives_the_published_values(void) {
     uint8_t zeros[32] = {0};
     EXPECT(pkc_crc32c(0, "123456789", 9) == 0xe3069283u);
@@ -167,6 +190,7 @@ static void test_portable_crc32c_equals_the_instruction(void) {
 int main(void) {
     RUN(test_tree_and_hash_hold_what_a_sorted_array_holds);
     RUN(test_keys_in_order_fill_their_leaves);
+    RUN(test_arena_refuses_a_block_beyond_its_last_number);
     RUN(test_crc32c_gives_the_published_values);
     RUN(test_portable_crc32c_equals_the_instruction);
     return 0;
