@@ -53,6 +53,7 @@ class Waiting(World):
         self.component = SchedulerComponent(self.timed, self.seen)
 
     def close(self):
+        """Free everything."""
         self.component.close()
         self.seen.close()
         super().close()

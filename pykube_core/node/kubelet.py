@@ -104,7 +104,7 @@ class Kubelet:
         if self._stopped.pop(node, "") is None:
             obj = self._log.get(NODES, node)
             if obj is not None:
-                self.cursor.add(Change(None, obj))
+                self.cursor.changes.append(Change(None, obj))
 
     def step(self, now_ns: int) -> int | None:
         """Bring every pod forward that something happened to, or whose time has come."""
@@ -136,7 +136,7 @@ class Kubelet:
         """Look at a pod in the next step, because one of its containers is to end."""
         obj = self._log.get(PODS, name, namespace)
         if obj is not None:
-            self.cursor.add(Change(obj, obj))
+            self.cursor.changes.append(Change(obj, obj))
 
     def _collect_due(self, now_ns: int) -> None:
         times = self._times
