@@ -41,16 +41,18 @@ class Timed:
 
 
 class Waiting(World):
-    """Pods made, none of them bound."""
+    """Pods made, none of them bound; the scheduler knows the nodes."""
 
     def __init__(self, node_count):
         super().__init__(node_count)
         for node in list(self.log.all(NODES)):
             self.server.patch(NODES, {"spec": {"taints": None}}, node.name)
-        self.loop.run()
         self.timed = Timed(self.server)
         self.seen = ObjectLog(self.store, self.server.registry)
         self.component = SchedulerComponent(self.timed, self.seen)
+        self.component.step(0)
+        self.loop.run()
+        self.seen.pull()
 
     def close(self):
         """Free everything."""
