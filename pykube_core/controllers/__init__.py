@@ -3,11 +3,13 @@
 from pykube_core.controllers.daemon_set import DaemonSetController
 from pykube_core.controllers.deployment import DeploymentController
 from pykube_core.controllers.node_ipam import NodeIpamController
+from pykube_core.controllers.node_lifecycle import NodeLifecycleController
 from pykube_core.controllers.replica_set import ReplicaSetController
 
 __all__ = [
     "DaemonSetController",
     "DeploymentController",
     "NodeIpamController",
+    "NodeLifecycleController",
     "ReplicaSetController",
 ]
