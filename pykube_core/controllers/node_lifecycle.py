@@ -1,14 +1,14 @@
 """Node lifecycle: taints that follow from conditions, and nodes that are not heard of any more.
 
-Source: ``k8s.io/kubernetes/pkg/controller/nodelifecycle`` v1.36. Differences: a renewal counts from
-when it is seen in the log, not from the next pass of the monitor; pods are marked not ready before
-their node is marked unknown, so that a crash in between loses nothing; a node that is there when
-the controller starts is announced only if it is younger than a minute; the limiter of NoExecute
-taints does not start anew when a zone's state changes.
+Source: ``k8s.io/kubernetes/pkg/controller/nodelifecycle`` v1.36. Differences: a lease was renewed
+when it says so, within the time since the last look, as there is one clock; pods are marked
+not ready before their node is marked unknown, so that a crash in between loses nothing; a node that
+is there when the controller starts is announced only if it is younger than a minute; the limiter of
+NoExecute taints does not start anew when a zone's state changes.
 
-A renewed lease is one entry in a dictionary. A node is looked at when what its taints follow from
-changes, and when it would be late had it never been heard of since the last look; these looks fall
-on multiples of the monitor's period, so that there are few of them.
+A node is looked at when what its taints follow from changes, and when it would be late had it not
+been heard of since the last look; only then is its lease read, so that a renewal costs nothing.
+These looks fall on multiples of the monitor's period, so that there are few of them.
 """
 
 from __future__ import annotations
@@ -36,12 +36,34 @@ STARTUP_GRACE_NS: Final = 60 * NANO
 
 
 class _Node(msgspec.Struct):
-    """A node as it was read; ``probe_ns`` is when its status was last seen to change."""
+    """A node as it was read.
+
+    Attributes
+    ----------
+    probe_ns : int
+        When its status was last seen to change.
+    renewed_ns : int
+        When its lease was renewed, as of the last look.
+    lease_revision : int
+        The lease's, at the last look.
+    settled : bool
+        Whether it has all taints that follow from what it was last seen to be.
+    """
 
     obj: ApiObject
     view: NodeView
-    lease_key: bytes
     probe_ns: int
+    renewed_ns: int = 0
+    lease_revision: int = 0
+    settled: bool = False
+
+
+class _LeaseSpec(msgspec.Struct, gc=False):
+    renewTime: str | None = None
+
+
+class _Lease(msgspec.Struct, gc=False):
+    spec: _LeaseSpec = msgspec.field(default_factory=_LeaseSpec)
 
 
 class NodeLifecycleController(Controller):
@@ -57,10 +79,9 @@ class NodeLifecycleController(Controller):
     component = "node-controller"
 
     def __init__(self, server: ApiServer, log: ObjectLog, *, pods: PodReader | None = None) -> None:
-        super().__init__(server, log, (NODES, LEASES))
+        super().__init__(server, log, (NODES,))
         self._reader = pods or PodReader()
         self._nodes: dict[str, _Node] = {}
-        self._renewed: dict[bytes, int] = {}
         self._zones: dict[tuple[str, ...], Zone] = {}
         self._ready_count = 0
         self._began = False
@@ -72,15 +93,10 @@ class NodeLifecycleController(Controller):
         return again_ns
 
     def _note(self, change: Change, now_ns: int) -> None:
-        new = change.new
-        if new is not None and new.resource is LEASES:
-            self._renewed[new.key] = now_ns
-        elif change.object.resource is LEASES:
-            self._renewed.pop(change.object.key, None)
-        elif new is None:
+        if change.new is None:
             self._remove(change.object.name, now_ns)
         else:
-            self._read(new, now_ns)
+            self._read(change.new, now_ns)
 
     def _remove(self, name: str, now_ns: int) -> None:
         held = self._nodes.pop(name, None)
@@ -94,7 +110,7 @@ class NodeLifecycleController(Controller):
         name = view.metadata.name
         held = self._nodes.get(name)
         if held is None:
-            self._nodes[name] = _Node(obj, view, LEASES.key(NODE_LEASES, name), now_ns)
+            self._nodes[name] = _Node(obj, view, now_ns)
             self._count(view, 1, now_ns)
             young_ns = now_ns - STARTUP_GRACE_NS
             if self._began or read_time(view.metadata.creationTimestamp) > young_ns:
@@ -108,6 +124,7 @@ class NodeLifecycleController(Controller):
         if old.facts != view.facts:
             self._count(old, -1, now_ns)
             self._count(view, 1, now_ns)
+            held.settled = False
             self._queue.add(name)
 
     def _count(self, view: NodeView, sign: int, now_ns: int) -> None:
@@ -127,6 +144,7 @@ class NodeLifecycleController(Controller):
         if all_failed == bool(self._ready_count):
             for name, held in self._nodes.items():
                 self._queue.add(name)
+                held.settled = False
                 if all_failed:
                     # Nobody could be heard: each node has its time to be heard again.
                     held.probe_ns = now_ns
@@ -164,19 +182,36 @@ class NodeLifecycleController(Controller):
         if ready is None:
             created = held.view.metadata.creationTimestamp
             grace_ns, probe_ns = STARTUP_GRACE_NS, read_time(created)
-        due_ns = max(probe_ns, self._renewed.get(held.lease_key, 0)) + grace_ns
+        self._read_lease(held, now_ns)
+        due_ns = max(probe_ns, held.renewed_ns) + grace_ns
         if now_ns > due_ns:
             return True
         tick_ns = (due_ns // MONITOR_PERIOD_NS + 1) * MONITOR_PERIOD_NS
         self._queue.add_at(held.view.metadata.name, tick_ns)
         return False
 
+    def _read_lease(self, held: _Node, now_ns: int) -> None:
+        """Note when the lease was renewed, if it was since the last look."""
+        lease = self._log.get(LEASES, held.view.metadata.name, NODE_LEASES)
+        if lease is None or lease.revision == held.lease_revision:
+            return
+        held.lease_revision = lease.revision
+        try:
+            said_ns = read_time(lease.view(_Lease).spec.renewTime or "")
+        except ValueError:  # It was written, by whatever clock.
+            said_ns = now_ns
+        held.renewed_ns = min(max(said_ns, held.renewed_ns), now_ns)
+
     def _tainted(self, held: _Node, now_ns: int) -> ApiObject | None:
         """Return a node with the taints and labels that it lacks; None when it has all."""
+        if held.settled:
+            return None
         view = held.view
-        taints = health.wanted_taints(view, self._no_execute(view, now_ns), now_ns)
+        no_execute = self._no_execute(view, now_ns)
+        taints = health.wanted_taints(view, no_execute, now_ns)
         labels = health.missing_labels(view)
         if not labels and taints == view.spec.taints:
+            held.settled = no_execute == health.no_execute_key(view)
             return None
         return health.with_taints(held.obj, taints, labels)
 

@@ -1,8 +1,10 @@
 import json
+from datetime import UTC, datetime
 
 import pytest
 
 from pykube_core.api.builtin import LEASES, NODES, PODS
+from pykube_core.api.status import StatusError
 from pykube_core.controllers import NodeLifecycleController
 
 NOT_READY = "node.kubernetes.io/not-ready"
@@ -16,15 +18,15 @@ def world(new_world):
 
 def renew(world, *names):
     """Let kubelets renew their leases."""
-    spec = {"holderIdentity": "x", "renewTime": f"2026-11-23T04:16:02.{world.clock() % 10**6:06}Z"}
+    now = datetime.fromtimestamp(world.clock() / 10**9, UTC)
+    spec = {"holderIdentity": "x", "renewTime": now.strftime("%Y-%m-%dT%H:%M:%S.000000Z")}
     for name in names:
         obj = {"metadata": {"name": name}, "spec": spec}
         try:
             held = world.server.get(LEASES, name, "kube-node-lease").decode()
-        except Exception:
+        except StatusError:
             world.server.create(LEASES, obj, "kube-node-lease")
         else:
-            spec["leaseTransitions"] = held["spec"].get("leaseTransitions", 0) + 1
             world.server.update(LEASES, held | {"spec": spec}, name, "kube-node-lease")
 
 
