@@ -65,7 +65,7 @@ class _FullView(msgspec.Struct, gc=False):
 
 
 class _Thing(msgspec.Struct, gc=False):
-    """An object in the graph; ``owners`` are uids.
+    """An object in the graph; ``owners`` are uids, ``place`` is its namespace, if it has one.
 
     ``waits`` says that it is being deleted and waits for its dependents to go, ``orphans`` that it
     waits for them to be released.
@@ -73,6 +73,7 @@ class _Thing(msgspec.Struct, gc=False):
 
     resource: Resource
     key: bytes
+    place: bytes
     owners: tuple[str, ...]
     deleting: bool
     waits: bool
@@ -104,9 +105,12 @@ class GarbageCollector(Controller):
                 return
         metadata = new.view(_View).metadata
         deleting = bool(metadata.deletionTimestamp)
+        resource, key = new.resource, new.key
+        start = len(resource.prefix)
         thing = _Thing(
-            new.resource,
-            new.key,
+            resource,
+            key,
+            key[start : key.index(b"/", start)] if resource.namespaced else b"",
             tuple([owner.uid for owner in metadata.ownerReferences]),
             deleting,
             deleting and FOREGROUND in metadata.finalizers,
@@ -278,8 +282,4 @@ class GarbageCollector(Controller):
 
 def _may_own(owner: _Thing, dependent: _Thing) -> bool:
     """Say whether an owner is where it can own a dependent: beside it, or in the cluster."""
-    if not owner.resource.namespaced:
-        return True
-    if not dependent.resource.namespaced:
-        return False
-    return owner.resource.split_key(owner.key)[0] == dependent.resource.split_key(dependent.key)[0]
+    return not owner.place or owner.place == dependent.place
