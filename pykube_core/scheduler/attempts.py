@@ -10,6 +10,7 @@ A failure is remembered while nothing changes, so that of a thousand like pods o
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -95,13 +96,13 @@ class _Failure(NamedTuple):
     reason: str = "Unschedulable"
 
 
-class _Placed(NamedTuple):
-    """A pod that the engine has put on a row."""
+@dataclass(slots=True)
+class _Placed:
+    """Pods that the engine has put on rows, and that are not bound yet; columns of one length."""
 
-    pod: WaitingPod
-    class_index: int
-    row: int
-    handle: int
+    pods: list[WaitingPod] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
+    handles: list[int] = field(default_factory=list)
 
 
 class Attempts:
@@ -139,7 +140,7 @@ class Attempts:
         self._recorders = {
             name: EventRecorder(server, name, instance=instance) for name in sorted(profiles)
         }
-        self._placed: list[_Placed] = []
+        self._placed = _Placed()
         self._changes: dict[bytes, tuple[ApiObject, StatusChange]] = {}
         self._failures: dict[tuple[int, bool], tuple[int, _Failure]] = {}
         self._now_ns = 0
@@ -159,7 +160,8 @@ class Attempts:
     # -- order -------------------------------------------------------------------------------
 
     def _try_all(self, pods: Sequence[WaitingPod]) -> None:
-        classes = [self._shapes.class_of(pod.object) for pod in pods]
+        class_of = self._shapes.class_of
+        classes = [class_of(pod.object, pod.shape) for pod in pods]
         indices = np.array([each.index for each in classes], np.int32)
         at = 0
         while at < len(pods):
@@ -195,8 +197,9 @@ class Attempts:
         misfits = np.flatnonzero(rows < 0)
         count = int(misfits[0]) if len(misfits) else len(rows)
         middle = begin + count
-        columns = (indices[begin:middle], rows[:count], handles[:count])
-        self._placed += map(_Placed, pods[begin:middle], *(each.tolist() for each in columns))
+        self._placed.pods += pods[begin:middle]
+        self._placed.rows += rows[:count].tolist()
+        self._placed.handles += handles[:count].tolist()
         self._accounts.version += count > 0
         return middle
 
@@ -230,8 +233,9 @@ class Attempts:
         nominations = dict(self._cycle.nominations)
         decision = self._cycle.schedule(pod.decoded())
         if decision.placed is not None:
-            row = self._scheduler.rows[decision.placed]
-            self._placed.append(_Placed(pod, pod_class.index, row, decision.handle))
+            self._placed.pods.append(pod)
+            self._placed.rows.append(self._scheduler.rows[decision.placed])
+            self._placed.handles.append(decision.handle)
             self._accounts.version += 1
             return
         failure = _Failure(decision.message or "", self._rejectors(decision, pod_class))
@@ -260,30 +264,31 @@ class Attempts:
 
     def _bind(self) -> int:
         """Bind what was placed; return how many bindings were refused."""
-        if not self._placed:
-            return 0
-        placed, self._placed = self._placed, []
-        names, adopt = self._scheduler.node_names, self._accounts.adopt
-        bindings = [
-            Binding(p.pod.shape.namespace, p.pod.short_name, names[p.row], p.pod.uid)
-            for p in placed
-        ]
+        placed, self._placed = self._placed, _Placed()
+        names, adopt, finish = self._scheduler.node_names, self._accounts.adopt, self._queue.done
+        nodes = [names[row] for row in placed.rows]
+        outcomes = self._server.bind_many(
+            [
+                Binding(pod.shape.namespace, pod.short_name, node, pod.uid)
+                for pod, node in zip(placed.pods, nodes, strict=True)
+            ]
+        )
         refused = 0
-        outcomes = self._server.bind_many(bindings)
-        for (pod, index, row, handle), outcome in zip(placed, outcomes, strict=True):
+        columns = (placed.pods, placed.rows, placed.handles, nodes, outcomes)
+        for pod, row, handle, node, outcome in zip(*columns, strict=True):
             if isinstance(outcome, StatusError):
                 refused += 1
-                self._forget(pod, handle, names[row], outcome)
+                self._forget(pod, handle, node, outcome)
                 continue
-            node = names[row]
             text = f"Successfully assigned {pod.key} to {node}"
             self._recorders[pod.scheduler_name].record(
                 self._reference(pod), NORMAL, "Scheduled", text, action="Binding"
             )
+            index = self._shapes.class_of(pod.object, pod.shape).index
             assigned = AssignedPod(pod.key, pod.uid, node, index, outcome, handle)
             self._pods[outcome.key] = assigned
             adopt(assigned, row)
-            self._queue.done(pod)
+            finish(pod)
             if self._changes:
                 self._changes.pop(outcome.key, None)
         return refused

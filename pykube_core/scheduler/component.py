@@ -243,7 +243,7 @@ class SchedulerComponent:
         elif shape.node:
             if held is not None:
                 self._drop_waiting(held)
-            pod = AssignedPod(name, uid, shape.node, self._shapes.class_of(new).index, new)
+            pod = AssignedPod(name, uid, shape.node, self._shapes.class_of(new, shape).index, new)
             self._pods[new.key] = pod
             self._accounts.add_pod(pod)
             self._tell_pod(ASSIGNED_POD_ADD, None, new)
@@ -337,7 +337,7 @@ class SchedulerComponent:
             if self._queue.concerns(_ASSIGNED_POD_UPDATE):
                 self._tell_update(old, new)
             return
-        index = self._shapes.class_of(new).index
+        index = self._shapes.read_class(new).index
         if index != held.class_index:
             self._accounts.remove_pod(held)
             held = AssignedPod(held.name, held.uid, held.node, index, new)

@@ -52,29 +52,6 @@ class _View(msgspec.Struct, gc=False):
 _VIEW: Final = msgspec.json.Decoder(_View)
 
 
-class Shape(msgspec.Struct, frozen=True):
-    """What pods have in common that differ in name and uid alone.
-
-    Attributes
-    ----------
-    namespace, scheduler_name, node, nominated_node : str
-        "" where there is none.
-    priority : int
-    has_gates, is_deleting, is_done, preempts : bool
-        Scheduling gates; a deletion timestamp; phase Succeeded or Failed; it may preempt others.
-    """
-
-    namespace: str
-    scheduler_name: str
-    node: str
-    nominated_node: str
-    priority: int
-    has_gates: bool
-    is_deleting: bool
-    is_done: bool
-    preempts: bool
-
-
 class ShapeClass(msgspec.Struct, frozen=True):
     """The class of a shape.
 
@@ -96,6 +73,33 @@ class ShapeClass(msgspec.Struct, frozen=True):
     problem: str = ""
 
 
+class Shape(msgspec.Struct):
+    """What pods have in common that differ in name and uid alone.
+
+    Attributes
+    ----------
+    namespace, scheduler_name, node, nominated_node : str
+        "" where there is none.
+    priority : int
+    has_gates, is_deleting, is_done, preempts : bool
+        Scheduling gates; a deletion timestamp; phase Succeeded or Failed; it may preempt others.
+    found : ShapeClass or None
+        Its class as `Shapes.class_of` last found it, at ``epoch``.
+    """
+
+    namespace: str
+    scheduler_name: str
+    node: str
+    nominated_node: str
+    priority: int
+    has_gates: bool
+    is_deleting: bool
+    is_done: bool
+    preempts: bool
+    found: ShapeClass | None = None
+    epoch: int = 0
+
+
 class Shapes:
     """Shapes and classes of pods; remembers some thousand of the last ones.
 
@@ -109,10 +113,12 @@ class Shapes:
         self._scheduler = scheduler
         self._shapes: dict[bytes, Shape] = {}
         self._classes: dict[bytes, ShapeClass] = {}
+        self._epoch = 0
 
     def forget(self) -> None:
         """Forget the classes: something that they depend on has changed."""
         self._classes.clear()
+        self._epoch += 1
 
     def of(self, pod: ApiObject) -> tuple[str, str, Shape]:
         """Return a pod's "namespace/name", its uid and its shape."""
@@ -129,7 +135,13 @@ class Shapes:
         name = f"{shape.namespace}/{data[start:middle].decode()}"
         return name, data[middle + len(_UID) : end].decode(), shape
 
-    def class_of(self, pod: ApiObject) -> ShapeClass:
+    def class_of(self, pod: ApiObject, shape: Shape) -> ShapeClass:
+        """Return the class of a pod of a shape."""
+        if shape.found is None or shape.epoch != self._epoch:
+            shape.found, shape.epoch = self.read_class(pod), self._epoch
+        return shape.found
+
+    def read_class(self, pod: ApiObject) -> ShapeClass:
         """Return the class of a pod; the node of one that has one is no rule for it."""
         parts = members(pod.data)
         metadata, spec, status = bytes(parts.metadata), bytes(parts.spec), bytes(parts.status)
