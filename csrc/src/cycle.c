@@ -8,23 +8,23 @@
 static void normalize_default(const pkc_engine *e, const double *total, int reverse,
                               int64_t *raw) {
     int64_t maximum = 0;
-    for (int32_t row = 0; row < e->row_count; row++) {
-        if (total[row] != -INFINITY && raw[row] > maximum) {
-            maximum = raw[row];
+    for (int32_t i = 0; i < e->view_count; i++) {
+        if (total[i] != -INFINITY && raw[i] > maximum) {
+            maximum = raw[i];
         }
     }
     if (maximum > 0) {
-        scale_to_percent(raw, e->row_count, maximum);
+        scale_to_percent(raw, e->view_count, maximum);
     }
-    for (int32_t row = 0; reverse && row < e->row_count; row++) {
-        raw[row] = SCORE_MAX - raw[row];
+    for (int32_t i = 0; reverse && i < e->view_count; i++) {
+        raw[i] = SCORE_MAX - raw[i];
     }
 }
 
 static void add_weighted(const pkc_engine *e, const int64_t *normalized, int64_t weight,
                          double *total) {
-    for (int32_t row = 0; row < e->row_count; row++) {
-        total[row] += (double)(weight * normalized[row]);
+    for (int32_t i = 0; i < e->view_count; i++) {
+        total[i] += (double)(weight * normalized[i]);
     }
 }
 
@@ -79,13 +79,13 @@ static int raw_normalized(pkc_engine *e, const pod_class *c, int32_t plugin,
     int64_t *raw = e->work_raw;
     switch (plugin) {
     case PKC_PLUGIN_TAINT_TOLERATION:
-        for (int32_t row = 0; r->taint_any && row < e->row_count; row++) {
-            raw[row] = r->taint_raw[row];
+        for (int32_t i = 0; r->taint_any && i < e->view_count; i++) {
+            raw[i] = r->taint_raw[view_row(e, i)];
         }
         return r->taint_any;
     case PKC_PLUGIN_NODE_AFFINITY:
-        for (int32_t row = 0; r->affinity_raw != NULL && row < e->row_count; row++) {
-            raw[row] = r->affinity_raw[row];
+        for (int32_t i = 0; r->affinity_raw != NULL && i < e->view_count; i++) {
+            raw[i] = r->affinity_raw[view_row(e, i)];
         }
         return r->affinity_raw != NULL;
     case PKC_PLUGIN_POD_TOPOLOGY_SPREAD: return raw_spread(e, c, total, raw, e->work_ignored);
@@ -156,31 +156,30 @@ static int cycle(pkc_engine *e, int32_t class_index, int32_t *row_out) {
     int random = e->profiles.data[c->profile_index].weight[PKC_PLUGIN_RANDOM] != 0;
     const double *total = c->cache.total;
     const double *block_max = c->cache.block_max;
-    int beyond = looks_beyond(e, c);
     int normalized = any_normalized(e, c);
     int32_t wanted = sample_size(e, c);
-    if ((beyond || normalized || wanted > 0) && e->row_count > 0) {
+    if (looks_beyond(e, c) && e->row_count > 0) {
         memcpy(e->work, total, (size_t)e->row_count * sizeof *e->work);
-        if (beyond) {
-            mask_beyond(e, class_index, e->work);
-        }
-        if (wanted > 0) {
-            memcpy(e->work_sum, e->work, (size_t)e->row_count * sizeof *e->work);
-            status = mask_sample(e, c, wanted, e->work_sum, e->work);
-        }
-        if (status < 0) {
-            return status;
+        mask_beyond(e, class_index, e->work);
+        total = e->work;
+    }
+    if (wanted > 0) {
+        status = view_sample(e, c, wanted, total);
+    }
+    if (status == PKC_OK && (normalized || total == e->work || wanted > 0)) {
+        for (int32_t i = 0; i < e->view_count; i++) {
+            e->work[i] = total[view_row(e, i)]; /* in place: positions are not behind their rows */
         }
         status = normalized ? add_normalized(e, c, e->work) : PKC_OK;
-        if (status < 0) {
-            return status;
-        }
-        e->kernel->maxima(e->work, e->row_count, e->work_block);
+        e->kernel->maxima(e->work, e->view_count, e->work_block);
         total = e->work;
         block_max = e->work_block;
     }
-    *row_out = select_row(e, total, block_max, random);
-    return PKC_OK;
+    if (status == PKC_OK) {
+        *row_out = select_row(e, total, block_max, random);
+    }
+    view_all(e);
+    return status;
 }
 
 int pkc_engine_place(pkc_engine *e, int64_t count, const int32_t *classes, int stop_at_misfit,

@@ -342,6 +342,13 @@ struct pkc_engine {
     int64_t *work_raw;
     uint8_t *work_ignored;
     double *work_sum;
+    /* The rows that scoring goes through: row i at position i, or those of a sample, ascending:
+     * row view_rows[i] at position i. What is computed in between is by position. */
+    int32_t view_count;
+    const int32_t *view_rows; /* NULL for all */
+    int32_t *sample_rows;     /* (capacity,) */
+    uint64_t *sample_bits;    /* (capacity / 64 + 1,) */
+    int32_t *view_domains;    /* (2, capacity) */
     double *zeros; /* (capacity,) */
     double *work; /* (capacity,) totals of a cycle that are not a class's own */
     double *work_block; /* maxima of its blocks */
@@ -510,8 +517,12 @@ void normalize_plugin(pkc_engine *e, int32_t plugin, const double *total, int64_
 
 /* sample.c */
 int32_t sample_size(const pkc_engine *e, const pod_class *c);
-int mask_sample(pkc_engine *e, const pod_class *c, int32_t wanted, const double *total,
-                double *sampled);
+int view_sample(pkc_engine *e, const pod_class *c, int32_t wanted, const double *total);
+void view_all(pkc_engine *e);
+const int32_t *view_domain(pkc_engine *e, const int32_t *domain, int scratch);
+static inline int32_t view_row(const pkc_engine *e, int32_t position) {
+    return e->view_rows == NULL ? position : e->view_rows[position];
+}
 
 /* preempt.c */
 void filter_with_nominated(pkc_engine *e, int32_t class_index, int32_t row, verdict *out);

@@ -39,6 +39,9 @@ static void free_work(pkc_engine *e) {
     free(e->work_raw);
     free(e->work_sum);
     free(e->work_ignored);
+    free(e->sample_rows);
+    free(e->sample_bits);
+    free(e->view_domains);
     free(e->zeros);
 }
 
@@ -64,10 +67,13 @@ int nodes_reserve(pkc_engine *e, int32_t wanted) {
     int64_t *work_raw = calloc(rows, sizeof *work_raw);
     double *work_sum = calloc(rows, sizeof *work_sum);
     uint8_t *work_ignored = calloc(rows, sizeof *work_ignored);
+    int32_t *sample_rows = calloc(rows, sizeof *sample_rows);
+    uint64_t *sample_bits = calloc(rows / 64 + 1, sizeof *sample_bits);
+    int32_t *view_domains = calloc(2 * rows, sizeof *view_domains);
     double *zeros = calloc(rows, sizeof *zeros);
     if (matrix == NULL || hot == NULL || nodes == NULL || devices == NULL || work == NULL ||
         work_block == NULL || work_raw == NULL || work_sum == NULL || work_ignored == NULL ||
-        zeros == NULL) {
+        sample_rows == NULL || sample_bits == NULL || view_domains == NULL || zeros == NULL) {
         free(matrix);
         free(hot);
         free(nodes);
@@ -77,6 +83,9 @@ int nodes_reserve(pkc_engine *e, int32_t wanted) {
         free(work_raw);
         free(work_sum);
         free(work_ignored);
+        free(sample_rows);
+        free(sample_bits);
+        free(view_domains);
         free(zeros);
         goto out;
     }
@@ -103,6 +112,9 @@ int nodes_reserve(pkc_engine *e, int32_t wanted) {
     e->work_raw = work_raw;
     e->work_sum = work_sum;
     e->work_ignored = work_ignored;
+    e->sample_rows = sample_rows;
+    e->sample_bits = sample_bits;
+    e->view_domains = view_domains;
     e->zeros = zeros;
     e->capacity = (int32_t)capacity;
     status = PKC_OK;
@@ -287,6 +299,7 @@ int pkc_engine_nodes_add(pkc_engine *e, int32_t count, const pkc_nodes *in) {
         devices_fill(e, row, in->device_count[i]);
         node_fill(e, row, in, i);
     }
+    view_all(e);
     return first;
 }
 

@@ -114,10 +114,10 @@ void mask_pod_affinity(pkc_engine *e, const pod_class *c, double *total) {
     }
 }
 
-static void add_counts(const pkc_engine *e, const counter *k, int64_t weight, int64_t *raw) {
-    const int32_t *domain = e->topologies.data[k->topology].domain;
-    for (int32_t row = 0; row < e->row_count; row++) {
-        raw[row] += domain[row] < 0 ? 0 : weight * k->count[domain[row]];
+static void add_counts(pkc_engine *e, const counter *k, int64_t weight, int64_t *raw) {
+    const int32_t *domain = view_domain(e, e->topologies.data[k->topology].domain, 0);
+    for (int32_t i = 0; i < e->view_count; i++) {
+        raw[i] += domain[i] < 0 ? 0 : weight * k->count[domain[i]];
     }
 }
 
@@ -128,7 +128,7 @@ int raw_pod_affinity(pkc_engine *e, const pod_class *c, int64_t *raw) {
         return 0;
     }
     int64_t touched = 0;
-    memset(raw, 0, (size_t)e->row_count * sizeof *raw);
+    memset(raw, 0, (size_t)e->view_count * sizeof *raw);
     for (int64_t i = own_preferred(c); i < c->own.count; i++) {
         const counter *k = own_counter(e, c, i);
         if (k->members > 0) {
@@ -153,16 +153,16 @@ int raw_pod_affinity(pkc_engine *e, const pod_class *c, int64_t *raw) {
 void normalize_pod_affinity(const pkc_engine *e, const double *total, int64_t *raw) {
     int64_t minimum = INT64_MAX;
     int64_t maximum = INT64_MIN;
-    for (int32_t row = 0; row < e->row_count; row++) {
-        if (total[row] != -INFINITY) {
-            minimum = raw[row] < minimum ? raw[row] : minimum;
-            maximum = raw[row] > maximum ? raw[row] : maximum;
+    for (int32_t i = 0; i < e->view_count; i++) {
+        if (total[i] != -INFINITY) {
+            minimum = raw[i] < minimum ? raw[i] : minimum;
+            maximum = raw[i] > maximum ? raw[i] : maximum;
         }
     }
     double range = maximum > minimum ? (double)(maximum - minimum) : 0.0;
-    for (int32_t row = 0; row < e->row_count; row++) {
-        int counts = range > 0.0 && total[row] != -INFINITY;
-        raw[row] = counts ? (int64_t)((double)SCORE_MAX * ((double)(raw[row] - minimum) / range))
+    for (int32_t i = 0; i < e->view_count; i++) {
+        int counts = range > 0.0 && total[i] != -INFINITY;
+        raw[i] = counts ? (int64_t)((double)SCORE_MAX * ((double)(raw[i] - minimum) / range))
                           : 0;
     }
 }

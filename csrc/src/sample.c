@@ -85,29 +85,60 @@ static int rows_to_search(pkc_engine *e, const pod_class *c, const int32_t **row
     return PKC_OK;
 }
 
-/* Copies the totals of the first wanted feasible rows, in the order and from where the search
- * before ended; the others get -inf. Upstream's many threads make the end of a search a little
- * vague; here it is the last node that was wanted. */
-int mask_sample(pkc_engine *e, const pod_class *c, int32_t wanted, const double *total,
-                double *sampled) {
-    for (int32_t row = 0; row < e->row_count; row++) {
-        sampled[row] = -INFINITY;
+/* Scoring goes through all rows. */
+void view_all(pkc_engine *e) {
+    e->view_rows = NULL;
+    e->view_count = e->row_count;
+}
+
+/* Domains by position; scratch (0 or 1) says whose memory it may take. */
+const int32_t *view_domain(pkc_engine *e, const int32_t *domain, int scratch) {
+    if (e->view_rows == NULL) {
+        return domain;
     }
+    int32_t *out = e->view_domains + (int64_t)scratch * e->capacity;
+    for (int32_t i = 0; i < e->view_count; i++) {
+        out[i] = domain[e->view_rows[i]];
+    }
+    return out;
+}
+
+/* The marked rows, ascending. */
+static void view_marked(pkc_engine *e) {
+    int32_t count = 0;
+    for (int32_t word = 0; word <= e->row_count / 64; word++) {
+        for (uint64_t bits = e->sample_bits[word]; bits != 0; bits &= bits - 1) {
+            e->sample_rows[count++] = word * 64 + __builtin_ctzll(bits);
+        }
+    }
+    e->view_rows = e->sample_rows;
+    e->view_count = count;
+}
+
+/* Scoring goes through the first wanted feasible rows (total != -inf), in the order and from where
+ * the search before ended. Upstream's many threads make the end of a search a little vague; here
+ * it is the last node that was wanted. */
+int view_sample(pkc_engine *e, const pod_class *c, int32_t wanted, const double *total) {
+    memset(e->sample_bits, 0, ((size_t)e->row_count / 64 + 1) * sizeof *e->sample_bits);
     const int32_t *rows;
     int64_t count;
     int status = rows_to_search(e, c, &rows, &count);
-    if (status < 0 || count == 0) {
+    if (status < 0) {
         return status;
     }
     int64_t met = 0;
     int32_t found = 0;
-    for (int64_t at = e->next_start % count; met < count && found < wanted; met++) {
-        if (total[rows[at]] != -INFINITY) {
-            sampled[rows[at]] = total[rows[at]];
+    for (int64_t at = count > 0 ? e->next_start % count : 0; met < count && found < wanted; met++) {
+        int32_t row = rows[at];
+        if (total[row] != -INFINITY) {
+            e->sample_bits[row / 64] |= UINT64_C(1) << (row % 64);
             found++;
         }
         at = at + 1 == count ? 0 : at + 1;
     }
-    e->next_start = (int32_t)((e->next_start + met) % e->order.count);
+    if (count > 0) {
+        e->next_start = (int32_t)((e->next_start + met) % e->order.count);
+    }
+    view_marked(e);
     return PKC_OK;
 }

@@ -26,7 +26,7 @@ uint64_t random_below(uint64_t *state, uint64_t bound) {
 
 static int32_t block_end(const pkc_engine *e, int32_t block) {
     int32_t end = (block + 1) * BLOCK_ROWS;
-    return end < e->row_count ? end : e->row_count;
+    return end < e->view_count ? end : e->view_count;
 }
 
 /* kube-scheduler draws at each further candidate and keeps it with probability 1/k
@@ -35,15 +35,15 @@ static int32_t select_random(pkc_engine *e, const double *total, const double *b
                              int32_t block_count, double best) {
     uint64_t ties = 0;
     for (int32_t b = 0; b < block_count; b++) {
-        for (int32_t row = b * BLOCK_ROWS; block_max[b] == best && row < block_end(e, b); row++) {
-            ties += total[row] == best;
+        for (int32_t i = b * BLOCK_ROWS; block_max[b] == best && i < block_end(e, b); i++) {
+            ties += total[i] == best;
         }
     }
     uint64_t skip = random_below(&e->random_state, ties);
     for (int32_t b = 0; b < block_count; b++) {
-        for (int32_t row = b * BLOCK_ROWS; block_max[b] == best && row < block_end(e, b); row++) {
-            if (total[row] == best && skip-- == 0) {
-                return row;
+        for (int32_t i = b * BLOCK_ROWS; block_max[b] == best && i < block_end(e, b); i++) {
+            if (total[i] == best && skip-- == 0) {
+                return view_row(e, i);
             }
         }
     }
@@ -51,9 +51,9 @@ static int32_t select_random(pkc_engine *e, const double *total, const double *b
     return -1;
 }
 
-/* The chosen row, or -1 when every total is -inf. */
+/* The chosen row, or -1 when every total is -inf; totals are by position of the view. */
 int32_t select_row(pkc_engine *e, const double *total, const double *block_max, int random) {
-    int32_t block_count = (e->row_count + BLOCK_ROWS - 1) / BLOCK_ROWS;
+    int32_t block_count = (e->view_count + BLOCK_ROWS - 1) / BLOCK_ROWS;
     double best = e->kernel->maximum(block_max, block_count);
     if (block_count == 0 || best == -INFINITY) {
         return -1;
@@ -63,8 +63,9 @@ int32_t select_row(pkc_engine *e, const double *total, const double *block_max, 
     }
     int32_t chosen = -1;
     for (int32_t b = 0; b < block_count; b++) {
-        for (int32_t row = b * BLOCK_ROWS; block_max[b] == best && row < block_end(e, b); row++) {
-            if (total[row] == best &&
+        for (int32_t i = b * BLOCK_ROWS; block_max[b] == best && i < block_end(e, b); i++) {
+            int32_t row = view_row(e, i);
+            if (total[i] == best &&
                 (chosen < 0 || e->nodes[row].rank < e->nodes[chosen].rank)) {
                 chosen = row;
                 if (!e->rank_shuffled) {

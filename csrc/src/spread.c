@@ -75,43 +75,43 @@ void mask_spread(pkc_engine *e, const pod_class *c, double *total) {
     }
 }
 
-/* Domains of rows by a label key, brought up to date; NULL when out of memory. */
+/* Domains by a label key, brought up to date; NULL when out of memory. */
 static const int32_t *key_domains(pkc_engine *e, int64_t key) {
     int index = topology_find(e, (int32_t)key);
     if (index < 0 || topology_refresh(e, index) < 0) {
         return NULL;
     }
-    return e->topologies.data[index].domain;
+    return view_domain(e, e->topologies.data[index].domain, 1);
 }
 
 /* Feasible rows that lack a key of a soft constraint count for nothing. */
 static int find_ignored(pkc_engine *e, const pod_class *c, const double *total,
                         uint8_t *ignored) {
-    memset(ignored, 0, (size_t)e->row_count);
-    for (int64_t i = 0; c->spread_needs_all_keys && i < c->spread.count / SPREAD_WORDS; i++) {
-        const int64_t *w = c->spread.data + i * SPREAD_WORDS;
+    memset(ignored, 0, (size_t)e->view_count);
+    for (int64_t n = 0; c->spread_needs_all_keys && n < c->spread.count / SPREAD_WORDS; n++) {
+        const int64_t *w = c->spread.data + n * SPREAD_WORDS;
         const int32_t *domain = w[0] ? NULL : key_domains(e, w[1]);
         if (!w[0] && domain == NULL) {
             return PKC_ERR_NO_MEMORY;
         }
-        for (int32_t row = 0; !w[0] && row < e->row_count; row++) {
-            ignored[row] |= (uint8_t)((total[row] != -INFINITY) & (domain[row] < 0));
+        for (int32_t i = 0; !w[0] && i < e->view_count; i++) {
+            ignored[i] |= (uint8_t)((total[i] != -INFINITY) & (domain[i] < 0));
         }
     }
     return PKC_OK;
 }
 
 /* Distinct values of the key among feasible rows that are not ignored; a missing key is one. */
-static int64_t domains_in_use(pkc_engine *e, const topology *t, const double *total,
-                              const uint8_t *ignored) {
+static int64_t domains_in_use(pkc_engine *e, const topology *t, const int32_t *domains,
+                              const double *total, const uint8_t *ignored) {
     int64_t count = 0;
     int missing = 0;
     memset(e->marks.data, 0, (size_t)t->domain_count * sizeof *e->marks.data);
-    for (int32_t row = 0; row < e->row_count; row++) {
-        if (total[row] == -INFINITY || ignored[row]) {
+    for (int32_t i = 0; i < e->view_count; i++) {
+        if (total[i] == -INFINITY || ignored[i]) {
             continue;
         }
-        int32_t domain = t->domain[row] < 0 ? empty_domain(t) : t->domain[row];
+        int32_t domain = domains[i] < 0 ? empty_domain(t) : domains[i];
         if (domain < 0) {
             missing = 1;
         } else if (!e->marks.data[domain]) {
@@ -124,8 +124,8 @@ static int64_t domains_in_use(pkc_engine *e, const topology *t, const double *to
 
 static int64_t rows_in_use(const pkc_engine *e, const double *total, const uint8_t *ignored) {
     int64_t count = 0;
-    for (int32_t row = 0; row < e->row_count; row++) {
-        count += total[row] != -INFINITY && !ignored[row];
+    for (int32_t i = 0; i < e->view_count; i++) {
+        count += total[i] != -INFINITY && !ignored[i];
     }
     return count;
 }
@@ -137,17 +137,18 @@ static int add_soft(pkc_engine *e, const counter *k, const int64_t *w, const dou
     if (vec_reserve(&e->marks, t->domain_count) < 0) {
         return PKC_ERR_NO_MEMORY;
     }
-    int64_t size = w[2] ? rows_in_use(e, total, ignored) : domains_in_use(e, t, total, ignored);
+    const int32_t *domain = view_domain(e, t->domain, 0);
+    int64_t size = w[2] ? rows_in_use(e, total, ignored)
+                        : domains_in_use(e, t, domain, total, ignored);
     double weight = go_log((double)(size + 2));
     double skew = (double)(w[3] - 1);
-    const int32_t *domain = t->domain;
     const int32_t *present = w[2] ? key_domains(e, w[1]) : domain;
     if (present == NULL) {
         return PKC_ERR_NO_MEMORY;
     }
-    for (int32_t row = 0; row < e->row_count; row++) {
-        if (present[row] >= 0 && domain[row] >= 0) {
-            sum[row] += (double)k->count[domain[row]] * weight + skew;
+    for (int32_t i = 0; i < e->view_count; i++) {
+        if (present[i] >= 0 && domain[i] >= 0) {
+            sum[i] += (double)k->count[domain[i]] * weight + skew;
         }
     }
     return PKC_OK;
@@ -168,21 +169,21 @@ int raw_spread(pkc_engine *e, const pod_class *c, const double *total, int64_t *
     }
     int status = find_ignored(e, c, total, ignored);
     double *sum = e->work_sum;
-    for (int32_t row = 0; row < e->row_count; row++) {
-        sum[row] = 0.0;
+    for (int32_t i = 0; i < e->view_count; i++) {
+        sum[i] = 0.0;
     }
-    for (int64_t i = 0; status == PKC_OK && i < c->spread.count / SPREAD_WORDS; i++) {
-        const int64_t *w = c->spread.data + i * SPREAD_WORDS;
+    for (int64_t n = 0; status == PKC_OK && n < c->spread.count / SPREAD_WORDS; n++) {
+        const int64_t *w = c->spread.data + n * SPREAD_WORDS;
         if (!w[0]) {
-            status = add_soft(e, &e->counters.data[c->own.data[i]], w, total, ignored, sum);
+            status = add_soft(e, &e->counters.data[c->own.data[n]], w, total, ignored, sum);
         }
     }
     if (status < 0) {
         return status;
     }
-    for (int32_t row = 0; row < e->row_count; row++) {
-        int counts = (total[row] != -INFINITY) & !ignored[row];
-        raw[row] = counts ? round_half_up(sum[row]) : 0;
+    for (int32_t i = 0; i < e->view_count; i++) {
+        int counts = (total[i] != -INFINITY) & !ignored[i];
+        raw[i] = counts ? round_half_up(sum[i]) : 0;
     }
     return 1;
 }
@@ -192,19 +193,19 @@ void normalize_spread(const pkc_engine *e, const double *total, const uint8_t *i
                       int64_t *raw) {
     int64_t minimum = INT64_MAX;
     int64_t maximum = 0;
-    for (int32_t row = 0; row < e->row_count; row++) {
-        if (total[row] != -INFINITY && !ignored[row]) {
-            minimum = raw[row] < minimum ? raw[row] : minimum;
-            maximum = raw[row] > maximum ? raw[row] : maximum;
+    for (int32_t i = 0; i < e->view_count; i++) {
+        if (total[i] != -INFINITY && !ignored[i]) {
+            minimum = raw[i] < minimum ? raw[i] : minimum;
+            maximum = raw[i] > maximum ? raw[i] : maximum;
         }
     }
-    for (int32_t row = 0; row < e->row_count; row++) {
-        raw[row] = maximum == 0 ? SCORE_MAX : maximum + minimum - raw[row];
+    for (int32_t i = 0; i < e->view_count; i++) {
+        raw[i] = maximum == 0 ? SCORE_MAX : maximum + minimum - raw[i];
     }
     if (maximum > 0) {
-        scale_to_percent(raw, e->row_count, maximum);
+        scale_to_percent(raw, e->view_count, maximum);
     }
-    for (int32_t row = 0; row < e->row_count; row++) {
-        raw[row] = ignored[row] ? 0 : raw[row];
+    for (int32_t i = 0; i < e->view_count; i++) {
+        raw[i] = ignored[i] ? 0 : raw[i];
     }
 }

@@ -11,6 +11,9 @@ static pkc_store *store_new(const pkc_store_options *options) {
     }
     store->options = *options;
     store->index.seed = options->salt;
+    store->index.arena = &store->arena;
+    store->tree.arena = &store->arena;
+    store->log.arena = &store->arena;
     store->head_revision = 1;
     store->visible_revision = 1;
     pthread_mutex_init(&store->lock, NULL);
@@ -101,10 +104,6 @@ int pkc_store_close(pkc_store *store) {
 }
 
 static void destroy(pkc_store *store) {
-    pkc_tree_cursor cursor = pkc_tree_seek(&store->tree, "", 0);
-    for (pkc_key *key; (key = pkc_tree_next(&cursor)) != NULL;) {
-        free(key);
-    }
     pkc_tree_destroy(&store->tree);
     pkc_index_destroy(&store->index);
     pkc_log_destroy(&store->log);
@@ -146,9 +145,10 @@ int pkc_store_stat(pkc_store *store, pkc_store_stats *stats_out) {
         .version_count = store->version_count,
         .lease_count = store->leases.count,
         .watch_count = store->groups.watch_count,
-        .memory_bytes = store->arena.bytes + store->key_bytes + store->tree.bytes +
-                        index->capacity * (int64_t)(sizeof(pkc_key *) + 1) +
-                        store->log.capacity * (int64_t)sizeof(pkc_version *),
+        .memory_bytes = store->arena.bytes + store->tree.bytes +
+                        store->arena.table_capacity * (int64_t)sizeof(pkc_block *) +
+                        index->capacity * (int64_t)(sizeof(pkc_ref) + 1) +
+                        store->log.capacity * (int64_t)sizeof(pkc_ref),
         .data_bytes = store->value_bytes + store->name_bytes,
         .failed = store->failed,
         .durable = store->wal != NULL,
@@ -169,10 +169,10 @@ void pkc_store_last_fault(pkc_store *store, pkc_store_fault *fault_out) {
     pkc_store_unlock(store);
 }
 
-static uint32_t hash_version(uint32_t crc, const pkc_version *version) {
-    int64_t fields[4] = {version->mod_revision, version->create_revision,
+static uint32_t hash_version(uint32_t crc, const pkc_key *key, const pkc_version *version) {
+    int64_t fields[4] = {version->mod_revision, pkc_version_create_revision(version),
                          (int64_t)version->version, pkc_version_lease(version)};
-    crc = pkc_crc32c(crc, version->key->bytes, version->key->size);
+    crc = pkc_crc32c(crc, key->bytes, key->size);
     crc = pkc_crc32c(crc, fields, sizeof(fields));
     return pkc_crc32c(crc, pkc_version_value(version), (int64_t)version->value_size);
 }
@@ -194,8 +194,9 @@ int pkc_store_hash(pkc_store *store, int64_t revision, uint32_t *hash_out,
         uint32_t crc = 0;
         pkc_tree_cursor cursor = pkc_tree_seek(&store->tree, "", 0);
         for (const pkc_key *key; (key = pkc_tree_next(&cursor)) != NULL;) {
-            for (const pkc_version *v = key->newest; v != NULL; v = v->prev) {
-                crc = v->mod_revision <= upto ? hash_version(crc, v) : crc;
+            for (const pkc_version *v = pkc_store_newest(store, key); v != NULL;
+                 v = pkc_store_before(store, v)) {
+                crc = v->mod_revision <= upto ? hash_version(crc, key, v) : crc;
             }
         }
         *hash_out = crc;
@@ -208,26 +209,28 @@ int pkc_store_hash(pkc_store *store, int64_t revision, uint32_t *hash_out,
 }
 
 static const char *validate_key(const pkc_store *store, const pkc_key *key, int64_t *versions) {
-    if (pkc_store_find(store, key->bytes, key->size) != key || key->newest == NULL) {
+    if (pkc_store_find(store, key->bytes, key->size) != key || key->newest == 0) {
         return "a key is not in the hash index, or has no version";
     }
-    for (const pkc_version *v = key->newest; v != NULL; v = v->prev) {
+    const pkc_version *before;
+    for (const pkc_version *v = pkc_store_newest(store, key); v != NULL; v = before) {
         ++*versions;
-        if (v->key != key || v->dead != 0) {
+        before = pkc_store_before(store, v);
+        if (pkc_store_key_of(store, v) != key || v->dead != 0 || v->superseded != 0) {
             return "a version hangs from the wrong key, or is dead";
         }
-        if (v->prev != NULL && v->prev->mod_revision >= v->mod_revision) {
+        if (before != NULL && before->mod_revision >= v->mod_revision) {
             return "a chain is out of order";
         }
         bool last_of_old = v->mod_revision <= store->compact_revision;
-        if (last_of_old && v->prev != NULL) {
+        if (last_of_old && before != NULL) {
             return "compaction left a superseded version";
         }
-        if (v->create_revision == 0 && v->mod_revision < store->compact_revision) {
+        if (pkc_version_is_tombstone(v) && v->mod_revision < store->compact_revision) {
             return "compaction left a tombstone";
         }
     }
-    int64_t id = pkc_version_lease(key->newest);
+    int64_t id = pkc_version_lease(pkc_store_newest(store, key));
     return id != 0 && pkc_leases_find(&store->leases, id) == NULL
                ? "a key names a lease that is gone"
                : NULL;
@@ -236,7 +239,7 @@ static const char *validate_key(const pkc_store *store, const pkc_key *key, int6
 static const char *validate_log(const pkc_store *store) {
     int64_t last = 0;
     for (int64_t i = store->log.first; i < store->log.end; i++) {
-        const pkc_version *version = *pkc_log_at(&store->log, i);
+        const pkc_version *version = pkc_log_at(&store->log, i);
         if (version->mod_revision < last || version->mod_revision < store->compact_revision ||
             version->mod_revision > store->head_revision) {
             return "the log is out of order";
@@ -261,9 +264,25 @@ static const char *validate_leases(const pkc_store *store) {
     }
     pkc_tree_cursor cursor = pkc_tree_seek(&store->tree, "", 0);
     for (const pkc_key *key; (key = pkc_tree_next(&cursor)) != NULL;) {
-        attached -= key->newest->has_lease;
+        attached -= pkc_store_newest(store, key)->has_lease;
     }
     return attached == 0 ? NULL : "a lease has keys that do not name it";
+}
+
+static const char *validate_blocks(const pkc_store *store) {
+    int64_t live[PKC_ARENA_KINDS] = {0};
+    for (const pkc_block *block = store->arena.blocks; block != NULL; block = block->next) {
+        live[block->kind] += block->live;
+        if (store->arena.table[block->number] != block) {
+            return "a block is not at its number";
+        }
+    }
+    int64_t padding[PKC_ARENA_KINDS] = {live[PKC_ARENA_KEYS] - store->key_bytes,
+                                        live[PKC_ARENA_VERSIONS] - store->version_bytes};
+    bool equal = padding[PKC_ARENA_KEYS] >= 0 && padding[PKC_ARENA_VERSIONS] >= 0 &&
+                 padding[PKC_ARENA_KEYS] <= 7 * store->index.count &&
+                 padding[PKC_ARENA_VERSIONS] <= 7 * store->version_count;
+    return equal ? NULL : "blocks and what lives in them differ in their bytes";
 }
 
 static const char *validate(const pkc_store *store) {
@@ -279,14 +298,7 @@ static const char *validate(const pkc_store *store) {
     if (reason == NULL && versions != store->version_count) {
         reason = "a version is lost";
     }
-    int64_t live = 0;
-    for (const pkc_block *block = store->arena.blocks; block != NULL; block = block->next) {
-        live += block->live;
-    }
-    if (reason == NULL && (live < store->version_bytes ||
-                           live > store->version_bytes + 7 * store->version_count)) {
-        reason = "blocks and versions differ in their bytes";
-    }
+    reason = reason == NULL ? validate_blocks(store) : reason;
     reason = reason == NULL ? validate_log(store) : reason;
     return reason == NULL ? validate_leases(store) : reason;
 }

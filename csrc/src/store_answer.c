@@ -41,7 +41,7 @@ int pkc_answer_add_kv(pkc_answer *answer, const pkc_key *key, const pkc_version 
         .key_size = key->size,
         .value = (const char *)pkc_version_value(version),
         .value_size = (int64_t)version->value_size,
-        .create_revision = version->create_revision,
+        .create_revision = pkc_version_create_revision(version),
         .mod_revision = version->mod_revision,
         .version = (int64_t)version->version,
         .lease = pkc_version_lease(version),

@@ -1,15 +1,23 @@
-/* Blocks that versions live in, and the limbo of what pinned readers may still look at. */
+/* Blocks that keys and versions live in, and the limbo of what pinned readers may still look at. */
 #include "store_arena.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "check.h"
 
+enum { TABLE_MIN = 16 };
+
 /* Blocks are mapped at multiples of PKC_BLOCK_BYTES, so that an allocation finds its block by
  * masking its own address; a large block holds one allocation, at its start. */
-static pkc_block *block_of(void *data) {
+static pkc_block *block_of(const void *data) {
     return (pkc_block *)((uintptr_t)data & ~(uintptr_t)(PKC_BLOCK_BYTES - 1));
+}
+
+pkc_ref pkc_arena_ref(const void *data) {
+    uintptr_t offset = (uintptr_t)data & (PKC_BLOCK_BYTES - 1);
+    return block_of(data)->number << PKC_REF_OFFSET_BITS | (pkc_ref)(offset >> 3);
 }
 
 static pkc_block *block_map(int64_t capacity) {
@@ -62,15 +70,46 @@ static void block_recycle(pkc_arena *arena, pkc_block *block) {
 
 static void block_drop(pkc_arena *arena, pkc_block *block) {
     block_unlink(arena, block);
+    arena->table[block->number] = NULL;
+    if (block->number < arena->number_free) {
+        arena->number_free = block->number;
+    }
     if (arena->pins > 0) {
-        block->next = arena->limbo_blocks;
-        arena->limbo_blocks = block;
+        block->next = arena->limbo;
+        arena->limbo = block;
     } else {
         block_recycle(arena, block);
     }
 }
 
-static pkc_block *block_new(pkc_arena *arena, int64_t capacity) {
+/* Find a free number and room for it in the table; -1 when there is none. */
+static int64_t number_take(pkc_arena *arena) {
+    int64_t number = arena->number_free;
+    while (number < arena->table_capacity && arena->table[number] != NULL) {
+        number++;
+    }
+    if (number == PKC_BLOCKS_MAX) {
+        return -1;
+    }
+    if (number == arena->table_capacity) {
+        int64_t capacity = number == 0 ? TABLE_MIN : 2 * number;
+        pkc_block **table = realloc(arena->table, (size_t)capacity * sizeof(pkc_block *));
+        if (table == NULL) {
+            return -1;
+        }
+        memset(table + number, 0, (size_t)(capacity - number) * sizeof(pkc_block *));
+        arena->table = table;
+        arena->table_capacity = capacity;
+    }
+    arena->number_free = number;
+    return number;
+}
+
+static pkc_block *block_new(pkc_arena *arena, pkc_arena_kind kind, int64_t capacity) {
+    int64_t number = number_take(arena);
+    if (number < 0) {
+        return NULL;
+    }
     pkc_block *block = arena->cached;
     if (capacity == PKC_BLOCK_BYTES && block != NULL) {
         arena->cached = block->next;
@@ -85,29 +124,39 @@ static pkc_block *block_new(pkc_arena *arena, int64_t capacity) {
     block->capacity = capacity;
     block->used = (int64_t)sizeof(pkc_block);
     block->live = 0;
+    block->number = (uint32_t)number;
+    block->kind = kind;
+    arena->table[number] = block;
+    arena->number_free = number + 1;
     block_link(arena, block);
     return block;
 }
 
-void pkc_arena_retire_current(pkc_arena *arena) {
-    pkc_block *block = arena->current;
-    arena->current = NULL;
+static void retire(pkc_arena *arena, pkc_arena_kind kind) {
+    pkc_block *block = arena->current[kind];
+    arena->current[kind] = NULL;
     if (block != NULL && block->live == 0) {
         block_drop(arena, block);
     }
 }
 
-void *pkc_arena_alloc(pkc_arena *arena, int64_t size) {
+void pkc_arena_retire(pkc_arena *arena) {
+    retire(arena, PKC_ARENA_KEYS);
+    retire(arena, PKC_ARENA_VERSIONS);
+}
+
+void *pkc_arena_alloc(pkc_arena *arena, pkc_arena_kind kind, int64_t size) {
     size = (size + 7) & ~(int64_t)7;
-    pkc_block *block = arena->current;
+    pkc_block *block = arena->current[kind];
     if (size > PKC_BLOCK_LARGE_BYTES) {
         int64_t pages = (size + (int64_t)sizeof(pkc_block) + 4095) & ~(int64_t)4095;
-        block = block_new(arena, pages > PKC_BLOCK_BYTES ? pages : PKC_BLOCK_BYTES + 4096);
+        pages = pages > PKC_BLOCK_BYTES ? pages : PKC_BLOCK_BYTES + 4096;
+        block = block_new(arena, kind, pages);
     } else if (block == NULL || block->used + size > block->capacity) {
-        block = block_new(arena, PKC_BLOCK_BYTES);
+        block = block_new(arena, kind, PKC_BLOCK_BYTES);
         if (block != NULL) {
-            pkc_arena_retire_current(arena);
-            arena->current = block;
+            retire(arena, kind);
+            arena->current[kind] = block;
         }
     }
     if (block == NULL) {
@@ -124,19 +173,9 @@ void pkc_arena_free(pkc_arena *arena, void *data, int64_t size) {
     pkc_block *block = block_of(data);
     block->live -= size;
     PKC_CHECK(block->live >= 0);
-    if (block->live == 0 && block != arena->current) {
+    if (block->live == 0 && block != arena->current[block->kind]) {
         block_drop(arena, block);
     }
-}
-
-void pkc_arena_defer_free(pkc_arena *arena, void *data) {
-    if (arena->pins == 0) {
-        free(data);
-        return;
-    }
-    pkc_limbo *limbo = data;
-    limbo->next = arena->limbo_heap;
-    arena->limbo_heap = limbo;
 }
 
 void pkc_arena_pin(pkc_arena *arena) {
@@ -144,15 +183,10 @@ void pkc_arena_pin(pkc_arena *arena) {
 }
 
 static void limbo_empty(pkc_arena *arena) {
-    while (arena->limbo_blocks != NULL) {
-        pkc_block *block = arena->limbo_blocks;
-        arena->limbo_blocks = block->next;
+    while (arena->limbo != NULL) {
+        pkc_block *block = arena->limbo;
+        arena->limbo = block->next;
         block_recycle(arena, block);
-    }
-    while (arena->limbo_heap != NULL) {
-        pkc_limbo *limbo = arena->limbo_heap;
-        arena->limbo_heap = limbo->next;
-        free(limbo);
     }
 }
 
@@ -174,5 +208,6 @@ void pkc_arena_destroy(pkc_arena *arena) {
             block = next;
         }
     }
+    free(arena->table);
     *arena = (pkc_arena){0};
 }

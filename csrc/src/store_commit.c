@@ -6,8 +6,9 @@ void pkc_store_publish(pkc_store *store, int64_t revision, int64_t log_end, int6
     pkc_groups *groups = &store->groups;
     if (groups->point_count + groups->range_count > 0) {
         for (int64_t i = store->visible_end; i < log_end; i++) {
-            const pkc_version *version = *pkc_log_at(&store->log, i);
-            pkc_groups_match(groups, version->key, version->mod_revision, pkc_group_note_event);
+            const pkc_version *version = pkc_log_at(&store->log, i);
+            pkc_groups_match(groups, pkc_store_key_of(store, version), version->mod_revision,
+                             pkc_group_note_event);
         }
     }
     bool grew = revision > store->visible_revision;

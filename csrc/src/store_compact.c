@@ -13,29 +13,33 @@ static void rest(pkc_store *store, bool yield, int64_t done) {
     }
 }
 
+/* Free what a version superseded; a tombstone is only marked, as free_tombstones needs it. */
+static void free_before(pkc_store *store, pkc_version *version) {
+    pkc_version *before = pkc_store_before(store, version);
+    version->prev = 0;
+    if (before != NULL && pkc_version_is_tombstone(before)) {
+        before->superseded = 1;
+    } else if (before != NULL) {
+        pkc_version_free(store, before);
+    }
+}
+
 /* Entries up to `revision` free what they superseded. Tombstones below `revision` come back as a
- * list, linked by `prev`, which nothing else needs: no reader looks behind them. One that was
- * superseded itself is told by version 1. */
+ * list, linked by `prev`, which nothing else needs: no reader looks behind them. */
 static pkc_version *free_superseded(pkc_store *store, int64_t revision, bool yield) {
     pkc_version *tombstones = NULL;
     for (int64_t done = 0; store->log.first < store->log.end; done++) {
-        pkc_version *version = *pkc_log_at(&store->log, store->log.first);
+        pkc_version *version = pkc_log_at(&store->log, store->log.first);
         if (version->mod_revision >= revision) {
             break;
         }
-        pkc_version *before = version->prev;
-        version->prev = NULL;
-        if (before != NULL && before->create_revision == 0) {
-            before->version = 1;
-        } else if (before != NULL) {
-            pkc_version_free(store, before);
-        }
+        free_before(store, version);
         if (store->groups.watch_count > 0) {
-            pkc_groups_match(&store->groups, version->key, version->mod_revision,
-                             pkc_group_note_lost);
+            pkc_groups_match(&store->groups, pkc_store_key_of(store, version),
+                             version->mod_revision, pkc_group_note_lost);
         }
-        if (version->create_revision == 0) {
-            version->prev = tombstones;
+        if (pkc_version_is_tombstone(version)) {
+            version->prev = tombstones == NULL ? 0 : pkc_arena_ref(tombstones);
             tombstones = version;
         }
         store->log.first++;
@@ -47,82 +51,100 @@ static pkc_version *free_superseded(pkc_store *store, int64_t revision, bool yie
 /* Entries at `revision` itself stay in the log, but what they superseded goes. */
 static void free_superseded_at(pkc_store *store, int64_t revision) {
     for (int64_t i = store->log.first; i < store->log.end; i++) {
-        pkc_version *version = *pkc_log_at(&store->log, i);
+        pkc_version *version = pkc_log_at(&store->log, i);
         if (version->mod_revision > revision) {
             break;
         }
-        pkc_version *before = version->prev;
-        version->prev = NULL;
-        if (before != NULL && before->create_revision == 0) {
-            before->version = 1;
-        } else if (before != NULL) {
-            pkc_version_free(store, before);
-        }
+        free_before(store, version);
     }
+}
+
+/* The reference in a key's chain that leads to a version. */
+static pkc_ref *link_to(const pkc_store *store, pkc_key *key, const pkc_version *version) {
+    pkc_ref ref = pkc_arena_ref(version);
+    pkc_ref *link = &key->newest;
+    while (*link != ref) {
+        link = &pkc_arena_version(&store->arena, *link)->prev;
+    }
+    return link;
 }
 
 static void free_tombstones(pkc_store *store, pkc_version *tombstones, bool yield) {
     for (int64_t done = 0; tombstones != NULL; done++) {
         pkc_version *version = tombstones;
-        pkc_key *key = version->key;
-        tombstones = version->prev;
-        if (version->version == 0) {
-            pkc_version **link = &key->newest;
-            while (*link != version) {
-                link = &(*link)->prev;
-            }
-            *link = NULL;
+        pkc_key *key = pkc_store_key_of(store, version);
+        tombstones = pkc_store_before(store, version);
+        if (version->superseded == 0) {
+            *link_to(store, key, version) = 0;
         }
         pkc_version_free(store, version);
-        if (key->newest == NULL) {
+        if (key->newest == 0) {
             pkc_key_drop(store, key);
         }
         rest(store, yield, done);
     }
 }
 
-static void relink(pkc_store *store, pkc_version *old, pkc_version *new) {
-    pkc_version **link = &new->key->newest;
-    while (*link != old) {
-        link = &(*link)->prev;
+static bool move_version(pkc_store *store, pkc_version *old) {
+    int64_t size = pkc_version_bytes(old);
+    pkc_version *new = pkc_arena_alloc(&store->arena, PKC_ARENA_VERSIONS, size);
+    if (new == NULL) {
+        return false;
     }
-    *link = new;
+    memcpy(new, old, (size_t)size);
+    *link_to(store, pkc_store_key_of(store, old), old) = pkc_arena_ref(new);
     int64_t i = pkc_log_find(&store->log, new->mod_revision);
-    for (; i < store->log.end; i++) {
-        pkc_version **entry = pkc_log_at(&store->log, i);
-        if ((*entry)->mod_revision != new->mod_revision) {
-            break;
-        }
-        if (*entry == old) {
-            *entry = new;
-            break;
-        }
+    while (i < store->log.end && pkc_log_at(&store->log, i) != old &&
+           pkc_log_at(&store->log, i)->mod_revision == new->mod_revision) {
+        i++;
     }
+    if (i < store->log.end && pkc_log_at(&store->log, i) == old) {
+        pkc_log_set(&store->log, i, new);
+    }
+    old->dead = 1;
+    pkc_arena_free(&store->arena, old, size);
+    return true;
 }
 
-/* Move what lives in a block elsewhere, so that the block goes. */
+static bool move_key(pkc_store *store, pkc_key *old) {
+    int64_t size = pkc_key_bytes(old);
+    pkc_key *new = pkc_arena_alloc(&store->arena, PKC_ARENA_KEYS, size);
+    if (new == NULL) {
+        return false;
+    }
+    memcpy(new, old, (size_t)size);
+    pkc_index_move(&store->index, old, new);
+    pkc_tree_move(&store->tree, old, new);
+    int64_t lease = pkc_version_lease(pkc_store_newest(store, old));
+    pkc_lease_detach(store, old, lease);
+    PKC_CHECK(pkc_lease_attach(store, new, lease) == PKC_OK); /* into the room of the old one */
+    for (pkc_version *v = pkc_store_newest(store, new); v != NULL;
+         v = pkc_store_before(store, v)) {
+        v->key = pkc_arena_ref(new);
+    }
+    old->newest = 0;
+    pkc_arena_free(&store->arena, old, size);
+    return true;
+}
+
+/* Move what lives in a block elsewhere, so that the block goes; the last free takes it along. */
 static bool evacuate(pkc_store *store, pkc_block *block) {
     int64_t left = block->live;
     int64_t at = (int64_t)sizeof(pkc_block);
-    while (left > 0) {
-        pkc_version *old = (pkc_version *)(void *)((uint8_t *)block + at);
-        int64_t size = pkc_version_bytes(old);
-        int64_t rounded = (size + 7) & ~(int64_t)7;
-        at += rounded;
-        if (old->dead != 0) {
-            continue;
+    bool moved = true;
+    while (moved && left > 0) {
+        void *data = (uint8_t *)block + at;
+        bool keys = block->kind == PKC_ARENA_KEYS;
+        int64_t size = keys ? pkc_key_bytes(data) : pkc_version_bytes(data);
+        bool dead = keys ? ((pkc_key *)data)->newest == 0 : ((pkc_version *)data)->dead != 0;
+        size = (size + 7) & ~(int64_t)7;
+        at += size;
+        if (!dead) {
+            left -= size;
+            moved = keys ? move_key(store, data) : move_version(store, data);
         }
-        pkc_version *new = pkc_arena_alloc(&store->arena, size);
-        if (new == NULL) {
-            return false;
-        }
-        memcpy(new, old, (size_t)size);
-        relink(store, old, new);
-        left -= rounded;
-        old->dead = 1;
-        pkc_arena_free(&store->arena, old, size); /* the last one takes the block along */
     }
-    return true;
+    return moved;
 }
 
 /* Evacuate blocks that are less than half alive. */
@@ -132,10 +154,10 @@ static void defragment(pkc_store *store, bool yield) {
         moved = 0;
         pkc_block *next;
         /* So that no block but the evacuated one leaves the list below. */
-        pkc_arena_retire_current(&store->arena);
+        pkc_arena_retire(&store->arena);
         for (pkc_block *block = store->arena.blocks; block != NULL; block = next) {
             next = block->next;
-            bool sparse = block != store->arena.current &&
+            bool sparse = block != store->arena.current[block->kind] &&
                           block->capacity == PKC_BLOCK_BYTES &&
                           block->live < PKC_BLOCK_BYTES / 2;
             if (!sparse) {

@@ -8,13 +8,13 @@
 enum { CAPACITY_MIN = 256 };
 
 static int resize(pkc_log *log, int64_t capacity) {
-    pkc_version **items = malloc((size_t)capacity * sizeof(pkc_version *));
+    pkc_ref *items = malloc((size_t)capacity * sizeof(pkc_ref));
     if (items == NULL) {
         return PKC_ERR_NO_MEMORY;
     }
     int64_t count = log->end - log->first;
     if (count > 0) {
-        memcpy(items, pkc_log_at(log, log->first), (size_t)count * sizeof(pkc_version *));
+        memcpy(items, log->items + (log->first - log->dropped), (size_t)count * sizeof(pkc_ref));
     }
     free(log->items);
     log->items = items;
@@ -26,13 +26,13 @@ static int resize(pkc_log *log, int64_t capacity) {
 int pkc_log_append(pkc_log *log, pkc_version *version) {
     if (log->end - log->dropped == log->capacity) {
         int64_t count = log->end - log->first;
-        int64_t capacity = count + count / 2 > CAPACITY_MIN ? count + count / 2 : CAPACITY_MIN;
+        int64_t capacity = count + count / 4 > CAPACITY_MIN ? count + count / 4 : CAPACITY_MIN;
         int status = resize(log, capacity);
         if (status < 0) {
             return status;
         }
     }
-    *pkc_log_at(log, log->end) = version;
+    pkc_log_set(log, log->end, version);
     log->end++;
     return PKC_OK;
 }
@@ -42,7 +42,7 @@ int64_t pkc_log_find(const pkc_log *log, int64_t revision) {
     int64_t high = log->end;
     while (low < high) {
         int64_t middle = low + (high - low) / 2;
-        if ((*pkc_log_at(log, middle))->mod_revision < revision) {
+        if (pkc_log_at(log, middle)->mod_revision < revision) {
             low = middle + 1;
         } else {
             high = middle;

@@ -29,7 +29,7 @@ bool pkc_span_next(const pkc_store *store, pkc_span *span, int64_t revision, pkc
         if (key == NULL || (span->done && !span->single)) {
             return false;
         }
-        pkc_version *version = pkc_key_at(key, revision);
+        pkc_version *version = pkc_store_at(store, key, revision);
         if (version != NULL) {
             *key_out = key;
             *version_out = version;
@@ -46,7 +46,7 @@ static bool filtered(const pkc_op *op) {
 
 static bool passes(const pkc_op *op, const pkc_version *version) {
     int64_t mod = version->mod_revision;
-    int64_t create = version->create_revision;
+    int64_t create = pkc_version_create_revision(version);
     return (op->max_mod_revision == 0 || mod <= op->max_mod_revision) &&
            (op->min_mod_revision == 0 || mod >= op->min_mod_revision) &&
            (op->max_create_revision == 0 || create <= op->max_create_revision) &&
@@ -198,7 +198,7 @@ int pkc_store_get_many(pkc_store *store, const char *data, const int64_t *sizes,
     for (int64_t i = 0; status == PKC_OK && i < count; i++) {
         const pkc_key *key = pkc_store_find(store, data, sizes[i]);
         const pkc_version *version =
-            key == NULL ? NULL : pkc_key_at(key, store->visible_revision);
+            key == NULL ? NULL : pkc_store_at(store, key, store->visible_revision);
         data += sizes[i];
         if (version == NULL) {
             status = pkc_answer_add_kv(answer_out, &no_key, &no_version);

@@ -124,7 +124,8 @@ static int load_version(pkc_store *store, const uint8_t *at, int64_t left) {
     if (!take(&at, &left, fields, 32) || !take(&at, &left, sizes, 8) || sizes[0] == 0 ||
         sizes[1] > PKC_STORE_REQUEST_BYTES_MAX || left != (int64_t)sizes[0] + sizes[1] ||
         fields[0] > store->head_revision || fields[1] > fields[0] || fields[1] < 0 ||
-        fields[2] < 0 || fields[2] > PKC_VERSION_MAX) {
+        fields[2] < 0 || fields[2] > PKC_VERSION_MAX || (fields[2] == 0) != (fields[1] == 0) ||
+        (fields[2] == 1) != (fields[1] == fields[0])) {
         return PKC_ERR_CORRUPT;
     }
     pkc_key *key;
@@ -135,20 +136,23 @@ static int load_version(pkc_store *store, const uint8_t *at, int64_t left) {
     bool logged = fields[0] >= store->compact_revision;
     const pkc_log *log = &store->log;
     bool ordered = !logged || log->end == log->first ||
-                   (*pkc_log_at(log, log->end - 1))->mod_revision <= fields[0];
-    if (!ordered || (key->newest != NULL && key->newest->mod_revision >= fields[0])) {
+                   pkc_log_at(log, log->end - 1)->mod_revision <= fields[0];
+    const pkc_version *newest = pkc_store_newest(store, key);
+    if (!ordered || (newest != NULL && newest->mod_revision >= fields[0])) {
         return PKC_ERR_CORRUPT;
     }
-    pkc_version *version = pkc_version_new(store, key, sizes[1], fields[3]);
+    pkc_kv kv = {.value = (const char *)at + sizes[0],
+                 .value_size = sizes[1],
+                 .create_revision = fields[1],
+                 .mod_revision = fields[0],
+                 .version = fields[2],
+                 .lease = fields[3]};
+    pkc_version *version = pkc_version_new(store, key, &kv);
     if (version == NULL) {
         return PKC_ERR_NO_MEMORY;
     }
-    version->mod_revision = fields[0];
-    version->create_revision = fields[1];
-    version->version = (uint64_t)fields[2] & PKC_VERSION_MAX;
-    memcpy(version->tail + (fields[3] != 0 ? 8 : 0), at + sizes[0], sizes[1]);
     version->prev = key->newest;
-    key->newest = version;
+    key->newest = pkc_arena_ref(version);
     return logged ? pkc_log_append(&store->log, version) : PKC_OK;
 }
 
@@ -158,8 +162,9 @@ static int load_end(pkc_store *store) {
     const pkc_key *next;
     while ((next = pkc_tree_next(&cursor)) != NULL) {
         pkc_key *key = pkc_store_find(store, next->bytes, next->size);
-        int64_t id = key->newest == NULL ? 0 : pkc_version_lease(key->newest);
-        if (key->newest == NULL || (id != 0 && pkc_leases_alive(&store->leases, id) == NULL)) {
+        const pkc_version *newest = pkc_store_newest(store, key);
+        int64_t id = newest == NULL ? 0 : pkc_version_lease(newest);
+        if (newest == NULL || (id != 0 && pkc_leases_alive(&store->leases, id) == NULL)) {
             return PKC_ERR_CORRUPT;
         }
         int status = pkc_lease_attach(store, key, id);

@@ -91,9 +91,9 @@ static int collect_survivors(job *j, pkc_answer *answer, bool *done_out) {
             return PKC_OK;
         }
         key = next;
-        const pkc_version *version = key->newest;
+        const pkc_version *version = pkc_store_newest(store, key);
         while (version != NULL && version->mod_revision >= j->header.compact_revision) {
-            version = version->prev;
+            version = pkc_store_before(store, version);
         }
         if (version != NULL) {
             status = pkc_answer_add_kv(answer, key, version);
@@ -110,8 +110,8 @@ static int collect_log(job *j, int64_t *at, pkc_answer *answer, bool *done_out) 
     int status = PKC_OK;
     *at = *at < log->first ? log->first : *at;
     for (int seen = 0; status == PKC_OK && seen < STEP && *at < j->log_end; seen++) {
-        const pkc_version *version = *pkc_log_at(log, *at);
-        status = pkc_answer_add_kv(answer, version->key, version);
+        const pkc_version *version = pkc_log_at(log, *at);
+        status = pkc_answer_add_kv(answer, pkc_store_key_of(j->store, version), version);
         ++*at;
     }
     *done_out = *at >= j->log_end;

@@ -10,18 +10,22 @@
 enum { MERGE_BELOW = PKC_TREE_FANOUT / 4, MERGED_MAX = 3 * PKC_TREE_FANOUT / 4 };
 enum { SPARE_MAX = PKC_TREE_HEIGHT_MAX + 2 };
 
-static uint64_t head_of(const uint8_t *bytes, int64_t size, int64_t prefix) {
-    uint8_t raw[8] = {0};
+static uint32_t head_of(const uint8_t *bytes, int64_t size, int64_t prefix) {
+    uint8_t raw[4] = {0};
     int64_t left = size - prefix;
     if (left > 0) {
-        memcpy(raw, bytes + prefix, left < 8 ? (size_t)left : 8);
+        memcpy(raw, bytes + prefix, left < 4 ? (size_t)left : 4);
     }
-    uint64_t head;
-    memcpy(&head, raw, 8);
+    uint32_t head;
+    memcpy(&head, raw, 4);
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    head = __builtin_bswap64(head);
+    head = __builtin_bswap32(head);
 #endif
     return head;
+}
+
+static pkc_key *key_at(const pkc_tree *tree, const pkc_node *node, int i) {
+    return pkc_arena_key(tree->arena, node->keys[i]);
 }
 
 static int compare(const pkc_key *key, const void *data, int64_t size) {
@@ -84,30 +88,50 @@ static uint32_t common_prefix(const pkc_key *a, const pkc_key *b) {
     return i;
 }
 
-static void refresh(pkc_node *node) {
+static uint32_t prefix_of(const pkc_tree *tree, const pkc_node *node) {
+    return common_prefix(key_at(tree, node, 0), key_at(tree, node, node->count - 1));
+}
+
+static void refresh(const pkc_tree *tree, pkc_node *node) {
     if (node->count == 0) {
         return;
     }
-    node->prefix = common_prefix(node->keys[0], node->keys[node->count - 1]);
+    node->prefix = prefix_of(tree, node);
     for (int i = 0; i < node->count; i++) {
-        node->heads[i] = head_of(node->keys[i]->bytes, node->keys[i]->size, node->prefix);
+        const pkc_key *key = key_at(tree, node, i);
+        node->heads[i] = head_of(key->bytes, key->size, node->prefix);
     }
 }
 
+/* Number of keys of the node that are below data, looked for among those with equal heads from
+ * `low` on. */
+static int rank_among_equals(const pkc_tree *tree, const pkc_node *node, int low, uint32_t head,
+                             const uint8_t *data, int64_t size) {
+    int count = node->count - low;
+    while (count > 0) {
+        int half = count / 2;
+        bool below = node->heads[low + half] == head &&
+                     compare(key_at(tree, node, low + half), data, size) < 0;
+        low = below ? low + half + 1 : low;
+        count = below ? count - half - 1 : half;
+    }
+    return low;
+}
+
 /* Number of keys of the node that are below data. */
-static int rank(const pkc_node *node, const uint8_t *data, int64_t size) {
+static int rank(const pkc_tree *tree, const pkc_node *node, const uint8_t *data, int64_t size) {
     if (node->count == 0) {
         return 0;
     }
     int64_t shared = node->prefix < size ? node->prefix : size;
-    int order = shared == 0 ? 0 : memcmp(data, node->keys[0]->bytes, (size_t)shared);
+    int order = shared == 0 ? 0 : memcmp(data, key_at(tree, node, 0)->bytes, (size_t)shared);
     if (order != 0) {
         return order < 0 ? 0 : node->count;
     }
     if (size < node->prefix) {
         return 0;
     }
-    uint64_t head = head_of(data, size, node->prefix);
+    uint32_t head = head_of(data, size, node->prefix);
     int low = 0;
     int count = node->count;
     while (count > 0) {
@@ -116,38 +140,38 @@ static int rank(const pkc_node *node, const uint8_t *data, int64_t size) {
         low = below ? low + half + 1 : low;
         count = below ? count - half - 1 : half;
     }
-    while (low < node->count && node->heads[low] == head &&
-           compare(node->keys[low], data, size) < 0) {
-        low++;
+    if (low < node->count && node->heads[low] == head) {
+        low = rank_among_equals(tree, node, low, head, data, size);
     }
     return low;
 }
 
 /* The child of an inner node whose keys surround data. */
-static int child_for(const pkc_node *node, const uint8_t *data, int64_t size) {
-    int at = rank(node, data, size);
-    if (at < node->count && compare(node->keys[at], data, size) == 0) {
+static int child_for(const pkc_tree *tree, const pkc_node *node, const uint8_t *data,
+                     int64_t size) {
+    int at = rank(tree, node, data, size);
+    if (at < node->count && compare(key_at(tree, node, at), data, size) == 0) {
         return at;
     }
     return at == 0 ? 0 : at - 1;
 }
 
-static void node_insert(pkc_node *node, int at, pkc_key *key, pkc_node *child) {
+static void node_insert(const pkc_tree *tree, pkc_node *node, int at, pkc_ref ref,
+                        pkc_node *child) {
     size_t tail = (size_t)(node->count - at);
     memmove(node->keys + at + 1, node->keys + at, tail * sizeof(node->keys[0]));
     memmove(node->heads + at + 1, node->heads + at, tail * sizeof(node->heads[0]));
-    node->keys[at] = key;
+    node->keys[at] = ref;
     if (node->leaf == 0) {
         memmove(node->children + at + 1, node->children + at, tail * sizeof(pkc_node *));
         node->children[at] = child;
     }
     node->count++;
-    if (at > 0 && at < node->count - 1) {
-        node->heads[at] = head_of(key->bytes, key->size, node->prefix);
-    } else if (node->prefix != common_prefix(node->keys[0], node->keys[node->count - 1]) ||
-               node->count == 1) {
-        refresh(node);
+    bool within = at > 0 && at < node->count - 1;
+    if (!within && (node->count == 1 || node->prefix != prefix_of(tree, node))) {
+        refresh(tree, node);
     } else {
+        const pkc_key *key = pkc_arena_key(tree->arena, ref);
         node->heads[at] = head_of(key->bytes, key->size, node->prefix);
     }
 }
@@ -163,12 +187,12 @@ static void node_delete(pkc_node *node, int at) {
 }
 
 /* Another smallest key below child `at`. */
-static void set_key(pkc_node *node, int at, pkc_key *key) {
+static void set_key(const pkc_tree *tree, pkc_node *node, int at, pkc_ref key) {
     if (node->keys[at] == key) {
         return;
     }
     node->keys[at] = key;
-    refresh(node);
+    refresh(tree, node);
 }
 
 /* Split before `at`: the upper part goes to a new node. A full last leaf splits at its end, so
@@ -189,40 +213,41 @@ static pkc_node *split(pkc_tree *tree, pkc_node *node, int at) {
     }
     right->count = (uint16_t)count;
     node->count = (uint16_t)at;
-    refresh(right);
-    refresh(node);
+    refresh(tree, right);
+    refresh(tree, node);
     return right;
 }
 
 /* Put an entry at `at`; returns the new right neighbour if the node had to split. */
-static pkc_node *insert_at(pkc_tree *tree, pkc_node *node, int at, pkc_key *key,
+static pkc_node *insert_at(pkc_tree *tree, pkc_node *node, int at, pkc_ref key,
                            pkc_node *child) {
     if (node->count < PKC_TREE_FANOUT) {
-        node_insert(node, at, key, child);
+        node_insert(tree, node, at, key, child);
         return NULL;
     }
     bool at_end = at == node->count && node->next == NULL;
     int middle = at_end ? PKC_TREE_FANOUT : PKC_TREE_FANOUT / 2;
     pkc_node *right = split(tree, node, middle);
     if (at > middle || at_end) {
-        node_insert(right, at - middle, key, child);
+        node_insert(tree, right, at - middle, key, child);
     } else {
-        node_insert(node, at, key, child);
+        node_insert(tree, node, at, key, child);
     }
     return right;
 }
 
-static pkc_node *insert_below(pkc_tree *tree, pkc_node *node, pkc_key *key) {
+static pkc_node *insert_below(pkc_tree *tree, pkc_node *node, const pkc_key *key) {
     if (node->leaf != 0) {
-        return insert_at(tree, node, rank(node, key->bytes, key->size), key, NULL);
+        int place = rank(tree, node, key->bytes, key->size);
+        return insert_at(tree, node, place, pkc_arena_ref(key), NULL);
     }
-    int at = child_for(node, key->bytes, key->size);
+    int at = child_for(tree, node, key->bytes, key->size);
     pkc_node *right = insert_below(tree, node->children[at], key);
-    set_key(node, at, node->children[at]->keys[0]);
+    set_key(tree, node, at, node->children[at]->keys[0]);
     return right == NULL ? NULL : insert_at(tree, node, at + 1, right->keys[0], right);
 }
 
-void pkc_tree_insert(pkc_tree *tree, pkc_key *key) {
+void pkc_tree_insert(pkc_tree *tree, const pkc_key *key) {
     if (tree->root == NULL) {
         tree->root = node_take(tree, 1);
         tree->height = 1;
@@ -231,8 +256,8 @@ void pkc_tree_insert(pkc_tree *tree, pkc_key *key) {
     if (right != NULL) {
         PKC_CHECK(tree->height < PKC_TREE_HEIGHT_MAX);
         pkc_node *root = node_take(tree, 0);
-        node_insert(root, 0, tree->root->keys[0], tree->root);
-        node_insert(root, 1, right->keys[0], right);
+        node_insert(tree, root, 0, tree->root->keys[0], tree->root);
+        node_insert(tree, root, 1, right->keys[0], right);
         tree->root = root;
         tree->height++;
     }
@@ -266,19 +291,19 @@ static void merge(pkc_tree *tree, pkc_node *node, int at) {
         leaf_unlink(right);
     }
     left->count = (uint16_t)(left->count + right->count);
-    refresh(left);
+    refresh(tree, left);
     node_delete(node, at + 1);
     node_give(tree, right);
 }
 
 static void remove_below(pkc_tree *tree, pkc_node *node, const pkc_key *key) {
     if (node->leaf != 0) {
-        int at = rank(node, key->bytes, key->size);
-        PKC_CHECK(at < node->count && node->keys[at] == key);
+        int at = rank(tree, node, key->bytes, key->size);
+        PKC_CHECK(at < node->count && node->keys[at] == pkc_arena_ref(key));
         node_delete(node, at);
         return;
     }
-    int at = child_for(node, key->bytes, key->size);
+    int at = child_for(tree, node, key->bytes, key->size);
     pkc_node *child = node->children[at];
     remove_below(tree, child, key);
     if (child->count == 0) {
@@ -289,7 +314,7 @@ static void remove_below(pkc_tree *tree, pkc_node *node, const pkc_key *key) {
         node_give(tree, child);
         return;
     }
-    set_key(node, at, child->keys[0]);
+    set_key(tree, node, at, child->keys[0]);
     if (child->count < MERGE_BELOW) {
         merge(tree, node, at);
         merge(tree, node, at - 1);
@@ -310,15 +335,30 @@ void pkc_tree_remove(pkc_tree *tree, const pkc_key *key) {
     }
 }
 
+void pkc_tree_move(pkc_tree *tree, const pkc_key *from, const pkc_key *to) {
+    pkc_ref old = pkc_arena_ref(from);
+    pkc_node *node = tree->root;
+    while (node->leaf == 0) {
+        int at = child_for(tree, node, from->bytes, from->size);
+        if (node->keys[at] == old) {
+            node->keys[at] = pkc_arena_ref(to);
+        }
+        node = node->children[at];
+    }
+    int at = rank(tree, node, from->bytes, from->size);
+    PKC_CHECK(at < node->count && node->keys[at] == old);
+    node->keys[at] = pkc_arena_ref(to);
+}
+
 pkc_tree_cursor pkc_tree_seek(const pkc_tree *tree, const void *data, int64_t size) {
     const pkc_node *node = tree->root;
     if (node == NULL) {
-        return (pkc_tree_cursor){NULL, 0};
+        return (pkc_tree_cursor){tree->arena, NULL, 0};
     }
     while (node->leaf == 0) {
-        node = node->children[child_for(node, data, size)];
+        node = node->children[child_for(tree, node, data, size)];
     }
-    return (pkc_tree_cursor){node, rank(node, data, size)};
+    return (pkc_tree_cursor){tree->arena, node, rank(tree, node, data, size)};
 }
 
 static void destroy_below(pkc_node *node) {
@@ -342,24 +382,25 @@ void pkc_tree_destroy(pkc_tree *tree) {
     *tree = (pkc_tree){0};
 }
 
-static const char *validate_below(const pkc_node *node, int64_t level, int64_t *count) {
+static const char *validate_below(const pkc_tree *tree, const pkc_node *node, int64_t level,
+                                  int64_t *count) {
     if (node->count == 0 || node->count > PKC_TREE_FANOUT || (node->leaf != 0) != (level == 1)) {
         return "tree: a node is empty, too full or at the wrong level";
     }
     for (int i = 0; i < node->count; i++) {
-        const pkc_key *key = node->keys[i];
-        if (i > 0 && compare(node->keys[i - 1], key->bytes, key->size) >= 0) {
+        const pkc_key *key = key_at(tree, node, i);
+        if (i > 0 && compare(key_at(tree, node, i - 1), key->bytes, key->size) >= 0) {
             return "tree: keys of a node are out of order";
         }
-        if (node->prefix > common_prefix(node->keys[0], key) ||
+        if (node->prefix > common_prefix(key_at(tree, node, 0), key) ||
             node->heads[i] != head_of(key->bytes, key->size, node->prefix)) {
             return "tree: a head is stale";
         }
         if (node->leaf == 0) {
-            if (node->children[i]->keys[0] != key) {
+            if (node->children[i]->keys[0] != node->keys[i]) {
                 return "tree: an inner key is not the smallest below it";
             }
-            const char *reason = validate_below(node->children[i], level - 1, count);
+            const char *reason = validate_below(tree, node->children[i], level - 1, count);
             if (reason != NULL) {
                 return reason;
             }
@@ -372,7 +413,7 @@ static const char *validate_below(const pkc_node *node, int64_t level, int64_t *
 const char *pkc_tree_validate(const pkc_tree *tree) {
     int64_t count = 0;
     const char *reason =
-        tree->root == NULL ? NULL : validate_below(tree->root, tree->height, &count);
+        tree->root == NULL ? NULL : validate_below(tree, tree->root, tree->height, &count);
     if (reason == NULL && count != tree->count) {
         reason = "tree: the count is wrong";
     }

@@ -6,8 +6,8 @@
 
 enum { PKC_TREE_FANOUT = 64, PKC_TREE_HEIGHT_MAX = 12 };
 
-/* A B+tree whose nodes name keys by pointer. All keys of a node share their first `prefix` bytes;
- * heads[i] holds the eight bytes behind it, big-endian and zero-padded, so a search compares
+/* A B+tree whose nodes name keys by reference. All keys of a node share their first `prefix` bytes;
+ * heads[i] holds the four bytes behind it, big-endian and zero-padded, so a search compares
  * integers and looks at a key's bytes only among equal heads. An inner node names, for each
  * child, the smallest key below it. */
 typedef struct pkc_node pkc_node;
@@ -17,12 +17,13 @@ struct pkc_node {
     uint32_t prefix;
     pkc_node *next; /* leaf: neighbours in key order */
     pkc_node *prev;
-    uint64_t heads[PKC_TREE_FANOUT];
-    pkc_key *keys[PKC_TREE_FANOUT];
+    uint32_t heads[PKC_TREE_FANOUT];
+    pkc_ref keys[PKC_TREE_FANOUT];
     pkc_node *children[]; /* inner: as many as keys */
 };
 
 typedef struct {
+    const pkc_arena *arena;
     pkc_node *root;
     pkc_node *spare[2]; /* unused nodes, inner and leaf, linked by next */
     int64_t spare_count[2];
@@ -33,6 +34,7 @@ typedef struct {
 
 /* A place between keys: keys[at] of leaf is next. leaf NULL is the end. */
 typedef struct {
+    const pkc_arena *arena;
     const pkc_node *leaf;
     int at;
 } pkc_tree_cursor;
@@ -40,7 +42,7 @@ typedef struct {
 /* Memory for one more key. */
 int pkc_tree_reserve(pkc_tree *tree);
 /* After a reserve; no key with these bytes is there. */
-void pkc_tree_insert(pkc_tree *tree, pkc_key *key);
+void pkc_tree_insert(pkc_tree *tree, const pkc_key *key);
 void pkc_tree_remove(pkc_tree *tree, const pkc_key *key);
 /* Before the first key >= data. */
 pkc_tree_cursor pkc_tree_seek(const pkc_tree *tree, const void *data, int64_t size);
@@ -50,8 +52,11 @@ static inline pkc_key *pkc_tree_next(pkc_tree_cursor *cursor) {
         cursor->leaf = cursor->leaf->next;
         cursor->at = 0;
     }
-    return cursor->leaf == NULL ? NULL : cursor->leaf->keys[cursor->at++];
+    pkc_ref key = cursor->leaf == NULL ? 0 : cursor->leaf->keys[cursor->at++];
+    return pkc_arena_key(cursor->arena, key);
 }
+/* Another place of the same key. */
+void pkc_tree_move(pkc_tree *tree, const pkc_key *from, const pkc_key *to);
 void pkc_tree_destroy(pkc_tree *tree);
 /* NULL, or the invariant that does not hold. */
 const char *pkc_tree_validate(const pkc_tree *tree);

@@ -40,7 +40,9 @@ static bool compare_version(const pkc_compare *c, const pkc_version *version) {
                                                   (int64_t)version->value_size, c->value,
                                                   c->value_size));
     case PKC_COMPARE_VERSION: number = version == NULL ? 0 : (int64_t)version->version; break;
-    case PKC_COMPARE_CREATE: number = version == NULL ? 0 : version->create_revision; break;
+    case PKC_COMPARE_CREATE:
+        number = version == NULL ? 0 : pkc_version_create_revision(version);
+        break;
     case PKC_COMPARE_MOD: number = version == NULL ? 0 : version->mod_revision; break;
     case PKC_COMPARE_LEASE: number = version == NULL ? 0 : pkc_version_lease(version); break;
     }
@@ -87,7 +89,7 @@ static int check_put(const run *r, const pkc_op *op) {
     pkc_store *store = r->store;
     if ((op->flags & (PKC_FLAG_IGNORE_VALUE | PKC_FLAG_IGNORE_LEASE)) != 0) {
         const pkc_key *key = pkc_store_find(store, op->key, op->key_size);
-        if (key == NULL || pkc_key_at(key, r->read_revision) == NULL) {
+        if (key == NULL || pkc_store_at(store, key, r->read_revision) == NULL) {
             return PKC_ERR_KEY_MISSING;
         }
     }
@@ -154,7 +156,7 @@ static int run_put(run *r, const pkc_op *op, int64_t index) {
     int32_t needs = PKC_FLAG_PREV_KV | PKC_FLAG_IGNORE_VALUE | PKC_FLAG_IGNORE_LEASE;
     if ((op->flags & needs) != 0) {
         const pkc_key *key = pkc_store_find(store, op->key, op->key_size);
-        const pkc_version *last = key == NULL ? NULL : pkc_key_at(key, PKC_REVISION_HEAD);
+        const pkc_version *last = key == NULL ? NULL : pkc_store_at(store, key, PKC_REVISION_HEAD);
         bool ignores = (op->flags & (PKC_FLAG_IGNORE_VALUE | PKC_FLAG_IGNORE_LEASE)) != 0;
         if (ignores && last == NULL) {
             return PKC_ERR_KEY_MISSING; /* an earlier operation deleted it */

@@ -80,9 +80,9 @@ void pkc_watch_free(pkc_watch *watch) {
 
 static bool concerns(const pkc_watch *watch, const pkc_version *version) {
     const pkc_group *group = watch->group;
-    const pkc_key *key = version->key;
-    if ((watch->flags & (version->create_revision == 0 ? PKC_FLAG_NO_DELETE
-                                                       : PKC_FLAG_NO_PUT)) != 0) {
+    const pkc_key *key = pkc_store_key_of(watch->store, version);
+    bool deletes = pkc_version_is_tombstone(version);
+    if ((watch->flags & (deletes ? PKC_FLAG_NO_DELETE : PKC_FLAG_NO_PUT)) != 0) {
         return false;
     }
     const uint8_t *end = group->bytes + group->key_size;
@@ -102,12 +102,12 @@ static int64_t read_log(pkc_watch *watch, int64_t event_count_max, pkc_answer *a
     int64_t i = pkc_log_find(&store->log, watch->next_revision);
     int64_t revision = 0;
     for (; i < store->visible_end; i++) {
-        const pkc_version *version = *pkc_log_at(&store->log, i);
+        const pkc_version *version = pkc_log_at(&store->log, i);
         if (answer->kv_count >= event_count_max && version->mod_revision > revision) {
             return version->mod_revision - 1;
         }
         if (concerns(watch, version)) {
-            *status_out = pkc_answer_add_kv(answer, version->key, version);
+            *status_out = pkc_answer_add_kv(answer, pkc_store_key_of(store, version), version);
             if (*status_out < 0) {
                 return 0;
             }
@@ -132,9 +132,9 @@ static int64_t read_chain(pkc_watch *watch, int64_t event_count_max, pkc_answer 
     pkc_store *store = watch->store;
     const pkc_group *group = watch->group;
     const pkc_key *key = pkc_store_find(store, group->bytes, group->key_size);
-    const pkc_version *version = key == NULL ? NULL : key->newest;
+    const pkc_version *version = key == NULL ? NULL : pkc_store_newest(store, key);
     for (; version != NULL && version->mod_revision >= watch->next_revision;
-         version = version->prev) {
+         version = pkc_store_before(store, version)) {
         if (version->mod_revision <= store->visible_revision && concerns(watch, version)) {
             *status_out = pkc_answer_add_kv(answer, key, version);
             if (*status_out < 0) {
@@ -151,7 +151,7 @@ static int64_t read_chain(pkc_watch *watch, int64_t event_count_max, pkc_answer 
 }
 
 static const pkc_version *version_of(const pkc_kv *kv) {
-    const char *tail = kv->value - (kv->lease != 0 ? 8 : 0);
+    const char *tail = kv->value - (kv->lease != 0 ? 8 : 0) - (kv->version > 1 ? 8 : 0);
     return (const pkc_version *)(const void *)(tail - offsetof(pkc_version, tail));
 }
 
@@ -165,9 +165,10 @@ static int add_previous(pkc_watch *watch, pkc_answer *answer) {
             event.mod_revision - 1 < store->compact_revision) {
             continue;
         }
-        const pkc_version *before = version_of(&event)->prev;
-        if (before != NULL && before->create_revision != 0) {
-            int status = pkc_answer_add_kv(answer, before->key, before);
+        const pkc_version *before = pkc_store_before(store, version_of(&event));
+        if (before != NULL && !pkc_version_is_tombstone(before)) {
+            const pkc_key *key = pkc_store_key_of(store, before);
+            int status = pkc_answer_add_kv(answer, key, before);
             if (status < 0) {
                 return status;
             }

@@ -63,12 +63,13 @@ static void test_version_limit_is_refused_and_changes_nothing(void) {
     pkc_store *store = open_store();
     pkc_answer answer = {0};
     put_once(store, "k", "1");
-    pkc_store_find(store, "k", 1)->newest->version = PKC_VERSION_MAX - 1;
     put_once(store, "k", "2");
-    EXPECT(put(store, "k", "3", 0, &answer) == PKC_ERR_LIMIT);
+    pkc_store_newest(store, pkc_store_find(store, "k", 1))->version = PKC_VERSION_MAX - 1;
+    put_once(store, "k", "3");
+    EXPECT(put(store, "k", "4", 0, &answer) == PKC_ERR_LIMIT);
     pkc_op get = range_op("k", "");
     EXPECT(pkc_store_range(store, &get, &answer) == PKC_OK);
-    EXPECT(answer.kvs[0].version == PKC_VERSION_MAX && answer.revision == 3);
+    EXPECT(answer.kvs[0].version == PKC_VERSION_MAX && answer.revision == 4);
     pkc_answer_free(&answer);
     close_store(store);
 }
@@ -141,6 +142,55 @@ static void test_compaction_gives_memory_back(void) {
     EXPECT(pkc_store_range(store, &get, &answer) == PKC_OK && answer.kv_count == 1);
     EXPECT(memcmp(answer.kvs[0].value, value, 1499) == 0);
     pkc_answer_free(&answer);
+    close_store(store);
+}
+
+static void test_keys_left_in_sparse_blocks_move_with_all_that_leads_to_them(void) {
+    enum { COUNT = 30000, KEPT = 100 };
+    pkc_store *store = open_store();
+    pkc_answer answer = {0};
+    int64_t ttl;
+    char key[64];
+    EXPECT(pkc_store_lease_grant(store, 7, 60, 0, &ttl, &answer) == PKC_OK);
+    for (int i = 0; i < COUNT; i++) {
+        snprintf(key, sizeof(key), i % (COUNT / KEPT) == 0 ? "stay-%032d" : "zap-%033d", i);
+        EXPECT(put(store, key, "1", i % 2 == 0 ? 7 : 0, &answer) == PKC_OK);
+        pkc_answer_release(&answer);
+    }
+    pkc_op kept = range_op("stay-", "t");
+    EXPECT(pkc_store_range(store, &kept, &answer) == PKC_OK && answer.kv_count == KEPT);
+    pkc_store_stats full;
+    pkc_store_stats compacted;
+    EXPECT(pkc_store_stat(store, &full) == PKC_OK);
+    pkc_answer other = {0};
+    EXPECT(pkc_store_delete(store, "zap-", 4, "zaq", 3, 0, &other) == PKC_OK);
+    put_once(store, "x", "1"); /* a tombstone goes when it is below the compacted revision */
+    EXPECT(pkc_store_compact(store, other.revision + 1, &other) == PKC_OK);
+    /* The first answer still shows the places that they left. */
+    EXPECT(memcmp(answer.kvs[KEPT - 1].key, "stay-", 5) == 0 && answer.kvs[9].value[0] == '1');
+    pkc_answer_release(&answer);
+    EXPECT(pkc_store_stat(store, &compacted) == PKC_OK);
+    EXPECT(compacted.key_count == KEPT + 1 && compacted.version_count == KEPT + 1);
+    int64_t used = 0;
+    for (const pkc_block *block = store->arena.blocks; block != NULL; block = block->next) {
+        used += block->capacity;
+    }
+    EXPECT(full.memory_bytes > 3000000 && used <= 2 * PKC_BLOCK_BYTES);
+    EXPECT(pkc_store_lease_time_to_live(store, 7, 0, &ttl, &ttl, &answer) == PKC_OK);
+    EXPECT(answer.kv_count == KEPT);
+    pkc_answer_release(&answer);
+    for (int i = 0; i < COUNT; i += COUNT / KEPT) {
+        snprintf(key, sizeof(key), "stay-%032d", i);
+        EXPECT(put(store, key, "2", 0, &answer) == PKC_OK);
+        pkc_answer_release(&answer);
+    }
+    EXPECT(pkc_store_range(store, &kept, &answer) == PKC_OK && answer.kv_count == KEPT);
+    EXPECT(answer.kvs[KEPT - 1].version == 2 && answer.kvs[KEPT - 1].create_revision < COUNT + 2);
+    pkc_answer_release(&answer);
+    EXPECT(pkc_store_lease_time_to_live(store, 7, 0, &ttl, &ttl, &answer) == PKC_OK);
+    EXPECT(answer.kv_count == 0);
+    pkc_answer_free(&answer);
+    pkc_answer_free(&other);
     close_store(store);
 }
 
@@ -352,6 +402,7 @@ int main(void) {
     RUN(test_quota_refuses_puts_and_allows_deletes);
     RUN(test_answer_stays_readable_while_all_behind_it_is_compacted);
     RUN(test_compaction_gives_memory_back);
+    RUN(test_keys_left_in_sparse_blocks_move_with_all_that_leads_to_them);
     RUN(test_leases_end_at_their_deadline_and_not_before);
     RUN(test_only_watches_that_a_write_concerns_are_named);
     RUN(test_watch_gets_whole_revisions_and_resumes);

@@ -17,9 +17,9 @@ static uint32_t draw(uint32_t below) {
     return (uint32_t)((state >> 33) % below);
 }
 
-static pkc_key *make(const char *bytes, size_t size) {
-    pkc_key *key = malloc(sizeof(*key) + size);
-    EXPECT(key != NULL);
+static pkc_key *make(pkc_arena *arena, const char *bytes, size_t size) {
+    pkc_key *key = pkc_arena_alloc(arena, PKC_ARENA_KEYS, (int64_t)(sizeof(*key) + size));
+    EXPECT(key != NULL && pkc_arena_key(arena, pkc_arena_ref(key)) == key);
     key->size = (uint32_t)size;
     memcpy(key->bytes, bytes, size);
     return key;
@@ -67,8 +67,9 @@ static void expect_seek(const pkc_tree *tree, pkc_key **sorted, int count) {
 
 static void test_tree_and_hash_hold_what_a_sorted_array_holds(void) {
     static pkc_key *keys[KEYS];
-    pkc_tree tree = {0};
-    pkc_index index = {.seed = 7};
+    pkc_arena arena = {0};
+    pkc_tree tree = {.arena = &arena};
+    pkc_index index = {.arena = &arena, .seed = 7};
     int count = 0;
     for (int step = 0; step < 4 * KEYS; step++) {
         /* Grow, shrink, grow, and empty it at the end. */
@@ -78,7 +79,7 @@ static void test_tree_and_hash_hold_what_a_sorted_array_holds(void) {
             size_t size = random_name(name);
             uint32_t hash = pkc_index_hash(&index, name, (int64_t)size);
             if (pkc_index_find(&index, name, (int64_t)size, hash) == NULL) {
-                pkc_key *key = make(name, size);
+                pkc_key *key = make(&arena, name, size);
                 key->hash = hash;
                 EXPECT(pkc_tree_reserve(&tree) == PKC_OK && pkc_index_reserve(&index) == PKC_OK);
                 pkc_tree_insert(&tree, key);
@@ -89,8 +90,17 @@ static void test_tree_and_hash_hold_what_a_sorted_array_holds(void) {
             int at = (int)draw((uint32_t)count);
             pkc_tree_remove(&tree, keys[at]);
             pkc_index_remove(&index, keys[at]);
-            free(keys[at]);
+            pkc_arena_free(&arena, keys[at], pkc_key_bytes(keys[at]));
             keys[at] = keys[--count];
+        }
+        if (count > 0 && step % 13 == 0) {
+            pkc_key **key = &keys[draw((uint32_t)count)];
+            pkc_key *moved = make(&arena, (const char *)(*key)->bytes, (*key)->size);
+            moved->hash = (*key)->hash;
+            pkc_tree_move(&tree, *key, moved);
+            pkc_index_move(&index, *key, moved);
+            pkc_arena_free(&arena, *key, pkc_key_bytes(*key));
+            *key = moved;
         }
         if (step % 97 == 0) {
             qsort(keys, (size_t)count, sizeof(keys[0]), order);
@@ -103,19 +113,24 @@ static void test_tree_and_hash_hold_what_a_sorted_array_holds(void) {
         EXPECT(pkc_index_find(&index, key->bytes, key->size, key->hash) == key);
         pkc_tree_remove(&tree, key);
         pkc_index_remove(&index, key);
-        free(keys[i]);
+        pkc_arena_free(&arena, keys[i], pkc_key_bytes(keys[i]));
+    }
+    for (const pkc_block *block = arena.blocks; block != NULL; block = block->next) {
+        EXPECT(block->live == 0 && block == arena.current[PKC_ARENA_KEYS]);
     }
     EXPECT(tree.count == 0 && tree.root == NULL && index.count == 0);
     pkc_tree_destroy(&tree);
     pkc_index_destroy(&index);
+    pkc_arena_destroy(&arena);
 }
 
 static void test_keys_in_order_fill_their_leaves(void) {
     static pkc_key *keys[KEYS];
-    pkc_tree tree = {0};
+    pkc_arena arena = {0};
+    pkc_tree tree = {.arena = &arena};
     for (int i = 0; i < KEYS; i++) {
         char name[32];
-        keys[i] = make(name, (size_t)sprintf(name, "key-%08d", i));
+        keys[i] = make(&arena, name, (size_t)sprintf(name, "key-%08d", i));
         EXPECT(pkc_tree_reserve(&tree) == PKC_OK);
         pkc_tree_insert(&tree, keys[i]);
     }
@@ -127,9 +142,30 @@ static void test_keys_in_order_fill_their_leaves(void) {
     }
     EXPECT(leaves == (KEYS + PKC_TREE_FANOUT - 1) / PKC_TREE_FANOUT);
     pkc_tree_destroy(&tree);
-    for (int i = 0; i < KEYS; i++) {
-        free(keys[i]);
+    pkc_arena_destroy(&arena);
+}
+
+static void test_arena_refuses_a_block_beyond_its_last_number(void) {
+    pkc_arena arena = {0};
+    static pkc_block elsewhere;
+    pkc_block **table = malloc(PKC_BLOCKS_MAX * sizeof(pkc_block *));
+    EXPECT(table != NULL);
+    for (int i = 0; i < PKC_BLOCKS_MAX - 2; i++) {
+        table[i] = &elsewhere;
     }
+    table[PKC_BLOCKS_MAX - 2] = NULL;
+    table[PKC_BLOCKS_MAX - 1] = NULL;
+    arena.table = table;
+    arena.table_capacity = PKC_BLOCKS_MAX;
+    void *data[2];
+    for (int i = 0; i < 2; i++) {
+        data[i] = pkc_arena_alloc(&arena, PKC_ARENA_VERSIONS, PKC_BLOCK_LARGE_BYTES + 1);
+        EXPECT(data[i] != NULL && pkc_arena_at(&arena, pkc_arena_ref(data[i])) == data[i]);
+    }
+    EXPECT(pkc_arena_alloc(&arena, PKC_ARENA_KEYS, 8) == NULL);
+    pkc_arena_free(&arena, data[0], PKC_BLOCK_LARGE_BYTES + 1);
+    EXPECT(pkc_arena_alloc(&arena, PKC_ARENA_KEYS, 8) != NULL);
+    pkc_arena_destroy(&arena);
 }
 
 static void test_crc32c_gives_the_published_values(void) {
@@ -154,6 +190,7 @@ static void test_portable_crc32c_equals_the_instruction(void) {
 int main(void) {
     RUN(test_tree_and_hash_hold_what_a_sorted_array_holds);
     RUN(test_keys_in_order_fill_their_leaves);
+    RUN(test_arena_refuses_a_block_beyond_its_last_number);
     RUN(test_crc32c_gives_the_published_values);
     RUN(test_portable_crc32c_equals_the_instruction);
     return 0;

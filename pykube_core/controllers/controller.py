@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import msgspec
 
@@ -14,6 +14,9 @@ from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.apiserver.log import Change, ObjectLog
 from pykube_core.apiserver.recorder import EventRecorder
 from pykube_core.controllers.work_queue import WorkQueue
+
+_BEHIND_NS: Final = 5_000_000
+"""When to look again whether the log has what was written."""
 
 
 class Controller(ABC):
@@ -58,7 +61,7 @@ class Controller(ABC):
             except (msgspec.ValidationError, SelectorError):
                 continue
         if self._log.revision < self._written:
-            return None
+            return now_ns + _BEHIND_NS
         self._work(self._queue.take(now_ns), now_ns)
         self._events.flush(now_ns)
         return self._queue.next_ns

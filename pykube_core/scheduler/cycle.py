@@ -138,7 +138,9 @@ class SchedulingCycle:
         # The node of a pod that has one is no rule for it.
         plain = [pod | {"spec": pod["spec"] | {"nodeName": ""}} for pod in there]
         classes = self._scheduler.compile(plain)
-        self.add_assigned(classes, [(pod["spec"]["nodeName"], full_name(pod), pod) for pod in there])
+        self.add_assigned(
+            classes, [(pod["spec"]["nodeName"], full_name(pod), pod) for pod in there]
+        )
 
     def add_assigned(
         self, classes: NDArray[np.int32], pods: Sequence[tuple[str, str, PodSource]]
@@ -158,8 +160,14 @@ class SchedulingCycle:
 
     def remove(self, handles: Sequence[int]) -> None:
         """Take pods off their nodes."""
-        self._scheduler.remove(handles)
+        self._scheduler.remove(np.array(handles, np.int32))
         for handle in handles:
+            self.pods.remove(handle)
+
+    def forget(self, handle: int) -> None:
+        """Take a pod off the node that it was assumed on."""
+        self._scheduler.remove(np.array([handle], np.int32))
+        if handle in self.pods:
             self.pods.remove(handle)
 
     def remove_node(self, name: str) -> list[int]:

@@ -23,6 +23,7 @@ from _pykube_hotcore.program import (
 from pykube_core.api.objects import KubeObject, full_name, name_of, namespace_of
 from pykube_core.api.quantity import Quantity
 from pykube_core.api.selectors import NodeSelectorTerm, Requirement, parse_node_selector
+from pykube_core.api.tolerations import tolerates
 from pykube_core.scheduler.plugins import (
     PLUGINS,
     node_volume_limits,
@@ -33,7 +34,6 @@ from pykube_core.scheduler.plugins.inter_pod_affinity import pod_match
 from pykube_core.scheduler.plugins.node_affinity import REASON_ENFORCED, node_names
 from pykube_core.scheduler.plugins.node_ports import ANY_IP, host_ports
 from pykube_core.scheduler.plugins.pod_topology_spread import DETAIL_MISSING_LABEL, constraints_of
-from pykube_core.scheduler.plugins.taint_toleration import tolerates
 from pykube_core.scheduler.plugins.volume_restrictions import REASON_DISK, REASON_ONCE
 from pykube_core.scheduler.pod_table import PodTable
 from pykube_core.scheduler.scheduler import Scheduler

@@ -62,6 +62,10 @@ class PodTable:
         """Return how many pods are on nodes."""
         return len(self._pods)
 
+    def __contains__(self, slot: int) -> bool:
+        """Return whether a pod is there."""
+        return slot in self._pods
+
     def add(self, slot: int, row: int, name: str, pod: PodSource) -> None:
         """Take note of a pod that came to a node."""
         self._pods[slot] = pod

@@ -356,6 +356,11 @@ class SchedulingQueue:
         self._note_move(event, old, new)
         return moved
 
+    @property
+    def has_unschedulable(self) -> bool:
+        """Whether any pod waits for events."""
+        return len(self._unschedulable) > 0
+
     def concerns(self, event: ClusterEvent) -> bool:
         """Return whether `move_all` would look at any pod, or keep the event for one in flight."""
         plugins = self._plugins_for(event)
@@ -409,6 +414,11 @@ class SchedulingQueue:
                 self._requeue(queued, _Strategy.AFTER_BACKOFF, now_ns)
             if left_over:
                 self._note_move(WILDCARD, None, None)
+
+    @property
+    def has_backoff(self) -> bool:
+        """Whether a pod waits for its backoff to end."""
+        return self._backoff.peek() is not None or self._error_backoff.peek() is not None
 
     def next_wakeup_ns(self) -> int | None:
         """Return the first time at which :meth:`tick` would move a pod, None if it never would."""

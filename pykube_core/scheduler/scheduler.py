@@ -146,9 +146,7 @@ class Scheduler:
             matchers.set_namespace(name_of(namespace), labels)
         return matchers, listers, Storage(objects)
 
-    def _add_profile(
-        self, policy: Policy, context: CompileContext, percentage: int | None
-    ) -> None:
+    def _add_profile(self, policy: Policy, context: CompileContext, percentage: int | None) -> None:
         profile, function = policy.profile, policy.load_function()
         plugin = None if policy.function is None else policy.function.plugin
         compiled = compile_profile(profile, plugin, self._interner)
@@ -157,9 +155,15 @@ class Scheduler:
         self._profile_indices[profile.scheduler_name] = index
         if percentage is None:
             percentage = profile.percentage_of_nodes_to_score or 100
-        if percentage < 100:
+        self.set_percentage(profile.scheduler_name, percentage)
+
+    def set_percentage(self, scheduler_name: str, percentage_of_nodes_to_score: int) -> None:
+        """Say how many feasible nodes a profile looks for, in percent; 0 is the adaptive rule."""
+        index = self._profile_indices[scheduler_name]
+        self.engine.set_sampling(index, percentage_of_nodes_to_score)
+        if percentage_of_nodes_to_score < 100:
             self.samples = True
-            self.engine.set_sampling(index, percentage)
+            self._is_order_stale = True
 
     # -- nodes -------------------------------------------------------------------------------
 

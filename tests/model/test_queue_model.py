@@ -44,7 +44,7 @@ class QueueMachine(RuleBasedStateMachine):
                     Registration(plugin, event) for plugin, event in REGISTERED.items()
                 )
             },
-            {"default-scheduler": [("Gate", lambda pod: pod["name"] not in self.closed)]},
+            {"default-scheduler": [("Gate", lambda queued: queued.key not in self.closed)]},
         )
         self.alive: dict[str, QueuedPod] = {}
         self.flying: list[tuple[QueuedPod, list[ClusterEvent]]] = []
@@ -116,6 +116,23 @@ class QueueMachine(RuleBasedStateMachine):
         assert popped.attempts == attempts[popped.key] + 1
         del self.alive[popped.key]
         self.flying.append((popped, []))
+
+    @rule()
+    def pop_all(self) -> None:
+        pool = Pool.ACTIVE if self.queue.counts()[Pool.ACTIVE] else Pool.BACKOFF
+        expected = self.queue.pods(pool)
+        assert self.queue.pop_all() == expected
+        for popped in expected:
+            del self.alive[popped.key]
+            self.flying.append((popped, []))
+
+    @precondition(lambda self: self.flying)
+    @rule(data=st.data())
+    def take_turn(self, data: st.DataObject) -> None:
+        flight = data.draw(st.sampled_from(range(len(self.flying))))
+        queued, _ = self.flying[flight]
+        self.queue.take_turn(queued)
+        self.flying[flight] = queued, []
 
     @precondition(lambda self: self.flying)
     @rule(data=st.data())

@@ -3,8 +3,8 @@
 Source: kubernetes v1.34.1, plugins/tainttoleration/taint_toleration.go.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Final
+from collections.abc import Sequence
+from typing import ClassVar, Final
 
 from _pykube_hotcore.program import Effect, Plugin, Toleration
 from pykube_core.api.objects import KubeObject
@@ -46,20 +46,6 @@ class TaintToleration(SchedulerPlugin):
         """Return the reason; ``detail`` is the index of the taint."""
         taint = node["spec"]["taints"][detail]
         return [f"node(s) had untolerated taint {{{taint['key']}: {taint.get('value') or ''}}}"]
-
-
-def tolerates(toleration: Mapping[str, Any], taint: Mapping[str, Any]) -> bool:
-    """Return whether a toleration is good for a taint, both as they stand in objects."""
-    effect, key = toleration.get("effect"), toleration.get("key") or ""
-    if effect and effect != taint.get("effect"):
-        return False
-    operator = toleration.get("operator") or "Equal"
-    if key and key != taint.get("key"):
-        return False
-    if operator == "Exists":
-        return True
-    same = (toleration.get("value") or "") == (taint.get("value") or "")
-    return operator == "Equal" and same
 
 
 PLUGIN = TaintToleration()

@@ -375,7 +375,7 @@ def test_queue_of_a_configuration_has_its_profiles_backoff_and_gates():
     )
     held = set()
     queue = build_queue(
-        configuration, pre_enqueue={"DefaultPreemption": lambda pod: "a/hold" not in held}
+        configuration, pre_enqueue={"DefaultPreemption": lambda queued: "a/hold" not in held}
     )
     gates = [{"name": "g"}]
     for name in ("a", "b"):

@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 
+from _pykube_hotcore.native import Engine
+from _pykube_hotcore.slow import SlowEngine
 from pykube_core.scheduler.node_order import NodeTree
 from pykube_core.scheduler.policies import policy
 from pykube_core.scheduler.scheduler import Scheduler
@@ -70,3 +72,71 @@ def test_nodes_that_do_not_fit_are_passed_over():
 def test_a_percentage_out_of_range_is_refused(percentage):
     with pytest.raises(ValueError, match="percentage_of_nodes_to_score"):
         places(cluster(1), 1, percentage_of_nodes_to_score=percentage)
+
+
+@pytest.mark.parametrize("tie_break", ["random", "first"])
+def test_scores_over_a_sample_are_those_of_the_twin(tie_break):
+    nodes = cluster(260)
+    for index, each in enumerate(nodes):
+        if index % 5 == 0:
+            each["spec"] = {"taints": [{"key": "k", "effect": "PreferNoSchedule"}]}
+        if index % 7:
+            each["metadata"]["labels"] |= {"kubernetes.io/hostname": each["metadata"]["name"]}
+    selector = {"matchLabels": {"app": "web"}}
+    near = {"labelSelector": selector, "topologyKey": ZONE}
+    soft = "ScheduleAnyway"
+    spread = [
+        {"maxSkew": 1, "topologyKey": key, "whenUnsatisfiable": soft, "labelSelector": selector}
+        for key in (ZONE, "kubernetes.io/hostname")
+    ]
+    term = {"matchExpressions": [{"key": ZONE, "operator": "In", "values": ["z1"]}]}
+    specs = [
+        {"topologySpreadConstraints": spread},
+        {
+            "affinity": {
+                "podAffinity": {
+                    "preferredDuringSchedulingIgnoredDuringExecution": [
+                        {"weight": 5, "podAffinityTerm": near}
+                    ]
+                },
+                "nodeAffinity": {
+                    "preferredDuringSchedulingIgnoredDuringExecution": [
+                        {"weight": 3, "preference": term}
+                    ]
+                },
+            }
+        },
+        {"nodeSelector": {ZONE: "z2"}, "topologySpreadConstraints": spread[:1]},
+    ]
+    pods = [
+        {
+            "metadata": {"namespace": "default", "labels": {"app": "web"}},
+            "spec": POD["spec"] | more,
+        }
+        for more in specs
+    ]
+    found = []
+    for engine in (Engine, SlowEngine):
+        with Scheduler(
+            nodes,
+            policy("default"),
+            engine=engine,
+            tie_break=tie_break,
+            seed=5,
+            percentage_of_nodes_to_score=0,
+        ) as scheduler:
+            classes = scheduler.compile(pods)[np.arange(60) % 3]
+            found.append(scheduler.place(classes)[0].tolist())
+    assert found[0] == found[1]
+    assert len(set(found[0])) > 20
+
+
+@pytest.mark.parametrize("engine", [Engine, SlowEngine])
+def test_placing_stops_at_the_first_pod_that_fits_nowhere(engine):
+    with Scheduler(cluster(2, zones=1), policy("default"), engine=engine) as scheduler:
+        large = POD["spec"]["containers"][0] | {"resources": {"requests": {"cpu": "200"}}}
+        small, huge = scheduler.compile([POD, POD | {"spec": {"containers": [large]}}])
+        rows, handles = scheduler.place_plain(np.array([small, huge, small]))
+        assert rows.tolist() == [0, -1, -1]
+        assert (handles >= 0).tolist() == [True, False, False]
+        assert scheduler.pod_count().tolist() == [1, 0]

@@ -1,0 +1,283 @@
+"""What kubelets tell of their nodes: that they live, each 10 s, and how they are.
+
+Source: ``k8s.io/component-helpers/apimachinery/lease/controller.go``,
+``k8s.io/kubernetes/pkg/kubelet/kubelet_node_status.go`` and ``nodestatus/setters.go`` v1.34.
+Difference: all nodes renew their leases at the same moment, so that it is one batch.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+
+import msgspec
+
+from pykube_core.api.builtin import LEASES, NODES
+from pykube_core.api.objects import KubeObject
+from pykube_core.api.status import StatusError
+from pykube_core.api.tables import parse_time
+from pykube_core.apiserver import ApiObject, ApiServer
+from pykube_core.apiserver.lifecycle import NANO, time_text
+from pykube_core.apiserver.objects import identity_prefix, members
+from pykube_core.apiserver.recorder import NORMAL, EventRecorder, Reference
+from pykube_core.node.admission import Node
+from pykube_core.node.network import NOT_READY_MESSAGE
+from pykube_core.node.registration import HEALTHY
+
+LEASE_NAMESPACE: Final = "kube-node-lease"
+RENEWAL_NS: Final = 10 * NANO
+CHECK_NS: Final = 10 * NANO
+REPORT_NS: Final = 300 * NANO
+
+_LEASE_SECONDS: Final = 40
+_IMAGES_MAX: Final = 50
+_TAIL_BYTES: Final = len('2026-11-23T04:16:02.000000Z"}}')
+_READY: Final = ("True", "KubeletReady", "kubelet is posting ready status")
+_NOT_READY: Final = ("False", "KubeletNotReady", NOT_READY_MESSAGE)
+
+
+class _LeaseSpec(msgspec.Struct, gc=False):
+    renewTime: str = ""
+
+
+class _LeaseView(msgspec.Struct, gc=False):
+    spec: _LeaseSpec
+
+
+class _Parts(msgspec.Struct, gc=False):
+    status: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class Leases:
+    """The leases of nodes, renewed all at once."""
+
+    def __init__(self, server: ApiServer) -> None:
+        self._server = server
+        self._held: dict[str, ApiObject] = {}
+        self._new: dict[str, str] = {}
+        self.due_ns = 0
+
+    def add(self, name: str, uid: str) -> None:
+        """Keep a node's lease from the next step on."""
+        self._new[name] = uid
+
+    def remove(self, name: str) -> None:
+        """Renew a node's lease no more."""
+        self._held.pop(name, None)
+        self._new.pop(name, None)
+
+    def step(self, now_ns: int) -> None:
+        """Create leases that are missing, and renew all when it is time."""
+        if self._new:
+            self._begin(now_ns)
+        if not self._held or now_ns < self.due_ns:
+            return
+        tail = _tail(now_ns)
+        renewed = [
+            ApiObject(LEASES, obj.key, obj.data[:-_TAIL_BYTES] + tail, obj.revision)
+            for obj in self._held.values()
+        ]
+        outcomes = self._server.write_encoded(renewed)
+        lost = []
+        for name, outcome in zip(self._held, outcomes, strict=True):
+            if type(outcome) is ApiObject:
+                self._held[name] = outcome
+            else:
+                lost.append(name)
+        self.due_ns = now_ns + RENEWAL_NS
+        for name in lost:
+            self._take_over(name)
+
+    def _begin(self, now_ns: int) -> None:
+        """Take over the leases of new nodes, or create them."""
+        missing, due_ns = [], []
+        for name, uid in self._new.items():
+            renewed_ns = self._take_over(name)
+            if renewed_ns is None:
+                missing.append((name, uid))
+            else:
+                due_ns.append(renewed_ns + RENEWAL_NS)
+        self._new = {}
+        tail = _tail(now_ns)
+        uids = self._server.new_uids(len(missing))
+        objects = [
+            _lease(name, owner, uid, time_text(now_ns), tail)
+            for (name, owner), uid in zip(missing, uids, strict=True)
+        ]
+        for (name, _), outcome in zip(missing, self._server.write_encoded(objects), strict=True):
+            if isinstance(outcome, ApiObject):
+                self._held[name] = outcome
+            else:
+                self._take_over(name)
+        if missing:
+            due_ns.append(now_ns + RENEWAL_NS)
+        self.due_ns = min([self.due_ns] * (self.due_ns > now_ns) + due_ns, default=0)
+
+    def _take_over(self, name: str) -> int | None:
+        """Hold a lease that is there, whoever wrote it; return when it was renewed last."""
+        try:
+            obj = self._server.get(LEASES, name, LEASE_NAMESPACE)
+        except StatusError:
+            self._held.pop(name, None)
+            return None
+        metadata, renewed = bytes(members(obj.data).metadata), obj.view(_LeaseView).spec.renewTime
+        data = LEASES.head[:-1] + metadata + _spec(name) + _tail(0)
+        self._held[name] = ApiObject(LEASES, obj.key, data, obj.revision)
+        return parse_time(renewed) if renewed else 0
+
+
+class NodeStatuses:
+    """The statuses of nodes: at once when readiness changes, each 10 s when something else did.
+
+    A status that does not change is written each 5 minutes, for its heartbeat.
+    """
+
+    def __init__(self, server: ApiServer, recorder: EventRecorder) -> None:
+        self._server = server
+        self._recorder = recorder
+        self._reports: dict[str, int] = {}
+        self._changed: dict[str, Node] = {}
+        self._urgent: dict[str, Node] = {}
+        self._nodes: dict[str, Node] = {}
+        self._check_ns = 0
+        self._next_report_ns = 0
+        self._memo: dict[tuple[bytes, bool, bytes], bytes] = {}
+
+    @property
+    def due_ns(self) -> int:
+        """When to step again; 0 for never."""
+        times = [self._next_report_ns] if self._reports else []
+        return min(times + [self._check_ns] * bool(self._changed), default=0)
+
+    def add(self, node: Node, conditions: dict[str, tuple[str, int]]) -> None:
+        """Report a node from now on; ``conditions`` are its statuses and heartbeats by type."""
+        self._nodes[node.name] = node
+        status, heartbeat_ns = conditions.get("Ready", ("", 0))
+        node.ready = status == "True"
+        report_ns = self._reports[node.name] = heartbeat_ns + REPORT_NS
+        self._next_report_ns = min(self._next_report_ns or report_ns, report_ns)
+        if status != ("True" if node.network_up else "False") or len(conditions) < len(HEALTHY):
+            self._urgent[node.name] = node
+
+    def remove(self, name: str) -> None:
+        """Report a node no more."""
+        for table in (self._nodes, self._reports, self._changed, self._urgent):
+            table.pop(name, None)
+
+    def changed(self, node: Node, now_ns: int) -> None:
+        """Say that a node's images changed: its status is written at the next check."""
+        if not self._changed:
+            self._check_ns = now_ns + CHECK_NS
+        self._changed[node.name] = node
+
+    def urge(self, node: Node) -> None:
+        """Say that a node became ready, or is not any more: its status is written now."""
+        self._urgent[node.name] = node
+
+    def step(self, now_ns: int) -> None:
+        """Write the statuses whose time has come."""
+        due = self._urgent
+        self._urgent = {}
+        if self._changed and self._check_ns <= now_ns:
+            due |= self._changed
+        if self._next_report_ns <= now_ns:
+            for name, report_ns in self._reports.items():
+                if report_ns <= now_ns:
+                    due[name] = self._nodes[name]
+        if due:
+            self._write(list(due.values()), now_ns)
+        self._next_report_ns = min(self._reports.values(), default=0)
+
+    def _write(self, nodes: list[Node], now_ns: int) -> None:
+        items = [(node.obj, self._status(node, now_ns)) for node in nodes]
+        self._memo.clear()
+        for node, outcome in zip(
+            nodes, self._server.replace_status_many(NODES, items), strict=True
+        ):
+            self._changed.pop(node.name, None)
+            if isinstance(outcome, StatusError):
+                if outcome.code == 409:  # What came between is news, and brings the node here.
+                    self._urgent[node.name] = node
+                continue
+            node.obj = outcome
+            self._reports[node.name] = now_ns + REPORT_NS
+            self._tell(node)
+
+    def _status(self, node: Node, now_ns: int) -> bytes:
+        """Return a node's status as it is now, encoded."""
+        old = bytes(msgspec.json.decode(node.obj.data, type=_Parts).status)
+        images = _images(node, now_ns)
+        key = old, node.network_up, msgspec.json.encode(images)
+        found = self._memo.get(key)
+        if found is None:
+            found = self._memo[key] = _changed_status(old, node.network_up, images, now_ns)
+        return found
+
+    def _tell(self, node: Node) -> None:
+        if node.ready == node.network_up:
+            return
+        node.ready = node.network_up
+        reason = "NodeReady" if node.ready else "NodeNotReady"
+        text = f"Node {node.name} status is now: {reason}"
+        about = Reference(NODES, "", node.name, node.uid)
+        self._recorder.record(about, NORMAL, reason, text, host=node.name)
+
+
+def _changed_status(old: bytes, ready: bool, images: list[KubeObject], now_ns: int) -> bytes:
+    """Return a status with the kubelet's conditions and images as of now."""
+    status: KubeObject = msgspec.json.decode(old)
+    now = time_text(now_ns)
+    held = {c["type"]: c for c in status.get("conditions", ())}
+    facts = [(type, "False", reason, message) for type, reason, message in HEALTHY]
+    facts.append(("Ready", *(_READY if ready else _NOT_READY)))
+    before = {type: c.get("status") for type, c in held.items()}
+    for type, value, reason, message in facts:
+        since = held[type].get("lastTransitionTime", now) if before.get(type) == value else now
+        held[type] = {
+            "type": type,
+            "status": value,
+            "lastHeartbeatTime": now,
+            "lastTransitionTime": since,
+            "reason": reason,
+            "message": message,
+        }
+    status["conditions"] = list(held.values())
+    if images or "images" in status:
+        status["images"] = images
+    return msgspec.json.encode(status)
+
+
+def _images(node: Node, now_ns: int) -> list[KubeObject]:
+    """Return the largest images that are on a node, as its status lists them."""
+    there = [
+        (-entry["sizeBytes"], image, entry)
+        for image, entry in node.listed.items()
+        if node.images[image] <= now_ns
+    ]
+    return [entry for _, _, entry in sorted(there, key=_by_size)[:_IMAGES_MAX]]
+
+
+def _by_size(entry: tuple[int, str, KubeObject]) -> tuple[int, str]:
+    return entry[:2]
+
+
+def _tail(now_ns: int) -> bytes:
+    """Return how a lease ends that is renewed now."""
+    moment = datetime.fromtimestamp(now_ns // NANO, UTC)
+    return f'{moment:%Y-%m-%dT%H:%M:%S}.{now_ns % NANO // 1000:06d}Z"}}}}'.encode()
+
+
+def _spec(name: str) -> bytes:
+    return (
+        f',"spec":{{"holderIdentity":"{name}","leaseDurationSeconds":{_LEASE_SECONDS},"renewTime":"'
+    ).encode()
+
+
+def _lease(name: str, node_uid: str, uid: str, now: str, tail: bytes) -> ApiObject:
+    """Return the new lease of a node, which owns it."""
+    metadata = (
+        f',"creationTimestamp":"{now}","namespace":"{LEASE_NAMESPACE}","ownerReferences":['
+        f'{{"apiVersion":"v1","kind":"Node","name":"{name}","uid":"{node_uid}"}}]}}'
+    ).encode()
+    data = identity_prefix(LEASES, name, uid) + metadata + _spec(name) + tail
+    return ApiObject(LEASES, LEASES.key(LEASE_NAMESPACE, name), data, 0)

@@ -1,0 +1,363 @@
+"""The kubelets of all nodes, as one component.
+
+Source: ``k8s.io/kubernetes/pkg/kubelet/kubelet.go`` and ``status/status_manager.go`` v1.34. The
+differences are named in the modules of this package.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from pykube_core.api.builtin import NODES, PODS
+from pykube_core.api.objects import KubeObject
+from pykube_core.api.tables import parse_time
+from pykube_core.apiserver import ApiObject, ApiServer
+from pykube_core.apiserver.log import Change, ObjectLog, Upkeep
+from pykube_core.apiserver.recorder import NORMAL, EventRecorder, Reference
+from pykube_core.node.admission import Node, NodeView
+from pykube_core.node.heartbeats import Leases, NodeStatuses
+from pykube_core.node.network import PodNetwork
+from pykube_core.node.pods import (
+    RUNNING,
+    Pod,
+    PodView,
+    Template,
+    new_pod,
+    other_conditions,
+    resumed_pod,
+    spec_json,
+    split_bound,
+)
+from pykube_core.node.runtime import Runtime
+from pykube_core.node.static_pods import StaticPods
+from pykube_core.node.statuses import encode_status, rejected_status
+from pykube_core.node.workers import PodWorkers
+
+_TEMPLATES_MAX: Final = 4096
+_NODE_NAME: Final = b'"nodeName":"'
+
+
+class Kubelet:
+    """The kubelets of all nodes that the API server knows: a component over the log.
+
+    Parameters
+    ----------
+    server : ApiServer
+        Where it writes.
+    log : ObjectLog
+        What it reads.
+    runtime : Runtime
+        What containers do.
+    network : PodNetwork
+        Where addresses come from.
+    static_pods : mapping of str to sequence of dict
+        By node, pods that its kubelet runs without being told by the API server.
+    """
+
+    name = "kubelet"
+
+    def __init__(
+        self,
+        server: ApiServer,
+        log: ObjectLog,
+        *,
+        runtime: Runtime,
+        network: PodNetwork,
+        static_pods: Mapping[str, Sequence[KubeObject]] | None = None,
+    ) -> None:
+        self._server = server
+        self._log = log
+        self.cursor = log.cursor(NODES, PODS)
+        self._runtime = runtime
+        self._network = network
+        self._recorder = EventRecorder(server, self.name)
+        self._workers = PodWorkers(runtime, network, self._recorder)
+        self._leases = Leases(server)
+        self._statuses = NodeStatuses(server, self._recorder)
+        self._static = StaticPods(server, log, static_pods or {}, self._template)
+        self._nodes: dict[str, Node] = {}
+        self._stopped: dict[str, None] = {}
+        self._pods: dict[bytes, Pod] = {}
+        self._homeless: dict[str, dict[bytes, None]] = {}
+        self._templates: dict[tuple[bytes, bytes], Template] = {}
+        self._due: dict[int, list[Pod]] = {}
+        self._times: list[int] = []
+        self._active: dict[bytes, Pod] = {}
+        runtime.attach(self._wake)
+
+    def stop(self, node: str) -> None:
+        """Stop a node's kubelet: its containers run on, and nobody tells of them or of it."""
+        self._stopped[node] = None
+        held = self._nodes.pop(node, None)
+        if held is not None:
+            self._leases.remove(node)
+            self._statuses.remove(node)
+            for key, pod in held.pods.items():
+                pod.gone = True
+                self._pods.pop(key)
+                self._homeless.setdefault(node, {})[key] = None
+
+    def start(self, node: str) -> None:
+        """Start a node's kubelet again; it goes on from what the log says."""
+        if self._stopped.pop(node, "") is None:
+            obj = self._log.get(NODES, node)
+            if obj is not None:
+                self.cursor.changes.append(Change(None, obj))
+
+    def step(self, now_ns: int) -> int | None:
+        """Bring every pod forward that something happened to, or whose time has come."""
+        pods = self._pods
+        for change in self.cursor.read():
+            new = change.new
+            if new is not None:
+                pod = pods.get(new.key)
+                if pod is not None and new.revision == pod.obj.revision and new is not change.old:
+                    continue  # Its own write.
+            if change.object.resource is PODS:
+                self._note_pod(change, now_ns)
+            else:
+                self._note_node(change, now_ns)
+        self._collect_due(now_ns)
+        while self._active:
+            active, self._active = self._active, {}
+            stale = [pod for pod in active.values() if self._advance(pod, now_ns)]
+            self._write_statuses(stale, now_ns)
+        self._write_statuses(self._static.step(now_ns), now_ns)
+        self._statuses.step(now_ns)
+        self._leases.step(now_ns)
+        self._recorder.flush(now_ns)
+        return self._next_ns(now_ns)
+
+    def _next_ns(self, now_ns: int) -> int | None:
+        times = self._times
+        while times and times[0] not in self._due:
+            heapq.heappop(times)
+        found = [times[0]] if times else []
+        found += [self._static.due_ns] if self._static.due_ns else []
+        beats = [due_ns for due_ns in (self._leases.due_ns, self._statuses.due_ns) if due_ns]
+        if found:
+            return min(found + beats)
+        return Upkeep(min(beats)) if beats else None
+
+    def _wake(self, namespace: str, name: str) -> None:
+        """Look at a pod in the next step, because one of its containers is to end."""
+        obj = self._log.get(PODS, name, namespace)
+        if obj is not None:
+            self.cursor.changes.append(Change(obj, obj))
+
+    def _collect_due(self, now_ns: int) -> None:
+        times = self._times
+        while times and times[0] <= now_ns:
+            time_ns = heapq.heappop(times)
+            for pod in self._due.pop(time_ns, ()):
+                if pod.due_ns == time_ns and not pod.gone:
+                    self._active[pod.obj.key] = pod
+
+    def _advance(self, pod: Pod, now_ns: int) -> bool:
+        """Bring a pod forward; say whether its status is to be written."""
+        node = self._nodes[pod.node]
+        image_count = len(node.listed)
+        self._workers.advance(pod, node, now_ns)
+        due_ns = pod.due_ns
+        if due_ns:
+            bucket = self._due.get(due_ns)
+            if bucket is None:
+                self._due[due_ns] = [pod]
+                heapq.heappush(self._times, due_ns)
+            else:
+                bucket.append(pod)
+        if len(node.listed) != image_count:
+            self._statuses.changed(node, now_ns)
+        if pod.template.is_agent and not node.network_up:
+            self._look_at_network(node)
+        return pod.stale or (pod.doomed and pod.finished)
+
+    def _look_at_network(self, node: Node) -> None:
+        """Let the network of a node come up, and its pods begin, once its agent runs there."""
+        if node.network_up or not node.pod_cidr:
+            return
+        if self._network.needs_agent and not any(
+            pod.template.is_agent and pod.containers[pod.template.init_count].stage == RUNNING
+            for pod in node.pods.values()
+        ):
+            return
+        node.network_up = True
+        self._statuses.urge(node)
+        for key in node.waiting:
+            self._active[key] = node.pods[key]
+        node.waiting.clear()
+
+    def _note_node(self, change: Change, now_ns: int) -> None:
+        obj = change.object
+        name = obj.name
+        node = self._nodes.get(name)
+        if change.new is None:
+            if node is not None:
+                self._drop_node(node, now_ns)
+            return
+        if name in self._stopped:
+            return
+        if node is None:
+            self._take_node(obj, now_ns)
+            return
+        if obj.revision <= node.obj.revision:
+            return
+        view = obj.view(NodeView)
+        if view.metadata.uid != node.uid:
+            self._drop_node(node, now_ns)
+            self._take_node(obj, now_ns)
+            return
+        node.read(obj, view)
+        ready = next((c.status for c in view.status.conditions if c.type == "Ready"), "")
+        if ready != ("True" if node.network_up else "False"):
+            self._statuses.urge(node)
+        self._look_at_network(node)
+
+    def _take_node(self, obj: ApiObject, now_ns: int) -> None:
+        """Run a node that is new here, with the pods that wait for it."""
+        node = Node(obj)
+        view = obj.view(NodeView)
+        self._nodes[node.name] = node
+        conditions = {
+            c.type: (c.status, parse_time(c.lastHeartbeatTime) if c.lastHeartbeatTime else 0)
+            for c in view.status.conditions
+        }
+        if conditions.get("Ready", ("", 0))[0] == "" or not conditions["Ready"][1]:
+            about = Reference(NODES, "", node.name, node.uid)
+            self._recorder.record(about, NORMAL, "Starting", "Starting kubelet.", host=node.name)
+        # What was ready once has its network: it is set up by files that stay.
+        node.network_up = bool(node.pod_cidr) and (
+            not self._network.needs_agent or conditions.get("Ready", ("", 0))[0] == "True"
+        )
+        self._statuses.add(node, conditions)
+        self._leases.add(node.name, node.uid)
+        for pod in self._static.of(node, now_ns):
+            self._place(pod, node, now_ns)
+        for key in self._homeless.pop(node.name, ()):
+            namespace, name = PODS.split_key(key)
+            pod_obj = self._log.get(PODS, name, namespace)
+            if pod_obj is not None:
+                self._note_pod(Change(None, pod_obj), now_ns)
+
+    def _drop_node(self, node: Node, now_ns: int) -> None:
+        """Run a node no more that the API does not have; its pods end with it."""
+        del self._nodes[node.name]
+        self._leases.remove(node.name)
+        self._statuses.remove(node.name)
+        for key, pod in list(node.pods.items()):
+            self._workers.forget(pod, node, now_ns)
+            self._pods.pop(key, None)
+            self._homeless.setdefault(node.name, {})[key] = None
+
+    def _note_pod(self, change: Change, now_ns: int) -> None:
+        obj = change.object
+        pod = self._pods.get(obj.key)
+        if pod is not None:
+            held = pod.obj.revision
+            if change.new is change.old:
+                self._workers.crash(pod, now_ns)
+                self._active[obj.key] = pod
+            elif obj.revision > held or (change.new is None and obj.revision == held):
+                self._note_known(pod, change, now_ns)
+        elif change.new is not None and _NODE_NAME in obj.data:
+            self._note_new(obj, now_ns)
+
+    def _note_new(self, obj: ApiObject, now_ns: int) -> None:
+        """Take on a pod that has a node, if that is one of ours."""
+        fresh = split_bound(obj.data)
+        template = None if fresh is None else self._templates.get(fresh.key)
+        if fresh is not None and template is not None:
+            node = self._nodes.get(fresh.node)
+            if node is not None:
+                self._place(new_pod(obj, fresh.uid, fresh.node, template), node, now_ns)
+                return
+        view = obj.view(PodView)
+        node = self._nodes.get(view.spec.nodeName)
+        if self._static.is_orphan(obj.key, view):
+            return
+        if node is None:
+            if view.spec.nodeName:
+                self._homeless.setdefault(view.spec.nodeName, {})[obj.key] = None
+            return
+        template = self._template(obj, view)
+        if fresh is not None and not view.status.startTime and not view.metadata.deletionTimestamp:
+            if len(self._templates) >= _TEMPLATES_MAX:
+                self._templates.clear()
+            self._templates[fresh.key] = template
+        pod = resumed_pod(obj, view.metadata.uid, template, view)
+        self._place(pod, node, now_ns)
+        if view.metadata.deletionTimestamp:
+            self._workers.doom(pod, parse_time(view.metadata.deletionTimestamp))
+
+    def _template(self, obj: ApiObject, view: PodView) -> Template:
+        agent = self._network.is_agent(view.metadata.namespace, view.metadata.labels)
+        return Template(view, spec_json(obj), is_agent=agent)
+
+    def _place(self, pod: Pod, node: Node, now_ns: int) -> None:
+        """Put a pod on its node, with all that it holds there already."""
+        key = pod.obj.key
+        self._pods[key] = node.pods[key] = self._active[key] = pod
+        if pod.admitted and not pod.finished:
+            node.take(pod.template)
+            if pod.sandbox and not pod.template.host_network:
+                self._network.hold(node.pod_cidr, pod.address)
+            for container in pod.containers:
+                if container.ended or container.last or container.stage == RUNNING:
+                    node.images.setdefault(container.share.image, 0)
+            self._workers.rearm(pod, now_ns)
+            if pod.template.is_agent:
+                self._look_at_network(node)
+
+    def _note_known(self, pod: Pod, change: Change, now_ns: int) -> None:
+        """Take over what others wrote into a pod, or that it is gone."""
+        node, key = self._nodes[pod.node], change.object.key
+        if change.new is None:
+            if pod.static:
+                self._static.lose_mirror(pod)
+                return
+            self._workers.forget(pod, node, now_ns)
+            del self._pods[key], node.pods[key]
+            return
+        view = change.new.view(PodView)
+        if view.metadata.uid != pod.mirror_uid:
+            self._workers.forget(pod, node, now_ns)
+            del self._pods[key], node.pods[key]
+            self._note_new(change.new, now_ns)
+            return
+        pod.obj = change.new
+        pod.others = other_conditions(view.status.conditions)
+        pod.generation = view.metadata.generation
+        self._active[key] = pod
+        if pod.static:
+            self._static.look_at_mirror(pod, view)
+        elif view.metadata.deletionTimestamp:
+            self._workers.doom(pod, parse_time(view.metadata.deletionTimestamp))
+        if pod.template.gated:
+            pod.stale = True
+
+    def _write_statuses(self, pods: list[Pod], now_ns: int) -> None:
+        """Write the statuses of pods, and delete those that have ended for it."""
+        items, written, over = [], [], []
+        for pod in pods:
+            if pod.stale and pod.obj.revision:
+                if pod.admitted:
+                    status = encode_status(pod, self._nodes[pod.node].address, now_ns)
+                else:
+                    status = rejected_status(pod) if pod.reason else b""
+                if status:
+                    items.append((pod.obj, status))
+                    written.append(pod)
+            if pod.doomed and pod.finished:
+                over.append(pod)
+        if items:
+            outcomes = self._server.replace_status_many(PODS, items)
+            for pod, outcome in zip(written, outcomes, strict=True):
+                if isinstance(outcome, ApiObject):
+                    pod.obj, pod.stale = outcome, False
+                elif outcome.code != 409:
+                    pod.stale = False  # Refused for good. After a 409 what came between is news.
+        if over:
+            targets = [(pod.namespace, pod.name, pod.mirror_uid) for pod in over]
+            self._server.delete_many(PODS, targets, grace_period_seconds=0)

@@ -1,0 +1,135 @@
+"""The pod network: one subnet a node, one address a pod.
+
+Source: ``github.com/containernetworking/plugins/plugins/ipam/host-local/backend/allocator`` v1.7
+(order of addresses) and flannel's CNI plugin (a node has a network once its agent runs there).
+Difference: what was reserved last is known from the pods that are there, not from a file.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+AGENT_NAMESPACES: Final = ("kube-flannel", "kube-system")
+NOT_READY_MESSAGE: Final = (
+    "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady "
+    "message:Network plugin returns error: cni plugin not initialized"
+)
+
+
+class NetworkError(Exception):
+    """An address cannot be had."""
+
+
+class Subnet(msgspec.Struct):
+    """The addresses of one node, as integers.
+
+    Attributes
+    ----------
+    first, last : int
+        The first and the last address that a pod may have; .1 is the bridge, which is not among
+        them, nor are network and broadcast address.
+    previous : int
+        The address that was reserved last.
+    """
+
+    first: int
+    last: int
+    previous: int
+    taken: dict[int, None] = {}
+
+
+class PodNetwork:
+    """Addresses for pods.
+
+    Parameters
+    ----------
+    agent : mapping of str to str, optional
+        Labels of the pods that make the network on their node, such as flannel's; a node's network
+        is up from the moment that such a pod's containers run there. Without it, the network is up
+        as soon as the node has a subnet.
+    agent_namespaces : tuple of str
+        Where these pods are.
+    """
+
+    def __init__(
+        self,
+        *,
+        agent: Mapping[str, str] | None = None,
+        agent_namespaces: tuple[str, ...] = AGENT_NAMESPACES,
+    ) -> None:
+        self._agent = None if agent is None else dict(agent)
+        self._agent_namespaces = agent_namespaces
+        self._subnets: dict[str, Subnet] = {}
+
+    @property
+    def needs_agent(self) -> bool:
+        """Whether a node's network waits for a pod."""
+        return self._agent is not None
+
+    def is_agent(self, namespace: str, labels: Mapping[str, str]) -> bool:
+        """Say whether a pod makes the network on its node."""
+        if self._agent is None or namespace not in self._agent_namespaces:
+            return False
+        return self._agent.items() <= labels.items()
+
+    def reserve(self, pod_cidr: str) -> str:
+        """Return the next free address of a subnet behind the one reserved last.
+
+        Raises
+        ------
+        NetworkError
+            All are taken; in host-local's words.
+        """
+        subnet = self._subnet(pod_cidr)
+        taken, address = subnet.taken, subnet.previous
+        if len(taken) > subnet.last - subnet.first:
+            text = ipaddress.ip_network(pod_cidr)
+            raise NetworkError(
+                "no IP addresses available in range set: "
+                f"{text[1]}-{ipaddress.ip_address(subnet.last)}"
+            )
+        while True:
+            address = address + 1 if address < subnet.last else subnet.first
+            if address not in taken:
+                break
+        taken[address] = None
+        subnet.previous = address
+        return _text(address)
+
+    def hold(self, pod_cidr: str, address: str) -> None:
+        """Take an address that a pod has already; the last call says what was reserved last.
+
+        An address outside the subnet is not this network's.
+        """
+        subnet, number = self._subnet(pod_cidr), _number(address)
+        if subnet.first <= number <= subnet.last:
+            subnet.taken[number] = None
+            subnet.previous = number
+
+    def release(self, pod_cidr: str, address: str) -> None:
+        """Give an address back."""
+        if pod_cidr:
+            self._subnet(pod_cidr).taken.pop(_number(address), None)
+
+    def _subnet(self, pod_cidr: str) -> Subnet:
+        subnet = self._subnets.get(pod_cidr)
+        if subnet is None:
+            network = ipaddress.ip_network(pod_cidr)
+            bridge = int(network.network_address) + 1
+            last = int(network.broadcast_address) - (network.version == 4)
+            subnet = self._subnets[pod_cidr] = Subnet(bridge + 1, last, bridge)
+        return subnet
+
+
+def _text(address: int) -> str:
+    if address < 2**32:
+        return f"{address >> 24}.{address >> 16 & 255}.{address >> 8 & 255}.{address & 255}"
+    return str(ipaddress.ip_address(address))
+
+
+def _number(address: str) -> int:
+    return int(ipaddress.ip_address(address))

@@ -1,0 +1,582 @@
+"""What the kubelet knows of pods: templates, which copies share, and what is each one's own."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple, TypeAlias
+
+import msgspec
+
+from pykube_core.api.builtin import PODS
+from pykube_core.api.objects import KubeObject
+from pykube_core.api.quantity import Quantity
+from pykube_core.api.resources import aggregate, quantities
+from pykube_core.api.selectors import parse_node_selector
+from pykube_core.api.tables import parse_time
+from pykube_core.apiserver import ApiObject
+from pykube_core.apiserver.lifecycle import NANO
+from pykube_core.node.runtime import Behavior, full_image, image_id
+
+# A container's way: idle, pulling its image, created, running, ended; back to idle for a restart.
+IDLE: Final = 0
+PULLING: Final = 1
+PULL_FAILED: Final = 2
+PULL_BACK_OFF: Final = 3
+CREATED: Final = 4
+CRASHED: Final = 5
+RUNNING: Final = 6
+ENDED: Final = 7
+
+OS_LABEL: Final = "kubernetes.io/os"
+OWN_CONDITIONS: Final = dict.fromkeys(
+    ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady")
+)
+Conditions: TypeAlias = tuple[tuple[bool, str], ...]
+
+CRASH_LOOP: Final = "CrashLoopBackOff"
+IMAGE_BACK_OFF: Final = "ImagePullBackOff"
+CREATING: Final = "ContainerCreating"
+INITIALIZING: Final = "PodInitializing"
+BACK_OFF_MIN_NS: Final = 10 * NANO
+BACK_OFF_MAX_NS: Final = 300 * NANO
+
+_SPEC_MARK: Final = b',"spec":{"nodeName":"'
+_UID_MARK: Final = b'"uid":"'
+_UID_SIZE: Final = 36
+
+
+class Probe(msgspec.Struct, gc=False):
+    """When a probe is asked; it always succeeds."""
+
+    initialDelaySeconds: int = 0
+    periodSeconds: int = 10
+    successThreshold: int = 1
+
+    def success_ns(self, started_ns: int, from_ns: int) -> int:
+        """Return when it has succeeded, asked since ``from_ns`` of a container of ``started_ns``.
+
+        The first answer that counts is on the first multiple of the period that is not within the
+        initial delay.
+        """
+        period_ns = self.periodSeconds * NANO
+        earliest_ns = max(self.initialDelaySeconds * NANO, from_ns - started_ns)
+        first_ns = -(-earliest_ns // period_ns) * period_ns
+        return started_ns + first_ns + (self.successThreshold - 1) * period_ns
+
+
+class _Port(msgspec.Struct, gc=False):
+    hostPort: int = 0
+    hostIP: str = ""
+    protocol: str = "TCP"
+
+
+class ContainerSpec(msgspec.Struct, gc=False):
+    """What the kubelet reads of a container."""
+
+    name: str
+    image: str = ""
+    imagePullPolicy: str = "IfNotPresent"
+    restartPolicy: str = ""
+    ports: list[_Port] = []
+    readinessProbe: Probe | None = None
+    startupProbe: Probe | None = None
+
+
+class _Os(msgspec.Struct, gc=False):
+    name: str = ""
+
+
+class _Gate(msgspec.Struct, gc=False):
+    conditionType: str
+
+
+class PodSpec(msgspec.Struct, gc=False):
+    """What the kubelet reads of a pod's spec; the rest stays as it was written."""
+
+    containers: list[ContainerSpec]
+    initContainers: list[ContainerSpec] = []
+    nodeName: str = ""
+    restartPolicy: str = "Always"
+    hostNetwork: bool = False
+    terminationGracePeriodSeconds: int = 30
+    activeDeadlineSeconds: int | None = None
+    readinessGates: list[_Gate] = []
+    tolerations: list[KubeObject] = []
+    os: _Os | None = None
+
+
+class PodMetadata(msgspec.Struct, gc=False):
+    """What the kubelet reads of a pod's metadata."""
+
+    uid: str
+    name: str = ""
+    namespace: str = "default"
+    generation: int = 0
+    labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
+    deletionTimestamp: str = ""
+    deletionGracePeriodSeconds: int = 0
+
+
+class Condition(msgspec.Struct, gc=False, omit_defaults=True):
+    """A condition of a pod."""
+
+    type: str
+    observedGeneration: int = 0
+    status: str = ""
+    lastProbeTime: str | None = None
+    lastTransitionTime: str | None = None
+    reason: str = ""
+    message: str = ""
+
+
+class Terminated(msgspec.Struct, gc=False, frozen=True):
+    """How a container ended."""
+
+    exitCode: int
+    reason: str = ""
+    message: str = ""
+    startedAt: str = ""
+    finishedAt: str = ""
+    containerID: str = ""
+
+
+class _Waiting(msgspec.Struct, gc=False):
+    reason: str = ""
+    message: str = ""
+
+
+class _Running(msgspec.Struct, gc=False):
+    startedAt: str = ""
+
+
+class _State(msgspec.Struct, gc=False):
+    waiting: _Waiting | None = None
+    running: _Running | None = None
+    terminated: Terminated | None = None
+
+
+class _ContainerStatus(msgspec.Struct, gc=False):
+    name: str
+    state: _State = msgspec.field(default_factory=_State)
+    lastState: _State = msgspec.field(default_factory=_State)
+    ready: bool = False
+    restartCount: int = 0
+    started: bool = False
+
+
+class PodStatus(msgspec.Struct, gc=False):
+    """What the kubelet reads of a pod's status, to go on after a restart."""
+
+    phase: str = ""
+    reason: str = ""
+    message: str = ""
+    startTime: str = ""
+    podIP: str = ""
+    qosClass: str = "BestEffort"
+    nominatedNodeName: str = ""
+    conditions: list[Condition] = []
+    initContainerStatuses: list[_ContainerStatus] = []
+    containerStatuses: list[_ContainerStatus] = []
+
+
+class PodView(msgspec.Struct, gc=False):
+    """What the kubelet reads of a pod."""
+
+    metadata: PodMetadata
+    spec: PodSpec
+    status: PodStatus = msgspec.field(default_factory=PodStatus)
+
+
+class _Split(msgspec.Struct, gc=False):
+    spec: msgspec.Raw
+
+
+class Share:
+    """What like containers of like pods share: the spec, and what follows from it.
+
+    Attributes
+    ----------
+    image, image_id : str
+        The whole name and the digest of its image.
+    path : str
+        The field that events name.
+    init, sidecar : bool
+        An init container that is to end, or one that runs on; neither is a container of the pod.
+    probed : bool
+        It has probes that say whether it has started and is ready.
+    created, started, present, pulling : str
+        Messages of events.
+    """
+
+    __slots__ = (
+        "created", "image", "image_id", "init", "name", "path", "policy", "present", "probed",
+        "pulling", "sidecar", "spec", "started",
+    )  # fmt: skip
+
+    def __init__(self, spec: ContainerSpec, kind: str) -> None:
+        self.spec, self.name, self.policy = spec, spec.name, spec.imagePullPolicy
+        self.image, self.image_id = full_image(spec.image), image_id(spec.image)
+        self.path = f"spec.{kind}{{{spec.name}}}"
+        self.sidecar = kind == "initContainers" and spec.restartPolicy == "Always"
+        self.init = kind == "initContainers" and not self.sidecar
+        self.probed = spec.readinessProbe is not None or spec.startupProbe is not None
+        self.pulling = f'Pulling image "{spec.image}"'
+        self.present = f'Container image "{spec.image}" already present on machine'
+        self.created = f"Created container: {spec.name}"
+        self.started = f"Started container {spec.name}"
+
+
+class Template:
+    """What copies of a pod share.
+
+    Attributes
+    ----------
+    shares : list of Share
+        Of init containers, then of containers.
+    init_count : int
+        How many of them are init containers.
+    simple : bool
+        One container, and nothing but its end ends the pod.
+    spec_json : bytes
+        The spec as it is stored; of the first copy that was seen.
+    affinity : NodeSelector or None
+        What its required node affinity says; ``selector`` is its ``nodeSelector``.
+    requests : tuple of (str, int)
+        What it asks for, in a node's units.
+    anywhere : bool
+        It asks nothing of a node but resources, and that it tolerates its taints.
+    others : bytes
+        The conditions that are not the kubelet's, as copies have them at first.
+    statuses : dict
+        Encoded statuses, to be filled with what is a pod's own.
+    """
+
+    __slots__ = (
+        "affinity", "anywhere", "gated", "host_network", "host_ports", "init_count", "is_agent",
+        "others", "requests", "selector", "shares", "simple", "spec_json", "statuses", "view",
+    )  # fmt: skip
+
+    def __init__(self, view: PodView, spec_json: bytes, *, is_agent: bool) -> None:
+        spec = view.spec
+        self.view = view
+        self.spec_json = spec_json
+        self.shares = [Share(c, "initContainers") for c in spec.initContainers]
+        self.shares += [Share(c, "containers") for c in spec.containers]
+        self.init_count = len(spec.initContainers)
+        self.is_agent = is_agent
+        self.host_network, self.gated = spec.hostNetwork, bool(spec.readinessGates)
+        self.simple = len(self.shares) == 1 and spec.activeDeadlineSeconds is None
+        placing = msgspec.json.decode(spec_json, type=_Placing)
+        self.selector = placing.nodeSelector
+        required = placing.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution
+        self.affinity = None if required is None else parse_node_selector(required)
+        self.requests = _requests(placing)
+        self.host_ports = [
+            (port.hostIP or "0.0.0.0", port.protocol, port.hostPort)
+            for share in self.shares
+            for port in share.spec.ports
+            if port.hostPort
+        ]
+        self.anywhere = not (
+            self.selector or self.affinity or self.host_ports or spec.os
+            or OS_LABEL in view.metadata.labels
+        )  # fmt: skip
+        self.others = other_conditions(view.status.conditions)
+        self.statuses: dict[object, tuple[bytes, Conditions]] = {}
+
+
+class _NodeAffinity(msgspec.Struct, gc=False):
+    requiredDuringSchedulingIgnoredDuringExecution: KubeObject | None = None
+
+
+class _Affinity(msgspec.Struct, gc=False):
+    nodeAffinity: _NodeAffinity = msgspec.field(default_factory=_NodeAffinity)
+
+
+class _Placing(msgspec.Struct, gc=False):
+    """What of a spec says where a pod may run, and what it needs there."""
+
+    containers: list[KubeObject]
+    initContainers: list[KubeObject] = []
+    resources: KubeObject = {}
+    overhead: KubeObject = {}
+    nodeSelector: dict[str, str] = {}
+    affinity: _Affinity = msgspec.field(default_factory=_Affinity)
+
+
+def _requests(placing: _Placing) -> tuple[tuple[str, int], ...]:
+    """Return what a pod asks for: millicores of cpu, whole units of the rest."""
+    spec = {"containers": placing.containers, "initContainers": placing.initContainers}
+    total = aggregate(spec)
+    total |= quantities(placing.resources.get("requests"))
+    for name, more in quantities(placing.overhead).items():
+        total[name] = total[name] + more if name in total else more
+    return tuple((name, units(name, amount)) for name, amount in total.items() if amount.nano)
+
+
+def units(name: str, amount: Quantity) -> int:
+    """Return an amount as a node counts it: millicores of cpu, whole units of the rest."""
+    return amount.milli_value() if name == "cpu" else amount.value()
+
+
+def other_conditions(conditions: list[Condition]) -> bytes:
+    """Return the conditions that are not the kubelet's to decide, as JSON behind others."""
+    others = [c for c in conditions if c.type not in OWN_CONDITIONS]
+    return b"".join(b"," + msgspec.json.encode(condition) for condition in others)
+
+
+class Container(msgspec.Struct, gc=False):
+    """A container of a pod, now.
+
+    Attributes
+    ----------
+    share : Share
+        What it has in common with others.
+    behavior : Behavior or None
+        What it does, from its start on.
+    stage : int
+        Where it is, from IDLE to ENDED.
+    reason, message : str
+        Why it waits.
+    attempt : int
+        How often it was restarted.
+    ready, started : bool
+        What its probes say.
+    started_ns : int
+        Since when it runs.
+    ended, last : Terminated or None
+        How this attempt ended, and how the one before did.
+    due_ns : int
+        When something happens to it; 0 for nothing.
+    exit_ns, exit_code : int
+        When it ends by itself or because it was told to (0 for never), and with which code.
+    stopping : bool
+        It was told to end.
+    back_off_ns, back_off_since_ns : int
+        For how long a restart waits, and since when that counts.
+    pull_back_off_ns, pull_since_ns : int
+        For how long the next pull waits, and since when this one goes on.
+    """
+
+    share: Share
+    behavior: Behavior | None = None
+    stage: int = IDLE
+    reason: str = CREATING
+    message: str = ""
+    attempt: int = 0
+    ready: bool = False
+    started: bool = False
+    started_ns: int = 0
+    ended: Terminated | None = None
+    last: Terminated | None = None
+    due_ns: int = 0
+    exit_ns: int = 0
+    exit_code: int = 0
+    stopping: bool = False
+    back_off_ns: int = 0
+    back_off_since_ns: int = 0
+    pull_back_off_ns: int = 0
+    pull_since_ns: int = 0
+
+
+class Pod(msgspec.Struct, gc=False):
+    """A pod on a node, as the kubelet runs it.
+
+    Attributes
+    ----------
+    obj : ApiObject
+        As it was read, or last written; at revision 0 the API does not have it.
+    uid : str
+        A static pod's is that of its manifest; ``mirror_uid`` is the one that the API knows.
+    admitted : bool
+        The node has taken it on.
+    sandbox : bool
+        It has its network.
+    address : str
+        Its own address, or its node's.
+    start, start_ns : str, int
+        When the node took it on.
+    conditions : tuple of (bool, str)
+        Of each of the kubelet's own conditions, whether it is true and since when.
+    others : bytes
+        The other conditions.
+    finished : bool
+        Its phase is final.
+    stopping : bool
+        Its containers are told to end.
+    final : str
+        The phase that it will have when they have ended; "" when their exit codes say.
+    overdue : bool
+        It has been active for too long.
+    deadline_ns : int
+        When those that are told to end are killed.
+    doomed : bool
+        It is being deleted.
+    stale : bool
+        Its status is to be written.
+    due_ns : int
+        When something happens to it next; 0 for nothing.
+    """
+
+    obj: ApiObject
+    uid: str
+    mirror_uid: str
+    name: str
+    namespace: str
+    node: str
+    template: Template
+    containers: tuple[Container, ...]
+    others: bytes
+    generation: int
+    admitted: bool = False
+    sandbox: bool = False
+    address: str = ""
+    start: str = ""
+    start_ns: int = 0
+    phase: str = "Pending"
+    reason: str = ""
+    message: str = ""
+    conditions: Conditions = ()
+    finished: bool = False
+    stopping: bool = False
+    final: str = ""
+    overdue: bool = False
+    deadline_ns: int = 0
+    doomed: bool = False
+    stale: bool = False
+    gone: bool = False
+    due_ns: int = 0
+    static: bool = False
+
+    @property
+    def full_name(self) -> str:
+        """Its name as the kubelet writes it into messages."""
+        return f"{self.name}_{self.namespace}({self.uid})"
+
+
+class Fresh(NamedTuple):
+    """The parts of a bound pod's JSON: uid, node, and what its copies share."""
+
+    uid: str
+    node: str
+    key: tuple[bytes, bytes]
+
+
+def split_bound(data: bytes) -> Fresh | None:
+    """Return the parts of a pod that was bound and not written since; None for another."""
+    at = data.index(_UID_MARK) + len(_UID_MARK)
+    rest = at + _UID_SIZE
+    spec = data.find(_SPEC_MARK, rest)
+    if spec < 0 or data[rest : rest + 1] != b'"':
+        return None
+    node = spec + len(_SPEC_MARK)
+    end = data.index(b'"', node)
+    parts = data[rest:spec], data[end:]
+    return Fresh(data[at:rest].decode(), data[node:end].decode(), parts)
+
+
+def spec_json(obj: ApiObject) -> bytes:
+    """Return a pod's spec as it is stored."""
+    return bytes(msgspec.json.decode(obj.data, type=_Split).spec)
+
+
+def new_pod(obj: ApiObject, uid: str, node: str, template: Template) -> Pod:
+    """Return a pod that its node has not seen before."""
+    reason = INITIALIZING if template.init_count else CREATING
+    containers = tuple([Container(share, reason=reason) for share in template.shares])
+    metadata = template.view.metadata
+    name = obj.key[len(PODS.prefix) + len(metadata.namespace) + 1 :].decode()
+    others, generation = template.others, metadata.generation
+    namespace = metadata.namespace
+    return Pod(obj, uid, uid, name, namespace, node, template, containers, others, generation)
+
+
+def resumed_pod(obj: ApiObject, uid: str, template: Template, view: PodView) -> Pod:
+    """Return a pod whose containers went on running while nobody looked."""
+    status = view.status
+    pod = new_pod(obj, uid, view.spec.nodeName, template)
+    pod.phase, pod.reason, pod.message = status.phase or "Pending", status.reason, status.message
+    pod.finished = pod.phase in ("Succeeded", "Failed")
+    pod.start, pod.address = status.startTime, status.podIP
+    pod.admitted = bool(status.startTime)
+    pod.start_ns = parse_time(status.startTime) if status.startTime else 0
+    pod.sandbox = bool(status.podIP) and not pod.finished
+    held = {c.type: (c.status == "True", c.lastTransitionTime or "") for c in status.conditions}
+    if held.keys() >= OWN_CONDITIONS.keys():
+        pod.conditions = tuple(held[type] for type in OWN_CONDITIONS)
+    known = {c.name: c for c in (*status.initContainerStatuses, *status.containerStatuses)}
+    for container in pod.containers:
+        if container.share.name in known:
+            _resume(container, known[container.share.name])
+    return pod
+
+
+def _resume(container: Container, status: _ContainerStatus) -> None:
+    """Set a container to what its status says."""
+    container.attempt = status.restartCount
+    container.last = status.lastState.terminated
+    state = status.state
+    if state.running is not None:
+        container.stage, container.reason = RUNNING, ""
+        container.ready, container.started = status.ready, status.started
+        container.started_ns = parse_time(state.running.startedAt)
+        container.back_off_since_ns = container.started_ns
+    elif state.terminated is not None:
+        container.stage, container.reason = ENDED, ""
+        container.ready, container.ended = status.ready, state.terminated
+        began = state.terminated.startedAt
+        container.back_off_since_ns = parse_time(began) if began else 0
+    elif state.waiting is not None and state.waiting.reason == CRASH_LOOP:
+        container.stage, container.reason = CRASHED, CRASH_LOOP
+        container.message = state.waiting.message
+    container.back_off_ns = _back_off_ns(container, status)
+    if container.stage == CRASHED and container.last is not None:
+        container.due_ns = parse_time(container.last.finishedAt) + container.back_off_ns
+
+
+def _back_off_ns(container: Container, status: _ContainerStatus) -> int:
+    """Return for how long the restart after this attempt waits, as the times in a status tell.
+
+    The attempt began a delay after the end of the one before; the next delay is twice as long.
+    """
+    if container.stage == CRASHED:
+        text = container.message.removeprefix("back-off ").partition(" ")[0]
+        return go_seconds(text) * NANO
+    last = status.lastState.terminated
+    if not status.restartCount:
+        return 0
+    began_ns = container.back_off_since_ns
+    if last is None or not last.finishedAt or not began_ns:
+        return BACK_OFF_MIN_NS
+    waited_ns = began_ns - parse_time(last.finishedAt)
+    back_off_ns = BACK_OFF_MIN_NS
+    while back_off_ns <= waited_ns and back_off_ns < BACK_OFF_MAX_NS:
+        back_off_ns = min(2 * back_off_ns, BACK_OFF_MAX_NS)
+    return back_off_ns
+
+
+def go_seconds(text: str) -> int:
+    """Return the seconds of a duration as Go writes it, such as "2m40s"; 0 for another text."""
+    minutes, found, seconds = text.rpartition("m")
+    if not text.endswith("s") or not seconds[:-1].isdigit():
+        return 0
+    return (int(minutes) * 60 if found and minutes.isdigit() else 0) + int(seconds[:-1])
+
+
+def go_duration(time_ns: int) -> str:
+    """Return a duration as Go writes it, cut to milliseconds.
+
+    >>> go_duration(160_000_000_000), go_duration(1_500_000_000), go_duration(20_000_000)
+    ('2m40s', '1.5s', '20ms')
+    """
+    millis = time_ns // 1_000_000
+    if millis < 1000:
+        return f"{millis}ms" if millis else "0s"
+    seconds, rest = divmod(millis, 1000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    fraction = f".{rest:03}".rstrip("0") if rest else ""
+    out = f"{seconds}{fraction}s"
+    if hours or minutes:
+        out = f"{minutes}m{out}"
+    return f"{hours}h{out}" if hours else out

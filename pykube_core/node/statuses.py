@@ -1,0 +1,239 @@
+"""Statuses of pods as the kubelet writes them, encoded.
+
+Copies of a pod that are equally far have statuses that differ in addresses and container ids alone:
+such a status is encoded once, with gaps, and filled for each.
+
+Source: ``k8s.io/kubernetes/pkg/kubelet/kubelet_pods.go`` and ``status/generate.go`` v1.34.
+Differences: what others wrote into a status is kept only where it is a condition; no resources,
+users and volume mounts of containers.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from pykube_core.api.objects import Json, KubeObject
+from pykube_core.apiserver.lifecycle import time_text
+from pykube_core.node.pods import (
+    ENDED,
+    OWN_CONDITIONS,
+    RUNNING,
+    Conditions,
+    Container,
+    Pod,
+    Terminated,
+)
+from pykube_core.node.runtime import container_id
+
+_GAP: Final = "\x01"
+_GAP_JSON: Final = b"\\u0001"
+_STATUSES_MAX: Final = 64
+
+
+def encode_status(pod: Pod, host_address: str, now_ns: int) -> bytes:
+    """Return a pod's status; conditions that changed did so now."""
+    template = pod.template
+    plain, states = not template.gated, []
+    for c in pod.containers:
+        if c.ended is not None or c.last is not None or c.message:
+            plain = False
+        states.append((c.stage, c.reason, c.attempt, c.ready, c.started, c.started_ns))
+    key = (
+        *states, now_ns, pod.sandbox, pod.start, pod.phase, pod.conditions, pod.generation,
+        pod.reason, pod.message, pod.address == "", host_address == "",
+    )  # fmt: skip
+    found = template.statuses.get(key) if plain else None
+    if found is None:
+        found = _form(pod, host_address, now_ns)
+        if plain:
+            if len(template.statuses) >= _STATUSES_MAX:
+                template.statuses.clear()
+            template.statuses[key] = found
+    form, pod.conditions = found
+    filling = [pod.others]
+    if host_address:
+        host = host_address.encode()
+        filling += (host, host)
+    if pod.address:
+        address = pod.address.encode()
+        filling += (address, address)
+    for c in pod.containers:
+        if c.stage == RUNNING:
+            filling.append(container_id(pod.uid, c.share.name, c.attempt).encode())
+    return form % tuple(filling)
+
+
+def ended(pod: Pod, container: Container, exit_code: int, now_ns: int) -> Terminated:
+    """Return how a container that runs ends now."""
+    return Terminated(
+        exitCode=exit_code,
+        reason="Error" if exit_code else "Completed",
+        startedAt=time_text(container.started_ns),
+        finishedAt=time_text(now_ns),
+        containerID=container_id(pod.uid, container.share.name, container.attempt),
+    )
+
+
+def phase_of(pod: Pod) -> str:
+    """Return the phase that follows from a pod's containers.
+
+    Source: ``getPhase`` of ``kubelet_pods.go``.
+    """
+    policy = pod.template.view.spec.restartPolicy
+    main = pod.containers[pod.template.init_count :]
+    begun = any(c.stage == RUNNING or c.ended or c.last for c in main)
+    for c in pod.containers[: pod.template.init_count]:
+        if c.share.sidecar:
+            if not c.started and not begun:
+                return "Pending"
+        elif c.ended is not None and c.ended.exitCode and policy == "Never":
+            return "Failed"
+        elif not begun and (c.ended is None or c.ended.exitCode):
+            return "Pending"
+    if any(c.stage != RUNNING and c.ended is None and c.last is None for c in main):
+        return "Pending"
+    if policy == "Always" or any(c.stage == RUNNING for c in main):
+        return "Running"
+    if all(c.stage == ENDED and c.ended is not None and not c.ended.exitCode for c in main):
+        return "Succeeded"
+    if policy == "Never" and all(c.stage == ENDED for c in main):
+        return "Failed"
+    return "Running"
+
+
+def _form(pod: Pod, host_address: str, now_ns: int) -> tuple[bytes, Conditions]:
+    """Return a status with gaps, and the conditions in it."""
+    own = _own_conditions(pod)
+    if pod.conditions:
+        before = pod.conditions
+    else:
+        before = tuple((not status, "") for status, _, _ in own)
+    now = time_text(now_ns)
+    after = tuple(
+        was if was[0] == status else (status, now)
+        for was, (status, _, _) in zip(before, own, strict=True)
+    )
+    conditions: list[KubeObject] = []
+    generation = {"observedGeneration": pod.generation} if pod.generation else {}
+    for type, (true, since), (_, reason, message) in zip(OWN_CONDITIONS, after, own, strict=True):
+        condition = {"type": type, **generation, "status": str(true), "lastTransitionTime": since}
+        condition |= {"reason": reason} if reason else {}
+        condition |= {"message": message} if message else {}
+        conditions.append(condition)
+    status: KubeObject = {**generation, "phase": pod.phase}
+    status["conditions"] = [*conditions, _GAP]
+    status |= {"message": pod.message} if pod.message else {}
+    status |= {"reason": pod.reason} if pod.reason else {}
+    if host_address:
+        status |= {"hostIP": _GAP, "hostIPs": [{"ip": _GAP}]}
+    if pod.address:
+        status |= {"podIP": _GAP, "podIPs": [{"ip": _GAP}]}
+    if pod.start:
+        status["startTime"] = pod.start
+    statuses = [_container_status(c) for c in pod.containers]
+    count = pod.template.init_count
+    status |= {"initContainerStatuses": statuses[:count]} if count else {}
+    status |= {"containerStatuses": statuses[count:]}
+    status["qosClass"] = pod.template.view.status.qosClass
+    form = msgspec.json.encode(status).replace(b"%", b"%%")
+    # The gap behind the conditions is for other conditions, with their comma.
+    form = form.replace(b',"' + _GAP_JSON + b'"]', b"%b]", 1)
+    return form.replace(_GAP_JSON, b"%b"), after
+
+
+def rejected_status(pod: Pod) -> bytes:
+    """Return the status of a pod that its node did not take on."""
+    status: KubeObject = {"observedGeneration": pod.generation} if pod.generation else {}
+    status |= {"phase": pod.phase, "conditions": []}
+    status |= {"message": pod.message, "reason": pod.reason, "startTime": pod.start}
+    status["qosClass"] = pod.template.view.status.qosClass
+    others = b"[" + pod.others[1:] + b"]"
+    return msgspec.json.encode(status).replace(b"[]", others, 1)
+
+
+def _container_status(c: Container) -> KubeObject:
+    share = c.share
+    running = c.stage == RUNNING
+    state: KubeObject
+    if running:
+        state = {"running": {"startedAt": time_text(c.started_ns)}}
+    elif c.ended is not None:
+        state = {"terminated": _terminated(c.ended)}
+    else:
+        waiting = {"reason": c.reason} | ({"message": c.message} if c.message else {})
+        state = {"waiting": waiting}
+    shown = c.ended or c.last
+    identity = _GAP if running else shown.containerID if shown else ""
+    status: KubeObject = {
+        "name": share.name,
+        "state": state,
+        "lastState": {"terminated": _terminated(c.last)} if c.last else {},
+        "ready": c.ready,
+        "restartCount": c.attempt,
+        "image": share.image if identity else share.spec.image,
+        "imageID": share.image_id if identity else "",
+    }
+    status |= {"containerID": identity} if identity else {}
+    return status | {"started": c.started}
+
+
+def _terminated(how: Terminated) -> KubeObject:
+    fields = msgspec.structs.asdict(how)
+    return {name: value for name, value in fields.items() if value or name == "exitCode"}
+
+
+def _own_conditions(pod: Pod) -> list[tuple[bool, str, str]]:
+    """Return status, reason and message of each of the kubelet's own conditions, in their order."""
+    initialized = _initialized(pod)
+    if pod.phase in ("Succeeded", "Failed"):
+        over = (False, "PodCompleted" if pod.phase == "Succeeded" else "PodFailed", "")
+        return [(False, "", ""), initialized, over, over]
+    unready = [c.share.name for c in pod.containers if not c.ready and not c.share.init]
+    containers = (True, "", "")
+    if unready:
+        text = f"containers with unready status: [{' '.join(unready)}]"
+        containers = (False, "ContainersNotReady", text)
+    ready = _gated(pod) if containers[0] else containers
+    return [(pod.sandbox, "", ""), initialized, ready, containers]
+
+
+def _initialized(pod: Pod) -> tuple[bool, str, str]:
+    template = pod.template
+    if pod.phase == "Succeeded":
+        return True, "PodCompleted", ""
+    if any(c.stage == RUNNING or c.ended or c.last for c in pod.containers[template.init_count :]):
+        return True, "", ""
+    incomplete = [
+        c.share.name
+        for c in pod.containers[: template.init_count]
+        if not (c.started if c.share.sidecar else c.ready)
+    ]
+    if incomplete:
+        text = f"containers with incomplete status: [{' '.join(incomplete)}]"
+        return False, "ContainersNotInitialized", text
+    return True, "", ""
+
+
+def _gated(pod: Pod) -> tuple[bool, str, str]:
+    """Return the condition Ready of a pod whose containers are: its gates may be closed."""
+    gates = pod.template.view.spec.readinessGates
+    if not gates:
+        return True, "", ""
+    conditions: Json = msgspec.json.decode(b"[" + pod.others[1:] + b"]")
+    held = {condition["type"]: condition.get("status") for condition in conditions}
+    missing = []
+    for gate in gates:
+        type = gate.conditionType
+        if type not in held:
+            missing.append(
+                f'corresponding condition of pod readiness gate "{type}" does not exist.'
+            )
+        elif held[type] != "True":
+            missing.append(
+                f'the status of pod readiness gate "{type}" is not "True", but {held[type]}'
+            )
+    if missing:
+        return False, "ReadinessGatesNotReady", ", ".join(missing)
+    return True, "", ""

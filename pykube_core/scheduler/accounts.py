@@ -1,0 +1,170 @@
+"""Nodes and the pods on them as the log tells of them, kept in the engine.
+
+Changes of one kind that follow each other go to the engine in one call. A pod whose node is not
+there is remembered, and takes its place when the node comes.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from pykube_core.api.objects import KubeObject, name_of
+from pykube_core.apiserver.objects import ApiObject
+from pykube_core.scheduler.cycle import SchedulingCycle
+from pykube_core.scheduler.scheduler import Scheduler
+
+_NONE: Final = -1
+
+
+class AssignedPod(msgspec.Struct, gc=False):
+    """A pod that has a node.
+
+    Attributes
+    ----------
+    name, uid, node : str
+        The name is "namespace/name".
+    class_index : int
+        -1 if it cannot be read; it takes nothing then.
+    object : ApiObject
+        Its newest state that is known here; it may be newer than the log's.
+    handle : int
+        In the engine; -1 while it is not there.
+    """
+
+    name: str
+    uid: str
+    node: str
+    class_index: int
+    object: ApiObject
+    handle: int = _NONE
+
+
+class Accounts:
+    """What is on which node.
+
+    Parameters
+    ----------
+    scheduler, cycle
+        What they are kept in.
+
+    Attributes
+    ----------
+    version : int
+        Rises with every change.
+    """
+
+    def __init__(self, scheduler: Scheduler, cycle: SchedulingCycle) -> None:
+        self._scheduler = scheduler
+        self._cycle = cycle
+        self._by_handle: dict[int, AssignedPod] = {}
+        self._homeless: dict[str, dict[str, AssignedPod]] = {}
+        self._nodes: list[KubeObject] = []
+        self._coming: list[AssignedPod] = []
+        self._going: list[AssignedPod] = []
+        self.version = 0
+
+    def at(self, handle: int) -> AssignedPod:
+        """Return the pod of a handle."""
+        return self._by_handle[handle]
+
+    def settle(self) -> None:
+        """Tell the engine what it was not told yet."""
+        if self._nodes:
+            self._add_nodes()
+        if self._coming:
+            self._add_pods()
+        if self._going:
+            self._remove_pods()
+
+    def _begin(self, kind: list[KubeObject] | list[AssignedPod]) -> None:
+        """Make sure that changes of other kinds that came before are made before."""
+        if any(each and each is not kind for each in (self._nodes, self._coming, self._going)):
+            self.settle()
+        self.version += 1
+
+    def add_node(self, node: KubeObject) -> None:
+        """Add a node."""
+        self._begin(self._nodes)
+        self._nodes.append(node)
+
+    def update_node(self, node: KubeObject) -> None:
+        """Replace what a node says.
+
+        Raises
+        ------
+        InputError
+            The node cannot be read.
+        """
+        self.settle()
+        self.version += 1
+        self._scheduler.update_node(node)
+
+    def remove_node(self, name: str) -> None:
+        """Remove a node; its pods wait for another of its name."""
+        self.settle()
+        self.version += 1
+        for handle in self._cycle.remove_node(name):
+            pod = self._by_handle.pop(handle)
+            pod.handle = _NONE
+            self._homeless.setdefault(name, {})[pod.name] = pod
+
+    def add_pod(self, pod: AssignedPod) -> None:
+        """Put a pod on its node."""
+        if pod.class_index < 0:
+            return
+        if pod.node not in self._scheduler.rows and not self._nodes:
+            self._homeless.setdefault(pod.node, {})[pod.name] = pod
+            return
+        self._begin(self._coming)
+        self._coming.append(pod)
+
+    def adopt(self, pod: AssignedPod, row: int) -> None:
+        """Take note of a pod that the engine has put on a node."""
+        self._by_handle[pod.handle] = pod
+        self._cycle.pods.add(pod.handle, row, pod.name, pod.object)
+
+    def update_pod(self, pod: AssignedPod, new: ApiObject) -> None:
+        """Take note of a new state of a pod that takes what it took before."""
+        pod.object = new
+        if pod.handle >= 0:
+            self._cycle.pods.replace(pod.handle, new)
+
+    def remove_pod(self, pod: AssignedPod) -> None:
+        """Take a pod off its node."""
+        self._begin(self._going)
+        self._going.append(pod)
+
+    def _add_nodes(self) -> None:
+        nodes, self._nodes = self._nodes, []
+        self._scheduler.add_nodes(nodes)
+        for node in nodes:
+            for pod in self._homeless.pop(name_of(node), {}).values():
+                self._coming.append(pod)
+
+    def _add_pods(self) -> None:
+        pods, self._coming = self._coming, []
+        here = [pod for pod in pods if pod.node in self._scheduler.rows]
+        for pod in pods:
+            if pod.node not in self._scheduler.rows:
+                self._homeless.setdefault(pod.node, {})[pod.name] = pod
+        classes = np.array([pod.class_index for pod in here], np.int32)
+        given = [(pod.node, pod.name, pod.object) for pod in here]
+        for pod, handle in zip(here, self._cycle.add_assigned(classes, given), strict=True):
+            pod.handle = handle
+            self._by_handle[handle] = pod
+
+    def _remove_pods(self) -> None:
+        pods, self._going = self._going, []
+        handles = []
+        for pod in pods:
+            if pod.handle >= 0:
+                handles.append(pod.handle)
+                del self._by_handle[pod.handle]
+                pod.handle = _NONE
+            else:
+                self._homeless.get(pod.node, {}).pop(pod.name, None)
+        if handles:
+            self._cycle.remove(handles)

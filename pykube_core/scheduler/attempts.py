@@ -1,0 +1,370 @@
+"""Attempts at all active pods: placed in batches, bound, or told why not.
+
+The pods come in the queue's order. Runs of plain pods, about which nobody but the engine has a say,
+are placed in one call that ends at the first that fits nowhere. That pod, and every pod that is
+not plain, gets a cycle of its own. So each pod meets the state that the one before it left.
+
+A failure is remembered while nothing changes, so that of a thousand like pods one is evaluated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pykube_core.api.builtin import PODS
+from pykube_core.api.objects import KubeObject
+from pykube_core.api.status import StatusError
+from pykube_core.apiserver import ApiObject, ApiServer, Binding
+from pykube_core.apiserver.recorder import NORMAL, WARNING, EventRecorder, Reference
+from pykube_core.scheduler.accounts import Accounts, AssignedPod
+from pykube_core.scheduler.cycle import SchedulingCycle
+from pykube_core.scheduler.decision import Decision, Preemption
+from pykube_core.scheduler.events import ASSIGNED_POD_DELETE
+from pykube_core.scheduler.pod_status import Condition, StatusChange, write_statuses
+from pykube_core.scheduler.queue import SchedulingQueue
+from pykube_core.scheduler.queue_pools import QueuedPod
+from pykube_core.scheduler.scheduler import Scheduler
+from pykube_core.scheduler.shapes import Shape, ShapeClass, Shapes
+
+# Pods of one engine call at most: what follows a pod that fits nowhere is handed over again.
+_WINDOW: Final = 4096
+_NOTE_BYTES_MAX: Final = 1024
+_CUT: Final = " ..."
+_FAILURES_MAX: Final = 4096
+
+
+class WaitingPod(QueuedPod):
+    """A pod in the queue that is decoded when a hint, or a failure, asks for it.
+
+    Attributes
+    ----------
+    object : ApiObject
+        Its newest state.
+    shape : Shape
+        What it has in common with others.
+    """
+
+    __slots__ = ("_decoded", "object", "shape")
+
+    def __init__(self, key: str, uid: str, obj: ApiObject, shape: Shape) -> None:
+        self.take(obj, shape)
+        super().__init__(key, shape.priority, uid=uid, scheduler_name=shape.scheduler_name)
+
+    @property
+    def short_name(self) -> str:
+        """The name without its namespace."""
+        return self.key[len(self.shape.namespace) + 1 :]
+
+    def take(self, obj: ApiObject, shape: Shape) -> None:
+        """Take a new state; the priority stays what the queue knows."""
+        self.object = obj
+        self.shape = shape
+        self._decoded: KubeObject | None = None
+
+    def decoded(self) -> KubeObject:
+        """Return the Pod."""
+        if self._decoded is None:
+            self._decoded = self.object.decode()
+        return self._decoded
+
+    @property
+    def pod(self) -> KubeObject | None:
+        """The Pod."""
+        return self.decoded()
+
+    @pod.setter
+    def pod(self, value: KubeObject | None) -> None:
+        # Who replaces the Pod has given its encoded state to `take`.
+        pass
+
+    @property
+    def has_gates(self) -> bool:
+        """Whether the Pod has scheduling gates."""
+        return self.shape.has_gates
+
+
+class _Failure(NamedTuple):
+    """Why a pod was not scheduled, in the words of event and condition."""
+
+    message: str
+    plugins: frozenset[str] = frozenset()
+    reason: str = "Unschedulable"
+
+
+@dataclass(slots=True)
+class _Placed:
+    """Pods that the engine has put on rows, and that are not bound yet; columns of one length."""
+
+    pods: list[WaitingPod] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
+    handles: list[int] = field(default_factory=list)
+
+
+class Attempts:
+    """Tries pods and writes what came of it.
+
+    Parameters
+    ----------
+    server, scheduler, cycle, accounts, shapes, queue, pods
+        The component's; ``pods`` are all it knows, by key in the store.
+    profiles
+        Scheduler names.
+    instance
+        Who it is in events.
+    """
+
+    def __init__(
+        self,
+        server: ApiServer,
+        scheduler: Scheduler,
+        cycle: SchedulingCycle,
+        accounts: Accounts,
+        shapes: Shapes,
+        queue: SchedulingQueue,
+        pods: dict[bytes, WaitingPod | AssignedPod],
+        profiles: Collection[str],
+        instance: str,
+    ) -> None:
+        self._server = server
+        self._scheduler = scheduler
+        self._cycle = cycle
+        self._accounts = accounts
+        self._shapes = shapes
+        self._queue = queue
+        self._pods = pods
+        self._recorders = {
+            name: EventRecorder(server, name, instance=instance) for name in sorted(profiles)
+        }
+        self._placed = _Placed()
+        self._changes: dict[bytes, tuple[ApiObject, StatusChange]] = {}
+        self._failures: dict[tuple[int, bool], tuple[int, _Failure]] = {}
+        self._now_ns = 0
+
+    def run(self, now_ns: int) -> None:
+        """Try every active pod, then those in backoff, in the queue's order."""
+        self._now_ns = now_ns
+        while pods := self._queue.pop_all():
+            self._try_all(pods)  # type: ignore[arg-type]
+            self._bind()
+        if self._changes:
+            changes, self._changes = self._changes, {}
+            write_statuses(self._server, changes, now_ns)
+        for recorder in self._recorders.values():
+            recorder.flush(now_ns)
+
+    # -- order -------------------------------------------------------------------------------
+
+    def _try_all(self, pods: Sequence[WaitingPod]) -> None:
+        class_of = self._shapes.class_of
+        classes = [class_of(pod.object, pod.shape) for pod in pods]
+        indices = np.array([each.index for each in classes], np.int32)
+        at = 0
+        while at < len(pods):
+            end = self._end_of_run(pods, classes, at)
+            if end > at:
+                at = self._place(pods, indices, at, end)
+                if at == end:
+                    continue
+            if self._try(pods[at], classes[at]):
+                at += 1
+
+    def _end_of_run(
+        self, pods: Sequence[WaitingPod], classes: Sequence[ShapeClass], begin: int
+    ) -> int:
+        """Return where the run of pods ends that the engine may place by itself."""
+        end = begin
+        nominations, failures = self._cycle.nominations, self._failures
+        last = min(len(pods), begin + _WINDOW) if self._scheduler.rows else begin
+        while end < last:
+            pod, pod_class = pods[end], classes[end]
+            if not pod_class.is_plain or pod.shape.is_deleting or pod.key in nominations:
+                break
+            if failures and self._known_failure(pod, pod_class) is not None:
+                break
+            end += 1
+        return end
+
+    def _place(
+        self, pods: Sequence[WaitingPod], indices: NDArray[np.int32], begin: int, end: int
+    ) -> int:
+        """Place a run; return the end of those that fit."""
+        rows, handles = self._scheduler.place_plain(indices[begin:end])
+        misfits = np.flatnonzero(rows < 0)
+        count = int(misfits[0]) if len(misfits) else len(rows)
+        middle = begin + count
+        self._placed.pods += pods[begin:middle]
+        self._placed.rows += rows[:count].tolist()
+        self._placed.handles += handles[:count].tolist()
+        self._accounts.version += count > 0
+        return middle
+
+    def _try(self, pod: WaitingPod, pod_class: ShapeClass) -> bool:
+        """Give a pod a cycle of its own; False if it has to be tried anew."""
+        self._queue.take_turn(pod)
+        if pod.shape.is_deleting:
+            self._tell(pod, f"skip schedule deleting pod: {pod.key}")
+            self._queue.done(pod)
+            return True
+        if pod_class.problem:
+            self._fail(pod, _Failure(pod_class.problem, reason="SchedulerError"))
+            return True
+        known = self._known_failure(pod, pod_class)
+        if known is not None:
+            self._fail(pod, known)
+            return True
+        if self._bind() > 0:
+            return False
+        self._schedule(pod, pod_class)
+        return True
+
+    def _known_failure(self, pod: WaitingPod, pod_class: ShapeClass) -> _Failure | None:
+        """Return why a like pod failed, if nothing has changed since."""
+        found = self._failures.get((pod_class.index, pod.shape.preempts))
+        if found is None or found[0] != self._accounts.version:
+            return None
+        return None if pod.key in self._cycle.nominations else found[1]
+
+    def _schedule(self, pod: WaitingPod, pod_class: ShapeClass) -> None:
+        nominations = dict(self._cycle.nominations)
+        decision = self._cycle.schedule(pod.decoded())
+        if decision.placed is not None:
+            self._placed.pods.append(pod)
+            self._placed.rows.append(self._scheduler.rows[decision.placed])
+            self._placed.handles.append(decision.handle)
+            self._accounts.version += 1
+            return
+        failure = _Failure(decision.message or "", self._rejectors(decision, pod_class))
+        if decision.preemption is not None:
+            self._evict(pod, decision.preemption)
+        if nominations != self._cycle.nominations:
+            self._note_nominations(nominations)
+            self._accounts.version += 1
+        elif pod_class.is_stable and pod.key not in nominations:
+            if len(self._failures) >= _FAILURES_MAX:
+                self._failures.clear()
+            key = pod_class.index, pod.shape.preempts
+            self._failures[key] = self._accounts.version, failure
+        self._fail(pod, failure)
+
+    def _rejectors(self, decision: Decision, pod_class: ShapeClass) -> frozenset[str]:
+        """Return the plugins to whose events the pod's hopes are tied."""
+        plugins = {rejection.plugin for rejection in decision.rejected.values()}
+        if decision.pre_filter is not None:
+            plugins.add(decision.pre_filter.plugin)
+        if self._scheduler.class_at(pod_class.index).node_set is not None and plugins:
+            plugins.add("NodeAffinity")
+        return frozenset(plugins - {""})
+
+    # -- success -----------------------------------------------------------------------------
+
+    def _bind(self) -> int:
+        """Bind what was placed; return how many bindings were refused."""
+        placed, self._placed = self._placed, _Placed()
+        names, adopt, finish = self._scheduler.node_names, self._accounts.adopt, self._queue.done
+        nodes = [names[row] for row in placed.rows]
+        outcomes = self._server.bind_many(
+            [
+                Binding(pod.shape.namespace, pod.short_name, node, pod.uid)
+                for pod, node in zip(placed.pods, nodes, strict=True)
+            ]
+        )
+        refused = 0
+        columns = (placed.pods, placed.rows, placed.handles, nodes, outcomes)
+        for pod, row, handle, node, outcome in zip(*columns, strict=True):
+            if isinstance(outcome, StatusError):
+                refused += 1
+                self._forget(pod, handle, node, outcome)
+                continue
+            text = f"Successfully assigned {pod.key} to {node}"
+            self._recorders[pod.scheduler_name].record(
+                self._reference(pod), NORMAL, "Scheduled", text, action="Binding"
+            )
+            index = self._shapes.class_of(pod.object, pod.shape).index
+            assigned = AssignedPod(pod.key, pod.uid, node, index, outcome, handle)
+            self._pods[outcome.key] = assigned
+            adopt(assigned, row)
+            finish(pod)
+            if self._changes:
+                self._changes.pop(outcome.key, None)
+        return refused
+
+    def _forget(self, pod: WaitingPod, handle: int, node: str, error: StatusError) -> None:
+        """Take a pod off the node that the API did not give it."""
+        self._accounts.version += 1
+        self._cycle.forget(handle)
+        assumed = pod.decoded() | {"spec": pod.decoded()["spec"] | {"nodeName": node}}
+        self._queue.move_all(ASSIGNED_POD_DELETE, assumed, None, self._now_ns)
+        text = f'running Bind plugin "DefaultBinder": {error.message}'
+        self._fail(pod, _Failure(text, reason="SchedulerError"))
+
+    # -- failure -----------------------------------------------------------------------------
+
+    def _reference(self, pod: WaitingPod) -> Reference:
+        obj = pod.object
+        return Reference(PODS, pod.shape.namespace, pod.short_name, pod.uid, obj.revision)
+
+    def _tell(self, pod: WaitingPod, message: str) -> None:
+        self._recorders[pod.scheduler_name].record(
+            self._reference(pod), WARNING, "FailedScheduling", _note(message), action="Scheduling"
+        )
+
+    def _fail(self, pod: WaitingPod, failure: _Failure) -> None:
+        """Give a pod back to the queue, and say why."""
+        self._queue.add_unschedulable(pod, self._now_ns, failure.plugins)
+        self._tell(pod, failure.message)
+        condition = Condition("PodScheduled", "False", failure.reason, failure.message)
+        self._note_change(pod.object, StatusChange(condition))
+
+    def _note_change(self, obj: ApiObject, change: StatusChange) -> None:
+        _, before = self._changes.get(obj.key, (obj, StatusChange()))
+        node = before.nominated_node if change.nominated_node is None else change.nominated_node
+        self._changes[obj.key] = obj, StatusChange(change.condition or before.condition, node)
+
+    def _note_nominations(self, before: dict[str, str]) -> None:
+        """Note the nominations that the last cycle made and took back."""
+        now = self._cycle.nominations
+        for name in before | now:
+            pod = self._pods.get(PODS.key(*name.split("/")))
+            if before.get(name) != now.get(name) and pod is not None:
+                self._note_change(pod.object, StatusChange(nominated_node=now.get(name, "")))
+
+    def _evict(self, pod: WaitingPod, preemption: Preemption) -> None:
+        """Delete the victims that are not on their way already."""
+        table = self._cycle.pods
+        victims = [
+            self._accounts.at(slot)
+            for name in preemption.victims
+            if (slot := table.slot_of(*name.split("/"))) is not None
+        ]
+        text = f"{pod.scheduler_name}: preempting to accommodate a higher priority pod"
+        condition = Condition("DisruptionTarget", "True", "PreemptionByScheduler", text)
+        changes = {
+            victim.object.key: (victim.object, StatusChange(condition))
+            for victim in victims
+            if not self._shapes.of(victim.object)[2].is_deleting
+        }
+        written = write_statuses(self._server, changes, self._now_ns)
+        going = [victim for victim in victims if victim.object.key in written]
+        targets = [(*PODS.split_key(victim.object.key), victim.uid) for victim in going]
+        outcomes = self._server.delete_many(PODS, targets)
+        text = f"Preempted by pod {pod.uid} on node {preemption.nominated_node}"
+        for victim, (namespace, name, uid), outcome in zip(going, targets, outcomes, strict=True):
+            if isinstance(outcome, StatusError):
+                continue
+            about = Reference(PODS, namespace, name, uid, victim.object.revision)
+            self._recorders[pod.scheduler_name].record(
+                about, NORMAL, "Preempted", text, action="Preempting"
+            )
+
+
+def _note(message: str) -> str:
+    """Return a message as an event takes it."""
+    data = message.encode()
+    if len(data) <= _NOTE_BYTES_MAX:
+        return message
+    return data[: _NOTE_BYTES_MAX - len(_CUT)].decode(errors="ignore") + _CUT

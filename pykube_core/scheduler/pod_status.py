@@ -1,0 +1,130 @@
+"""What the scheduler writes into the status of pods: conditions and nominations.
+
+Source: kubernetes v1.34.1, pkg/api/v1/pod/util.go (UpdatePodCondition),
+pkg/scheduler/schedule_one.go (updatePod) and pkg/scheduler/framework/preemption.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+import msgspec
+
+from pykube_core.api.builtin import PODS
+from pykube_core.api.objects import KubeObject
+from pykube_core.api.status import StatusError
+from pykube_core.apiserver import ApiObject, ApiServer
+from pykube_core.apiserver.lifecycle import time_text
+from pykube_core.apiserver.objects import members
+
+_ATTEMPTS: Final = 4
+
+
+class Condition(NamedTuple):
+    """A condition of a pod, as whoever writes it gives it."""
+
+    type: str
+    status: str
+    reason: str
+    message: str
+
+
+class StatusChange(NamedTuple):
+    """What is to be changed in a pod's status; None for what stays.
+
+    ``nominated_node`` "" takes a nomination back.
+    """
+
+    condition: Condition | None = None
+    nominated_node: str | None = None
+
+
+class _Metadata(msgspec.Struct, gc=False):
+    uid: str
+    generation: int = 0
+
+
+class _Spec(msgspec.Struct, gc=False):
+    nodeName: str = ""
+
+
+_SPEC: Final = msgspec.json.Decoder(_Spec)
+_METADATA: Final = msgspec.json.Decoder(_Metadata)
+
+
+def changed_status(pod: ApiObject, change: StatusChange, now_ns: int) -> bytes:
+    """Return a pod's status with a change, encoded; the same bytes if it changes nothing."""
+    parts = members(pod.data)
+    status: KubeObject = msgspec.json.decode(parts.status)
+    new = dict(status)
+    if change.condition is not None:
+        generation = _METADATA.decode(parts.metadata).generation
+        new["conditions"] = _with_condition(
+            status.get("conditions") or [], change.condition, generation, now_ns
+        )
+    if change.nominated_node:
+        new["nominatedNodeName"] = change.nominated_node
+    elif change.nominated_node is not None:
+        new.pop("nominatedNodeName", None)
+    return bytes(parts.status) if new == status else msgspec.json.encode(new)
+
+
+def _with_condition(
+    held: list[KubeObject], condition: Condition, generation: int, now_ns: int
+) -> list[KubeObject]:
+    old = next((c for c in held if c.get("type") == condition.type), None)
+    new: KubeObject = {"type": condition.type}
+    if generation:
+        new["observedGeneration"] = generation
+    since = time_text(now_ns)
+    if old is not None and old.get("status") == condition.status:
+        since = old.get("lastTransitionTime", since)
+    new |= {"status": condition.status, "lastProbeTime": None, "lastTransitionTime": since}
+    new |= {"reason": condition.reason, "message": condition.message}
+    if old is None:
+        return [*held, new]
+    return [new if c is old else c for c in held]
+
+
+def write_statuses(
+    server: ApiServer, changes: Mapping[bytes, tuple[ApiObject, StatusChange]], now_ns: int
+) -> dict[bytes, ApiObject]:
+    """Change the statuses of pods, each by its key, as patches do: whatever else they say now.
+
+    Returns
+    -------
+    dict
+        The newest state of each pod that is there.
+    """
+    out: dict[bytes, ApiObject] = {}
+    left = dict(changes)
+    for _ in range(_ATTEMPTS):
+        items = [(pod, changed_status(pod, change, now_ns)) for pod, change in left.values()]
+        again: dict[bytes, tuple[ApiObject, StatusChange]] = {}
+        outcomes = server.replace_status_many(PODS, items) if items else []
+        for (key, (pod, change)), outcome in zip(left.items(), outcomes, strict=True):
+            if isinstance(outcome, ApiObject):
+                out[key] = outcome
+                continue
+            namespace, name = PODS.split_key(key)
+            try:
+                now = server.get(PODS, name, namespace)
+            except StatusError:
+                continue  # it is gone
+            if _uid(now) == _uid(pod) and not _is_late(now, change):
+                again[key] = now, change
+        left = again
+    return out
+
+
+def _is_late(pod: ApiObject, change: StatusChange) -> bool:
+    """Return whether somebody has given a pod a node that is said not to be scheduled."""
+    condition = change.condition
+    if condition is None or condition.type != "PodScheduled":
+        return False
+    return _SPEC.decode(members(pod.data).spec).nodeName != ""
+
+
+def _uid(pod: ApiObject) -> str:
+    return _METADATA.decode(members(pod.data).metadata).uid
