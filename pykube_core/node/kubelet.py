@@ -14,7 +14,7 @@ from pykube_core.api.builtin import NODES, PODS
 from pykube_core.api.objects import KubeObject
 from pykube_core.api.tables import parse_time
 from pykube_core.apiserver import ApiObject, ApiServer
-from pykube_core.apiserver.log import Change, ObjectLog
+from pykube_core.apiserver.log import Change, ObjectLog, Upkeep
 from pykube_core.apiserver.recorder import NORMAL, EventRecorder, Reference
 from pykube_core.node.admission import Node, NodeView
 from pykube_core.node.heartbeats import Leases, NodeStatuses
@@ -135,8 +135,11 @@ class Kubelet:
         while times and times[0] not in self._due:
             heapq.heappop(times)
         found = [times[0]] if times else []
-        found += [t for t in (self._leases.due_ns, self._statuses.due_ns, self._static.due_ns) if t]
-        return min(found, default=None)
+        found += [self._static.due_ns] if self._static.due_ns else []
+        beats = [due_ns for due_ns in (self._leases.due_ns, self._statuses.due_ns) if due_ns]
+        if found:
+            return min(found + beats)
+        return Upkeep(min(beats)) if beats else None
 
     def _wake(self, namespace: str, name: str) -> None:
         """Look at a pod in the next step, because one of its containers is to end."""

@@ -1,4 +1,4 @@
-"""Backups in files as ``etcdctl snapshot save`` lays them out: padded, with a SHA-256 at the end."""
+"""Backups in files as etcdctl lays them out: padded, with a SHA-256 at the end."""
 
 from __future__ import annotations
 
