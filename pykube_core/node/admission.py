@@ -14,7 +14,7 @@ from pykube_core.api.objects import KubeObject
 from pykube_core.api.resources import is_extended, quantities
 from pykube_core.api.tolerations import tolerates
 from pykube_core.apiserver import ApiObject
-from pykube_core.node.pods import Pod, Template, units
+from pykube_core.node.pods import OS_LABEL, Pod, Template, units
 from pykube_core.node.runtime import full_image, image_id
 
 _OS: Final = "linux"
@@ -133,6 +133,8 @@ class Node:
 
     def refusal(self, template: Template, *, static: bool) -> Rejection | None:
         """Return why the node does not take on a pod; None when it does."""
+        if template.anywhere and not self.no_execute:
+            return self._insufficient(template)
         return (
             _other_system(template)
             or self._insufficient(template)
@@ -193,7 +195,7 @@ class Node:
 
 def _other_system(template: Template) -> Rejection | None:
     view = template.view
-    if view.metadata.labels.get("kubernetes.io/os", _OS) != _OS:
+    if view.metadata.labels.get(OS_LABEL, _OS) != _OS:
         text = "Failed to admit pod as the `kubernetes.io/os` label doesn't match node label"
         return Rejection("PodOSSelectorNodeLabelDoesNotMatch", text)
     if view.spec.os is not None and view.spec.os.name != _OS:

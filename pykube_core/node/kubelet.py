@@ -108,7 +108,13 @@ class Kubelet:
 
     def step(self, now_ns: int) -> int | None:
         """Bring every pod forward that something happened to, or whose time has come."""
+        pods = self._pods
         for change in self.cursor.read():
+            new = change.new
+            if new is not None:
+                pod = pods.get(new.key)
+                if pod is not None and new.revision == pod.obj.revision and new is not change.old:
+                    continue  # Its own write.
             if change.object.resource is PODS:
                 self._note_pod(change, now_ns)
             else:
@@ -149,7 +155,7 @@ class Kubelet:
     def _advance(self, pod: Pod, now_ns: int) -> bool:
         """Bring a pod forward; say whether its status is to be written."""
         node = self._nodes[pod.node]
-        image_count = len(node.images)
+        image_count = len(node.listed)
         self._workers.advance(pod, node, now_ns)
         due_ns = pod.due_ns
         if due_ns:
@@ -159,7 +165,7 @@ class Kubelet:
                 heapq.heappush(self._times, due_ns)
             else:
                 bucket.append(pod)
-        if len(node.images) != image_count:
+        if len(node.listed) != image_count:
             self._statuses.changed(node, now_ns)
         if pod.template.is_agent and not node.network_up:
             self._look_at_network(node)
@@ -292,11 +298,11 @@ class Kubelet:
         self._pods[key] = node.pods[key] = self._active[key] = pod
         if pod.admitted and not pod.finished:
             node.take(pod.template)
-            if pod.sandbox and not pod.template.view.spec.hostNetwork:
+            if pod.sandbox and not pod.template.host_network:
                 self._network.hold(node.pod_cidr, pod.address)
-            for image, container in zip(pod.template.images, pod.containers, strict=True):
+            for container in pod.containers:
                 if container.ended or container.last or container.stage == RUNNING:
-                    node.images.setdefault(image, 0)
+                    node.images.setdefault(container.share.image, 0)
             self._workers.rearm(pod, now_ns)
             if pod.template.is_agent:
                 self._look_at_network(node)
@@ -325,7 +331,7 @@ class Kubelet:
             self._static.look_at_mirror(pod, view)
         elif view.metadata.deletionTimestamp:
             self._workers.doom(pod, parse_time(view.metadata.deletionTimestamp))
-        if pod.template.view.spec.readinessGates:
+        if pod.template.gated:
             pod.stale = True
 
     def _write_statuses(self, pods: list[Pod], now_ns: int) -> None:

@@ -14,7 +14,7 @@ from pykube_core.api.selectors import parse_node_selector
 from pykube_core.api.tables import parse_time
 from pykube_core.apiserver import ApiObject
 from pykube_core.apiserver.lifecycle import NANO
-from pykube_core.node.runtime import full_image, image_id
+from pykube_core.node.runtime import Behavior, full_image, image_id
 
 # A container's way: idle, pulling its image, created, running, ended; back to idle for a restart.
 IDLE: Final = 0
@@ -26,6 +26,7 @@ CRASHED: Final = 5
 RUNNING: Final = 6
 ENDED: Final = 7
 
+OS_LABEL: Final = "kubernetes.io/os"
 OWN_CONDITIONS: Final = dict.fromkeys(
     ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady")
 )
@@ -190,55 +191,81 @@ class _Split(msgspec.Struct, gc=False):
     spec: msgspec.Raw
 
 
+class Share:
+    """What like containers of like pods share: the spec, and what follows from it.
+
+    Attributes
+    ----------
+    image, image_id : str
+        The whole name and the digest of its image.
+    path : str
+        The field that events name.
+    init, sidecar : bool
+        An init container that is to end, or one that runs on; neither is a container of the pod.
+    probed : bool
+        It has probes that say whether it has started and is ready.
+    created, started, present, pulling : str
+        Messages of events.
+    """
+
+    __slots__ = (
+        "created", "image", "image_id", "init", "name", "path", "policy", "present", "probed",
+        "pulling", "sidecar", "spec", "started",
+    )  # fmt: skip
+
+    def __init__(self, spec: ContainerSpec, kind: str) -> None:
+        self.spec, self.name, self.policy = spec, spec.name, spec.imagePullPolicy
+        self.image, self.image_id = full_image(spec.image), image_id(spec.image)
+        self.path = f"spec.{kind}{{{spec.name}}}"
+        self.sidecar = kind == "initContainers" and spec.restartPolicy == "Always"
+        self.init = kind == "initContainers" and not self.sidecar
+        self.probed = spec.readinessProbe is not None or spec.startupProbe is not None
+        self.pulling = f'Pulling image "{spec.image}"'
+        self.present = f'Container image "{spec.image}" already present on machine'
+        self.created = f"Created container: {spec.name}"
+        self.started = f"Started container {spec.name}"
+
+
 class Template:
     """What copies of a pod share.
 
     Attributes
     ----------
-    specs : list of ContainerSpec
-        Init containers, then containers.
+    shares : list of Share
+        Of init containers, then of containers.
     init_count : int
         How many of them are init containers.
+    simple : bool
+        One container, and nothing but its end ends the pod.
     spec_json : bytes
         The spec as it is stored; of the first copy that was seen.
-    node_selector : NodeSelector or None
+    affinity : NodeSelector or None
         What its required node affinity says; ``selector`` is its ``nodeSelector``.
     requests : tuple of (str, int)
         What it asks for, in a node's units.
+    anywhere : bool
+        It asks nothing of a node but resources, and that it tolerates its taints.
+    others : bytes
+        The conditions that are not the kubelet's, as copies have them at first.
     statuses : dict
         Encoded statuses, to be filled with what is a pod's own.
     """
 
     __slots__ = (
-        "affinity",
-        "field_paths",
-        "host_ports",
-        "image_ids",
-        "images",
-        "init_count",
-        "is_agent",
-        "others",
-        "requests",
-        "selector",
-        "spec_json",
-        "specs",
-        "statuses",
-        "view",
-    )
+        "affinity", "anywhere", "gated", "host_network", "host_ports", "init_count", "is_agent",
+        "others", "requests", "selector", "shares", "simple", "spec_json", "statuses", "view",
+    )  # fmt: skip
 
     def __init__(self, view: PodView, spec_json: bytes, *, is_agent: bool) -> None:
         spec = view.spec
         self.view = view
         self.spec_json = spec_json
-        self.specs = [*spec.initContainers, *spec.containers]
+        self.shares = [Share(c, "initContainers") for c in spec.initContainers]
+        self.shares += [Share(c, "containers") for c in spec.containers]
         self.init_count = len(spec.initContainers)
         self.is_agent = is_agent
-        self.field_paths = [
-            f"spec.{'initContainers' if at < self.init_count else 'containers'}{{{c.name}}}"
-            for at, c in enumerate(self.specs)
-        ]
-        self.images = [full_image(c.image) for c in self.specs]
-        self.image_ids = [image_id(c.image) for c in self.specs]
+        self.host_network, self.gated = spec.hostNetwork, bool(spec.readinessGates)
+        self.simple = len(self.shares) == 1 and spec.activeDeadlineSeconds is None
         placing = msgspec.json.decode(spec_json, type=_Placing)
         self.selector = placing.nodeSelector
         required = placing.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution
@@ -246,16 +273,16 @@ class Template:
         self.requests = _requests(placing)
         self.host_ports = [
             (port.hostIP or "0.0.0.0", port.protocol, port.hostPort)
-            for container in self.specs
-            for port in container.ports
+            for share in self.shares
+            for port in share.spec.ports
             if port.hostPort
         ]
+        self.anywhere = not (
+            self.selector or self.affinity or self.host_ports or spec.os
+            or OS_LABEL in view.metadata.labels
+        )  # fmt: skip
         self.others = other_conditions(view.status.conditions)
         self.statuses: dict[object, tuple[bytes, Conditions]] = {}
-
-    def is_sidecar(self, index: int) -> bool:
-        """Say whether a container is an init container that goes on running."""
-        return index < self.init_count and self.specs[index].restartPolicy == "Always"
 
 
 class _NodeAffinity(msgspec.Struct, gc=False):
@@ -303,6 +330,10 @@ class Container(msgspec.Struct, gc=False):
 
     Attributes
     ----------
+    share : Share
+        What it has in common with others.
+    behavior : Behavior or None
+        What it does, from its start on.
     stage : int
         Where it is, from IDLE to ENDED.
     reason, message : str
@@ -327,6 +358,8 @@ class Container(msgspec.Struct, gc=False):
         For how long the next pull waits, and since when this one goes on.
     """
 
+    share: Share
+    behavior: Behavior | None = None
     stage: int = IDLE
     reason: str = CREATING
     message: str = ""
@@ -392,7 +425,7 @@ class Pod(msgspec.Struct, gc=False):
     namespace: str
     node: str
     template: Template
-    containers: list[Container]
+    containers: tuple[Container, ...]
     others: bytes
     generation: int
     admitted: bool = False
@@ -450,7 +483,7 @@ def spec_json(obj: ApiObject) -> bytes:
 def new_pod(obj: ApiObject, uid: str, node: str, template: Template) -> Pod:
     """Return a pod that its node has not seen before."""
     reason = INITIALIZING if template.init_count else CREATING
-    containers = [Container(reason=reason) for _ in template.specs]
+    containers = tuple([Container(share, reason=reason) for share in template.shares])
     metadata = template.view.metadata
     name = obj.key[len(PODS.prefix) + len(metadata.namespace) + 1 :].decode()
     others, generation = template.others, metadata.generation
@@ -472,9 +505,9 @@ def resumed_pod(obj: ApiObject, uid: str, template: Template, view: PodView) -> 
     if held.keys() >= OWN_CONDITIONS.keys():
         pod.conditions = tuple(held[type] for type in OWN_CONDITIONS)
     known = {c.name: c for c in (*status.initContainerStatuses, *status.containerStatuses)}
-    for spec, container in zip(template.specs, pod.containers, strict=True):
-        if spec.name in known:
-            _resume(container, known[spec.name])
+    for container in pod.containers:
+        if container.share.name in known:
+            _resume(container, known[container.share.name])
     return pod
 
 

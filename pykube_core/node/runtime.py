@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from pykube_core.apiserver.lifecycle import NANO
@@ -40,6 +40,8 @@ class Behavior:
         The registry does not have the image.
     size_bytes : int
         The image's size, as nodes report it.
+    pull_ns, start_ns, stop_ns : int
+        The same in nanoseconds.
     """
 
     pull_seconds: float = 2.0
@@ -52,20 +54,14 @@ class Behavior:
     missing: bool = False
     size_bytes: int = 64 * _MIB
 
-    @property
-    def pull_ns(self) -> int:
-        """Nanoseconds of the first pull on a node."""
-        return round(self.pull_seconds * NANO)
+    pull_ns: int = field(init=False, repr=False)
+    start_ns: int = field(init=False, repr=False)
+    stop_ns: int = field(init=False, repr=False)
 
-    @property
-    def start_ns(self) -> int:
-        """Nanoseconds from the image to a container that runs."""
-        return round(self.start_seconds * NANO)
-
-    @property
-    def stop_ns(self) -> int:
-        """Nanoseconds that it takes to end when told to."""
-        return round(self.stop_seconds * NANO)
+    def __post_init__(self) -> None:
+        for name in ("pull", "start", "stop"):
+            value_ns = round(getattr(self, f"{name}_seconds") * NANO)
+            object.__setattr__(self, f"{name}_ns", value_ns)
 
     def run_ns(self, attempt: int) -> int | None:
         """Return how long an attempt, counted from 0, runs by itself; None for ever."""

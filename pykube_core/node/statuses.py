@@ -34,24 +34,23 @@ _STATUSES_MAX: Final = 64
 
 def encode_status(pod: Pod, host_address: str, now_ns: int) -> bytes:
     """Return a pod's status; conditions that changed did so now."""
-    containers, statuses = pod.containers, pod.template.statuses
-    plain, states = not pod.template.view.spec.readinessGates, []
-    for c in containers:
+    template = pod.template
+    plain, states = not template.gated, []
+    for c in pod.containers:
         if c.ended is not None or c.last is not None or c.message:
             plain = False
-            break
         states.append((c.stage, c.reason, c.attempt, c.ready, c.started, c.started_ns))
     key = (
-        tuple(states), now_ns, pod.sandbox, pod.start, pod.phase, pod.conditions, pod.generation,
-        pod.reason, pod.message, bool(pod.address), bool(host_address),
+        *states, now_ns, pod.sandbox, pod.start, pod.phase, pod.conditions, pod.generation,
+        pod.reason, pod.message, pod.address == "", host_address == "",
     )  # fmt: skip
-    found = statuses.get(key) if plain else None
+    found = template.statuses.get(key) if plain else None
     if found is None:
         found = _form(pod, host_address, now_ns)
         if plain:
-            if len(statuses) >= _STATUSES_MAX:
-                statuses.clear()
-            statuses[key] = found
+            if len(template.statuses) >= _STATUSES_MAX:
+                template.statuses.clear()
+            template.statuses[key] = found
     form, pod.conditions = found
     filling = [pod.others]
     if host_address:
@@ -60,21 +59,20 @@ def encode_status(pod: Pod, host_address: str, now_ns: int) -> bytes:
     if pod.address:
         address = pod.address.encode()
         filling += (address, address)
-    for spec, container in zip(pod.template.specs, containers, strict=True):
-        if container.stage == RUNNING:
-            filling.append(container_id(pod.uid, spec.name, container.attempt).encode())
+    for c in pod.containers:
+        if c.stage == RUNNING:
+            filling.append(container_id(pod.uid, c.share.name, c.attempt).encode())
     return form % tuple(filling)
 
 
-def ended(pod: Pod, index: int, exit_code: int, now_ns: int) -> Terminated:
+def ended(pod: Pod, container: Container, exit_code: int, now_ns: int) -> Terminated:
     """Return how a container that runs ends now."""
-    container = pod.containers[index]
     return Terminated(
         exitCode=exit_code,
         reason="Error" if exit_code else "Completed",
         startedAt=time_text(container.started_ns),
         finishedAt=time_text(now_ns),
-        containerID=container_id(pod.uid, pod.template.specs[index].name, container.attempt),
+        containerID=container_id(pod.uid, container.share.name, container.attempt),
     )
 
 
@@ -83,13 +81,11 @@ def phase_of(pod: Pod) -> str:
 
     Source: ``getPhase`` of ``kubelet_pods.go``.
     """
-    template, containers = pod.template, pod.containers
-    policy = template.view.spec.restartPolicy
-    main = containers[template.init_count :]
+    policy = pod.template.view.spec.restartPolicy
+    main = pod.containers[pod.template.init_count :]
     begun = any(c.stage == RUNNING or c.ended or c.last for c in main)
-    for index in range(template.init_count):
-        c = containers[index]
-        if template.is_sidecar(index):
+    for c in pod.containers[: pod.template.init_count]:
+        if c.share.sidecar:
             if not c.started and not begun:
                 return "Pending"
         elif c.ended is not None and c.ended.exitCode and policy == "Never":
@@ -136,7 +132,7 @@ def _form(pod: Pod, host_address: str, now_ns: int) -> tuple[bytes, Conditions]:
         status |= {"podIP": _GAP, "podIPs": [{"ip": _GAP}]}
     if pod.start:
         status["startTime"] = pod.start
-    statuses = [_container_status(pod, at, c) for at, c in enumerate(pod.containers)]
+    statuses = [_container_status(c) for c in pod.containers]
     count = pod.template.init_count
     status |= {"initContainerStatuses": statuses[:count]} if count else {}
     status |= {"containerStatuses": statuses[count:]}
@@ -157,9 +153,8 @@ def rejected_status(pod: Pod) -> bytes:
     return msgspec.json.encode(status).replace(b"[]", others, 1)
 
 
-def _container_status(pod: Pod, index: int, c: Container) -> KubeObject:
-    template = pod.template
-    spec = template.specs[index]
+def _container_status(c: Container) -> KubeObject:
+    share = c.share
     running = c.stage == RUNNING
     state: KubeObject
     if running:
@@ -172,13 +167,13 @@ def _container_status(pod: Pod, index: int, c: Container) -> KubeObject:
     shown = c.ended or c.last
     identity = _GAP if running else shown.containerID if shown else ""
     status: KubeObject = {
-        "name": spec.name,
+        "name": share.name,
         "state": state,
         "lastState": {"terminated": _terminated(c.last)} if c.last else {},
         "ready": c.ready,
         "restartCount": c.attempt,
-        "image": template.images[index] if identity else spec.image,
-        "imageID": template.image_ids[index] if identity else "",
+        "image": share.image if identity else share.spec.image,
+        "imageID": share.image_id if identity else "",
     }
     status |= {"containerID": identity} if identity else {}
     return status | {"started": c.started}
@@ -195,12 +190,7 @@ def _own_conditions(pod: Pod) -> list[tuple[bool, str, str]]:
     if pod.phase in ("Succeeded", "Failed"):
         over = (False, "PodCompleted" if pod.phase == "Succeeded" else "PodFailed", "")
         return [(False, "", ""), initialized, over, over]
-    template = pod.template
-    unready = [
-        spec.name
-        for at, (spec, container) in enumerate(zip(template.specs, pod.containers, strict=True))
-        if not container.ready and (at >= template.init_count or template.is_sidecar(at))
-    ]
+    unready = [c.share.name for c in pod.containers if not c.ready and not c.share.init]
     containers = (True, "", "")
     if unready:
         text = f"containers with unready status: [{' '.join(unready)}]"
@@ -216,9 +206,9 @@ def _initialized(pod: Pod) -> tuple[bool, str, str]:
     if any(c.stage == RUNNING or c.ended or c.last for c in pod.containers[template.init_count :]):
         return True, "", ""
     incomplete = [
-        template.specs[at].name
-        for at in range(template.init_count)
-        if not (c := pod.containers[at]).ready and not (template.is_sidecar(at) and c.started)
+        c.share.name
+        for c in pod.containers[: template.init_count]
+        if not (c.started if c.share.sidecar else c.ready)
     ]
     if incomplete:
         text = f"containers with incomplete status: [{' '.join(incomplete)}]"
