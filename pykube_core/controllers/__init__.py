@@ -2,12 +2,18 @@
 
 from pykube_core.controllers.daemon_set import DaemonSetController
 from pykube_core.controllers.deployment import DeploymentController
+from pykube_core.controllers.garbage_collector import GarbageCollector
+from pykube_core.controllers.namespace import NamespaceController
 from pykube_core.controllers.node_ipam import NodeIpamController
+from pykube_core.controllers.node_lifecycle import NodeLifecycleController
 from pykube_core.controllers.replica_set import ReplicaSetController
 
 __all__ = [
     "DaemonSetController",
     "DeploymentController",
+    "GarbageCollector",
+    "NamespaceController",
     "NodeIpamController",
+    "NodeLifecycleController",
     "ReplicaSetController",
 ]

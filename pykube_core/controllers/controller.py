@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import msgspec
 
@@ -13,7 +13,10 @@ from pykube_core.api.status import StatusError
 from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.apiserver.log import Change, ObjectLog
 from pykube_core.apiserver.recorder import EventRecorder
-from pykube_core.controllers.work_queue import WorkQueue
+from pykube_core.controllers.work_queue import RETRY_MAX_NS, WorkQueue
+
+_BEHIND_NS: Final = 5_000_000
+"""When to look again whether the log has what was written."""
 
 
 class Controller(ABC):
@@ -37,16 +40,19 @@ class Controller(ABC):
         Its name in the controller manager.
     component : str
         Its name in events.
+    retry_max_ns : int
+        The longest time between two tries of a key that fails.
     """
 
     name: ClassVar[str]
     component: ClassVar[str]
+    retry_max_ns: ClassVar[int] = RETRY_MAX_NS
 
     def __init__(self, server: ApiServer, log: ObjectLog, resources: tuple[Resource, ...]) -> None:
         self._server = server
         self._log = log
         self.cursor = log.cursor(*resources)
-        self._queue = WorkQueue()
+        self._queue = WorkQueue(self.retry_max_ns)
         self._events = EventRecorder(server, self.component)
         self._written = 0
 
@@ -58,7 +64,7 @@ class Controller(ABC):
             except (msgspec.ValidationError, SelectorError):
                 continue
         if self._log.revision < self._written:
-            return None
+            return now_ns + _BEHIND_NS
         self._work(self._queue.take(now_ns), now_ns)
         self._events.flush(now_ns)
         return self._queue.next_ns

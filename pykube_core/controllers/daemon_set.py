@@ -241,7 +241,7 @@ class DaemonSetController(Controller):
                 if not held.pods[name]:
                     del held.pods[name]
                 self._touch(uid, held, name)
-        known = self._pods.drop(key, obj.namespace) if key in self._pods else None
+        known = self._pods.drop(key)
         if change.new is None:
             self._reader.forget(key)
             return
@@ -250,7 +250,7 @@ class DaemonSetController(Controller):
         # The pods of other controllers are none of a daemon set's.
         if known is None and pod.owner and held is None:
             return
-        self._pods.put(key, obj.namespace, pod)
+        self._pods.put(key, pod)
         if held is not None:
             name = pod.node or obj.view(AffinityView).node
             held.pods.setdefault(name, {})[key] = pod

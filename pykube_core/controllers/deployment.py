@@ -73,9 +73,9 @@ class DeploymentController(Controller):
 
     def _note_set(self, change: Change) -> None:
         obj = change.object
-        self._sets.drop(obj.key, obj.namespace)
+        self._sets.drop(obj.key)
         if change.new is not None:
-            self._sets.put(obj.key, obj.namespace, rollout.read_replica_set(obj))
+            self._sets.put(obj.key, rollout.read_replica_set(obj))
 
     def _note_deployment(self, change: Change) -> None:
         obj = change.object

@@ -106,10 +106,6 @@ class Ownership(Generic[_D]):
         self._selector_of: dict[str, LabelSelector] = {}
         self._claims: dict[str, dict[bytes, None]] = {}
 
-    def __contains__(self, key: bytes) -> bool:
-        """Say whether a dependent is known."""
-        return key in self._held
-
     def add_owner(self, uid: str, namespace: str, selector: LabelSelector) -> None:
         """Take in an owner, or another selector of one."""
         if self._selector_of.get(uid) == selector:
@@ -130,7 +126,11 @@ class Ownership(Generic[_D]):
         self._selector_of.pop(uid, None)
         self._claims.pop(uid, None)
 
-    def drop(self, key: bytes, namespace: str) -> _D | None:
+    def get(self, key: bytes) -> _D | None:
+        """Return what is known of a dependent; None when there is none."""
+        return self._held.get(key)
+
+    def drop(self, key: bytes) -> _D | None:
         """Forget a dependent; return what was known of it."""
         old = self._held.pop(key, None)
         if old is None:
@@ -139,10 +139,14 @@ class Ownership(Generic[_D]):
             self._owned[old.owner].pop(key, None)
             self._queue.add(old.owner)
         else:
-            self._orphans[namespace].pop(key, None)
+            self._orphans[self._resource.split_key(key)[0]].pop(key, None)
         return old
 
-    def put(self, key: bytes, namespace: str, dependent: _D) -> None:
+    def renew(self, key: bytes, dependent: _D) -> None:
+        """Keep a newer state of an owned dependent that changes nothing for anybody."""
+        self._held[key] = self._owned[dependent.owner][key] = dependent
+
+    def put(self, key: bytes, dependent: _D) -> None:
         """Take in a dependent that was dropped before, or is new."""
         self._held[key] = dependent
         owner = dependent.owner
@@ -154,6 +158,7 @@ class Ownership(Generic[_D]):
                 if not selector.matches(dependent.labels):
                     self._claims[owner][key] = None
             return
+        namespace = self._resource.split_key(key)[0]
         self._orphans.setdefault(namespace, {})[key] = dependent
         if dependent.claimable:
             for uid, selector in self._selectors.get(namespace, {}).items():

@@ -87,8 +87,9 @@ class ReplicaSetController(Controller):
         self._tallies: dict[str, _Tally] = {}
 
     def _note(self, change: Change, now_ns: int) -> None:
-        if change.object.resource is PODS:
-            self._note_pod(change)
+        obj = change.new or change.object
+        if obj.resource is PODS:
+            self._note_pod(obj, gone=change.new is None)
         else:
             self._note_set(change)
 
@@ -113,19 +114,32 @@ class ReplicaSetController(Controller):
         self._pods.add_owner(uid, view.metadata.namespace, parse_label_selector(view.spec.selector))
         self._queue.add(uid)
 
-    def _note_pod(self, change: Change) -> None:
-        obj = change.object
-        key, namespace = obj.key, obj.namespace
-        old = self._pods.drop(key, namespace)
-        if old is not None and old.owner in self._sets:
-            _count(self._tallies[old.owner], self._sets[old.owner].labels, old, -1)
-        if change.new is None:
+    def _note_pod(self, obj: ApiObject, *, gone: bool) -> None:
+        key = obj.key
+        if gone:
             self._reader.forget(key)
+            self._drop(key)
             return
-        pod = self._reader.read(obj)
-        self._pods.put(key, namespace, pod)
+        old = self._pods.get(key)
+        try:
+            pod = self._reader.read(obj)
+        except msgspec.ValidationError:
+            self._drop(key)
+            raise
+        if old is not None:
+            same = old.owner and old.owner == pod.owner and old.labels == pod.labels
+            if same and old.active == pod.active and old.ready_ns == pod.ready_ns:
+                self._pods.renew(key, pod)
+                return
+            self._drop(key)
+        self._pods.put(key, pod)
         if pod.owner in self._sets:
             _count(self._tallies[pod.owner], self._sets[pod.owner].labels, pod, 1)
+
+    def _drop(self, key: bytes) -> None:
+        old = self._pods.drop(key)
+        if old is not None and old.owner in self._sets:
+            _count(self._tallies[old.owner], self._sets[old.owner].labels, old, -1)
 
     def _sync(self, key: str, now_ns: int) -> bool:
         held = self._sets.get(key)

@@ -1,0 +1,285 @@
+"""The garbage collector: what owners leave behind, in the background, first of all, or not at all.
+
+Source: ``k8s.io/kubernetes/pkg/controller/garbagecollector`` (garbagecollector.go,
+graph_builder.go) v1.36. Differences: whether an owner exists is read from the log, which has every
+object, not asked for; an owner of a kind that is not served counts as there.
+
+An object is looked at when an owner of it is gone, or is elsewhere, or waits for it; not when its
+owners are simply there. An update whose metadata did not change is passed over undecoded.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from pykube_core.api.builtin import EVENTS, PODS
+from pykube_core.api.objects import KubeObject
+from pykube_core.api.patch import STRATEGIC_MERGE_PATCH
+from pykube_core.api.registry import Resource
+from pykube_core.api.status import StatusError
+from pykube_core.apiserver import ApiObject, ApiServer
+from pykube_core.apiserver.lifecycle import FOREGROUND, ORPHAN
+from pykube_core.apiserver.log import Change, ObjectLog
+from pykube_core.apiserver.recorder import WARNING, Reference
+from pykube_core.controllers.controller import Controller
+
+_SPEC: Final = b',"spec":'
+
+
+class _Owner(msgspec.Struct, gc=False):
+    uid: str
+
+
+class _Metadata(msgspec.Struct, gc=False):
+    uid: str
+    deletionTimestamp: str = ""
+    finalizers: list[str] = []
+    ownerReferences: list[_Owner] = []
+
+
+class _View(msgspec.Struct, gc=False):
+    metadata: _Metadata
+
+
+class _FullOwner(msgspec.Struct, gc=False):
+    apiVersion: str
+    kind: str
+    name: str
+    uid: str
+    blockOwnerDeletion: bool = False
+
+    @property
+    def group(self) -> str:
+        """The group of its kind; "" is the core group."""
+        return self.apiVersion.rpartition("/")[0]
+
+
+class _FullMetadata(msgspec.Struct, gc=False):
+    ownerReferences: list[_FullOwner] = []
+
+
+class _FullView(msgspec.Struct, gc=False):
+    metadata: _FullMetadata
+
+
+class _Thing(msgspec.Struct, gc=False):
+    """An object in the graph; ``owners`` are uids, ``place`` is its namespace, if it has one.
+
+    ``waits`` says that it is being deleted and waits for its dependents to go, ``orphans`` that it
+    waits for them to be released.
+    """
+
+    resource: Resource
+    key: bytes
+    place: bytes
+    owners: tuple[str, ...]
+    deleting: bool
+    waits: bool
+    orphans: bool
+
+
+class GarbageCollector(Controller):
+    """The garbage collector, over all resources but events."""
+
+    name = "garbage-collector-controller"
+    component = "garbage-collector-controller"
+
+    def __init__(self, server: ApiServer, log: ObjectLog) -> None:
+        # Pods last: their owners are known then.
+        others = [r for r in server.registry if r not in (EVENTS, PODS)]
+        super().__init__(server, log, (*others, PODS))
+        self._registry = server.registry
+        self._things: dict[str, _Thing] = {}
+        self._dependents: dict[str, dict[str, None]] = {}
+
+    def _note(self, change: Change, now_ns: int) -> None:
+        old, new = change.old, change.new
+        if new is None:
+            self._remove(change.object.view(_View).metadata.uid)
+            return
+        if old is not None:
+            end = new.data.find(_SPEC)
+            if end > 0 and old.data.startswith(new.data[: end + len(_SPEC)]):
+                return
+        metadata = new.view(_View).metadata
+        deleting = bool(metadata.deletionTimestamp)
+        resource, key = new.resource, new.key
+        start = len(resource.prefix)
+        thing = _Thing(
+            resource,
+            key,
+            key[start : key.index(b"/", start)] if resource.namespaced else b"",
+            tuple([owner.uid for owner in metadata.ownerReferences]),
+            deleting,
+            deleting and FOREGROUND in metadata.finalizers,
+            deleting and ORPHAN in metadata.finalizers,
+        )
+        self._put(metadata.uid, thing)
+
+    def _put(self, uid: str, thing: _Thing) -> None:
+        old = self._things.get(uid)
+        self._things[uid] = thing
+        for owner in thing.owners:
+            dependents = self._dependents.get(owner)
+            if dependents is None:
+                dependents = self._dependents[owner] = {}
+            dependents[uid] = None
+            held = self._things.get(owner)
+            if held is None or held.waits or not _may_own(held, thing):
+                self._queue.add(uid)
+        if old is not None:
+            for owner in old.owners:
+                if owner not in thing.owners:
+                    self._leave(uid, owner)
+        if thing.orphans:
+            self._queue.add(uid)
+        if thing.waits and not (old and old.waits):
+            self._queue.add(uid)
+            for dependent in self._dependents.get(uid, ()):
+                self._queue.add(dependent)
+
+    def _leave(self, uid: str, owner: str) -> None:
+        """Take an object from its owner, who may have waited for it."""
+        dependents = self._dependents[owner]
+        del dependents[uid]
+        if not dependents:
+            del self._dependents[owner]
+        held = self._things.get(owner)
+        if held is not None and held.waits:
+            self._queue.add(owner)
+
+    def _remove(self, uid: str) -> None:
+        thing = self._things.pop(uid, None)
+        self._queue.remove(uid)
+        for owner in dict.fromkeys(thing.owners if thing else ()):
+            self._leave(uid, owner)
+        for dependent in self._dependents.get(uid, ()):
+            self._queue.add(dependent)
+
+    def _sync(self, key: str, now_ns: int) -> bool:
+        thing = self._things.get(key)
+        if thing is None:
+            return True
+        namespace, name = thing.resource.split_key(thing.key)
+        obj = self._log.get(thing.resource, name, namespace)
+        if obj is None:
+            return True
+        try:
+            if thing.orphans:
+                self._orphan(key, obj)
+            elif thing.waits:
+                if not any(self._blocks(d, key) for d in self._dependents.get(key, ())):
+                    self._drop_finalizer(key, obj, FOREGROUND)
+            elif thing.owners and not thing.deleting:
+                self._judge(key, thing, obj)
+        except StatusError as error:
+            # It is gone, or has changed: its news brings it back.
+            return error.code in (404, 409)
+        return True
+
+    def _judge(self, uid: str, thing: _Thing, obj: ApiObject) -> None:
+        """Delete an object that nobody owns, take from it owners that are no more."""
+        solid, waiting, gone = 0, [], []
+        for owner in obj.view(_FullView).metadata.ownerReferences:
+            resource = self._registry.of_kind(owner.kind, owner.group)
+            if resource is None or (resource.namespaced and not thing.resource.namespaced):
+                solid += 1
+                self._check_place(uid, thing, obj, owner)
+                continue
+            held = self._things.get(owner.uid)
+            if held is None or held.key != resource.key(obj.namespace, owner.name):
+                gone.append(owner.uid)
+                self._check_place(uid, thing, obj, owner)
+            elif held.waits:
+                waiting.append(owner.uid)
+            else:
+                solid += 1
+        if solid:
+            if gone or waiting:
+                self._release(uid, obj, [*gone, *waiting])
+            return
+        propagation = ""
+        dependents = self._dependents.get(uid, ())
+        if waiting and dependents:
+            if any(self._things[d].waits for d in dependents if d in self._things):
+                # A circle of owners that wait for one another.
+                self._unblock(uid, obj)
+            propagation = "Foreground"
+        else:
+            finalizers = obj.view(_View).metadata.finalizers
+            propagation = "Background"
+            if ORPHAN in finalizers:
+                propagation = "Orphan"
+            elif FOREGROUND in finalizers:
+                propagation = "Foreground"
+        done = self._server.delete(
+            obj.resource, obj.name, obj.namespace, uid=uid, propagation=propagation
+        )
+        self._wrote(done.object)
+
+    def _check_place(self, uid: str, thing: _Thing, obj: ApiObject, owner: _FullOwner) -> None:
+        """Tell of an owner that is there, but in a namespace where it cannot own this."""
+        held = self._things.get(owner.uid)
+        if held is None or _may_own(held, thing):
+            return
+        namespace = obj.namespace
+        regarding = Reference(obj.resource, namespace, obj.name, uid)
+        message = (
+            f"ownerRef [{owner.apiVersion}/{owner.kind}, namespace: {namespace}, "
+            f'name: {owner.name}, uid: {owner.uid}] does not exist in namespace "{namespace}"'
+        )
+        self._events.record(regarding, WARNING, "OwnerRefInvalidNamespace", message)
+
+    def _blocks(self, dependent: str, owner: str) -> bool:
+        """Say whether a dependent keeps an owner that waits."""
+        thing = self._things[dependent]
+        namespace, name = thing.resource.split_key(thing.key)
+        obj = self._log.get(thing.resource, name, namespace)
+        if obj is None:
+            return False
+        references = obj.view(_FullView).metadata.ownerReferences
+        return any(r.uid == owner and r.blockOwnerDeletion for r in references)
+
+    def _orphan(self, uid: str, obj: ApiObject) -> None:
+        """Release all dependents, then let the owner go."""
+        for dependent in list(self._dependents.get(uid, ())):
+            thing = self._things[dependent]
+            namespace, name = thing.resource.split_key(thing.key)
+            held = self._log.get(thing.resource, name, namespace)
+            if held is None:
+                continue
+            try:
+                self._release(dependent, held, [uid])
+            except StatusError as error:
+                if error.code != 404:
+                    raise
+        self._drop_finalizer(uid, obj, ORPHAN)
+
+    def _release(self, uid: str, obj: ApiObject, owners: list[str]) -> None:
+        self._patch(uid, obj, {"ownerReferences": [{"$patch": "delete", "uid": o} for o in owners]})
+
+    def _unblock(self, uid: str, obj: ApiObject) -> None:
+        references = [
+            {"uid": owner.uid, "blockOwnerDeletion": False}
+            for owner in obj.view(_FullView).metadata.ownerReferences
+            if owner.blockOwnerDeletion
+        ]
+        if references:
+            self._patch(uid, obj, {"ownerReferences": references})
+
+    def _drop_finalizer(self, uid: str, obj: ApiObject, finalizer: str) -> None:
+        self._patch(uid, obj, {"$deleteFromPrimitiveList/finalizers": [finalizer]})
+
+    def _patch(self, uid: str, obj: ApiObject, metadata: KubeObject) -> None:
+        patch = {"metadata": {"uid": uid} | metadata}
+        done = self._server.patch(
+            obj.resource, patch, obj.name, obj.namespace, patch_type=STRATEGIC_MERGE_PATCH
+        )
+        self._wrote(done)
+
+
+def _may_own(owner: _Thing, dependent: _Thing) -> bool:
+    """Say whether an owner is where it can own a dependent: beside it, or in the cluster."""
+    return not owner.place or owner.place == dependent.place
