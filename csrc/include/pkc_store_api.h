@@ -283,6 +283,9 @@ void pkc_store_wake(pkc_store *store);
 
 /* Write a snapshot and drop the log before it. */
 int pkc_store_snapshot(pkc_store *store);
+/* Write what is visible as a snapshot into another directory, an empty one; of a store in memory
+ * too. The store's own files stay as they are. */
+int pkc_store_backup(pkc_store *store, const char *path, pkc_store_fault *fault_out);
 /* Make durable what PKC_SYNC_INTERVAL only wrote. */
 int pkc_store_sync(pkc_store *store);
 int pkc_store_stat(pkc_store *store, pkc_store_stats *stats_out);

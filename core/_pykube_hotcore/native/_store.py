@@ -642,6 +642,14 @@ class StoreHandle:
         """Write a snapshot and drop the log before it."""
         ok(lib.pkc_store_snapshot(self._store))
 
+    def backup(self, directory: str) -> None:
+        """Write what is visible as a snapshot into a directory, an empty one."""
+        fault = ffi.new("pkc_store_fault *")
+        status = lib.pkc_store_backup(self._store, directory.encode(), fault)
+        if status in (lib.PKC_ERR_IO, lib.PKC_ERR_NO_SPACE, lib.PKC_ERR_FAILED):
+            raise open_error(status, fault)
+        ok(status)
+
     def sync(self) -> None:
         """Make everything durable."""
         ok(lib.pkc_store_sync(self._store))
