@@ -207,9 +207,10 @@ static void test_leases_end_at_their_deadline_and_not_before(void) {
     EXPECT(put(store, "b", "", 7, &answer) == PKC_OK);
     EXPECT(put(store, "a", "", 7, &answer) == PKC_OK);
     EXPECT(pkc_store_lease_expire(store, 2 * second - 1, 10, &answer) == 0);
-    EXPECT(pkc_store_lease_keep_alive(store, 7, second, &ttl) == PKC_OK && ttl == 2);
+    EXPECT(pkc_store_lease_keep_alive(store, 7, second, &ttl, &answer) == PKC_OK && ttl == 2);
     EXPECT(pkc_store_lease_expire(store, 3 * second - 1, 10, &answer) == 0);
-    EXPECT(pkc_store_lease_keep_alive(store, 7, 3 * second, &ttl) == PKC_ERR_LEASE_NOT_FOUND);
+    EXPECT(pkc_store_lease_keep_alive(store, 7, 3 * second, &ttl, &answer) ==
+           PKC_ERR_LEASE_NOT_FOUND);
     EXPECT(pkc_store_lease_expire(store, 3 * second, 10, &answer) == 1);
     EXPECT(answer.revision == 4);
     EXPECT(pkc_store_lease_deadline(store) == INT64_C(9000000000) * second);
