@@ -212,7 +212,9 @@ int pkc_store_close(pkc_store *store);
  * under way. NULL does nothing. */
 void pkc_store_free(pkc_store *store);
 
-/* Stage, in one step; pkc_store_commit waits until it is durable. */
+/* Stage, in one step; pkc_store_commit waits until it is durable. A refusal of these, and of the
+ * lease functions, may rest on what is staged: its answer too has a ticket then, to wait for before
+ * the refusal is told. Rolled back, there is nothing that it rests on. */
 int pkc_store_put(pkc_store *store, const char *key, int64_t key_size, const char *value,
                   int64_t value_size, int64_t lease, int32_t flags, pkc_answer *answer_out);
 int pkc_store_delete(pkc_store *store, const char *key, int64_t key_size, const char *end,
@@ -249,7 +251,8 @@ int pkc_store_lease_grant(pkc_store *store, int64_t id, int64_t ttl, int64_t tim
                           int64_t *ttl_out, pkc_answer *answer_out);
 int pkc_store_lease_revoke(pkc_store *store, int64_t id, pkc_answer *answer_out);
 /* ttl_out: the TTL that starts anew. PKC_ERR_LEASE_NOT_FOUND also for one that is expiring. */
-int pkc_store_lease_keep_alive(pkc_store *store, int64_t id, int64_t time_ns, int64_t *ttl_out);
+int pkc_store_lease_keep_alive(pkc_store *store, int64_t id, int64_t time_ns, int64_t *ttl_out,
+                               pkc_answer *answer_out);
 /* Remaining seconds rounded down, at least 0; attached keys, sorted, in kvs. */
 int pkc_store_lease_time_to_live(pkc_store *store, int64_t id, int64_t time_ns,
                                  int64_t *ttl_out, int64_t *granted_ttl_out,
@@ -283,6 +286,9 @@ void pkc_store_wake(pkc_store *store);
 
 /* Write a snapshot and drop the log before it. */
 int pkc_store_snapshot(pkc_store *store);
+/* Write what is visible as a snapshot into another directory, an empty one; of a store in memory
+ * too. The store's own files stay as they are. */
+int pkc_store_backup(pkc_store *store, const char *path, pkc_store_fault *fault_out);
 /* Make durable what PKC_SYNC_INTERVAL only wrote. */
 int pkc_store_sync(pkc_store *store);
 int pkc_store_stat(pkc_store *store, pkc_store_stats *stats_out);

@@ -64,10 +64,16 @@ int pkc_answer_add_result(pkc_answer *answer, int32_t kind, int64_t *index_out) 
     return PKC_OK;
 }
 
+void pkc_answer_await(pkc_answer *answer, const pkc_store *store) {
+    if (store->sequence_staged > store->sequence_visible) {
+        answer->ticket = store->sequence_staged;
+    }
+}
+
 void pkc_answer_end(pkc_answer *answer, pkc_store *store, bool staged) {
     answer->revision = staged ? store->head_revision : store->visible_revision;
-    if (staged && store->sequence_staged > store->sequence_visible) {
-        answer->ticket = store->sequence_staged;
+    if (staged) {
+        pkc_answer_await(answer, store);
     }
     if (answer->kv_count > 0) {
         answer->store = store;

@@ -25,9 +25,10 @@ static void free_before(pkc_store *store, pkc_version *version) {
 }
 
 /* Entries up to `revision` free what they superseded. Tombstones below `revision` come back as a
- * list, linked by `prev`, which nothing else needs: no reader looks behind them. */
+ * list, oldest first, linked by `prev`, which nothing else needs: no reader looks behind them. */
 static pkc_version *free_superseded(pkc_store *store, int64_t revision, bool yield) {
     pkc_version *tombstones = NULL;
+    pkc_version *last = NULL;
     for (int64_t done = 0; store->log.first < store->log.end; done++) {
         pkc_version *version = pkc_log_at(&store->log, store->log.first);
         if (version->mod_revision >= revision) {
@@ -39,8 +40,12 @@ static pkc_version *free_superseded(pkc_store *store, int64_t revision, bool yie
                              version->mod_revision, pkc_group_note_lost);
         }
         if (pkc_version_is_tombstone(version)) {
-            version->prev = tombstones == NULL ? 0 : pkc_arena_ref(tombstones);
-            tombstones = version;
+            if (last != NULL) {
+                last->prev = pkc_arena_ref(version);
+            } else {
+                tombstones = version;
+            }
+            last = version;
         }
         store->log.first++;
         rest(store, yield, done);
@@ -69,6 +74,7 @@ static pkc_ref *link_to(const pkc_store *store, pkc_key *key, const pkc_version 
     return link;
 }
 
+/* Oldest first, so that a key goes with its last one. */
 static void free_tombstones(pkc_store *store, pkc_version *tombstones, bool yield) {
     for (int64_t done = 0; tombstones != NULL; done++) {
         pkc_version *version = tombstones;

@@ -109,6 +109,7 @@ static int grant(pkc_store *store, int64_t id, int64_t ttl, int64_t time_ns) {
 
 int pkc_store_lease_grant(pkc_store *store, int64_t id, int64_t ttl, int64_t time_ns,
                           int64_t *ttl_out, pkc_answer *answer_out) {
+    pkc_answer_begin(answer_out);
     if (ttl > TTL_MAX) {
         return PKC_ERR_LEASE_TTL;
     }
@@ -116,12 +117,13 @@ int pkc_store_lease_grant(pkc_store *store, int64_t id, int64_t ttl, int64_t tim
         return PKC_ERR_INVALID;
     }
     ttl = ttl < PKC_STORE_TTL_MIN ? PKC_STORE_TTL_MIN : ttl;
-    pkc_answer_begin(answer_out);
     pkc_store_lock(store);
     int status = grant(store, id, ttl, time_ns);
     if (status == PKC_OK) {
         *ttl_out = ttl;
         pkc_answer_end(answer_out, store, true);
+    } else {
+        pkc_answer_await(answer_out, store);
     }
     pkc_store_unlock(store);
     return status;
@@ -151,13 +153,16 @@ int pkc_store_lease_revoke(pkc_store *store, int64_t id, pkc_answer *answer_out)
     }
     if (status == PKC_OK) {
         pkc_answer_end(answer_out, store, true);
+    } else {
+        pkc_answer_await(answer_out, store);
     }
     pkc_store_unlock(store);
     return status;
 }
 
 int pkc_store_lease_keep_alive(pkc_store *store, int64_t id, int64_t time_ns,
-                               int64_t *ttl_out) {
+                               int64_t *ttl_out, pkc_answer *answer_out) {
+    pkc_answer_begin(answer_out);
     pkc_store_lock(store);
     pkc_lease *lease = pkc_leases_alive(&store->leases, id);
     int status = store->closed ? PKC_ERR_CLOSED : PKC_OK;
@@ -168,6 +173,7 @@ int pkc_store_lease_keep_alive(pkc_store *store, int64_t id, int64_t time_ns,
         pkc_leases_set_deadline(&store->leases, lease, deadline(lease->ttl, time_ns));
         *ttl_out = lease->ttl;
     }
+    pkc_answer_await(answer_out, store);
     pkc_store_unlock(store);
     return status;
 }
@@ -199,6 +205,8 @@ int pkc_store_lease_time_to_live(pkc_store *store, int64_t id, int64_t time_ns,
         *ttl_out = left > 0 ? left / SECOND_NS : 0;
         *granted_ttl_out = lease->ttl;
         pkc_answer_end(answer_out, store, true);
+    } else {
+        pkc_answer_await(answer_out, store);
     }
     pkc_store_unlock(store);
     return status;

@@ -170,10 +170,10 @@ int pkc_range_run(pkc_store *store, const pkc_op *op, int64_t at, int64_t newest
 }
 
 int pkc_store_range(pkc_store *store, const pkc_op *range, pkc_answer *answer_out) {
+    pkc_answer_begin(answer_out);
     if (range->key_size == 0) {
         return PKC_ERR_KEY_EMPTY;
     }
-    pkc_answer_begin(answer_out);
     pkc_store_lock(store);
     int status = store->closed ? PKC_ERR_CLOSED : PKC_OK;
     if (status == PKC_OK) {

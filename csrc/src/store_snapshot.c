@@ -157,6 +157,49 @@ static int write_snapshot(job *j) {
     return status;
 }
 
+/* As fix_state, where the snapshot replaces no log. */
+static int fix_visible(job *j) {
+    pkc_store *store = j->store;
+    j->log_end = store->visible_end;
+    j->header = (pkc_file_header){.salt = j->wal.salt,
+                                  .revision = store->visible_revision,
+                                  .compact_revision = store->compact_revision};
+    return store->closed ? PKC_ERR_CLOSED : copy_leases(j);
+}
+
+static int backup_to(pkc_store *store, pkc_wal *wal, pkc_store_fault *fault_out) {
+    job j = {.store = store, .wal = *wal};
+    pthread_mutex_lock(&store->maintenance);
+    pkc_store_lock(store);
+    int status = fix_visible(&j);
+    pkc_store_unlock(store);
+    status = status < 0 ? status : write_snapshot(&j);
+    pthread_mutex_unlock(&store->maintenance);
+    *fault_out = j.wal.fault;
+    pkc_buffer_free(&j.last_key);
+    free(j.leases);
+    return status;
+}
+
+int pkc_store_backup(pkc_store *store, const char *path, pkc_store_fault *fault_out) {
+    pkc_file_table table;
+    pkc_wal *wal;
+    int error = 0;
+    int status = pkc_file_table_posix(path, &table, &error);
+    if (status < 0) {
+        *fault_out = (pkc_store_fault){.offset = -1, .error = error, .status = status};
+        return status;
+    }
+    status = pkc_wal_new(&table, &store->options, &wal);
+    if (status < 0) {
+        table.destroy(table.context);
+        return status;
+    }
+    status = backup_to(store, wal, fault_out);
+    pkc_wal_free(wal);
+    return status;
+}
+
 int pkc_store_snapshot(pkc_store *store) {
     if (store->wal == NULL) {
         return PKC_OK;

@@ -324,17 +324,19 @@ static int run_locked(pkc_store *store, const pkc_txn *txn, bool bare, pkc_answe
     }
     if (status == PKC_OK) {
         pkc_answer_end(answer, store, r.writes);
+    } else if (r.writes) {
+        pkc_answer_await(answer, store);
     }
     return status;
 }
 
 static int stage(pkc_store *store, const pkc_txn *txn, bool bare, pkc_answer *answer_out) {
+    pkc_answer_begin(answer_out);
     int status = pkc_txn_check(txn);
     status = status < 0 ? status : pkc_txn_check_overlap(&store->index, txn);
     if (status < 0) {
         return status;
     }
-    pkc_answer_begin(answer_out);
     pkc_store_lock(store);
     status = run_locked(store, txn, bare, answer_out);
     pkc_store_unlock(store);
@@ -373,6 +375,7 @@ int pkc_store_delete(pkc_store *store, const char *key, int64_t key_size, const 
 int pkc_store_put_if(pkc_store *store, const char *data, const int64_t *sizes,
                      const int64_t *mod_revisions, int64_t count, int64_t lease,
                      pkc_answer *answer_out) {
+    pkc_answer_begin(answer_out);
     if (count < 0 || count > PKC_STORE_OPS_MAX) {
         return count < 0 ? PKC_ERR_INVALID : PKC_ERR_OP_COUNT;
     }
@@ -460,6 +463,7 @@ static int put_many_locked(pkc_store *store, const char *data, const int64_t *si
 
 int pkc_store_put_many(pkc_store *store, const char *data, const int64_t *sizes, int64_t count,
                        int64_t lease, pkc_answer *answer_out) {
+    pkc_answer_begin(answer_out);
     if (count < 0 || count > INT32_MAX) {
         return PKC_ERR_INVALID;
     }
@@ -467,11 +471,12 @@ int pkc_store_put_many(pkc_store *store, const char *data, const int64_t *sizes,
     if (status < 0) {
         return status;
     }
-    pkc_answer_begin(answer_out);
     pkc_store_lock(store);
     status = put_many_locked(store, data, sizes, count, lease);
     if (status == PKC_OK) {
         pkc_answer_end(answer_out, store, true);
+    } else {
+        pkc_answer_await(answer_out, store);
     }
     pkc_store_unlock(store);
     return status < 0 ? status : (int)count;

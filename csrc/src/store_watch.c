@@ -8,6 +8,7 @@
 int pkc_store_watch(pkc_store *store, const char *key, int64_t key_size, const char *end,
                     int64_t end_size, int64_t start_revision, int32_t flags, int64_t tag,
                     pkc_watch **watch_out, pkc_answer *answer_out) {
+    pkc_answer_begin(answer_out);
     if (key_size == 0) {
         return PKC_ERR_KEY_EMPTY;
     }
@@ -19,7 +20,6 @@ int pkc_store_watch(pkc_store *store, const char *key, int64_t key_size, const c
     if (watch == NULL) {
         return PKC_ERR_NO_MEMORY;
     }
-    pkc_answer_begin(answer_out);
     pkc_store_lock(store);
     int status = store->closed ? PKC_ERR_CLOSED : PKC_OK;
     if (status == PKC_OK) {
@@ -215,11 +215,11 @@ static int read_locked(pkc_watch *watch, int64_t event_count_max, int32_t *more_
 
 int pkc_watch_read(pkc_watch *watch, int64_t event_count_max, int32_t *more_out,
                    pkc_answer *answer_out) {
+    pkc_answer_begin(answer_out);
     if (event_count_max < 1) {
         return PKC_ERR_INVALID;
     }
     pkc_store *store = watch->store;
-    pkc_answer_begin(answer_out);
     pkc_store_lock(store);
     int status = read_locked(watch, event_count_max, more_out, answer_out);
     if (status == PKC_OK) {

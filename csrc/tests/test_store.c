@@ -207,9 +207,10 @@ static void test_leases_end_at_their_deadline_and_not_before(void) {
     EXPECT(put(store, "b", "", 7, &answer) == PKC_OK);
     EXPECT(put(store, "a", "", 7, &answer) == PKC_OK);
     EXPECT(pkc_store_lease_expire(store, 2 * second - 1, 10, &answer) == 0);
-    EXPECT(pkc_store_lease_keep_alive(store, 7, second, &ttl) == PKC_OK && ttl == 2);
+    EXPECT(pkc_store_lease_keep_alive(store, 7, second, &ttl, &answer) == PKC_OK && ttl == 2);
     EXPECT(pkc_store_lease_expire(store, 3 * second - 1, 10, &answer) == 0);
-    EXPECT(pkc_store_lease_keep_alive(store, 7, 3 * second, &ttl) == PKC_ERR_LEASE_NOT_FOUND);
+    EXPECT(pkc_store_lease_keep_alive(store, 7, 3 * second, &ttl, &answer) ==
+           PKC_ERR_LEASE_NOT_FOUND);
     EXPECT(pkc_store_lease_expire(store, 3 * second, 10, &answer) == 1);
     EXPECT(answer.revision == 4);
     EXPECT(pkc_store_lease_deadline(store) == INT64_C(9000000000) * second);
@@ -338,6 +339,22 @@ static void test_tombstones_of_a_key_made_and_deleted_often_all_go(void) {
     close_store(store);
 }
 
+static void test_one_compaction_takes_a_key_with_all_its_tombstones(void) {
+    pkc_store *store = open_store();
+    pkc_answer answer = {0};
+    for (int i = 0; i < 6; i++) {
+        put_once(store, i % 2 == 0 ? "k" : "l", "v");
+        EXPECT(pkc_store_delete(store, "k", 1, "m", 1, 0, &answer) == PKC_OK);
+    }
+    put_once(store, "l", "v");
+    EXPECT(pkc_store_compact(store, 14, &answer) == PKC_OK);
+    pkc_store_stats stats;
+    EXPECT(pkc_store_stat(store, &stats) == PKC_OK);
+    EXPECT(stats.key_count == 1 && stats.version_count == 1);
+    pkc_answer_free(&answer);
+    close_store(store);
+}
+
 static void test_closed_store_refuses_everything(void) {
     pkc_store *store = open_store();
     pkc_answer answer = {0};
@@ -408,6 +425,7 @@ int main(void) {
     RUN(test_watch_gets_whole_revisions_and_resumes);
     RUN(test_compacted_watch_is_cancelled_only_if_it_lost_an_event);
     RUN(test_tombstones_of_a_key_made_and_deleted_often_all_go);
+    RUN(test_one_compaction_takes_a_key_with_all_its_tombstones);
     RUN(test_closed_store_refuses_everything);
     RUN(test_answer_and_watch_outlive_their_store);
     return 0;

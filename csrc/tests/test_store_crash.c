@@ -372,11 +372,60 @@ static void test_first_failed_sync_is_final(void) {
     disk_free(&d);
 }
 
+/* Stage a change on a durable state, ask what it makes impossible, then see it rolled back. */
+static void test_refusal_that_rests_on_a_staged_write_waits_for_it(void) {
+    for (int refusal = 0; refusal < 6; refusal++) {
+        disk d = {.room = -1};
+        pkc_store *store;
+        pkc_store_fault fault;
+        pkc_answer answer = {0};
+        int64_t ttl;
+        pkc_file_table table = disk_table(&d);
+        EXPECT(pkc_store_open_table(&table, &options, &store, &fault) == PKC_OK);
+        EXPECT(put(store, "key", "1", 0, &answer) == PKC_OK);
+        EXPECT(pkc_store_lease_grant(store, 5, 60, 0, &ttl, &answer) == PKC_OK);
+        EXPECT(pkc_store_commit(store, answer.ticket) == PKC_OK);
+        int ignore = PKC_FLAG_IGNORE_VALUE;
+        EXPECT(pkc_store_put(store, "key", 3, "", 0, 0, ignore, &answer) == PKC_OK);
+        EXPECT(pkc_store_commit(store, answer.ticket) == PKC_OK);
+        EXPECT(put(store, "none", "1", 99, &answer) == PKC_ERR_LEASE_NOT_FOUND);
+        EXPECT(answer.ticket == 0); /* it rests on nothing staged */
+        EXPECT(pkc_store_delete(store, "key", 3, "", 0, 0, &answer) == PKC_OK);
+        static const char value[4000]; /* more than what is filled ahead */
+        EXPECT(pkc_store_put(store, "big", 3, value, 4000, 0, 0, &answer) == PKC_OK);
+        EXPECT(pkc_store_lease_grant(store, 6, 60, 0, &ttl, &answer) == PKC_OK);
+        EXPECT(pkc_store_lease_revoke(store, 5, &answer) == PKC_OK);
+        int64_t staged = answer.ticket;
+        int status = PKC_OK;
+        switch (refusal) {
+        case 0: status = pkc_store_put(store, "key", 3, "", 0, 0, ignore, &answer); break;
+        case 1: status = put(store, "key", "2", 5, &answer); break;
+        case 2: status = pkc_store_lease_grant(store, 6, 60, 0, &ttl, &answer); break;
+        case 3: status = pkc_store_lease_revoke(store, 5, &answer); break;
+        case 4: status = pkc_store_lease_keep_alive(store, 5, 1, &ttl, &answer); break;
+        case 5:
+            status = pkc_store_lease_time_to_live(store, 5, 1, &ttl, &ttl, &answer);
+            break;
+        }
+        EXPECT(status < 0 && answer.ticket == staged);
+        d.room = 0;
+        EXPECT(pkc_store_commit(store, staged) == PKC_ERR_NO_SPACE);
+        d.room = -1;
+        EXPECT(pkc_store_lease_keep_alive(store, 5, 1, &ttl, &answer) == PKC_OK);
+        EXPECT(answer.ticket == 0);
+        pkc_answer_free(&answer);
+        EXPECT(pkc_store_close(store) == PKC_OK);
+        pkc_store_free(store);
+        disk_free(&d);
+    }
+}
+
 int main(void) {
     RUN(test_every_crash_point_keeps_what_was_acknowledged);
     RUN(test_every_flipped_bit_is_refused_or_harmless);
     RUN(test_every_failing_call_keeps_what_was_acknowledged);
     RUN(test_full_disk_refuses_writes_and_recovers_when_there_is_room);
     RUN(test_first_failed_sync_is_final);
+    RUN(test_refusal_that_rests_on_a_staged_write_waits_for_it);
     return 0;
 }

@@ -13,8 +13,9 @@ from pykube_core.api.status import StatusError
 from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.apiserver.log import Change, ObjectLog
 from pykube_core.apiserver.recorder import EventRecorder
-from pykube_core.controllers.work_queue import WorkQueue
+from pykube_core.controllers.work_queue import RETRY_MAX_NS, WorkQueue
 
+_UNREADABLE: Final = (msgspec.ValidationError, SelectorError)
 _BEHIND_NS: Final = 5_000_000
 """When to look again whether the log has what was written."""
 
@@ -40,16 +41,19 @@ class Controller(ABC):
         Its name in the controller manager.
     component : str
         Its name in events.
+    retry_max_ns : int
+        The longest time between two tries of a key that fails.
     """
 
     name: ClassVar[str]
     component: ClassVar[str]
+    retry_max_ns: ClassVar[int] = RETRY_MAX_NS
 
     def __init__(self, server: ApiServer, log: ObjectLog, resources: tuple[Resource, ...]) -> None:
         self._server = server
         self._log = log
         self.cursor = log.cursor(*resources)
-        self._queue = WorkQueue()
+        self._queue = WorkQueue(self.retry_max_ns)
         self._events = EventRecorder(server, self.component)
         self._written = 0
 
@@ -58,7 +62,7 @@ class Controller(ABC):
         for change in self.cursor.read():
             try:
                 self._note(change, now_ns)
-            except (msgspec.ValidationError, SelectorError):
+            except _UNREADABLE:
                 continue
         if self._log.revision < self._written:
             return now_ns + _BEHIND_NS
@@ -71,7 +75,7 @@ class Controller(ABC):
         for key in keys:
             try:
                 done = self._sync(key, now_ns)
-            except StatusError:
+            except (StatusError, *_UNREADABLE):
                 done = False
             if done:
                 self._queue.succeed(key)

@@ -18,6 +18,13 @@ _DOUBLINGS_MAX: Final = 32
 class WorkQueue:
     """Keys to work on, each once, in the order in which they came.
 
+    Parameters
+    ----------
+    retry_max_ns : int
+        The longest time between two tries of a key that fails.
+
+    Examples
+    --------
     >>> queue = WorkQueue()
     >>> queue.add("b")
     >>> queue.add_at("a", 7)
@@ -25,7 +32,8 @@ class WorkQueue:
     (['b'], 7, ['a'])
     """
 
-    def __init__(self) -> None:
+    def __init__(self, retry_max_ns: int = RETRY_MAX_NS) -> None:
+        self._retry_max_ns = retry_max_ns
         self._ready: dict[str, None] = {}
         self._due: dict[str, int] = {}
         self._heap: list[tuple[int, str]] = []
@@ -43,10 +51,10 @@ class WorkQueue:
             heapq.heappush(self._heap, (time_ns, key))
 
     def retry(self, key: str, now_ns: int) -> None:
-        """Let a key that failed be worked on again: after 5 ms, doubled each time, up to 1000 s."""
+        """Let a key that failed be worked on again: after 5 ms, doubled each time."""
         count = self._failures[key] = self._failures.get(key, 0) + 1
         delay_ns = RETRY_MIN_NS << min(count - 1, _DOUBLINGS_MAX)
-        self.add_at(key, now_ns + min(delay_ns, RETRY_MAX_NS))
+        self.add_at(key, now_ns + min(delay_ns, self._retry_max_ns))
 
     def succeed(self, key: str) -> None:
         """Forget that a key has failed."""

@@ -6,11 +6,13 @@ there is remembered, and takes its place when the node comes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 import numpy as np
 
+from _pykube_hotcore.native import NativeError
 from pykube_core.api.objects import KubeObject, name_of
 from pykube_core.apiserver.objects import ApiObject
 from pykube_core.scheduler.cycle import SchedulingCycle
@@ -100,7 +102,12 @@ class Accounts:
         """
         self.settle()
         self.version += 1
-        self._scheduler.update_node(node)
+        try:
+            self._scheduler.update_node(node)
+        except NativeError:
+            # Devices that pods hold cannot be counted anew: the node comes back with its pods.
+            self.remove_node(name_of(node))
+            self.add_node(node)
 
     def remove_node(self, name: str) -> None:
         """Remove a node; its pods wait for another of its name."""
@@ -121,10 +128,12 @@ class Accounts:
         self._begin(self._coming)
         self._coming.append(pod)
 
-    def adopt(self, pod: AssignedPod, row: int) -> None:
-        """Take note of a pod that the engine has put on a node."""
-        self._by_handle[pod.handle] = pod
-        self._cycle.pods.add(pod.handle, row, pod.name, pod.object)
+    def adopt(self, pods: Sequence[AssignedPod], rows: Sequence[int]) -> None:
+        """Take note of pods that the engine has put on rows."""
+        handles = [pod.handle for pod in pods]
+        self._by_handle.update(zip(handles, pods, strict=True))
+        names, objects = [pod.name for pod in pods], [pod.object for pod in pods]
+        self._cycle.pods.add_all(handles, rows, names, objects)
 
     def update_pod(self, pod: AssignedPod, new: ApiObject) -> None:
         """Take note of a new state of a pod that takes what it took before."""
@@ -139,7 +148,7 @@ class Accounts:
 
     def _add_nodes(self) -> None:
         nodes, self._nodes = self._nodes, []
-        self._scheduler.add_nodes(nodes)
+        self._cycle.add_nodes(nodes)
         for node in nodes:
             for pod in self._homeless.pop(name_of(node), {}).values():
                 self._coming.append(pod)

@@ -245,14 +245,17 @@ class SchedulerComponent:
         elif shape.node:
             if held is not None:
                 self._drop_waiting(held)
-            pod = AssignedPod(name, uid, shape.node, self._shapes.class_of(new, shape).index, new)
+            full_name = f"{shape.namespace}/{name}"
+            pod = AssignedPod(
+                full_name, uid, shape.node, self._shapes.class_of(new, shape).index, new
+            )
             self._pods[new.key] = pod
             self._accounts.add_pod(pod)
             self._tell_pod(ASSIGNED_POD_ADD, None, new)
         elif held is not None:
             self._update_waiting(held, change, new)
         elif shape.scheduler_name in self._profiles:
-            waiting = WaitingPod(name, uid, new, shape)
+            waiting = WaitingPod.made(name, uid, new, shape)
             self._pods[new.key] = waiting
             self._queue.add(waiting, self._now_ns)
             self._nominate(waiting)

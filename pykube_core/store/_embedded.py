@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -84,7 +85,6 @@ class Store:
     ) -> None:
         self._clock = clock
         self._lease_count = 0
-        self._path = None if path is None else Path(path).absolute()
         directory = None if path is None else _directory(Path(path), read_only=read_only)
         self._handle = _Handle(
             directory,
@@ -275,21 +275,14 @@ class Store:
         self._handle.snapshot()
 
     def backup(self) -> bytes:
-        """Return a new snapshot, as `restore_backup` takes it.
+        """Return what is there now as a snapshot, as `restore_backup` takes it.
 
-        Raises
-        ------
-        ValueError
-            The store is in memory.
+        It is written to a temporary directory of the system's first. Writers go on meanwhile.
         """
-        if self._path is None:
-            raise ValueError("a store in memory has no snapshot")
-        while True:
-            self._handle.snapshot()
-            try:
-                return max(self._path.glob("snap-*.snap")).read_bytes()
-            except (FileNotFoundError, ValueError):
-                continue  # another snapshot took its place meanwhile
+        with tempfile.TemporaryDirectory() as directory:
+            self._handle.backup(directory)
+            (snapshot,) = Path(directory).glob("snap-*.snap")
+            return snapshot.read_bytes()
 
     def sync(self) -> None:
         """Make every write durable, with ``sync="interval"``."""

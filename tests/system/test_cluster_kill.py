@@ -14,7 +14,7 @@ import subprocess
 import sys
 
 LIFE = """
-import os, signal, sys
+import os, pathlib, signal, sys
 from pykube_core import Cluster
 from pykube_core.store import Store
 
@@ -47,15 +47,26 @@ def deployment(name, replicas, image):
         },
     }
 
-with Cluster(["host1", "host2"], master="ken", store=path) as cluster:
-    cluster.run()
-    cluster.apply([deployment("web", 6, "web:1"), deployment("api", 3, "api")])
-    cluster.run()
-    cluster.apply(deployment("web", 4, "web:2"))
-    cluster.run()
+def delete_api(cluster):
     if any(obj["metadata"]["name"] == "api" for obj in cluster.list("deployments", "default")):
         cluster.delete("deployment", "api")
+
+DEEDS = [
+    lambda cluster: cluster.apply([deployment("web", 6, "web:1"), deployment("api", 3, "api")]),
+    lambda cluster: cluster.apply(deployment("web", 4, "web:2")),
+    delete_api,
+]
+
+# A client knows which of its requests were answered; it sends the others again.
+answered = pathlib.Path(path + ".answered")
+count = int(answered.read_text()) if answered.exists() else 0
+with Cluster(["host1", "host2"], master="ken", store=path) as cluster:
     cluster.run()
+    for deed in DEEDS[count:]:
+        deed(cluster)
+        count += 1
+        answered.write_text(str(count))
+        cluster.run()
     cluster.run(seconds=60)
     cluster.run()
     print(writes)

@@ -20,11 +20,10 @@ PYKUBE = [sys.executable, "-c", "import sys; from pykube_core.cli import main; s
 
 
 @contextlib.contextmanager
-def serving(data_dir):
+def serving(data_dir=None):
     command = [*PYKUBE, "etcd", "--listen", "127.0.0.1:0"]
-    server = subprocess.Popen(
-        [*command, "--data-dir", str(data_dir)], stdout=subprocess.PIPE, text=True
-    )
+    command += [] if data_dir is None else ["--data-dir", str(data_dir)]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     line = server.stdout.readline()
     try:
         yield line.split(" on ")[1].split(",")[0]
@@ -164,9 +163,16 @@ def test_lock_and_elect_take_turns(etcdctl):
     second.wait(10)
 
 
-def test_snapshot_save_is_what_restore_takes(etcdctl, tmp_path):
-    etcdctl("put", "kept", "yes")
-    etcdctl("snapshot", "save", str(tmp_path / "backup.db"))
+@pytest.mark.parametrize("durable", [True, False])
+def test_snapshot_save_is_what_restore_takes(tmp_path, durable):
+    with serving(tmp_path / "data" if durable else None) as address:
+        for words in (["put", "kept", "yes"], ["snapshot", "save", str(tmp_path / "backup.db")]):
+            subprocess.run(
+                ["etcdctl", "--endpoints", address, *words],
+                env={**os.environ, "ETCDCTL_API": "3"},
+                check=True,
+                timeout=30,
+            )
     restored = tmp_path / "restored"
     command = [*PYKUBE, "store"]
     subprocess.run([*command, "restore", str(tmp_path / "backup.db"), str(restored)], check=True)

@@ -5,7 +5,7 @@ import threading
 import time
 
 import pytest
-from etcd_process import ETCD, cluster
+from etcd_process import ETCD, OPENSSL, certificates, cluster
 
 from pykube_core import Store
 from pykube_core.store import (
@@ -221,6 +221,28 @@ def test_urls_name_members_and_files():
     for bad in ("http://a:1", "etcd://", "etcd://a:1?user=x"):
         with pytest.raises(ValueError, match="not etcd://"):
             Endpoints.parse(bad)
+
+
+@needs_etcd
+@pytest.mark.skipif(OPENSSL is None, reason="openssl is not installed")
+def test_cluster_behind_tls_takes_whom_its_authority_signed(tmp_path):
+    tls, other = tmp_path / "tls", tmp_path / "other"
+    certificates(tls)
+    certificates(other)
+    with cluster(tmp_path / "etcd", 1, tls) as (ports, _):
+
+        def url(authority, signed):
+            files = f"cert={signed}/client.pem&key={signed}/client.key"
+            return f"etcd://127.0.0.1:{ports[0]}?ca={authority}/ca.pem&{files}"
+
+        with open_store(url(tls, tls)) as store:
+            watch = store.watch(b"k")
+            assert store.put_if([(b"k", b"1", 0)]).failed is None
+            assert store.get(b"k").value == b"1"
+            assert [event.kv.value for event in collect(watch, 1)] == [b"1"]
+        for strange in (url(other, tls), url(tls, other), f"etcd://127.0.0.1:{ports[0]}"):
+            with EtcdStore(strange, timeout=1) as store, pytest.raises(StoreError):
+                store.get(b"k")
 
 
 @needs_etcd

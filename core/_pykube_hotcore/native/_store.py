@@ -384,16 +384,17 @@ class StoreHandle:
         lib.pkc_answer_release(answer)
         self._answers.append(answer)
 
-    def _commit(self, answer: Any) -> None:
+    def _settled(self, status: int, answer: Any) -> int:
+        """Return the status of a call, or raise it, once all that it rests on is durable."""
         if answer.ticket:
             ok(lib.pkc_store_commit(self._store, answer.ticket))
+        return ok(status)
 
     def _call(self, function: Callable[..., int], *args: Any) -> int:
         """Make a call whose answer only counts for its header; return the revision."""
         answer = self.borrow()
         try:
-            ok(function(self._store, *args, answer))
-            self._commit(answer)
+            self._settled(function(self._store, *args, answer), answer)
             return int(answer.revision)
         finally:
             self.give_back(answer)
@@ -402,8 +403,7 @@ class StoreHandle:
         """Make a call with one result; return it."""
         answer = self.borrow()
         try:
-            ok(function(self._store, *args, answer))
-            self._commit(answer)
+            self._settled(function(self._store, *args, answer), answer)
             return _read_results(answer)[0]
         finally:
             self.give_back(answer)
@@ -516,8 +516,7 @@ class StoreHandle:
         if revisions is not None:
             expected = ffi.from_buffer("int64_t[]", array("q", revisions))
         args = (b"".join(parts), sizes, expected, len(keys), lease, answer)
-        ok(lib.pkc_store_put_if(self._store, *args))
-        self._commit(answer)
+        self._settled(lib.pkc_store_put_if(self._store, *args), answer)
         return answer.results[0]
 
     def get_many(self, keys: Sequence[bytes]) -> tuple[int, list[KeyValue | None]]:
@@ -551,8 +550,8 @@ class StoreHandle:
         out = ffi.new("int64_t *")
         answer = self.borrow()
         try:
-            ok(lib.pkc_store_lease_grant(self._store, lease_id, ttl, time_ns, out, answer))
-            self._commit(answer)
+            args = (self._store, lease_id, ttl, time_ns, out, answer)
+            self._settled(lib.pkc_store_lease_grant(*args), answer)
             return int(out[0])
         finally:
             self.give_back(answer)
@@ -564,20 +563,21 @@ class StoreHandle:
     def lease_keep_alive(self, lease_id: int, time_ns: int) -> int:
         """Start the TTL anew; return it."""
         out = ffi.new("int64_t *")
-        ok(lib.pkc_store_lease_keep_alive(self._store, lease_id, time_ns, out))
-        return int(out[0])
+        answer = self.borrow()
+        try:
+            args = (self._store, lease_id, time_ns, out, answer)
+            self._settled(lib.pkc_store_lease_keep_alive(*args), answer)
+            return int(out[0])
+        finally:
+            self.give_back(answer)
 
     def lease_time_to_live(self, lease_id: int, time_ns: int) -> LeaseInfo:
         """Return what is left of a lease, and what hangs on it."""
         out = ffi.new("int64_t[2]")
         answer = self.borrow()
         try:
-            ok(
-                lib.pkc_store_lease_time_to_live(
-                    self._store, lease_id, time_ns, out, out + 1, answer
-                )
-            )
-            self._commit(answer)
+            args = (self._store, lease_id, time_ns, out, out + 1, answer)
+            self._settled(lib.pkc_store_lease_time_to_live(*args), answer)
             keys = [kv.key for kv in _read_kvs(answer)]
             return LeaseInfo(lease_id, int(out[0]), int(out[1]), keys)
         finally:
@@ -598,9 +598,7 @@ class StoreHandle:
         answer = self.borrow()
         try:
             args = (self._store, time_ns, count_max, answer)
-            count = ok(lib.pkc_store_lease_expire(*args))
-            self._commit(answer)
-            return count
+            return self._settled(lib.pkc_store_lease_expire(*args), answer)
         finally:
             self.give_back(answer)
 
@@ -651,6 +649,14 @@ class StoreHandle:
     def snapshot(self) -> None:
         """Write a snapshot and drop the log before it."""
         ok(lib.pkc_store_snapshot(self._store))
+
+    def backup(self, directory: str) -> None:
+        """Write what is visible as a snapshot into a directory, an empty one."""
+        fault = ffi.new("pkc_store_fault *")
+        status = lib.pkc_store_backup(self._store, directory.encode(), fault)
+        if status in (lib.PKC_ERR_IO, lib.PKC_ERR_NO_SPACE, lib.PKC_ERR_FAILED):
+            raise open_error(status, fault)
+        ok(status)
 
     def sync(self) -> None:
         """Make everything durable."""

@@ -24,6 +24,7 @@ from pykube_core.store import (
     RequestError,
     StoreError,
     prefix_end,
+    restore_backup,
 )
 
 
@@ -109,6 +110,10 @@ def test_batch_of_puts_names_the_first_key_at_another_revision_and_puts_nothing(
     assert store.revision == 3
 
 
+def files_of(folder):
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
 @pytest.mark.parametrize("batch", ["put_if", "txn"])
 def test_batch_of_puts_leaves_the_log_of_the_transaction_that_it_stands_for(tmp_path, batch):
     histories = []
@@ -133,8 +138,7 @@ def test_batch_of_puts_leaves_the_log_of_the_transaction_that_it_stands_for(tmp_
                     outcomes.append((answer.revision, answer.succeeded))
             assert outcomes == [(2, True), (3, True), (3, False)]
             events = watch.read().events
-        files = {file.name: file.read_bytes() for file in (tmp_path / name).iterdir()}
-        histories.append((events, files))
+        histories.append((events, files_of(tmp_path / name)))
     assert histories[0] == histories[1]
 
 
@@ -263,6 +267,28 @@ def test_directory_keeps_everything_and_is_locked(tmp_path):
         with pytest.raises(CompactedError):
             store.get(b"k0", revision=49)
         assert store.get(b"k1") is None
+
+
+@pytest.mark.parametrize("durable", [False, True])
+def test_backup_restores_what_was_there_and_leaves_the_store_as_it_was(tmp_path, durable):
+    where = tmp_path / "data" if durable else None
+    with Store(where, salt=7) as store:
+        lease = store.lease_grant(100, 5).id
+        store.put_many([(b"k%d" % (i % 50), b"%d" % i) for i in range(2000)], lease=lease)
+        store.delete(b"k1", b"k2")
+        store.compact(1500)
+        store.put(b"last", b"x" * 70_000)
+        files = files_of(where) if durable else {}
+        data = store.backup()
+        assert (files_of(where) if durable else {}) == files
+        assert restore_backup(data, tmp_path / "again") == store.revision
+        with Store(tmp_path / "again") as again:
+            assert again.hash() == store.hash()
+            assert again.leases() == [lease]
+            assert again.lease_time_to_live(lease).keys == store.lease_time_to_live(lease).keys
+            assert again.put(b"more", b"").revision == store.revision + 1
+    with pytest.raises(ClosedError):
+        store.backup()
 
 
 def test_foreign_damaged_and_newer_directories_are_refused(tmp_path):
