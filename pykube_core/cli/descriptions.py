@@ -21,7 +21,7 @@ from pykube_core.api.builtin import (
 from pykube_core.api.objects import Json, KubeObject
 from pykube_core.api.quantity import Quantity
 from pykube_core.api.registry import Resource
-from pykube_core.api.resources import Quantities, aggregate, quantities
+from pykube_core.api.resources import Quantities, aggregate, is_huge_page, quantities
 from pykube_core.api.status import StatusError
 from pykube_core.api.tables import NONE, node_cells, selector_text, since
 from pykube_core.apiserver import ApiServer
@@ -35,6 +35,7 @@ from pykube_core.cli.describe_pods import (
 )
 
 _LEASE_NAMESPACE: Final = "kube-node-lease"
+_STANDARD: Final = ("cpu", "memory", "ephemeral-storage")
 _HASH: Final = "pod-template-hash"
 
 
@@ -297,12 +298,13 @@ def _share(amounts: Quantities, room: Quantities, name: str) -> str:
 def _allocated(totals: Mapping[str, Quantities], room: Quantities) -> str:
     out = "Allocated resources:\n  (Total limits may be over 100 percent, i.e., overcommitted.)\n"
     out += "  Resource\tRequests\tLimits\n  --------\t--------\t------\n"
-    for name in ("cpu", "memory", "ephemeral-storage"):
+    names = sorted(room)
+    huge = [name for name in names if is_huge_page(name)]
+    for name in (*_STANDARD, *huge):
         cells = [_share(totals[kind], room, name) for kind in ("requests", "limits")]
         out += f"  {name}\t{cells[0]}\t{cells[1]}\n"
-    plain = {"cpu", "memory", "ephemeral-storage", "pods"}
-    for name in sorted(room):
-        if name not in plain:
+    for name in names:
+        if name not in (*_STANDARD, *huge, "pods"):
             amounts = [totals[kind].get(name, Quantity(0)) for kind in ("requests", "limits")]
             out += f"  {name}\t{amounts[0]}\t{amounts[1]}\n"
     return out

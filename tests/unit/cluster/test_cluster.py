@@ -11,6 +11,16 @@ kind: ConfigMap
 metadata: {name: c}
 data: {a: b}
 """
+DEPLOYMENT = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: c, image: httpd}]}
+"""
 
 
 @pytest.fixture
@@ -82,3 +92,15 @@ def test_one_seed_is_one_history_in_memory_and_on_disk(tmp_path):
 def test_an_unknown_kind_is_kubectls_error(cluster):
     with pytest.raises(InputError, match='the server doesn\'t have a resource type "foo"'):
         cluster.list("foo")
+
+
+def test_events_outlive_the_process_that_wrote_them_and_end_after_their_time(tmp_path):
+    with Cluster(nodes=1, store=tmp_path / "data") as cluster:
+        cluster.apply(DEPLOYMENT)
+        cluster.run()
+        written = {event["metadata"]["name"] for event in cluster.list("events")}
+    with Cluster(store=tmp_path / "data") as cluster:
+        cluster.run(seconds=60)
+        assert {event["metadata"]["name"] for event in cluster.list("events")} >= written
+        cluster.run(seconds=3700)
+        assert not {event["metadata"]["name"] for event in cluster.list("events")} & written
