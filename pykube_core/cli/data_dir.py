@@ -129,11 +129,15 @@ def run_on(cluster: Cluster, options: argparse.Namespace) -> int:
     A cluster that is still busy at the end is no failure, and a line on stderr says so: the next
     command goes on from there.
     """
+    sys.stdout.flush()
     if options.wait == "true" and not settle(cluster, options.timeout):
-        busy = ", ".join(cluster.loop.working)
+        pods = [pod.view(_PodView).status.phase for pod in cluster.log.all(PODS)]
+        pending = pods.count("Pending")
+        waits = f"; {pending:,} of {len(pods):,} pods are pending" if pending else ""
         print(
-            f"pykube: still busy after {options.timeout:g} s of the cluster's time: {busy} "
-            "(see pykube get events; --timeout waits longer)",
+            f"pykube: still busy after {options.timeout:g} s of the cluster's time: "
+            f"{', '.join(cluster.loop.working)}{waits} (see pykube get events; --timeout waits "
+            "longer)",
             file=sys.stderr,
         )
     return 0
