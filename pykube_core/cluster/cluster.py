@@ -40,14 +40,7 @@ from pykube_core.cluster.loop import Component, EventLoop
 from pykube_core.cluster.machines import name_of_machine, named_machines, register
 from pykube_core.cluster.reading import Manifests, read_manifests
 from pykube_core.cluster.upkeep import Compactor, LeaseExpiry
-from pykube_core.controllers import (
-    DaemonSetController,
-    DeploymentController,
-    GarbageCollector,
-    NodeIpamController,
-    NodeLifecycleController,
-    ReplicaSetController,
-)
+from pykube_core.controllers import controller_manager
 from pykube_core.node.kubelet import Kubelet
 from pykube_core.node.network import PodNetwork
 from pykube_core.node.registration import Machine
@@ -244,14 +237,8 @@ class Cluster:
 
         def controllers() -> builtins.list[Component]:
             cidr, size = settings.cluster_cidr, settings.node_cidr_mask_size
-            return [
-                DeploymentController(server, log),
-                ReplicaSetController(server, log),
-                DaemonSetController(server, log),
-                NodeIpamController(server, log, cluster_cidr=cidr, node_cidr_mask_size=size),
-                NodeLifecycleController(server, log),
-                GarbageCollector(server, log),
-            ]
+            found = controller_manager(server, log, cluster_cidr=cidr, node_cidr_mask_size=size)
+            return list(found)
 
         parts = {
             SCHEDULER: Part(scheduler, _SCHEDULER_PRIORITY),

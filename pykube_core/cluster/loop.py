@@ -95,6 +95,7 @@ class EventLoop:
         """Let a component step at a time, or earlier if it is due earlier already."""
         if not isinstance(time_ns, Upkeep):
             self._working[serial] = None
+        time_ns = int(time_ns)  # The clock will show it, and a time is not upkeep.
         if time_ns < self._due.get(serial, FOREVER_NS):
             self._due[serial] = time_ns
             heapq.heappush(self._heap, (time_ns, self._components[serial][0], serial))

@@ -163,3 +163,11 @@ def test_work_that_goes_on_past_the_time_is_not_quiescent(world):
     world.loop.add(Beating(world, "a", 10))
     assert not world.loop.run(quiescent=True, until_ns=START + 25)
     assert world.loop.working == ["a"]
+
+
+def test_news_is_work_also_when_upkeep_let_time_pass(world):
+    world.loop.add(Beating(world, "a", 0))
+    world.loop.run(until_ns=START + 10)
+    world.server.create(CONFIG_MAPS, config_map("c"), "default")
+    assert world.loop.run(quiescent=True)
+    assert world.trace[-1] == (10, "a", ["c"])
