@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from datetime import UTC, datetime
-from typing import Final, NamedTuple
+from functools import lru_cache
+from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from pykube_core.api.builtin import EVENTS
 from pykube_core.api.registry import Resource
 from pykube_core.apiserver.lifecycle import NANO, time_text
-from pykube_core.apiserver.objects import ApiObject, identity_prefix
+from pykube_core.apiserver.objects import ApiObject
 from pykube_core.apiserver.server import ApiServer
 
 NORMAL: Final = "Normal"
@@ -31,7 +33,8 @@ _COMBINED: Final = "(combined from similar events): "
 _NAME_BYTES_MAX: Final = 253 - len(".7fffffffffffffff")
 _ATTEMPTS: Final = 3
 
-_encode: Final = msgspec.json.encode
+_HEAD: Final = EVENTS.head.decode()
+_PREFIX: Final = EVENTS.prefix.decode()
 
 
 class _Identity(msgspec.Struct, gc=False):
@@ -42,7 +45,7 @@ class _Identified(msgspec.Struct, gc=False):
     metadata: _Identity
 
 
-class Reference(NamedTuple):
+class Reference(msgspec.Struct, frozen=True, gc=False):
     """The object that an event is about; ``field_path`` names a part of it."""
 
     resource: Resource
@@ -60,7 +63,7 @@ class Reference(NamedTuple):
         return cls(obj.resource, namespace, name, uid, obj.revision, field_path)
 
 
-class _Told(NamedTuple):
+class _Told(msgspec.Struct, frozen=True, gc=False):
     """An event as it was recorded."""
 
     regarding: Reference
@@ -76,7 +79,7 @@ class _Held(msgspec.Struct, gc=False):
 
     told: _Told
     name: str
-    first: bytes
+    first: str
     last_ns: int
     uid: str = ""
     count: int = 1
@@ -84,7 +87,7 @@ class _Held(msgspec.Struct, gc=False):
 
 
 class _Source(msgspec.Struct):
-    """What one host's component has told about one object, and how much it may still tell."""
+    """What has been told about one object, and how much more may be."""
 
     tokens: float
     since_ns: int
@@ -110,9 +113,9 @@ class EventRecorder:
         self._component = component
         self._instance = instance
         self._told: list[_Told] = []
-        self._sources: OrderedDict[tuple[str, str], _Source] = OrderedDict()
+        self._sources: OrderedDict[str, _Source] = OrderedDict()
         self._last_ns = 0
-        self._text_ns, self._text = -1, b""
+        self._text_ns, self._text = -1, ""
 
     def record(
         self,
@@ -175,7 +178,7 @@ class EventRecorder:
 
     def _source(self, told: _Told, now_ns: int) -> _Source:
         """Return what is known of an event's source and object; the oldest is forgotten."""
-        key = told.regarding.uid or told.regarding.name, told.host
+        key = told.regarding.uid or told.regarding.name
         source = self._sources.get(key)
         if source is not None:
             self._sources.move_to_end(key)
@@ -198,7 +201,8 @@ class EventRecorder:
                 and now_ns - other.last_ns <= _SIMILAR_NS
             ]
             if len(similar) >= _SIMILAR_MAX - 1:
-                told, key = told._replace(message=_COMBINED + told.message), key[:2]
+                told = replace(told, message=_COMBINED + told.message)
+                key = key[:2]
                 held = source.held.get(key)
         if held is None:
             held = source.held[key] = self._new(told, self._now_text(now_ns), now_ns)
@@ -212,15 +216,14 @@ class EventRecorder:
         source.tokens -= 1
         return held
 
-    def _new(self, told: _Told, first: bytes, now_ns: int) -> _Held:
+    def _new(self, told: _Told, first: str, now_ns: int) -> _Held:
         return _Held(told, self._name(told.regarding.name, now_ns), first, now_ns)
 
-    def _now_text(self, now_ns: int) -> bytes:
+    def _now_text(self, now_ns: int) -> str:
         """Return the time as text; it is the same for many events."""
         if now_ns != self._text_ns:
             self._text_ns = now_ns
-            text = _micro_time(now_ns) if self._instance else time_text(now_ns).encode()
-            self._text = text
+            self._text = _micro_time(now_ns) if self._instance else time_text(now_ns)
         return self._text
 
     def _in_series(self, told: _Told, now_ns: int) -> _Held:
@@ -235,73 +238,52 @@ class EventRecorder:
         return held
 
     def _encoded(self, held: _Held, now_ns: int) -> ApiObject:
-        """Return an event as it is stored."""
-        regarding = held.told.regarding
-        namespace = regarding.namespace or "default"
-        created = held.first if not self._instance else held.first[:19] + b"Z"
-        data = b'%b,"namespace":"%b","creationTimestamp":"%b"},"involvedObject":%b,%b}' % (
-            identity_prefix(EVENTS, held.name, held.uid),
-            namespace.encode(),
-            created,
-            _reference(regarding),
-            self._legacy(held, now_ns) if not self._instance else self._series(held, now_ns),
+        """Return an event as it is stored; names and paths of fields need no escapes."""
+        told, first = held.told, held.first
+        about = told.regarding
+        resource = about.resource
+        namespace = about.namespace or "default"
+        own = f'"namespace":"{about.namespace}",' if about.namespace else ""
+        version = f',"resourceVersion":"{about.revision}"' if about.revision else ""
+        path = f',"fieldPath":"{about.field_path}"' if about.field_path else ""
+        rest = self._series(held, now_ns) if self._instance else self._legacy(held, now_ns)
+        data = (
+            f'{_HEAD}"name":"{held.name}","uid":"{held.uid}","namespace":"{namespace}",'
+            f'"creationTimestamp":"{first[:19]}Z"}},"involvedObject":{{"kind":"{resource.kind}",'
+            f'{own}"name":"{about.name}","uid":"{about.uid}","apiVersion":"{resource.api_version}"'
+            f'{version}{path}}},"reason":"{told.reason}","message":{_quoted(told.message)},{rest}}}'
         )
-        return ApiObject(EVENTS, EVENTS.key(namespace, held.name), data, held.revision)
+        key = f"{_PREFIX}{namespace}/{held.name}"
+        return ApiObject(EVENTS, key.encode(), data.encode(), held.revision)
 
-    def _legacy(self, held: _Held, now_ns: int) -> bytes:
-        told = held.told
-        host = told.host.encode()
+    def _legacy(self, held: _Held, now_ns: int) -> str:
+        told, host, component = held.told, held.told.host, self._component
+        where = f',"host":"{host}"' if host else ""
+        last = self._now_text(now_ns) if held.count > 1 else held.first
         return (
-            b'"reason":"%b","message":%b,"source":{"component":"%b"%b},'
-            b'"firstTimestamp":"%b","lastTimestamp":"%b","count":%d,"type":"%b","eventTime":null,'
-            b'"reportingComponent":"%b","reportingInstance":"%b"'
-        ) % (
-            told.reason.encode(),
-            _encode(told.message),
-            self._component.encode(),
-            b',"host":"%b"' % host if host else b"",
-            held.first,
-            self._now_text(now_ns) if held.count > 1 else held.first,
-            held.count,
-            told.type.encode(),
-            self._component.encode(),
-            host,
+            f'"source":{{"component":"{component}"{where}}},"firstTimestamp":"{held.first}",'
+            f'"lastTimestamp":"{last}","count":{held.count},"type":"{told.type}","eventTime":null,'
+            f'"reportingComponent":"{component}","reportingInstance":"{host}"'
         )
 
-    def _series(self, held: _Held, now_ns: int) -> bytes:
-        told, series = held.told, b""
+    def _series(self, held: _Held, now_ns: int) -> str:
+        told, series = held.told, ""
         if held.count > 1:
             seen = self._now_text(now_ns)
-            series = b'"series":{"count":%d,"lastObservedTime":"%b"},' % (held.count, seen)
+            series = f'"series":{{"count":{held.count},"lastObservedTime":"{seen}"}},'
         return (
-            b'"reason":"%b","message":%b,"source":{},"firstTimestamp":null,"lastTimestamp":null,'
-            b'"type":"%b","eventTime":"%b",%b"action":"%b",'
-            b'"reportingComponent":"%b","reportingInstance":"%b"'
-        ) % (
-            told.reason.encode(),
-            _encode(told.message),
-            told.type.encode(),
-            held.first,
-            series,
-            told.action.encode(),
-            self._component.encode(),
-            self._instance.encode(),
+            f'"source":{{}},"firstTimestamp":null,"lastTimestamp":null,"type":"{told.type}",'
+            f'"eventTime":"{held.first}",{series}"action":"{told.action}",'
+            f'"reportingComponent":"{self._component}","reportingInstance":"{self._instance}"'
         )
 
 
-def _micro_time(time_ns: int) -> bytes:
+def _micro_time(time_ns: int) -> str:
     """Return a time of the API in microseconds."""
     moment = datetime.fromtimestamp(time_ns // NANO, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{time_ns % NANO // 1000:06d}Z".encode()
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{time_ns % NANO // 1000:06d}Z"
 
 
-def _reference(regarding: Reference) -> bytes:
-    """Return a reference as JSON; names and paths of fields need no escapes."""
-    resource, namespace, name, uid, revision, path = regarding
-    namespace = f'"namespace":"{namespace}",' if namespace else ""
-    version = f',"resourceVersion":"{revision}"' if revision else ""
-    part = f',"fieldPath":"{path}"' if path else ""
-    return (
-        f'{{"kind":"{resource.kind}",{namespace}"name":"{name}","uid":"{uid}",'
-        f'"apiVersion":"{resource.api_version}"{version}{part}}}'
-    ).encode()
+@lru_cache(4096)
+def _quoted(message: str) -> str:
+    return msgspec.json.encode(message).decode()
