@@ -149,7 +149,7 @@ def _merge_list(
     for item in target:
         held.setdefault(item.get(by), []).append(item)
     for item in patch:
-        if not isinstance(item, dict) or by not in item:
+        if not isinstance(item, dict) or not isinstance(item.get(by), str | int):
             raise PatchError(f"map: {item} does not contain declared merge key: {by}")
         value = item[by]
         if item.get("$patch") == "delete":

@@ -105,7 +105,7 @@ def _list_patch(
         # Items may share a key, as the ports 53 of UDP and TCP do: then the order tells them apart.
         place = places[value]
         places[value] += 1
-        if place >= len(held.get(value, ())):
+        if value is None or place >= len(held.get(value, ())):
             items.append(item)
             continue
         was = before.get(value, [])[place : place + 1]
@@ -121,13 +121,15 @@ def _list_patch(
     return order | ({field: items} if items else {})
 
 
-def _key_of(item: Json, key: str) -> Json:
-    return item.get(key) if isinstance(item, dict) else None
+def _key_of(item: Json, key: str) -> str | int | None:
+    """Return an item's key; None where it is none, which the server will refuse."""
+    value = item.get(key) if isinstance(item, dict) else None
+    return value if isinstance(value, str | int) else None
 
 
-def _by_key(items: list[Json], key: str) -> dict[Json, list[Json]]:
+def _by_key(items: list[Json], key: str) -> dict[str | int | None, list[Json]]:
     """Return items by their key, those that share one in their order."""
-    out: dict[Json, list[Json]] = {}
+    out: dict[str | int | None, list[Json]] = {}
     for item in items:
         out.setdefault(_key_of(item, key), []).append(item)
     return out

@@ -82,3 +82,11 @@ def test_one_seed_is_one_history_in_memory_and_on_disk(tmp_path):
 def test_an_unknown_kind_is_kubectls_error(cluster):
     with pytest.raises(InputError, match='the server doesn\'t have a resource type "foo"'):
         cluster.list("foo")
+
+
+def test_a_list_item_without_a_proper_key_is_refused(cluster):
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}}
+    cluster.apply(pod | {"spec": {"containers": [{"name": "a", "image": "i"}]}})
+    for name in (["x"], {"x": 1}, None):
+        with pytest.raises(StatusError):
+            cluster.apply(pod | {"spec": {"containers": [{"name": name, "image": "i"}]}})
