@@ -247,12 +247,12 @@ def test_a_cluster_on_the_wall_clock_waits_as_long_as_things_take():
         assert cluster.now - began >= timedelta(seconds=0.2)
 
 
-@pytest.mark.parametrize(("policy", "node_count"), [("default", 2), ("first-fit", 1)])
+@pytest.mark.parametrize(("policy", "node_count"), [("default", 2), ("best-fit", 1)])
 def test_the_scheduler_follows_a_policy(policy, node_count):
     with Cluster(2, policy=policy) as cluster:
         cluster.run()
         cluster.apply(deployment(replicas=4))
         cluster.run()
         assert len({pod["spec"]["nodeName"] for pod in cluster.list("pods")}) == node_count
-    with pytest.raises(InputError, match="firts-fit"):
-        Cluster(2, policy="firts-fit")
+    with pytest.raises(InputError, match="bets-fit"):
+        Cluster(2, policy="bets-fit")
