@@ -7,6 +7,7 @@ from pykube_core.controllers.namespace import NamespaceController
 from pykube_core.controllers.node_ipam import NodeIpamController
 from pykube_core.controllers.node_lifecycle import NodeLifecycleController
 from pykube_core.controllers.replica_set import ReplicaSetController
+from pykube_core.controllers.taint_eviction import TaintEvictionController
 
 __all__ = [
     "DaemonSetController",
@@ -16,4 +17,5 @@ __all__ = [
     "NodeIpamController",
     "NodeLifecycleController",
     "ReplicaSetController",
+    "TaintEvictionController",
 ]
