@@ -73,7 +73,10 @@ class World:
         self.log = ObjectLog(self.store, self.server.registry)
         self.loop = EventLoop(self.log, self.clock)
         self.failing = FailingServer(self.server, fatal, after)
-        self.controllers = [factory(self.failing, self.log) for factory in self._factories]
+        self.controllers = []
+        for factory in self._factories:
+            made = factory(self.failing, self.log)
+            self.controllers += made if isinstance(made, list) else [made]
         for controller in self.controllers:
             self.loop.add(controller, 20)
 
