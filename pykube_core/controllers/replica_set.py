@@ -163,12 +163,6 @@ class ReplicaSetController(Controller):
         self._write_status(held, failure, now_ns)
         return failure is None
 
-    def _tell(self, held: _Set, type: str, reason: str, message: str) -> None:
-        metadata = held.view.metadata
-        namespace, name, uid = metadata.namespace, metadata.name, metadata.uid
-        regarding = Reference(REPLICA_SETS, namespace, name, uid, held.obj.revision)
-        self._events.record(regarding, type, reason, message)
-
     def _create(self, held: _Set, count: int) -> _Failure:
         """Create pods of the template; return why not all of them."""
         metadata, template = held.view.metadata, held.view.spec.template
@@ -180,19 +174,21 @@ class ReplicaSetController(Controller):
         except StatusError as error:
             outcomes = [error]
         failed: _Failure = None
+        regarding, record = _regarding(held), self._events.record
         for outcome in outcomes:
             if isinstance(outcome, StatusError):
                 failed = "FailedCreate", outcome
                 message = f"Error creating: {outcome.message}"
-                self._tell(held, WARNING, "FailedCreate", message)
+                record(regarding, WARNING, "FailedCreate", message)
             else:
                 self._wrote(outcome)
-                self._tell(held, NORMAL, "SuccessfulCreate", f"Created pod: {outcome.name}")
+                record(regarding, NORMAL, "SuccessfulCreate", f"Created pod: {outcome.name}")
         return failed
 
     def _delete(self, held: _Set, count: int) -> _Failure:
         """Delete the pods that are missed least; return why not all of them."""
         failed: _Failure = None
+        regarding, record = _regarding(held), self._events.record
         owned = self._pods.of(held.view.metadata.uid)
         ranked = sorted((_worth(pod), key) for key, pod in owned.items() if pod.active)
         for _, key in ranked[:count]:
@@ -203,10 +199,10 @@ class ReplicaSetController(Controller):
                 if error.code not in (404, 409):
                     failed = "FailedDelete", error
                     message = f"Error deleting: {error.message}"
-                    self._tell(held, WARNING, "FailedDelete", message)
+                    record(regarding, WARNING, "FailedDelete", message)
                 continue
             self._wrote(done.object)
-            self._tell(held, NORMAL, "SuccessfulDelete", f"Deleted pod: {name}")
+            record(regarding, NORMAL, "SuccessfulDelete", f"Deleted pod: {name}")
         return failed
 
     def _write_status(self, held: _Set, failure: _Failure, now_ns: int) -> None:
@@ -251,6 +247,12 @@ def pod_of_template(template: KubeObject, prefix: str, reference: KubeObject) ->
     metadata = {field: given[field] for field in fields if field in given}
     metadata |= {"generateName": prefix, "ownerReferences": [reference]}
     return {"metadata": metadata, "spec": template.get("spec", {})}
+
+
+def _regarding(held: _Set) -> Reference:
+    metadata = held.view.metadata
+    namespace, name, uid = metadata.namespace, metadata.name, metadata.uid
+    return Reference(REPLICA_SETS, namespace, name, uid, held.obj.revision)
 
 
 def _count(tally: _Tally, labels: dict[str, str], pod: Pod, sign: int) -> None:
