@@ -107,3 +107,7 @@ def test_one_seed_is_one_history_in_memory_and_on_disk(new_world, tmp_path):
         return world.store.hash()
 
     assert history() == history() == history(tmp_path / "store")
+
+
+def test_crash_around_a_write_converges_to_the_same_end(assert_crash_safe):
+    assert_crash_safe([controller_manager], script, end_state, every=9)
