@@ -40,7 +40,7 @@ from pykube_core.controllers.daemon_nodes import (
     spec_on,
     variants,
 )
-from pykube_core.controllers.ownership import Ownership, controller_reference, uid_of
+from pykube_core.controllers.ownership import Ownership, check_status, controller_reference, uid_of
 from pykube_core.controllers.pods import Pod, PodReader
 from pykube_core.controllers.replica_set import pod_of_template
 from pykube_core.controllers.rollout import share_of
@@ -194,6 +194,7 @@ class DaemonSetController(Controller):
             self._queue.remove(uid)
             return
         view = obj.view(_View)
+        check_status(view.status)
         uid = view.metadata.uid
         held = self._sets.get(uid)
         if held is None:

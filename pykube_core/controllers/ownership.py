@@ -6,7 +6,7 @@ owner is being deleted is not asked again before it adopts, since the log has it
 
 from __future__ import annotations
 
-from typing import Generic, Protocol, TypeVar
+from typing import Annotated, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -58,6 +58,21 @@ class _Identity(msgspec.Struct, gc=False):
 
 class _Identified(msgspec.Struct, gc=False):
     metadata: _Identity
+
+
+class _Status(msgspec.Struct, gc=False):
+    conditions: list[KubeObject] = []
+    collisionCount: Annotated[int, msgspec.Meta(ge=0)] | None = None
+
+
+def check_status(status: KubeObject) -> None:
+    """Refuse a status whose conditions cannot be gone on from.
+
+    Raises
+    ------
+    msgspec.ValidationError
+    """
+    msgspec.convert(status, _Status)
 
 
 def uid_of(obj: ApiObject) -> str:

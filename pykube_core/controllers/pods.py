@@ -13,7 +13,20 @@ from pykube_core.controllers.ownership import OwnerReference, controller_of
 ENDED = ("Succeeded", "Failed")
 """The phases of a pod whose containers run no more."""
 
-read_time = lru_cache(4096)(parse_time)
+
+@lru_cache(4096)
+def read_time(text: str) -> int:
+    """Return a time of the API in nanoseconds since the epoch.
+
+    Raises
+    ------
+    msgspec.ValidationError
+        It is none.
+    """
+    try:
+        return parse_time(text)
+    except ValueError:
+        raise msgspec.ValidationError(f"not a time: {text}") from None
 
 
 class _Metadata(msgspec.Struct, gc=False):

@@ -21,7 +21,7 @@ from pykube_core.apiserver.lifecycle import NANO, time_text
 from pykube_core.apiserver.log import Change, ObjectLog
 from pykube_core.apiserver.recorder import NORMAL, WARNING, Reference
 from pykube_core.controllers.controller import Controller
-from pykube_core.controllers.ownership import Ownership, controller_reference, uid_of
+from pykube_core.controllers.ownership import Ownership, check_status, controller_reference, uid_of
 from pykube_core.controllers.pods import Pod, PodReader, read_time
 
 BURST_REPLICAS: Final = 500
@@ -103,6 +103,7 @@ class ReplicaSetController(Controller):
             self._queue.remove(uid)
             return
         view = obj.view(_View)
+        check_status(view.status)
         uid = view.metadata.uid
         labels = view.spec.template.get("metadata", {}).get("labels") or {}
         held = self._sets.get(uid)
