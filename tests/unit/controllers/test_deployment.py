@@ -271,6 +271,17 @@ def test_hash_depends_on_collisions_and_uses_safe_letters():
     assert all(set(digest) <= set("bcdfghjklmnpqrstvwxz2456789") for digest in digests)
 
 
+def test_pods_on_the_node_with_most_of_the_deployment_go_first(world):
+    create(world, replicas=4)
+    world.run()
+    for pod, node in zip(world.pods(), ("n1", "n2", "n2", "n3"), strict=True):
+        world.server.bind(pod.name, "default", node)
+    settle(world)
+    patch(world, replicas=3)
+    world.run()
+    assert sorted(pod["spec"]["nodeName"] for pod in world.live()) == ["n1", "n2", "n3"]
+
+
 def script(world):
     create(world, replicas=3, revisionHistoryLimit=0)
     settle(world)
