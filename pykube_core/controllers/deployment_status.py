@@ -100,6 +100,9 @@ class DeploymentStatus:
             self._tell_progress(counts, new)
             self._tell_failure(everyone, new)
         value: KubeObject = {name: number for name, number in counts.items() if number}
+        ending = [status.terminatingReplicas for status in statuses]
+        if None not in ending:
+            value["terminatingReplicas"] = sum(count or 0 for count in ending)
         if self._conditions:
             value["conditions"] = self._conditions
         if self._deployment.collisions is not None:

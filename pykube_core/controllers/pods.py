@@ -75,6 +75,8 @@ class Pod(msgspec.Struct, frozen=True, gc=False):
         Whether it is being deleted.
     active : bool
         Whether it is neither being deleted nor ended.
+    ending : bool
+        Whether it is being deleted and has not ended yet.
     ready_ns : int or None
         Since when it is ready, in nanoseconds since the epoch; None when it is not.
     revision : int
@@ -89,6 +91,7 @@ class Pod(msgspec.Struct, frozen=True, gc=False):
     created: str
     terminating: bool
     active: bool
+    ending: bool
     ready_ns: int | None
     revision: int
 
@@ -132,7 +135,7 @@ class PodReader:
 def _read(obj: ApiObject) -> Pod:
     view = obj.view(_View)
     metadata, status = view.metadata, view.status
-    terminating = bool(metadata.deletionTimestamp)
+    terminating, ended = bool(metadata.deletionTimestamp), status.phase in ENDED
     ready_ns = None
     for condition in status.conditions:
         if condition.type == "Ready" and condition.status == "True":
@@ -147,7 +150,8 @@ def _read(obj: ApiObject) -> Pod:
         status.reason,
         metadata.creationTimestamp,
         terminating,
-        not terminating and status.phase not in ENDED,
+        not (terminating or ended),
+        terminating and not ended,
         ready_ns,
         obj.revision,
     )

@@ -1,8 +1,7 @@
 """Replica sets: so many pods of a template, no more and no less.
 
 Source: ``k8s.io/kubernetes/pkg/controller/replicaset/replica_set.go`` v1.36. Differences: pods are
-created in batches without a slow start, since a batch is one transaction; ``terminatingReplicas``
-is not counted.
+created in batches without a slow start, since a batch is one transaction.
 """
 
 from __future__ import annotations
@@ -65,8 +64,9 @@ class _Set(NamedTuple):
 
 
 class _Tally(msgspec.Struct):
-    """How many pods of a set are active, and of these how many are ready or have all labels."""
+    """How many pods of a set end, how many are active, and of these ready or with all labels."""
 
+    ending: int = 0
     active: int = 0
     ready: int = 0
     labeled: int = 0
@@ -138,7 +138,8 @@ class ReplicaSetController(Controller):
             raise
         if old is not None:
             same = old.owner and old.owner == pod.owner and old.labels == pod.labels
-            if same and old.active == pod.active and old.ready_ns == pod.ready_ns:
+            same = same and old.active == pod.active and old.ending == pod.ending
+            if same and old.ready_ns == pod.ready_ns:
                 self._pods.renew(key, pod)
                 return
             self._drop(key)
@@ -248,7 +249,7 @@ class ReplicaSetController(Controller):
             "availableReplicas": tally.ready - coming,
             "observedGeneration": metadata.generation,
         }
-        new: KubeObject = {"replicas": tally.active}
+        new: KubeObject = {"replicas": tally.active, "terminatingReplicas": tally.ending}
         new |= {name: count for name, count in counts.items() if count}
         conditions = _conditions(old.get("conditions", []), failure, now_ns)
         if conditions:
@@ -286,6 +287,8 @@ def _regarding(held: _Set) -> Reference:
 
 
 def _count(tally: _Tally, labels: dict[str, str], pod: Pod, sign: int) -> None:
+    if pod.ending:
+        tally.ending += sign
     if not pod.active:
         return
     tally.active += sign

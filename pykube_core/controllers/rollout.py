@@ -143,6 +143,7 @@ class _ReplicaSetStatus(msgspec.Struct, gc=False):
     replicas: int = 0
     readyReplicas: int = 0
     availableReplicas: int = 0
+    terminatingReplicas: int | None = None
     observedGeneration: int = 0
     conditions: list[KubeObject] = []
 

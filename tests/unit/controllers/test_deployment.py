@@ -99,7 +99,7 @@ def test_new_deployment_makes_one_replica_set_and_tells_how_far_it_is(world, ass
     counts = {k: v for k, v in status(world).items() if k != "conditions"}
     assert counts == {
         "observedGeneration": 1, "replicas": 2, "updatedReplicas": 2,
-        "readyReplicas": 2, "availableReplicas": 2,
+        "readyReplicas": 2, "availableReplicas": 2, "terminatingReplicas": 0,
     }  # fmt: skip
     metadata = world.get(DEPLOYMENTS, "web")["metadata"]
     assert (metadata["annotations"][REVISION], metadata["generation"]) == ("1", 1)
