@@ -41,6 +41,8 @@ class _NodeSpec(msgspec.Struct, gc=False):
 class _NodeCondition(msgspec.Struct, gc=False):
     type: str
     status: str = ""
+    reason: str = ""
+    message: str = ""
     lastHeartbeatTime: str = ""
 
 
@@ -106,13 +108,7 @@ class Node:
         self.waiting: dict[bytes, None] = {}
         self.network_up = False
         self.ready = False
-        view = obj.view(NodeView)
-        self.read(obj, view)
-        for image in view.status.images:
-            tags = [name for name in image.names if "@" not in name] or image.names
-            self.images |= dict.fromkeys((full_image(tag) for tag in tags), 0)
-            if tags:
-                self.listed[full_image(tags[0])] = msgspec.to_builtins(image)
+        self.read(obj, obj.view(NodeView))
 
     def has_image(self, image: str, there_ns: int, size_bytes: int) -> None:
         """Say from when on an image is there, by its whole name."""
@@ -130,6 +126,12 @@ class Node:
         self.address = internal[0] if internal else ""
         amounts = quantities(view.status.allocatable or view.status.capacity)
         self.allocatable = {name: units(name, amount) for name, amount in amounts.items()}
+        for image in view.status.images:
+            tags = [full_image(name) for name in image.names if "@" not in name]
+            for tag in tags:
+                self.images.setdefault(tag, 0)
+            if tags and tags[0] not in self.listed:
+                self.listed[tags[0]] = msgspec.to_builtins(image)
 
     def refusal(self, template: Template, *, static: bool) -> Rejection | None:
         """Return why the node does not take on a pod; None when it does."""

@@ -20,15 +20,16 @@ from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.apiserver.lifecycle import NANO, time_text
 from pykube_core.apiserver.objects import identity_prefix, members
 from pykube_core.apiserver.recorder import NORMAL, EventRecorder, Reference
-from pykube_core.node.admission import Node
+from pykube_core.node.admission import Node, NodeView
 from pykube_core.node.network import NOT_READY_MESSAGE
-from pykube_core.node.registration import HEALTHY
+from pykube_core.node.registration import HEALTHY, STARTING
 
 LEASE_NAMESPACE: Final = "kube-node-lease"
 RENEWAL_NS: Final = 10 * NANO
 CHECK_NS: Final = 10 * NANO
 REPORT_NS: Final = 300 * NANO
 
+_HEALTH_EVENTS: Final = ("NodeHasSufficientMemory", "NodeHasNoDiskPressure", "NodeHasSufficientPID")
 _LEASE_SECONDS: Final = 40
 _IMAGES_MAX: Final = 50
 _TAIL_BYTES: Final = len('2026-11-23T04:16:02.000000Z"}}')
@@ -54,23 +55,26 @@ class Leases:
     def __init__(self, server: ApiServer) -> None:
         self._server = server
         self._held: dict[str, ApiObject] = {}
+        self._owners: dict[str, str] = {}
         self._new: dict[str, str] = {}
         self.due_ns = 0
 
     def add(self, name: str, uid: str) -> None:
         """Keep a node's lease from the next step on."""
-        self._new[name] = uid
+        self._new[name] = self._owners[name] = uid
 
     def remove(self, name: str) -> None:
         """Renew a node's lease no more."""
-        self._held.pop(name, None)
-        self._new.pop(name, None)
+        for table in (self._held, self._new, self._owners):
+            table.pop(name, None)
 
     def step(self, now_ns: int) -> None:
         """Create leases that are missing, and renew all when it is time."""
         if self._new:
             self._begin(now_ns)
-        if not self._held or now_ns < self.due_ns:
+        if not self._held:
+            self.due_ns = 0
+        if not self.due_ns or now_ns < self.due_ns:
             return
         tail = _tail(now_ns)
         renewed = [
@@ -78,15 +82,14 @@ class Leases:
             for obj in self._held.values()
         ]
         outcomes = self._server.write_encoded(renewed)
-        lost = []
+        self.due_ns = now_ns + RENEWAL_NS
         for name, outcome in zip(self._held, outcomes, strict=True):
             if type(outcome) is ApiObject:
                 self._held[name] = outcome
             else:
-                lost.append(name)
-        self.due_ns = now_ns + RENEWAL_NS
-        for name in lost:
-            self._take_over(name)
+                self._new[name] = self._owners[name]
+        if self._new:
+            self._begin(now_ns)
 
     def _begin(self, now_ns: int) -> None:
         """Take over the leases of new nodes, or create them."""
@@ -111,7 +114,9 @@ class Leases:
                 self._take_over(name)
         if missing:
             due_ns.append(now_ns + RENEWAL_NS)
-        self.due_ns = min([self.due_ns] * (self.due_ns > now_ns) + due_ns, default=0)
+        if self.due_ns > now_ns:
+            due_ns.append(self.due_ns)
+        self.due_ns = min(due_ns, default=0)
 
     def _take_over(self, name: str) -> int | None:
         """Hold a lease that is there, whoever wrote it; return when it was renewed last."""
@@ -149,14 +154,21 @@ class NodeStatuses:
         times = [self._next_report_ns] if self._reports else []
         return min(times + [self._check_ns] * bool(self._changed), default=0)
 
-    def add(self, node: Node, conditions: dict[str, tuple[str, int]]) -> None:
-        """Report a node from now on; ``conditions`` are its statuses and heartbeats by type."""
+    def add(self, node: Node, view: NodeView) -> None:
+        """Report a node from now on; what is not as it should be is written in the next step."""
         self._nodes[node.name] = node
-        status, heartbeat_ns = conditions.get("Ready", ("", 0))
-        node.ready = status == "True"
+        ready = next((c for c in view.status.conditions if c.type == "Ready"), None)
+        heartbeat_ns = parse_time(ready.lastHeartbeatTime) if ready and ready.status else 0
         report_ns = self._reports[node.name] = heartbeat_ns + REPORT_NS
         self._next_report_ns = min(self._next_report_ns or report_ns, report_ns)
-        if status != ("True" if node.network_up else "False") or len(conditions) < len(HEALTHY):
+        if ready is None or ready.message == STARTING:
+            self._tell(node, "Starting", "Starting kubelet.")
+            for reason in _HEALTH_EVENTS:
+                self._tell(node, reason, f"Node {node.name} status is now: {reason}")
+        else:
+            node.ready = ready.status == "True"
+        shown = (ready.status, ready.reason, ready.message) if ready else None
+        if shown != (_READY if node.network_up else _NOT_READY):
             self._urgent[node.name] = node
 
     def remove(self, name: str) -> None:
@@ -201,7 +213,7 @@ class NodeStatuses:
                 continue
             node.obj = outcome
             self._reports[node.name] = now_ns + REPORT_NS
-            self._tell(node)
+            self._tell_ready(node)
 
     def _status(self, node: Node, now_ns: int) -> bytes:
         """Return a node's status as it is now, encoded."""
@@ -213,14 +225,17 @@ class NodeStatuses:
             found = self._memo[key] = _changed_status(old, node.network_up, images, now_ns)
         return found
 
-    def _tell(self, node: Node) -> None:
-        if node.ready == node.network_up:
-            return
-        node.ready = node.network_up
-        reason = "NodeReady" if node.ready else "NodeNotReady"
-        text = f"Node {node.name} status is now: {reason}"
-        about = Reference(NODES, "", node.name, node.uid)
-        self._recorder.record(about, NORMAL, reason, text, host=node.name)
+    def _tell_ready(self, node: Node) -> None:
+        """Say that a node became ready or is not any more."""
+        if node.ready != node.network_up:
+            node.ready = node.network_up
+            reason = "NodeReady" if node.ready else "NodeNotReady"
+            self._tell(node, reason, f"Node {node.name} status is now: {reason}")
+
+    def _tell(self, node: Node, reason: str, message: str) -> None:
+        # A kubelet knows its node by its name alone, and writes that for the uid.
+        about = Reference(NODES, "", node.name, node.name)
+        self._recorder.record(about, NORMAL, reason, message, host=node.name)
 
 
 def _changed_status(old: bytes, ready: bool, images: list[KubeObject], now_ns: int) -> bytes:

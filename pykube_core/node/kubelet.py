@@ -15,7 +15,7 @@ from pykube_core.api.objects import KubeObject
 from pykube_core.api.tables import parse_time
 from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.apiserver.log import Change, ObjectLog
-from pykube_core.apiserver.recorder import NORMAL, EventRecorder, Reference
+from pykube_core.apiserver.recorder import EventRecorder
 from pykube_core.node.admission import Node, NodeView
 from pykube_core.node.heartbeats import Leases, NodeStatuses
 from pykube_core.node.network import PodNetwork
@@ -217,18 +217,10 @@ class Kubelet:
         node = Node(obj)
         view = obj.view(NodeView)
         self._nodes[node.name] = node
-        conditions = {
-            c.type: (c.status, parse_time(c.lastHeartbeatTime) if c.lastHeartbeatTime else 0)
-            for c in view.status.conditions
-        }
-        if conditions.get("Ready", ("", 0))[0] == "" or not conditions["Ready"][1]:
-            about = Reference(NODES, "", node.name, node.uid)
-            self._recorder.record(about, NORMAL, "Starting", "Starting kubelet.", host=node.name)
+        was_ready = any(c.type == "Ready" and c.status == "True" for c in view.status.conditions)
         # What was ready once has its network: it is set up by files that stay.
-        node.network_up = bool(node.pod_cidr) and (
-            not self._network.needs_agent or conditions.get("Ready", ("", 0))[0] == "True"
-        )
-        self._statuses.add(node, conditions)
+        node.network_up = bool(node.pod_cidr) and (was_ready or not self._network.needs_agent)
+        self._statuses.add(node, view)
         self._leases.add(node.name, node.uid)
         for pod in self._static.of(node, now_ns):
             self._place(pod, node, now_ns)
