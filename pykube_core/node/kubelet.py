@@ -21,6 +21,7 @@ from pykube_core.node.heartbeats import Leases, NodeStatuses
 from pykube_core.node.network import PodNetwork
 from pykube_core.node.pods import (
     RUNNING,
+    Container,
     Pod,
     PodView,
     Template,
@@ -288,16 +289,26 @@ class Kubelet:
         """Put a pod on its node, with all that it holds there already."""
         key = pod.obj.key
         self._pods[key] = node.pods[key] = self._active[key] = pod
-        if pod.admitted and not pod.finished:
-            node.take(pod.template)
-            if pod.sandbox and not pod.template.host_network:
-                self._network.hold(node.pod_cidr, pod.address)
-            for container in pod.containers:
-                if container.ended or container.last or container.stage == RUNNING:
-                    node.images.setdefault(container.share.image, 0)
-            self._workers.rearm(pod, now_ns)
-            if pod.template.is_agent:
-                self._look_at_network(node)
+        if pod.admitted and pod.address and not pod.template.host_network:
+            self._network.hold(node.pod_cidr, pod.address, pod.start_ns, in_use=pod.sandbox)
+        if not pod.admitted:
+            return
+        for container in pod.containers:
+            if container.ended or container.last or container.stage == RUNNING:
+                self._remember_image(node, container, now_ns)
+        if pod.finished:
+            return
+        node.take(pod.template)
+        self._workers.rearm(pod, now_ns)
+        if pod.template.is_agent:
+            self._look_at_network(node)
+
+    def _remember_image(self, node: Node, container: Container, now_ns: int) -> None:
+        """Take an image for present that has run on a node."""
+        share = container.share
+        if share.image not in node.images:
+            node.has_image(share.image, now_ns, self._runtime.behavior(share.spec.image).size_bytes)
+            self._statuses.changed(node, now_ns)
 
     def _note_known(self, pod: Pod, change: Change, now_ns: int) -> None:
         """Take over what others wrote into a pod, or that it is gone."""

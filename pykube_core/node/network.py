@@ -33,12 +33,13 @@ class Subnet(msgspec.Struct):
         The first and the last address that a pod may have; .1 is the bridge, which is not among
         them, nor are network and broadcast address.
     previous : int
-        The address that was reserved last.
+        The address that was reserved last; ``held_since_ns`` is when, of those read back.
     """
 
     first: int
     last: int
     previous: int
+    held_since_ns: int = 0
     taken: dict[int, None] = {}
 
 
@@ -100,15 +101,21 @@ class PodNetwork:
         subnet.previous = address
         return _text(address)
 
-    def hold(self, pod_cidr: str, address: str) -> None:
-        """Take an address that a pod has already; the last call says what was reserved last.
+    def hold(self, pod_cidr: str, address: str, since_ns: int, *, in_use: bool = True) -> None:
+        """Take an address that a pod has already; the youngest pod's was reserved last.
 
         An address outside the subnet is not this network's.
         """
+        if not pod_cidr:
+            return
         subnet, number = self._subnet(pod_cidr), _number(address)
-        if subnet.first <= number <= subnet.last:
+        if not subnet.first <= number <= subnet.last:
+            return
+        if in_use:
             subnet.taken[number] = None
-            subnet.previous = number
+        # Of pods of one second, the higher address is the later one, but where they wrap.
+        if (since_ns, number) >= (subnet.held_since_ns, subnet.previous):
+            subnet.previous, subnet.held_since_ns = number, since_ns
 
     def release(self, pod_cidr: str, address: str) -> None:
         """Give an address back."""

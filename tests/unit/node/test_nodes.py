@@ -52,9 +52,10 @@ def test_addresses_go_round_and_come_back():
     network.release(cidr, "10.0.0.5")
     assert [network.reserve(cidr) for _ in range(2)] == ["10.0.0.3", "10.0.0.5"]
     anew = PodNetwork()
-    anew.hold(cidr, "10.0.0.4")
-    anew.hold(cidr, "192.168.0.1")
-    assert anew.reserve(cidr) == "10.0.0.5"
+    anew.hold(cidr, "10.0.0.4", 2)
+    anew.hold(cidr, "10.0.0.2", 1)
+    anew.hold(cidr, "192.168.0.1", 3)
+    assert [anew.reserve(cidr) for _ in range(3)] == ["10.0.0.5", "10.0.0.6", "10.0.0.3"]
 
 
 def test_pod_waits_for_a_free_address(world):
