@@ -14,7 +14,7 @@ from pykube_core.api.objects import KubeObject
 from pykube_core.api.resources import is_extended, quantities
 from pykube_core.api.tolerations import tolerates
 from pykube_core.apiserver import ApiObject
-from pykube_core.node.pods import OS_LABEL, Pod, Template, units
+from pykube_core.node.pods import OS_LABEL, Template, units
 from pykube_core.node.runtime import full_image, image_id
 
 _OS: Final = "linux"
@@ -81,32 +81,32 @@ class Node:
     ----------
     allocatable, used : dict
         In millicores of cpu and whole units of the rest.
-    pods : dict
-        The pods that it has, by key.
     holding : int
         How many of them count against it.
     images : dict
         By whole name, when the image is there, in nanoseconds; later than now while it is pulled.
     listed : dict
         By whole name, the image as the node's status lists it.
+    agent_runs : bool
+        The network's agent has run here: what it set up stays.
     network_up : bool
         Pods can have addresses.
     """
 
     __slots__ = (
-        "address", "allocatable", "holding", "images", "labels", "listed", "name", "network_up",
-        "no_execute", "obj", "pod_cidr", "pods", "ports", "ready", "uid", "used", "waiting",
+        "address", "address_json", "agent_runs", "allocatable", "holding", "images", "labels",
+        "listed", "name", "network_up",
+        "no_execute", "obj", "pod_cidr", "ports", "ready", "uid", "used", "waiting",
     )  # fmt: skip
 
     def __init__(self, obj: ApiObject) -> None:
-        self.pods: dict[bytes, Pod] = {}
         self.used: dict[str, int] = {}
         self.holding = 0
         self.ports: dict[tuple[str, str, int], None] = {}
         self.images: dict[str, int] = {}
         self.listed: dict[str, KubeObject] = {}
         self.waiting: dict[bytes, None] = {}
-        self.network_up = False
+        self.agent_runs = self.network_up = False
         self.ready = False
         self.read(obj, obj.view(NodeView))
 
@@ -124,6 +124,7 @@ class Node:
         self.no_execute = [t for t in view.spec.taints if t.get("effect") == "NoExecute"]
         internal = [a.address for a in view.status.addresses if a.type == "InternalIP"]
         self.address = internal[0] if internal else ""
+        self.address_json = self.address.encode()
         amounts = quantities(view.status.allocatable or view.status.capacity)
         self.allocatable = {name: units(name, amount) for name, amount in amounts.items()}
         for image in view.status.images:

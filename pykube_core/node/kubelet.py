@@ -85,7 +85,7 @@ class Kubelet:
         self._templates: dict[tuple[bytes, bytes], Template] = {}
         self._due: dict[int, list[Pod]] = {}
         self._times: list[int] = []
-        self._active: dict[bytes, Pod] = {}
+        self._active: list[Pod] = []
         runtime.attach(self._wake)
 
     def stop(self, node: str) -> None:
@@ -95,9 +95,9 @@ class Kubelet:
         if held is not None:
             self._leases.remove(node)
             self._statuses.remove(node)
-            for key, pod in held.pods.items():
+            for key, pod in self._pods_of(node):
                 pod.gone = True
-                self._pods.pop(key)
+                del self._pods[key]
                 self._homeless.setdefault(node, {})[key] = None
 
     def start(self, node: str) -> None:
@@ -122,8 +122,8 @@ class Kubelet:
                 self._note_node(change, now_ns)
         self._collect_due(now_ns)
         while self._active:
-            active, self._active = self._active, {}
-            stale = [pod for pod in active.values() if self._advance(pod, now_ns)]
+            active, self._active = self._active, []
+            stale = [pod for pod in active if not pod.gone and self._advance(pod, now_ns)]
             self._write_statuses(stale, now_ns)
         self._write_statuses(self._static.step(now_ns), now_ns)
         self._statuses.step(now_ns)
@@ -151,15 +151,27 @@ class Kubelet:
             time_ns = heapq.heappop(times)
             for pod in self._due.pop(time_ns, ()):
                 if pod.due_ns == time_ns and not pod.gone:
-                    self._active[pod.obj.key] = pod
+                    pod.due_ns = 0
+                    self._activate(pod)
+
+    def _activate(self, pod: Pod) -> None:
+        """Let a pod be brought forward in this step."""
+        if not pod.active:
+            pod.active = True
+            self._active.append(pod)
+
+    def _pods_of(self, node: str) -> list[tuple[bytes, Pod]]:
+        """Return the pods of a node, by key. O(pods)."""
+        return [(key, pod) for key, pod in self._pods.items() if pod.node == node]
 
     def _advance(self, pod: Pod, now_ns: int) -> bool:
         """Bring a pod forward; say whether its status is to be written."""
         node = self._nodes[pod.node]
-        image_count = len(node.listed)
+        image_count, planned_ns = len(node.listed), pod.due_ns
+        pod.active = False
         self._workers.advance(pod, node, now_ns)
         due_ns = pod.due_ns
-        if due_ns:
+        if due_ns and due_ns != planned_ns:
             bucket = self._due.get(due_ns)
             if bucket is None:
                 self._due[due_ns] = [pod]
@@ -168,23 +180,26 @@ class Kubelet:
                 bucket.append(pod)
         if len(node.listed) != image_count:
             self._statuses.changed(node, now_ns)
-        if pod.template.is_agent and not node.network_up:
-            self._look_at_network(node)
+        if pod.template.is_agent and not node.agent_runs:
+            self._look_at_agent(pod, node)
         return pod.stale or (pod.doomed and pod.finished)
+
+    def _look_at_agent(self, pod: Pod, node: Node) -> None:
+        """Note that the agent of a node's network runs there."""
+        if pod.containers[pod.template.init_count].stage == RUNNING:
+            node.agent_runs = True
+            self._look_at_network(node)
 
     def _look_at_network(self, node: Node) -> None:
         """Let the network of a node come up, and its pods begin, once its agent runs there."""
         if node.network_up or not node.pod_cidr:
             return
-        if self._network.needs_agent and not any(
-            pod.template.is_agent and pod.containers[pod.template.init_count].stage == RUNNING
-            for pod in node.pods.values()
-        ):
+        if self._network.needs_agent and not node.agent_runs:
             return
         node.network_up = True
         self._statuses.urge(node)
         for key in node.waiting:
-            self._active[key] = node.pods[key]
+            self._activate(self._pods[key])
         node.waiting.clear()
 
     def _note_node(self, change: Change, now_ns: int) -> None:
@@ -218,9 +233,10 @@ class Kubelet:
         node = Node(obj)
         view = obj.view(NodeView)
         self._nodes[node.name] = node
-        was_ready = any(c.type == "Ready" and c.status == "True" for c in view.status.conditions)
-        # What was ready once has its network: it is set up by files that stay.
-        node.network_up = bool(node.pod_cidr) and (was_ready or not self._network.needs_agent)
+        node.agent_runs = any(
+            c.type == "Ready" and c.status == "True" for c in view.status.conditions
+        )
+        node.network_up = bool(node.pod_cidr) and (node.agent_runs or not self._network.needs_agent)
         self._statuses.add(node, view)
         self._leases.add(node.name, node.uid)
         for pod in self._static.of(node, now_ns):
@@ -236,9 +252,9 @@ class Kubelet:
         del self._nodes[node.name]
         self._leases.remove(node.name)
         self._statuses.remove(node.name)
-        for key, pod in list(node.pods.items()):
+        for key, pod in self._pods_of(node.name):
             self._workers.forget(pod, node, now_ns)
-            self._pods.pop(key, None)
+            del self._pods[key]
             self._homeless.setdefault(node.name, {})[key] = None
 
     def _note_pod(self, change: Change, now_ns: int) -> None:
@@ -248,7 +264,7 @@ class Kubelet:
             held = pod.obj.revision
             if change.new is change.old:
                 self._workers.crash(pod, now_ns)
-                self._active[obj.key] = pod
+                self._activate(pod)
             elif obj.revision > held or (change.new is None and obj.revision == held):
                 self._note_known(pod, change, now_ns)
         elif change.new is not None and _NODE_NAME in obj.data:
@@ -288,7 +304,8 @@ class Kubelet:
     def _place(self, pod: Pod, node: Node, now_ns: int) -> None:
         """Put a pod on its node, with all that it holds there already."""
         key = pod.obj.key
-        self._pods[key] = node.pods[key] = self._active[key] = pod
+        self._pods[key] = pod
+        self._activate(pod)
         if pod.admitted and pod.address and not pod.template.host_network:
             self._network.hold(node.pod_cidr, pod.address, pod.start_ns, in_use=pod.sandbox)
         if not pod.admitted:
@@ -301,7 +318,7 @@ class Kubelet:
         node.take(pod.template)
         self._workers.rearm(pod, now_ns)
         if pod.template.is_agent:
-            self._look_at_network(node)
+            self._look_at_agent(pod, node)
 
     def _remember_image(self, node: Node, container: Container, now_ns: int) -> None:
         """Take an image for present that has run on a node."""
@@ -318,18 +335,18 @@ class Kubelet:
                 self._static.lose_mirror(pod)
                 return
             self._workers.forget(pod, node, now_ns)
-            del self._pods[key], node.pods[key]
+            del self._pods[key]
             return
         view = change.new.view(PodView)
         if view.metadata.uid != pod.mirror_uid:
             self._workers.forget(pod, node, now_ns)
-            del self._pods[key], node.pods[key]
+            del self._pods[key]
             self._note_new(change.new, now_ns)
             return
         pod.obj = change.new
         pod.others = other_conditions(view.status.conditions)
         pod.generation = view.metadata.generation
-        self._active[key] = pod
+        self._activate(pod)
         if pod.static:
             self._static.look_at_mirror(pod, view)
         elif view.metadata.deletionTimestamp:
@@ -343,7 +360,7 @@ class Kubelet:
         for pod in pods:
             if pod.stale and pod.obj.revision:
                 if pod.admitted:
-                    status = encode_status(pod, self._nodes[pod.node].address, now_ns)
+                    status = encode_status(pod, self._nodes[pod.node].address_json, now_ns)
                 else:
                     status = rejected_status(pod) if pod.reason else b""
                 if status:

@@ -88,10 +88,9 @@ class PodNetwork:
         subnet = self._subnet(pod_cidr)
         taken, address = subnet.taken, subnet.previous
         if len(taken) > subnet.last - subnet.first:
-            text = ipaddress.ip_network(pod_cidr)
             raise NetworkError(
                 "no IP addresses available in range set: "
-                f"{text[1]}-{ipaddress.ip_address(subnet.last)}"
+                f"{_text(subnet.first - 1)}-{_text(subnet.last)}"
             )
         while True:
             address = address + 1 if address < subnet.last else subnet.first
@@ -125,10 +124,11 @@ class PodNetwork:
     def _subnet(self, pod_cidr: str) -> Subnet:
         subnet = self._subnets.get(pod_cidr)
         if subnet is None:
-            network = ipaddress.ip_network(pod_cidr)
-            bridge = int(network.network_address) + 1
-            last = int(network.broadcast_address) - (network.version == 4)
-            subnet = self._subnets[pod_cidr] = Subnet(bridge + 1, last, bridge)
+            address, _, length = pod_cidr.partition("/")
+            bits = 128 if ":" in address else 32
+            network = _number(address) >> (bits - int(length)) << (bits - int(length))
+            last = network + (1 << (bits - int(length))) - 1 - (bits == 32)
+            subnet = self._subnets[pod_cidr] = Subnet(network + 2, last, network + 1)
         return subnet
 
 
@@ -139,4 +139,7 @@ def _text(address: int) -> str:
 
 
 def _number(address: str) -> int:
+    parts = address.split(".")
+    if len(parts) == 4:
+        return int(parts[0]) << 24 | int(parts[1]) << 16 | int(parts[2]) << 8 | int(parts[3])
     return int(ipaddress.ip_address(address))
