@@ -133,11 +133,15 @@ class Kubelet:
 
     def _next_ns(self, now_ns: int) -> int | None:
         times = self._times
-        while times and times[0] not in self._due:
-            heapq.heappop(times)
+        while times and not self._waits(times[0]):
+            self._due.pop(heapq.heappop(times), None)
         found = [times[0]] if times else []
         found += [t for t in (self._leases.due_ns, self._statuses.due_ns, self._static.due_ns) if t]
         return min(found, default=None)
+
+    def _waits(self, time_ns: int) -> bool:
+        """Say whether anybody still waits for a time."""
+        return any(pod.due_ns == time_ns and not pod.gone for pod in self._due.get(time_ns, ()))
 
     def _wake(self, namespace: str, name: str) -> None:
         """Look at a pod in the next step, because one of its containers is to end."""
@@ -346,6 +350,9 @@ class Kubelet:
         pod.obj = change.new
         pod.others = other_conditions(view.status.conditions)
         pod.generation = view.metadata.generation
+        if spec_json(change.new) != pod.template.spec_json and not pod.static:
+            template = self._template(change.new, view)
+            self._workers.replace(pod, template, now_ns)
         self._activate(pod)
         if pod.static:
             self._static.look_at_mirror(pod, view)

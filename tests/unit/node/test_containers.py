@@ -1,6 +1,7 @@
 """Images, restarts, back-offs, probes and init containers."""
 
 from pykube_core.api.builtin import PODS
+from pykube_core.api.patch import STRATEGIC_MERGE_PATCH
 from pykube_core.node import Behavior
 from pykube_core.node.runtime import full_image, image_id
 
@@ -274,6 +275,24 @@ def test_container_that_is_told_to_crash_is_restarted(world):
     container = world.container()
     assert container["restartCount"] == 1
     assert container["lastState"]["terminated"]["exitCode"] == 139
+
+
+def test_container_of_another_image_is_started_again(world):
+    begin(world)
+    world.runtime.set("nope", Behavior(pull_seconds=0, missing=True))
+    world.pod()
+    world.pod("stuck", image="nope")
+    world.run(5)
+    for name in ("web", "stuck"):
+        patch = {"spec": {"containers": [{"name": "c", "image": "nginx"}]}}
+        world.server.patch(PODS, patch, name, "default", patch_type=STRATEGIC_MERGE_PATCH)
+    world.run(5)
+    container = world.container()
+    assert container["image"] == "docker.io/library/nginx:latest"
+    assert (container["restartCount"], container["ready"]) == (1, True)
+    text = "Container c definition changed, will be restarted"
+    assert ("Normal", "Killing", text, 1) in world.events()
+    assert world.container("stuck")["ready"]
 
 
 def test_listeners_hear_of_containers_that_run_and_end(world):
