@@ -6,6 +6,7 @@ there is remembered, and takes its place when the node comes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -121,10 +122,12 @@ class Accounts:
         self._begin(self._coming)
         self._coming.append(pod)
 
-    def adopt(self, pod: AssignedPod, row: int) -> None:
-        """Take note of a pod that the engine has put on a node."""
-        self._by_handle[pod.handle] = pod
-        self._cycle.pods.add(pod.handle, row, pod.name, pod.object)
+    def adopt(self, pods: Sequence[AssignedPod], rows: Sequence[int]) -> None:
+        """Take note of pods that the engine has put on rows."""
+        handles = [pod.handle for pod in pods]
+        self._by_handle.update(zip(handles, pods, strict=True))
+        names, objects = [pod.name for pod in pods], [pod.object for pod in pods]
+        self._cycle.pods.add_all(handles, rows, names, objects)
 
     def update_pod(self, pod: AssignedPod, new: ApiObject) -> None:
         """Take note of a new state of a pod that takes what it took before."""

@@ -243,7 +243,10 @@ class SchedulerComponent:
         elif shape.node:
             if held is not None:
                 self._drop_waiting(held)
-            pod = AssignedPod(name, uid, shape.node, self._shapes.class_of(new, shape).index, new)
+            full_name = f"{shape.namespace}/{name}"
+            pod = AssignedPod(
+                full_name, uid, shape.node, self._shapes.class_of(new, shape).index, new
+            )
             self._pods[new.key] = pod
             self._accounts.add_pod(pod)
             self._tell_pod(ASSIGNED_POD_ADD, None, new)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol, TypeAlias
 
@@ -73,11 +73,28 @@ class PodTable:
         self._names[slot] = name
         self._slots[name] = slot
         self._fresh[slot] = None
-        on_row = self._slots_on.get(row)
-        if on_row is None:
-            self._slots_on[row] = {slot}
-        else:
-            on_row.add(slot)
+        self._slots_on.setdefault(row, set()).add(slot)
+
+    def add_all(
+        self,
+        slots: Sequence[int],
+        rows: Sequence[int],
+        names: Sequence[str],
+        pods: Sequence[PodSource],
+    ) -> None:
+        """Take note of pods that came to nodes; the arguments are columns of one length."""
+        self._pods.update(zip(slots, pods, strict=True))
+        self._rows.update(zip(slots, rows, strict=True))
+        self._names.update(zip(slots, names, strict=True))
+        self._slots.update(zip(names, slots, strict=True))
+        self._fresh.update(dict.fromkeys(slots))
+        slots_on = self._slots_on
+        for slot, row in zip(slots, rows, strict=True):
+            on_row = slots_on.get(row)
+            if on_row is None:
+                slots_on[row] = {slot}
+            else:
+                on_row.add(slot)
 
     def replace(self, slot: int, pod: PodSource) -> None:
         """Take note of a pod that was changed; it stays where it is."""

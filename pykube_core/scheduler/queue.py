@@ -177,7 +177,10 @@ class SchedulingQueue:
             raise ValueError(f"{queued.key} is in the pool {queued.pool.value}")
         self.delete(queued.key)
         queued.timestamp_ns = now_ns
-        self._move_to_active(queued, now_ns)
+        if self._run_pre_enqueue(queued):
+            self._push_active(queued, now_ns)
+        else:
+            self._hold_back(queued)
 
     def delete(self, key: str) -> None:
         """Remove a pod that was deleted. One in flight stays: it must not be given back."""
@@ -254,9 +257,9 @@ class SchedulingQueue:
         queued.gating_plugin = ""
         return True
 
-    def done(self, queued: QueuedPod) -> None:
-        """End the flight of a pod that was bound, or that is gone."""
-        self._in_flight.finish(queued.uid)
+    def done(self, *pods: QueuedPod) -> None:
+        """End the flight of pods that were bound, or that are gone."""
+        self._in_flight.finish(*[queued.uid for queued in pods])
 
     def add_unschedulable(
         self,

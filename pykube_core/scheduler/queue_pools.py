@@ -321,13 +321,14 @@ class InFlightPods:
         for position in range(start, len(self._events)):
             yield self._events[position]
 
-    def finish(self, uid: str) -> None:
-        """Forget a pod, and the events that no other pod needs."""
-        found = self._pods.pop(uid, None)
-        if found is None:
+    def finish(self, *uids: str) -> None:
+        """Forget pods, and the events that no other pod needs."""
+        for uid in uids:
+            found = self._pods.pop(uid, None)
+            if found is not None and found[0].pool is Pool.IN_FLIGHT:
+                found[0].pool = Pool.NONE
+        if not self._events:
             return
-        if found[0].pool is Pool.IN_FLIGHT:
-            found[0].pool = Pool.NONE
         end = self._first + len(self._events)
         oldest = next(iter(self._pods.values()))[1] if self._pods else end
         while self._first < oldest:

@@ -121,7 +121,7 @@ class Shapes:
         self._epoch += 1
 
     def of(self, pod: ApiObject) -> tuple[str, str, Shape]:
-        """Return a pod's "namespace/name", its uid and its shape."""
+        """Return a pod's name, its uid and its shape."""
         data, start = pod.data, len(pod.resource.head) + _NAME
         middle = data.index(_UID, start)
         end = data.index(b'"', middle + len(_UID))
@@ -132,8 +132,7 @@ class Shapes:
             if len(self._shapes) >= _REMEMBERED_MAX:
                 self._shapes.clear()
             self._shapes[tail] = shape
-        name = f"{shape.namespace}/{data[start:middle].decode()}"
-        return name, data[middle + len(_UID) : end].decode(), shape
+        return data[start:middle].decode(), data[middle + len(_UID) : end].decode(), shape
 
     def class_of(self, pod: ApiObject, shape: Shape) -> ShapeClass:
         """Return the class of a pod of a shape."""
