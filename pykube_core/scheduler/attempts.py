@@ -38,7 +38,7 @@ _CUT: Final = " ..."
 _FAILURES_MAX: Final = 4096
 
 
-class WaitingPod(QueuedPod):
+class WaitingPod(QueuedPod, eq=False, gc=False, kw_only=True):
     """A pod in the queue that is decoded when a hint, or a failure, asks for it.
 
     Attributes
@@ -51,37 +51,35 @@ class WaitingPod(QueuedPod):
         What it has in common with others.
     """
 
-    __slots__ = ("_decoded", "name", "object", "shape")
+    name: str
+    object: ApiObject
+    shape: Shape
 
-    def __init__(self, name: str, uid: str, obj: ApiObject, shape: Shape) -> None:
-        self.name = name
-        self.object = obj
-        self.shape = shape
-        self._decoded: KubeObject | None = None
-        key = f"{shape.namespace}/{name}"
-        super().__init__(key, shape.priority, uid=uid, scheduler_name=shape.scheduler_name)
+    @classmethod
+    def made(cls, name: str, uid: str, obj: ApiObject, shape: Shape) -> WaitingPod:
+        """Return a pod that is new to the queue."""
+        return cls(
+            f"{shape.namespace}/{name}",
+            shape.priority,
+            obj,
+            uid,
+            shape.scheduler_name,
+            name=name,
+            object=obj,
+            shape=shape,
+        )
 
     def take(self, obj: ApiObject, shape: Shape) -> None:
         """Take a new state; the priority stays what the queue knows."""
         self.object = obj
         self.shape = shape
-        self._decoded = None
+        self.source = obj
 
     def decoded(self) -> KubeObject:
         """Return the Pod."""
-        if self._decoded is None:
-            self._decoded = self.object.decode()
-        return self._decoded
-
-    @property
-    def pod(self) -> KubeObject | None:
-        """The Pod."""
-        return self.decoded()
-
-    @pod.setter
-    def pod(self, value: KubeObject | None) -> None:
-        # Who replaces the Pod has given its encoded state to `take`.
-        pass
+        pod = self.pod
+        assert pod is not None
+        return pod
 
     @property
     def has_gates(self) -> bool:

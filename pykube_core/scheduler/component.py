@@ -253,7 +253,7 @@ class SchedulerComponent:
         elif held is not None:
             self._update_waiting(held, change, new)
         elif shape.scheduler_name in self._profiles:
-            waiting = WaitingPod(name, uid, new, shape)
+            waiting = WaitingPod.made(name, uid, new, shape)
             self._pods[new.key] = waiting
             self._queue.add(waiting, self._now_ns)
             self._nominate(waiting)

@@ -197,7 +197,7 @@ class SchedulingQueue:
         fresh = QueuedPod.of(new)
         flying = self._in_flight.get(fresh.uid)
         if flying is not None:
-            flying.pod = new
+            flying.source = new
             for event in pod_update_events(old, new):
                 self._in_flight.record(event, old, new)
             return
@@ -205,7 +205,7 @@ class SchedulingQueue:
         if queued is None:
             self.add(fresh, now_ns)
             return
-        queued.pod = new
+        queued.source = new
         if queued.pool is not Pool.UNSCHEDULABLE:
             if queued.priority != fresh.priority:
                 self._reprioritise(queued, fresh.priority)
