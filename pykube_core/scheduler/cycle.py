@@ -444,8 +444,8 @@ class SchedulingCycle:
             code = attempt.evaluation.code
         if attempt.nominated_code is not None:
             code[nominated_row] = attempt.nominated_code
-        fresh, times = self.pods.take_fresh()
-        self._engine.set_start_times(fresh, times)
+        if np.any(code == Code.UNSCHEDULABLE):
+            self._engine.set_start_times(*self.pods.take_fresh())
         failed = FailedAttempt(attempt.pod, self._open_class(attempt), code, nominated_row)
         budgets = read_budgets(
             context.listers.list("podDisruptionBudgets"), context.matchers, self.pods.slot_of

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final, Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias, TypeVar
+
+import msgspec
 
 from pykube_core.api.errors import InputError
 from pykube_core.api.objects import KubeObject, full_name
@@ -22,7 +24,10 @@ def start_time_ns(pod: KubeObject) -> int:
     InputError
         It is no RFC 3339 time.
     """
-    text = (pod.get("status") or {}).get("startTime")
+    return _time_ns((pod.get("status") or {}).get("startTime"), full_name(pod))
+
+
+def _time_ns(text: str | None, name: str) -> int:
     if not text:
         return NOT_STARTED
     try:
@@ -30,10 +35,19 @@ def start_time_ns(pod: KubeObject) -> int:
         return (moment - _EPOCH) // timedelta(microseconds=1) * 1000
     except (TypeError, ValueError) as error:
         raise InputError(
-            f"{text!r} is no RFC 3339 time",
-            object=f"Pod {full_name(pod)}",
-            field="status.startTime",
+            f"{text!r} is no RFC 3339 time", object=f"Pod {name}", field="status.startTime"
         ) from error
+
+
+class _Status(msgspec.Struct, gc=False):
+    startTime: str | None = None
+
+
+class _Started(msgspec.Struct, gc=False):
+    status: _Status = msgspec.field(default_factory=_Status)
+
+
+_T = TypeVar("_T")
 
 
 class EncodedPod(Protocol):
@@ -41,6 +55,10 @@ class EncodedPod(Protocol):
 
     def decode(self) -> KubeObject:
         """Return the Pod."""
+        ...
+
+    def view(self, type: type[_T]) -> _T:
+        """Return what a msgspec structure names of it."""
         ...
 
 
@@ -127,7 +145,10 @@ class PodTable:
 
     def start_ns(self, slot: int) -> int:
         """Return when a slot's pod started; see `start_time_ns`."""
-        return start_time_ns(self.pod(slot))
+        pod = self._pods[slot]
+        if isinstance(pod, dict):
+            return start_time_ns(pod)
+        return _time_ns(pod.view(_Started).status.startTime, self._names[slot])
 
     def slots_on(self, row: int) -> Iterable[int]:
         """Return the slots of a row's pods."""
