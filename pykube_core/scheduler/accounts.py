@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from _pykube_hotcore.native import NativeError
 from pykube_core.api.objects import KubeObject, name_of
 from pykube_core.apiserver.objects import ApiObject
 from pykube_core.scheduler.cycle import SchedulingCycle
@@ -101,7 +102,12 @@ class Accounts:
         """
         self.settle()
         self.version += 1
-        self._scheduler.update_node(node)
+        try:
+            self._scheduler.update_node(node)
+        except NativeError:
+            # Devices that pods hold cannot be counted anew: the node comes back with its pods.
+            self.remove_node(name_of(node))
+            self.add_node(node)
 
     def remove_node(self, name: str) -> None:
         """Remove a node; its pods wait for another of its name."""
@@ -142,7 +148,7 @@ class Accounts:
 
     def _add_nodes(self) -> None:
         nodes, self._nodes = self._nodes, []
-        self._scheduler.add_nodes(nodes)
+        self._cycle.add_nodes(nodes)
         for node in nodes:
             for pod in self._homeless.pop(name_of(node), {}).values():
                 self._coming.append(pod)

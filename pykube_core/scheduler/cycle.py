@@ -172,11 +172,22 @@ class SchedulingCycle:
 
     def remove_node(self, name: str) -> list[int]:
         """Remove a node; return the handles of the pods that were on it."""
+        for pod, (obj, handle) in self._nominated.items():
+            if handle is not None and self.nominations[pod] == name:
+                self._engine.unnominate(handle)
+                self._nominated[pod] = obj, None
         row = self._scheduler.remove_node(name)
         handles = sorted(self.pods.slots_on(row))
         for handle in handles:
             self.pods.remove(handle)
         return handles
+
+    def add_nodes(self, nodes: Sequence[KubeObject]) -> None:
+        """Add nodes; whoever is nominated to one of them has room kept there."""
+        self._scheduler.add_nodes(nodes)
+        for pod, (obj, handle) in list(self._nominated.items()):
+            if handle is None and self.nominations[pod] in self._rows:
+                self.nominate(obj, self.nominations[pod])
 
     def nominate(self, pod: KubeObject, node: str) -> None:
         """Keep room on a node for a pod that is about to be scheduled there."""

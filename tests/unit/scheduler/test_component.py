@@ -310,6 +310,41 @@ def test_a_nomination_outlives_the_scheduler(world):
     assert (world.node_of("top"), world.node_of("late")) == ("n1", None)
 
 
+def test_a_nomination_holds_on_a_node_that_comes_back(world):
+    important(world)
+    world.node("n1", cpu="2")
+    world.pod("low", cpu="2")
+    world.run(1)
+    world.pod("top", cpu="2", priorityClassName="high")
+    world.run(1)
+    world.server.delete(NODES, "n1")
+    world.run(0)
+    world.server.delete(PODS, "low", "default", grace_period_seconds=0)
+    world.server.delete(PODS, "top", "default", grace_period_seconds=0)
+    nominated = world.server.create(PODS, pod("top", "2", priorityClassName="high"), "default")
+    status(world, nominated.name, nominatedNodeName="n1")
+    world.pod("late")
+    world.run(0)
+    world.node("n1", cpu="2")
+    world.run(12)
+    assert (world.node_of("top"), world.node_of("late")) == ("n1", None)
+
+
+def test_devices_of_a_node_may_change_under_its_pods(world):
+    gpus = "alibabacloud.com/gpu-count"
+    world.node("n1")
+    allocatable = world.server.get(NODES, "n1").decode()["status"]["allocatable"]
+    for count in ("1", "2"):
+        patch = {"allocatable": allocatable | {gpus: count}}
+        world.server.patch(NODES, {"status": patch}, "n1", subresource="status")
+        world.run(0)
+        world.pod(f"a{count}", cpu="2")
+        world.run(0)
+    world.pod("b")
+    world.run(0)
+    assert [world.node_of(name) for name in ("a1", "a2", "b")] == ["n1", "n1", None]
+
+
 def test_a_refused_binding_gives_the_room_back(world):
     world.node("n1", cpu="1")
     world.pod("a")
