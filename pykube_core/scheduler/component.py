@@ -296,7 +296,10 @@ class SchedulerComponent:
         old_node = held.shape.nominated_node
         held.take(new, self._shapes.of(new)[2])
         same = before.metadata == after.metadata and before.spec == after.spec
-        if (
+        if self._queue.get(held.key) is None:
+            # It was left out because it is being deleted; it is looked at again, as upstream does.
+            self._queue.add(held, self._now_ns)
+        elif (
             not same
             or is_sized_by_status(after.status)
             or self._queue.concerns(_UNSCHEDULABLE_POD_UPDATE)

@@ -234,6 +234,24 @@ def test_gated_pods_wait_for_their_gates(world):
     assert world.node_of("a") == "n1"
 
 
+def test_pods_that_are_being_deleted_are_left_out(world):
+    world.pod("a")
+    patch = {"metadata": {"finalizers": ["example.com/hold"]}}
+    world.server.patch(PODS, patch, "a", "default")
+    world.server.delete(PODS, "a", "default")
+    world.node("n1")
+    world.run(0)
+    text = "skip schedule deleting pod: default/a"
+    assert world.events("a") == [("Warning", "FailedScheduling", "Scheduling", text)]
+    world.server.patch(PODS, {"metadata": {"labels": {"x": "y"}}}, "a", "default")
+    world.run(0)
+    assert world.node_of("a") is None
+    world.server.patch(PODS, {"metadata": {"finalizers": None}}, "a", "default")
+    world.pod("b")
+    world.run(0)
+    assert world.node_of("b") == "n1"
+
+
 def test_without_nodes_pods_are_tried_again(world):
     world.pod("a")
     world.run(1)
