@@ -212,10 +212,12 @@ class SchedulerComponent:
             self._tell(NODE_DELETE, old.decode(), None)
             self._accounts.remove_node(old.name)
         elif not _is_heartbeat(old, new):
-            before, after = old.decode(), new.decode()
+            after = new.decode()
             self._accounts.update_node(after)
-            for event in node_update_events(before, after):
-                self._tell(event, before, after)
+            if self._queue.has_unschedulable:
+                before = old.decode()
+                for event in node_update_events(before, after):
+                    self._tell(event, before, after)
 
     def _tell(self, event: ClusterEvent, old: KubeObject | None, new: KubeObject | None) -> None:
         self._queue.move_all(event, old, new, self._now_ns)

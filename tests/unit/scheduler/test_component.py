@@ -187,7 +187,7 @@ def test_heartbeats_of_nodes_are_no_news(world):
     beat = {"type": "Ready", "status": "True", "lastHeartbeatTime": "2026-11-23T05:00:00Z"}
     world.server.patch(NODES, {"status": {"conditions": [beat]}}, "n1", subresource="status")
     world.log.pull()
-    world.scheduler._scheduler.update_node = None
+    world.scheduler._scheduler.update_nodes = None
     world.scheduler.step(world.clock())
     assert len(world.events("a")) == 1
 
