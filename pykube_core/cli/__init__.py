@@ -60,6 +60,7 @@ class Command(NamedTuple):
 COMMANDS = (
     Command("init", "init", "make a cluster in a data directory"),
     Command("get", "get", "show objects, as kubectl get does"),
+    Command("describe", "describe", "tell all about objects, with their events"),
     Command("create", "create", "create a deployment, a namespace, or what a file says"),
     Command("apply", "apply", "bring objects to what files say, as kubectl apply does"),
     Command("run", "run", "run an image in a pod"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -52,6 +53,8 @@ examples:
 """
 
 FORMATS: Final = ("name", "json", "yaml")
+_SUFFIX_SIZE: Final = 5
+_ALPHABET: Final = "bcdfghjklmnpqrstvwxz2456789"
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], help: str) -> None:
@@ -115,12 +118,16 @@ def _one_name(options: argparse.Namespace, kind: str) -> str:
 
 def _create_deployment(options: argparse.Namespace) -> int:
     from pykube_core.api.builtin import DEPLOYMENTS
+    from pykube_core.api.status import StatusError
 
     name = _one_name(options, "deployment")
     if len(options.image) > 1 and options.trailing:
         raise CommandError("cannot specify multiple --image options and command")
     obj = deployment_object(name, options.image, options.replicas, options.port, options.trailing)
-    return create_one(options, DEPLOYMENTS, obj)
+    try:
+        return create_one(options, DEPLOYMENTS, obj)
+    except StatusError as error:
+        raise CommandError(f"failed to create deployment: {error.message}") from None
 
 
 def deployment_object(
@@ -136,7 +143,7 @@ def deployment_object(
         container: KubeObject = {"name": container_name(image), "image": image}
         if command:
             container["command"] = command
-        if port is not None and port > 0 and not containers:
+        if port is not None and port >= 0 and not containers:
             container["ports"] = [{"containerPort": port}]
         containers.append(container | {"resources": {}})
     return {
@@ -154,8 +161,17 @@ def deployment_object(
 
 
 def container_name(image: str) -> str:
-    """Return the name of a container of an image: its last part, without tag and digest."""
-    return image.rpartition("/")[2].partition(":")[0].partition("@")[0]
+    """Return the name of a container of an image: its last part, without tag and digest.
+
+    Where that has dots or underscores, which a name may not have, dashes take their place, and five
+    characters follow. Upstream draws these at random; here the image decides them.
+    """
+    name = image.rpartition("/")[2].partition(":")[0].partition("@")[0]
+    plain = name.replace("_", "-").replace(".", "-")
+    if plain == name:
+        return name
+    digest = hashlib.blake2b(image.encode(), digest_size=_SUFFIX_SIZE).digest()
+    return f"{plain}-{''.join(_ALPHABET[byte % len(_ALPHABET)] for byte in digest)}"
 
 
 def _create_namespace(options: argparse.Namespace) -> int:

@@ -1,7 +1,8 @@
 """The data directory that holds a cluster: looked at, or opened to go on.
 
 A reading command opens the store alone, and shows the cluster as it stands; its time is that of its
-newest object. A changing command opens the `Cluster`, which goes on from there.
+newest object. A changing command opens the `Cluster`, which goes on from there, and only it needs
+the modules of the components.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -22,9 +23,11 @@ from pykube_core.apiserver.lifecycle import NANO
 from pykube_core.apiserver.log import ObjectLog
 from pykube_core.cli.options import DATA_DIR_VARIABLE, TIMEOUT_SECONDS, data_dir
 from pykube_core.cli.progress import Progress
-from pykube_core.cluster.cluster import Cluster
 from pykube_core.cluster.history import last_time_ns
 from pykube_core.store import LockedError, OpenError, Store
+
+if TYPE_CHECKING:
+    from pykube_core.cluster.cluster import Cluster
 
 MASTER: Final = "ken"
 NODES: Final = ("host1", "host2")
@@ -75,6 +78,8 @@ def changing(options: argparse.Namespace) -> Iterator[Cluster]:
     InputError
         Another process has it open, or it cannot be opened.
     """
+    from pykube_core.cluster.cluster import Cluster
+
     path = data_dir(options)
     if not holds_cluster(path):
         nodes = f"master {MASTER}, nodes {' and '.join(NODES)}"
@@ -90,6 +95,8 @@ def changing(options: argparse.Namespace) -> Iterator[Cluster]:
 @contextmanager
 def made(path: Path, nodes: int | Sequence[str], master: str, seed: int = 0) -> Iterator[Cluster]:
     """Make a cluster in a directory that holds none."""
+    from pykube_core.cluster.cluster import Cluster
+
     with _open_errors(path), Cluster(nodes, master=master, store=path, seed=seed) as cluster:
         yield cluster
 
@@ -122,11 +129,15 @@ def run_on(cluster: Cluster, options: argparse.Namespace) -> int:
     A cluster that is still busy at the end is no failure, and a line on stderr says so: the next
     command goes on from there.
     """
+    sys.stdout.flush()
     if options.wait == "true" and not settle(cluster, options.timeout):
-        busy = ", ".join(cluster.loop.working)
+        pods = [pod.view(_PodView).status.phase for pod in cluster.log.all(PODS)]
+        pending = pods.count("Pending")
+        waits = f"; {pending:,} of {len(pods):,} pods are pending" if pending else ""
         print(
-            f"pykube: still busy after {options.timeout:g} s of the cluster's time: {busy} "
-            "(see pykube get events; --timeout waits longer)",
+            f"pykube: still busy after {options.timeout:g} s of the cluster's time: "
+            f"{', '.join(cluster.loop.working)}{waits} (see pykube get events; --timeout waits "
+            "longer)",
             file=sys.stderr,
         )
     return 0

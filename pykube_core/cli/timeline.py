@@ -35,6 +35,14 @@ exit codes: 0 told, 1 there never was such an object, 2 bad usage or no cluster
 
 _NANO: Final = 10**9
 _SHOWN_LENGTH: Final = 60
+# What follows from something else that is told.
+_QUIET: Final = (
+    "metadata.annotations.deployment.kubernetes.io/",
+    "status.hostIP",
+    "status.observedGeneration",
+    "status.podIPs",
+    "status.qosClass",
+)
 _STAGES: Final = ("scheduled", "pulled", "started", "ready", "deleted")
 
 
@@ -121,7 +129,7 @@ def what(entry: Entry) -> str:
             text = " ".join(event.get("message", "").split())
             return f"{event.get('reason', '')}{times}: {text} [{source}]"
         case "changed":
-            return "; ".join(_change(change) for change in entry.changes) or "touched"
+            return "; ".join(_told(entry) or map(_change, entry.changes)) or "nothing but times"
         case "deleted":
             return "deleted"
     note = " (was there before the log begins)" if entry.verb == "found" else ""
@@ -137,6 +145,51 @@ def _summary(obj: KubeObject) -> str:
     return f": {images}" if images else ""
 
 
+def _told(entry: Entry) -> list[str]:
+    """Return what a person wants to know of a change: a condition or a container is told once."""
+    texts: dict[str, str] = {}
+    for change in entry.changes:
+        part, _, rest = change.path.partition("]")
+        group, _, name = part.partition("[")
+        if not group.startswith(_QUIET):
+            match group.rpartition(".")[2]:
+                case "conditions":
+                    texts.setdefault(part, _condition(entry.object, name, change))
+                case "containerStatuses" | "initContainerStatuses":
+                    if not rest or rest.startswith((".state", ".restartCount")):
+                        texts[part] = _container(entry.object, name)
+                case _:
+                    texts[change.path] = _change(change)
+    return [text for text in texts.values() if text]
+
+
+def _condition(obj: KubeObject, name: str, change: FieldChange) -> str:
+    conditions = obj.get("status", {}).get("conditions", ())
+    found = [c for c in conditions if c.get("type") == name]
+    if not found:
+        return f"{name} removed"
+    reason = f" ({found[0]['reason']})" if found[0].get("reason") else ""
+    moved = change.path.endswith("].status")
+    before = f"{change.old} -> " if moved else ""
+    return f"{name} {before}{found[0].get('status', '')}{reason}"
+
+
+def _container(obj: KubeObject, name: str) -> str:
+    """Return what state a container is in."""
+    status = obj.get("status", {})
+    for field in ("initContainerStatuses", "containerStatuses"):
+        for container in status.get(field, ()):
+            if container.get("name") != name:
+                continue
+            state = container.get("state", {})
+            word = next(iter(state), "waiting")
+            reason = (state.get(word) or {}).get("reason", "")
+            count = container.get("restartCount", 0)
+            restarts = f", {count} restarts" if count else ""
+            return f"container {name} {word}{f' ({reason})' if reason else ''}{restarts}"
+    return ""
+
+
 def _change(change: FieldChange) -> str:
     if change.old is None:
         return f"{change.path} = {_shown(change.new)}"
@@ -146,9 +199,6 @@ def _change(change: FieldChange) -> str:
 
 
 def _shown(value: Json) -> str:
-    """Return a value in short: what a condition says, else JSON up to a length."""
-    if isinstance(value, dict) and "status" in value and "type" in value:
-        return " ".join(value[key] for key in ("status", "reason") if value.get(key))
     text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
     return text if len(text) <= _SHOWN_LENGTH else text[: _SHOWN_LENGTH - 3] + "..."
 

@@ -151,12 +151,12 @@ class Cluster:
     ) -> None:
         self._policy = None if policy == DEFAULT else read_policy(policy)
         self.clock: Clock = VirtualClock(0)
+        self._opened_ns = 0
         self._owns_store = store is None or isinstance(store, str | os.PathLike)
         self.store = self._opened(store)
         try:
             self.clock = _clock(clock, start or START, last_time_ns(self.store))
-            for lease in self.store.leases():
-                self.store.lease_keep_alive(lease)
+            self._opened_ns = self.clock()
             held = load_settings(self.store)
             seed = held.seed if held else seed
             self.server = ApiServer(self.store, clock=lambda: self.clock(), seed=seed)
@@ -175,7 +175,9 @@ class Cluster:
         if isinstance(store, str) and store.startswith("etcd://"):
             return open_store(store)
         if store is None or isinstance(store, str | os.PathLike):
-            return Store(store, clock=lambda: self.clock())
+            # Only the store knows what time it is, and it cannot be asked before it is open: its
+            # leases count from then, which starts the TTL of those that it holds anew.
+            return Store(store, clock=lambda: self.clock() - self._opened_ns)
         return store
 
     def _bootstrap(

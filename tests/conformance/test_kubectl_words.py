@@ -13,10 +13,19 @@ from pykube_core.api.builtin import BUILTIN
 from pykube_core.api.yaml_documents import read_documents
 from pykube_core.apiserver import ApiServer
 from pykube_core.cli import main
+from pykube_core.cluster.bootstrap import Settings, save_settings
 from pykube_core.store import Store
 
 RECORDED = Path(__file__).parent / "kubectl-v1.32.4"
 NOW_NS = 1_795_407_362 * 10**9
+SETTINGS = Settings(
+    seed=0,
+    master="",
+    master_address="",
+    cluster_cidr="10.244.0.0/16",
+    node_cidr_mask_size=24,
+    network="none",
+)
 CHANGING = ("apply", "create", "run", "scale", "delete")
 
 
@@ -37,7 +46,19 @@ def folder(tmp_path_factory):
         for obj in read_documents("objects.yaml", data):
             group = obj["apiVersion"].rpartition("/")[0]
             server.create(BUILTIN.of_kind(obj["kind"], group), obj)
+        save_settings(server, SETTINGS)
     return folder
+
+
+@pytest.fixture(scope="module")
+def described(tmp_path_factory):
+    """Make a data directory with objects in many states."""
+    path = tmp_path_factory.mktemp("described")
+    with Store(path, salt=1) as store:
+        for item in recorded("described-objects"):
+            value = json.dumps(item["value"], separators=(",", ":"))
+            store.put(item["key"].encode(), value.encode())
+    return path
 
 
 @pytest.fixture
@@ -83,3 +104,21 @@ def test_a_session_of_writes_prints_the_same(run):
             command["words"],
             stable(answer(command)),
         )
+
+
+def without_ages(outcome):
+    """Drop ages, which kubectl counts by the clock of the machine, and the columns they widen."""
+    text = re.sub(r"(\d+[smhd])+( \(x\d+ over (\d+[smhd])+\))?", "AGE", outcome["stdout"])
+    text = re.sub("  +", "  ", text)
+    return outcome | {"stdout": re.sub("--+", "--", text)}
+
+
+@pytest.mark.parametrize("command", recorded("describes"), ids=lambda c: " ".join(c["words"]))
+def test_descriptions_are_the_same(described, capsys, command):
+    code = main([*command["words"], "--data-dir", str(described)])
+    captured = capsys.readouterr()
+    mine = {"code": code, "stdout": captured.out, "stderr": captured.err}
+    theirs = answer(command)
+    assert without_ages(mine) == without_ages(theirs)
+    if " Age" not in theirs["stdout"]:
+        assert mine == theirs

@@ -11,6 +11,16 @@ kind: ConfigMap
 metadata: {name: c}
 data: {a: b}
 """
+DEPLOYMENT = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: c, image: httpd}]}
+"""
 
 
 @pytest.fixture
@@ -90,3 +100,15 @@ def test_a_list_item_without_a_proper_key_is_refused(cluster):
     for name in (["x"], {"x": 1}, None):
         with pytest.raises(StatusError):
             cluster.apply(pod | {"spec": {"containers": [{"name": name, "image": "i"}]}})
+
+
+def test_events_outlive_the_process_that_wrote_them_and_end_after_their_time(tmp_path):
+    with Cluster(nodes=1, store=tmp_path / "data") as cluster:
+        cluster.apply(DEPLOYMENT)
+        cluster.run()
+        written = {event["metadata"]["name"] for event in cluster.list("events")}
+    with Cluster(store=tmp_path / "data") as cluster:
+        cluster.run(seconds=60)
+        assert {event["metadata"]["name"] for event in cluster.list("events")} >= written
+        cluster.run(seconds=3700)
+        assert not {event["metadata"]["name"] for event in cluster.list("events")} & written
