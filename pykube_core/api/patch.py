@@ -145,20 +145,23 @@ def _merge_list(
     if any(isinstance(item, dict) and item.get("$patch") == "replace" for item in patch):
         return [item for item in patch if item.get("$patch") != "replace"]
     inner = struct_of(struct, field)
-    held = {item.get(by): item for item in target}
+    held: dict[Json, list[Json]] = {}  # Items may share a key; a patch means the first of them.
+    for item in target:
+        held.setdefault(item.get(by), []).append(item)
     for item in patch:
-        if not isinstance(item, dict) or by not in item:
+        if not isinstance(item, dict) or not isinstance(item.get(by), str | int):
             raise PatchError(f"map: {item} does not contain declared merge key: {by}")
         value = item[by]
         if item.get("$patch") == "delete":
             held.pop(value, None)
         else:
-            held[value] = _merge_map(inner, held.get(value, {}), item, depth + 1)
-    if order is None:
-        return list(held.values())
-    keys = [item.get(by) for item in order if isinstance(item, dict)]
-    before = [item.get(by) for item in target]
-    return [held[key] for key in _ordered(list(held), before, keys)]
+            group = held.setdefault(value, [{}])
+            group[0] = _merge_map(inner, group[0], item, depth + 1)
+    keys = list(held)
+    if order is not None:
+        wanted = dict.fromkeys(item.get(by) for item in order if isinstance(item, dict))
+        keys = _ordered(keys, [item.get(by) for item in target], list(wanted))
+    return [item for key in keys for item in held[key]]
 
 
 def _ordered(values: list[Json], before: list[Json], order: list[Json]) -> list[Json]:

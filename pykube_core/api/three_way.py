@@ -97,24 +97,39 @@ def _list_patch(
             out[DELETE_FROM + field] = gone
         return out | {ELEMENT_ORDER + field: modified} if out else out
     inner = struct_of(struct, field)
-    before = {item.get(key): item for item in original if isinstance(item, dict)}
-    held = {item.get(key): item for item in current if isinstance(item, dict)}
+    before, held = _by_key(original, key), _by_key(current, key)
     items: list[Json] = []
-    for item in modified:
-        value = item.get(key) if isinstance(item, dict) else None
-        if value not in held:
+    wanted = [_key_of(item, key) for item in modified]
+    places = {value: 0 for value in wanted}
+    for item, value in zip(modified, wanted, strict=True):
+        # Items may share a key, as the ports 53 of UDP and TCP do: then the order tells them apart.
+        place = places[value]
+        places[value] += 1
+        if value is None or place >= len(held.get(value, ())):
             items.append(item)
             continue
-        patch = _map_patch(inner, before.get(value), item, held[value])
+        was = before.get(value, [])[place : place + 1]
+        patch = _map_patch(inner, was[0] if was else None, item, held[value][place])
         if patch:
             items.append(patch | {key: value})
-    wanted = [item.get(key) if isinstance(item, dict) else None for item in modified]
-    items += [
-        {"$patch": "delete", key: value}
-        for value in before
-        if value not in wanted and value in held
-    ]
-    if not items and wanted == [value for value in held if value in wanted]:
+    gone = [value for value in before if value not in places and value in held]
+    items += [{"$patch": "delete", key: value} for value in gone]
+    there = [_key_of(item, key) for item in current]
+    if not items and wanted == [value for value in there if value in places]:
         return {}
     order = {ELEMENT_ORDER + field: [{key: value} for value in wanted]}
     return order | ({field: items} if items else {})
+
+
+def _key_of(item: Json, key: str) -> str | int | None:
+    """Return an item's key; None where it is none, which the server will refuse."""
+    value = item.get(key) if isinstance(item, dict) else None
+    return value if isinstance(value, str | int) else None
+
+
+def _by_key(items: list[Json], key: str) -> dict[str | int | None, list[Json]]:
+    """Return items by their key, those that share one in their order."""
+    out: dict[str | int | None, list[Json]] = {}
+    for item in items:
+        out.setdefault(_key_of(item, key), []).append(item)
+    return out

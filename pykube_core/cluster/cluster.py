@@ -46,6 +46,8 @@ from pykube_core.node.network import PodNetwork
 from pykube_core.node.registration import Machine
 from pykube_core.node.runtime import Behavior, Runtime
 from pykube_core.scheduler.component import SchedulerComponent
+from pykube_core.scheduler.policies.registry import policy as read_policy
+from pykube_core.scheduler.user_policy import UserPolicy
 from pykube_core.store import Store, StoreLike, open_store, restore_backup
 from pykube_core.store.snapshot_file import read_snapshot_file, write_snapshot_file
 
@@ -53,6 +55,9 @@ START: Final = datetime(2026, 1, 1, tzinfo=UTC)
 """When a virtual cluster begins, unless it is told otherwise."""
 RUN_SECONDS_MAX: Final = 3600
 """How long `Cluster.run` waits where no limit is given."""
+
+DEFAULT: Final = "default"
+"""The policy of kube-scheduler."""
 
 _NODES: Final = 3
 _SCHEDULER_PRIORITY: Final = 10
@@ -88,8 +93,11 @@ class Cluster:
     network : "builtin", "flannel" or "none", optional
         How pods of a new cluster come by their network, see `Settings`; flannel with a master,
         built in without.
+    policy : str or UserPolicy
+        How the scheduler chooses, as in `compare`: a policy's name, a KubeSchedulerConfiguration
+        file, or a function of one's own. It is not kept in the store, nor are the next two.
     behaviors : mapping of str to Behavior
-        What containers do, by image; see `Behavior`. They are not kept in the store.
+        What containers do, by image; see `Behavior`.
     default_behavior : Behavior, optional
         What containers of other images do.
 
@@ -137,9 +145,11 @@ class Cluster:
         seed: int = 0,
         start: datetime | None = None,
         network: Network | None = None,
+        policy: str | UserPolicy = DEFAULT,
         behaviors: Mapping[str, Behavior] | None = None,
         default_behavior: Behavior | None = None,
     ) -> None:
+        self._policy = None if policy == DEFAULT else read_policy(policy)
         self.clock: Clock = VirtualClock(0)
         self._opened_ns = 0
         self._owns_store = store is None or isinstance(store, str | os.PathLike)
@@ -233,7 +243,10 @@ class Cluster:
         def scheduler() -> builtins.list[Component]:
             host = settings.master or "pykube"
             instance = f"default-scheduler-{host}"
-            return [SchedulerComponent(server, log, seed=settings.seed, instance=instance)]
+            made = SchedulerComponent(
+                server, log, policy=self._policy, seed=settings.seed, instance=instance
+            )
+            return [made]
 
         def controllers() -> builtins.list[Component]:
             cidr, size = settings.cluster_cidr, settings.node_cidr_mask_size
@@ -257,6 +270,7 @@ class Cluster:
         store: str | os.PathLike[str],
         *,
         clock: Literal["virtual", "wall"] | Clock = "virtual",
+        policy: str | UserPolicy = DEFAULT,
         behaviors: Mapping[str, Behavior] | None = None,
         default_behavior: Behavior | None = None,
     ) -> Cluster:

@@ -209,6 +209,6 @@ def _failed_status(obj: ApiObject, orphaned: bool, now_ns: int) -> bytes:
     status: KubeObject = msgspec.json.decode(members(obj.data).status)
     status["phase"] = "Failed"
     if orphaned:
-        held = [c for c in status.get("conditions", ()) if c["type"] != _CONDITION["type"]]
+        held = [c for c in status.get("conditions", ()) if c.get("type") != _CONDITION["type"]]
         status["conditions"] = [*held, _CONDITION | {"lastTransitionTime": time_text(now_ns)}]
     return msgspec.json.encode(status)

@@ -200,7 +200,7 @@ def _marked_status(obj: ApiObject, now_ns: int) -> bytes:
     """Return a pod's status with the condition that tells why it is deleted."""
     status: KubeObject = msgspec.json.decode(members(obj.data).status)
     conditions: list[KubeObject] = status.setdefault("conditions", [])
-    held = next((c for c in conditions if c["type"] == _CONDITION["type"]), None)
+    held = next((c for c in conditions if c.get("type") == _CONDITION["type"]), None)
     if held is None:
         conditions.append(_CONDITION | {"lastTransitionTime": time_text(now_ns)})
     elif any(held.get(name) != value for name, value in _CONDITION.items()):

@@ -191,6 +191,22 @@ class _Split(msgspec.Struct, gc=False):
     spec: msgspec.Raw
 
 
+class Form:
+    """An encoded status with gaps for what is a pod's own; copies share it.
+
+    Attributes
+    ----------
+    conditions : tuple of (bool, str)
+        Of each of the kubelet's own conditions, whether it is true and since when.
+    """
+
+    __slots__ = ("conditions", "data")
+
+    def __init__(self, data: bytes, conditions: Conditions) -> None:
+        self.data = data
+        self.conditions = conditions
+
+
 class Share:
     """What like containers of like pods share: the spec, and what follows from it.
 
@@ -282,7 +298,7 @@ class Template:
             or OS_LABEL in view.metadata.labels
         )  # fmt: skip
         self.others = other_conditions(view.status.conditions)
-        self.statuses: dict[object, tuple[bytes, Conditions]] = {}
+        self.statuses: dict[object, Form] = {}
 
 
 class _NodeAffinity(msgspec.Struct, gc=False):
@@ -396,8 +412,8 @@ class Pod(msgspec.Struct, gc=False):
         Its own address, or its node's.
     start, start_ns : str, int
         When the node took it on.
-    conditions : tuple of (bool, str)
-        Of each of the kubelet's own conditions, whether it is true and since when.
+    shown : Form or None
+        The status that was written last.
     others : bytes
         The other conditions.
     finished : bool
@@ -414,6 +430,10 @@ class Pod(msgspec.Struct, gc=False):
         It is being deleted.
     stale : bool
         Its status is to be written.
+    gone : bool
+        Nobody runs it here any more.
+    active : bool
+        It is brought forward in this step.
     due_ns : int
         When something happens to it next; 0 for nothing.
     """
@@ -436,7 +456,7 @@ class Pod(msgspec.Struct, gc=False):
     phase: str = "Pending"
     reason: str = ""
     message: str = ""
-    conditions: Conditions = ()
+    shown: Form | None = None
     finished: bool = False
     stopping: bool = False
     final: str = ""
@@ -445,6 +465,7 @@ class Pod(msgspec.Struct, gc=False):
     doomed: bool = False
     stale: bool = False
     gone: bool = False
+    active: bool = False
     due_ns: int = 0
     static: bool = False
 
@@ -503,7 +524,7 @@ def resumed_pod(obj: ApiObject, uid: str, template: Template, view: PodView) -> 
     pod.sandbox = bool(status.podIP) and not pod.finished
     held = {c.type: (c.status == "True", c.lastTransitionTime or "") for c in status.conditions}
     if held.keys() >= OWN_CONDITIONS.keys():
-        pod.conditions = tuple(held[type] for type in OWN_CONDITIONS)
+        pod.shown = Form(b"", tuple(held[type] for type in OWN_CONDITIONS))
     known = {c.name: c for c in (*status.initContainerStatuses, *status.containerStatuses)}
     for container in pod.containers:
         if container.share.name in known:

@@ -12,7 +12,6 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from _pykube_hotcore.native import NativeError
 from pykube_core.api.objects import KubeObject, name_of
 from pykube_core.apiserver.objects import ApiObject
 from pykube_core.scheduler.cycle import SchedulingCycle
@@ -64,6 +63,7 @@ class Accounts:
         self._by_handle: dict[int, AssignedPod] = {}
         self._homeless: dict[str, dict[str, AssignedPod]] = {}
         self._nodes: list[KubeObject] = []
+        self._changing: list[KubeObject] = []
         self._coming: list[AssignedPod] = []
         self._going: list[AssignedPod] = []
         self.version = 0
@@ -76,6 +76,8 @@ class Accounts:
         """Tell the engine what it was not told yet."""
         if self._nodes:
             self._add_nodes()
+        if self._changing:
+            self._update_nodes()
         if self._coming:
             self._add_pods()
         if self._going:
@@ -83,7 +85,8 @@ class Accounts:
 
     def _begin(self, kind: list[KubeObject] | list[AssignedPod]) -> None:
         """Make sure that changes of other kinds that came before are made before."""
-        if any(each and each is not kind for each in (self._nodes, self._coming, self._going)):
+        kinds = (self._nodes, self._changing, self._coming, self._going)
+        if any(each and each is not kind for each in kinds):
             self.settle()
         self.version += 1
 
@@ -93,21 +96,9 @@ class Accounts:
         self._nodes.append(node)
 
     def update_node(self, node: KubeObject) -> None:
-        """Replace what a node says.
-
-        Raises
-        ------
-        InputError
-            The node cannot be read.
-        """
-        self.settle()
-        self.version += 1
-        try:
-            self._scheduler.update_node(node)
-        except NativeError:
-            # Devices that pods hold cannot be counted anew: the node comes back with its pods.
-            self.remove_node(name_of(node))
-            self.add_node(node)
+        """Replace what a node says."""
+        self._begin(self._changing)
+        self._changing.append(node)
 
     def remove_node(self, name: str) -> None:
         """Remove a node; its pods wait for another of its name."""
@@ -152,6 +143,16 @@ class Accounts:
         for node in nodes:
             for pod in self._homeless.pop(name_of(node), {}).values():
                 self._coming.append(pod)
+
+    def _update_nodes(self) -> None:
+        nodes, self._changing = self._changing, []
+        newest = {name_of(node): node for node in nodes}
+        for node in self._scheduler.update_nodes(list(newest.values())):
+            # Its devices are counted anew: it comes back with its pods.
+            self.remove_node(name_of(node))
+            self.add_node(node)
+        if self._nodes:
+            self._add_nodes()
 
     def _add_pods(self) -> None:
         pods, self._coming = self._coming, []

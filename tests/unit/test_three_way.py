@@ -45,6 +45,18 @@ def test_items_merge_by_their_key_and_keep_the_order_of_the_file():
     assert [c["name"] for c in merged["spec"]["containers"]] == ["c", "a", "theirs"]
 
 
+def test_items_that_share_a_key_are_told_apart_by_their_order():
+    ports = [
+        {"containerPort": 53, "name": "dns", "protocol": "UDP"},
+        {"containerPort": 53, "name": "dns-tcp", "protocol": "TCP"},
+    ]
+    applied = pod(container("a", ports=ports))
+    assert three_way_patch("Pod", applied, applied, applied) == {}
+    renamed = pod(container("a", ports=[ports[0], ports[1] | {"name": "tcp"}]))
+    (patch,) = three_way_patch("Pod", applied, renamed, applied)["spec"]["containers"]
+    assert patch["ports"] == [{"containerPort": 53, "name": "tcp"}]
+
+
 def test_lists_of_plain_values_lose_what_the_file_lost():
     original = pod(finalizers=["a", "b"])
     modified = pod(finalizers=["a", "c"])

@@ -94,6 +94,14 @@ def test_an_unknown_kind_is_kubectls_error(cluster):
         cluster.list("foo")
 
 
+def test_a_list_item_without_a_proper_key_is_refused(cluster):
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}}
+    cluster.apply(pod | {"spec": {"containers": [{"name": "a", "image": "i"}]}})
+    for name in (["x"], {"x": 1}, None):
+        with pytest.raises(StatusError):
+            cluster.apply(pod | {"spec": {"containers": [{"name": name, "image": "i"}]}})
+
+
 def test_events_outlive_the_process_that_wrote_them_and_end_after_their_time(tmp_path):
     with Cluster(nodes=1, store=tmp_path / "data") as cluster:
         cluster.apply(DEPLOYMENT)

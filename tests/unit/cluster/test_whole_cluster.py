@@ -236,3 +236,23 @@ def test_a_snapshot_goes_on_elsewhere_with_its_history(tmp_path, on_disk):
 def test_machines_with_one_name_are_refused():
     with pytest.raises(InputError, match="two machines have the name host1"):
         Cluster(["host1", "host1"])
+
+
+def test_a_cluster_on_the_wall_clock_waits_as_long_as_things_take():
+    quick = Behavior(pull_seconds=0.1, start_seconds=0.1)
+    with Cluster(1, clock="wall", default_behavior=quick) as cluster:
+        cluster.apply(deployment())
+        began = cluster.now
+        assert cluster.run(until=lambda: available(cluster) == 3, seconds=30)
+        assert cluster.now - began >= timedelta(seconds=0.2)
+
+
+@pytest.mark.parametrize(("policy", "node_count"), [("default", 2), ("best-fit", 1)])
+def test_the_scheduler_follows_a_policy(policy, node_count):
+    with Cluster(2, policy=policy) as cluster:
+        cluster.run()
+        cluster.apply(deployment(replicas=4))
+        cluster.run()
+        assert len({pod["spec"]["nodeName"] for pod in cluster.list("pods")}) == node_count
+    with pytest.raises(InputError, match="bets-fit"):
+        Cluster(2, policy="bets-fit")

@@ -1,6 +1,14 @@
 import pytest
 
-from pykube_core.api.builtin import DAEMON_SETS, DEPLOYMENTS, NAMESPACES, NODES, PODS, REPLICA_SETS
+from pykube_core.api.builtin import (
+    DAEMON_SETS,
+    DEPLOYMENTS,
+    LEASES,
+    NAMESPACES,
+    NODES,
+    PODS,
+    REPLICA_SETS,
+)
 from pykube_core.cluster import Component
 from pykube_core.controllers import controller_manager
 
@@ -100,6 +108,39 @@ def test_every_controller_is_a_component_with_a_name_of_its_own(world):
     assert len(set(names)) == len(names) == 9
 
 
+BAD_STATUSES = [
+    b'{"conditions":[{"type":"Progressing"},{"type":"ReplicaFailure"},{}]}',
+    b'{"conditions":[{"type":"Ready","status":"True","lastTransitionTime":"x"}]}',
+    b'{"conditions":"none","phase":7}',
+    b"[]",
+]
+
+
+@pytest.mark.parametrize("status", BAD_STATUSES)
+def test_objects_that_cannot_be_read_stop_nobody(world, status):
+    for name in ("n1", "n2", "n3"):
+        world.server.create(NODES, {"metadata": {"name": name}})
+    for app in ("bad", "gone"):
+        workload(world, DEPLOYMENTS, app, replicas=1)
+        workload(world, DAEMON_SETS, app, "kube-system")
+    live(world, "n1", "n2", "n3")
+    for resource in (NODES, PODS, REPLICA_SETS, DEPLOYMENTS, DAEMON_SETS):
+        item = world.server.list(resource).items[0]
+        world.server.replace_status_many(resource, [(item, status)])
+    lease = {"metadata": {"name": "n1"}, "spec": {"holderIdentity": "x"}}
+    world.server.create(LEASES, lease, "kube-node-lease")
+    world.run(30)
+    workload(world, DEPLOYMENTS, "web", replicas=2)
+    for _ in range(8):
+        world.set_ready("n2", "True")
+        world.set_ready("n3", "True")
+        world.run(10)
+    names = [pod.name for pod in world.pods()]
+    assert len([name for name in names if name.startswith("web-")]) == 2
+    (condition,) = world.get(NODES, "n3", "")["status"]["conditions"]
+    assert condition["status"] == "True"
+
+
 def test_one_seed_is_one_history_in_memory_and_on_disk(new_world, tmp_path):
     def history(path=None):
         world = new_world(controller_manager, path=path)
@@ -107,3 +148,7 @@ def test_one_seed_is_one_history_in_memory_and_on_disk(new_world, tmp_path):
         return world.store.hash()
 
     assert history() == history() == history(tmp_path / "store")
+
+
+def test_crash_around_a_write_converges_to_the_same_end(assert_crash_safe):
+    assert_crash_safe([controller_manager], script, end_state, every=9)

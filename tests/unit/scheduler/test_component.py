@@ -187,7 +187,7 @@ def test_heartbeats_of_nodes_are_no_news(world):
     beat = {"type": "Ready", "status": "True", "lastHeartbeatTime": "2026-11-23T05:00:00Z"}
     world.server.patch(NODES, {"status": {"conditions": [beat]}}, "n1", subresource="status")
     world.log.pull()
-    world.scheduler._scheduler.update_node = None
+    world.scheduler._scheduler.update_nodes = None
     world.scheduler.step(world.clock())
     assert len(world.events("a")) == 1
 
@@ -232,6 +232,24 @@ def test_gated_pods_wait_for_their_gates(world):
     world.server.patch(PODS, {"spec": {"schedulingGates": []}}, "a", "default")
     world.run(1)
     assert world.node_of("a") == "n1"
+
+
+def test_pods_that_are_being_deleted_are_left_out(world):
+    world.pod("a")
+    patch = {"metadata": {"finalizers": ["example.com/hold"]}}
+    world.server.patch(PODS, patch, "a", "default")
+    world.server.delete(PODS, "a", "default")
+    world.node("n1")
+    world.run(0)
+    text = "skip schedule deleting pod: default/a"
+    assert world.events("a") == [("Warning", "FailedScheduling", "Scheduling", text)]
+    world.server.patch(PODS, {"metadata": {"labels": {"x": "y"}}}, "a", "default")
+    world.run(0)
+    assert world.node_of("a") is None
+    world.server.patch(PODS, {"metadata": {"finalizers": None}}, "a", "default")
+    world.pod("b")
+    world.run(0)
+    assert world.node_of("b") == "n1"
 
 
 def test_without_nodes_pods_are_tried_again(world):
