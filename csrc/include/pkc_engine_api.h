@@ -167,8 +167,9 @@ int pkc_engine_external_set(pkc_engine *engine, int32_t class_index, const uint8
 
 /* Appends nodes as rows [first, first + count); returns first. */
 int pkc_engine_nodes_add(pkc_engine *engine, int32_t count, const pkc_nodes *nodes);
-/* Replaces what node row says; pods on it stay. nodes holds one node. */
-int pkc_engine_node_update(pkc_engine *engine, int32_t row, const pkc_nodes *nodes);
+/* Replaces what node row says by node index of the batch; pods on it stay. */
+int pkc_engine_node_update(pkc_engine *engine, int32_t row, const pkc_nodes *nodes,
+                           int32_t index);
 /* Removes a node and the pods on it; the row is never used again. Returns the number of pods. */
 int pkc_engine_node_remove(pkc_engine *engine, int32_t row);
 int pkc_engine_row_count(const pkc_engine *engine);

@@ -303,21 +303,21 @@ int pkc_engine_nodes_add(pkc_engine *e, int32_t count, const pkc_nodes *in) {
     return first;
 }
 
-int pkc_engine_node_update(pkc_engine *e, int32_t row, const pkc_nodes *in) {
+int pkc_engine_node_update(pkc_engine *e, int32_t row, const pkc_nodes *in, int32_t index) {
     if (row < 0 || row >= e->row_count || !e->nodes[row].alive) {
         return PKC_ERR_NOT_FOUND;
     }
     node *n = &e->nodes[row];
-    if (!one_node_valid(in, 0)) {
+    if (!one_node_valid(in, index)) {
         return PKC_ERR_INVALID;
     }
-    if (in->device_count[0] != n->device_count && n->first_pod >= 0) {
+    if (in->device_count[index] != n->device_count && n->first_pod >= 0) {
         return PKC_ERR_INVALID; /* pods may hold devices that would vanish */
     }
     node lists = {0};
     int status = resources_reserve(e, in->resource_count);
     if (status >= 0) {
-        status = node_lists_copy(in, 0, &lists);
+        status = node_lists_copy(in, index, &lists);
     }
     if (status >= 0) {
         status = images_reserve(e, &lists);
@@ -329,10 +329,10 @@ int pkc_engine_node_update(pkc_engine *e, int32_t row, const pkc_nodes *in) {
     images_count(e, n, -1);
     node_lists_move(n, &lists);
     images_count(e, n, 1);
-    if (in->device_count[0] != n->device_count) {
-        devices_fill(e, row, in->device_count[0]);
+    if (in->device_count[index] != n->device_count) {
+        devices_fill(e, row, in->device_count[index]);
     }
-    node_fill(e, row, in, 0);
+    node_fill(e, row, in, index);
     return PKC_OK;
 }
 

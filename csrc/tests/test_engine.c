@@ -101,17 +101,17 @@ static void test_a_node_with_pods_keeps_its_devices(void) {
     int32_t row;
     int32_t pod;
     EXPECT(place_one(e, 0, &row, &pod) == 1);
-    EXPECT(pkc_engine_node_update(e, 0, nodes_of(1, 1000, 4096, 3)) == PKC_ERR_INVALID);
-    EXPECT(pkc_engine_node_update(e, 0, nodes_of(1, 500, 4096, 2)) == PKC_OK);
+    EXPECT(pkc_engine_node_update(e, 0, nodes_of(1, 1000, 4096, 3), 0) == PKC_ERR_INVALID);
+    EXPECT(pkc_engine_node_update(e, 0, nodes_of(1, 500, 4096, 2), 0) == PKC_OK);
     EXPECT(pkc_engine_remove(e, 1, &pod) == PKC_OK);
-    EXPECT(pkc_engine_node_update(e, 0, nodes_of(1, 1000, 4096, 3)) == PKC_OK);
+    EXPECT(pkc_engine_node_update(e, 0, nodes_of(1, 1000, 4096, 3), 0) == PKC_OK);
     engine_done(e);
 }
 
 static void expect_node_refused(pkc_engine *e, const pkc_nodes *batch) {
     int rows = pkc_engine_row_count(e);
     EXPECT(pkc_engine_nodes_add(e, 1, batch) == PKC_ERR_INVALID);
-    EXPECT(pkc_engine_node_update(e, 0, batch) == PKC_ERR_INVALID);
+    EXPECT(pkc_engine_node_update(e, 0, batch, 0) == PKC_ERR_INVALID);
     EXPECT(pkc_engine_row_count(e) == rows);
     expect_valid(e);
 }
@@ -163,7 +163,7 @@ static void test_unknown_rows_classes_and_pods_are_not_found(void) {
         int64_t done = 77;
         double total[2];
         EXPECT(pkc_engine_node_remove(e, none) == PKC_ERR_NOT_FOUND);
-        EXPECT(pkc_engine_node_update(e, none, nodes_of(1, 1, 1, 0)) == PKC_ERR_NOT_FOUND);
+        EXPECT(pkc_engine_node_update(e, none, nodes_of(1, 1, 1, 0), 0) == PKC_ERR_NOT_FOUND);
         EXPECT(pkc_engine_bind(e, 1, &zero, &none, &out) == PKC_ERR_NOT_FOUND);
         EXPECT(pkc_engine_bind(e, 1, &none, &zero, &out) == PKC_ERR_NOT_FOUND);
         EXPECT(pkc_engine_place(e, 1, &none, 0, &out, &out, &done) == PKC_ERR_NOT_FOUND);

@@ -248,7 +248,7 @@ static void random_step(pkc_engine *e, uint64_t *state) {
     uint8_t code;
     uint64_t detail;
     switch (random_below(state, 8)) {
-    case 0: pkc_engine_node_update(e, row, labelled_nodes()); break;
+    case 0: pkc_engine_node_update(e, row, labelled_nodes(), 0); break;
     case 1: pkc_engine_matcher_namespaces(e, 0, &c, 1); break;
     case 2: pkc_engine_matcher_namespaces(e, 0, NULL, -1); break;
     case 3: pkc_engine_nominate(e, c, row); break;

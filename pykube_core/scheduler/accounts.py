@@ -6,6 +6,7 @@ there is remembered, and takes its place when the node comes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -62,6 +63,7 @@ class Accounts:
         self._by_handle: dict[int, AssignedPod] = {}
         self._homeless: dict[str, dict[str, AssignedPod]] = {}
         self._nodes: list[KubeObject] = []
+        self._changing: list[KubeObject] = []
         self._coming: list[AssignedPod] = []
         self._going: list[AssignedPod] = []
         self.version = 0
@@ -74,6 +76,8 @@ class Accounts:
         """Tell the engine what it was not told yet."""
         if self._nodes:
             self._add_nodes()
+        if self._changing:
+            self._update_nodes()
         if self._coming:
             self._add_pods()
         if self._going:
@@ -81,7 +85,8 @@ class Accounts:
 
     def _begin(self, kind: list[KubeObject] | list[AssignedPod]) -> None:
         """Make sure that changes of other kinds that came before are made before."""
-        if any(each and each is not kind for each in (self._nodes, self._coming, self._going)):
+        kinds = (self._nodes, self._changing, self._coming, self._going)
+        if any(each and each is not kind for each in kinds):
             self.settle()
         self.version += 1
 
@@ -91,16 +96,9 @@ class Accounts:
         self._nodes.append(node)
 
     def update_node(self, node: KubeObject) -> None:
-        """Replace what a node says.
-
-        Raises
-        ------
-        InputError
-            The node cannot be read.
-        """
-        self.settle()
-        self.version += 1
-        self._scheduler.update_node(node)
+        """Replace what a node says."""
+        self._begin(self._changing)
+        self._changing.append(node)
 
     def remove_node(self, name: str) -> None:
         """Remove a node; its pods wait for another of its name."""
@@ -121,10 +119,12 @@ class Accounts:
         self._begin(self._coming)
         self._coming.append(pod)
 
-    def adopt(self, pod: AssignedPod, row: int) -> None:
-        """Take note of a pod that the engine has put on a node."""
-        self._by_handle[pod.handle] = pod
-        self._cycle.pods.add(pod.handle, row, pod.name, pod.object)
+    def adopt(self, pods: Sequence[AssignedPod], rows: Sequence[int]) -> None:
+        """Take note of pods that the engine has put on rows."""
+        handles = [pod.handle for pod in pods]
+        self._by_handle.update(zip(handles, pods, strict=True))
+        names, objects = [pod.name for pod in pods], [pod.object for pod in pods]
+        self._cycle.pods.add_all(handles, rows, names, objects)
 
     def update_pod(self, pod: AssignedPod, new: ApiObject) -> None:
         """Take note of a new state of a pod that takes what it took before."""
@@ -139,10 +139,20 @@ class Accounts:
 
     def _add_nodes(self) -> None:
         nodes, self._nodes = self._nodes, []
-        self._scheduler.add_nodes(nodes)
+        self._cycle.add_nodes(nodes)
         for node in nodes:
             for pod in self._homeless.pop(name_of(node), {}).values():
                 self._coming.append(pod)
+
+    def _update_nodes(self) -> None:
+        nodes, self._changing = self._changing, []
+        newest = {name_of(node): node for node in nodes}
+        for node in self._scheduler.update_nodes(list(newest.values())):
+            # Its devices are counted anew: it comes back with its pods.
+            self.remove_node(name_of(node))
+            self.add_node(node)
+        if self._nodes:
+            self._add_nodes()
 
     def _add_pods(self) -> None:
         pods, self._coming = self._coming, []

@@ -38,49 +38,48 @@ _CUT: Final = " ..."
 _FAILURES_MAX: Final = 4096
 
 
-class WaitingPod(QueuedPod):
+class WaitingPod(QueuedPod, eq=False, gc=False, kw_only=True):
     """A pod in the queue that is decoded when a hint, or a failure, asks for it.
 
     Attributes
     ----------
+    name : str
+        Its name without the namespace.
     object : ApiObject
         Its newest state.
     shape : Shape
         What it has in common with others.
     """
 
-    __slots__ = ("_decoded", "object", "shape")
+    name: str
+    object: ApiObject
+    shape: Shape
 
-    def __init__(self, key: str, uid: str, obj: ApiObject, shape: Shape) -> None:
-        self.take(obj, shape)
-        super().__init__(key, shape.priority, uid=uid, scheduler_name=shape.scheduler_name)
-
-    @property
-    def short_name(self) -> str:
-        """The name without its namespace."""
-        return self.key[len(self.shape.namespace) + 1 :]
+    @classmethod
+    def made(cls, name: str, uid: str, obj: ApiObject, shape: Shape) -> WaitingPod:
+        """Return a pod that is new to the queue."""
+        return cls(
+            f"{shape.namespace}/{name}",
+            shape.priority,
+            obj,
+            uid,
+            shape.scheduler_name,
+            name=name,
+            object=obj,
+            shape=shape,
+        )
 
     def take(self, obj: ApiObject, shape: Shape) -> None:
         """Take a new state; the priority stays what the queue knows."""
         self.object = obj
         self.shape = shape
-        self._decoded: KubeObject | None = None
+        self.source = obj
 
     def decoded(self) -> KubeObject:
         """Return the Pod."""
-        if self._decoded is None:
-            self._decoded = self.object.decode()
-        return self._decoded
-
-    @property
-    def pod(self) -> KubeObject | None:
-        """The Pod."""
-        return self.decoded()
-
-    @pod.setter
-    def pod(self, value: KubeObject | None) -> None:
-        # Who replaces the Pod has given its encoded state to `take`.
-        pass
+        pod = self.pod
+        assert pod is not None
+        return pod
 
     @property
     def has_gates(self) -> bool:
@@ -264,34 +263,44 @@ class Attempts:
 
     def _bind(self) -> int:
         """Bind what was placed; return how many bindings were refused."""
+        if not self._placed.pods:
+            return 0
         placed, self._placed = self._placed, _Placed()
-        names, adopt, finish = self._scheduler.node_names, self._accounts.adopt, self._queue.done
+        names = self._scheduler.node_names
         nodes = [names[row] for row in placed.rows]
         outcomes = self._server.bind_many(
             [
-                Binding(pod.shape.namespace, pod.short_name, node, pod.uid)
+                Binding(pod.shape.namespace, pod.name, node, pod.uid)
                 for pod, node in zip(placed.pods, nodes, strict=True)
             ]
         )
-        refused = 0
+        bound: list[AssignedPod] = []
+        rows: list[int] = []
+        done: list[WaitingPod] = []
+        refused: list[tuple[WaitingPod, int, str, StatusError]] = []
         columns = (placed.pods, placed.rows, placed.handles, nodes, outcomes)
+        class_of = self._shapes.class_of
         for pod, row, handle, node, outcome in zip(*columns, strict=True):
             if isinstance(outcome, StatusError):
-                refused += 1
-                self._forget(pod, handle, node, outcome)
+                refused.append((pod, handle, node, outcome))
                 continue
-            text = f"Successfully assigned {pod.key} to {node}"
+            index = class_of(pod.object, pod.shape).index
+            bound.append(AssignedPod(pod.key, pod.uid, node, index, outcome, handle))
+            rows.append(row)
+            done.append(pod)
+        self._accounts.adopt(bound, rows)
+        self._queue.done(*done)
+        self._pods.update((assigned.object.key, assigned) for assigned in bound)
+        for pod, assigned in zip(done, bound, strict=True):
+            text = f"Successfully assigned {pod.key} to {assigned.node}"
             self._recorders[pod.scheduler_name].record(
                 self._reference(pod), NORMAL, "Scheduled", text, action="Binding"
             )
-            index = self._shapes.class_of(pod.object, pod.shape).index
-            assigned = AssignedPod(pod.key, pod.uid, node, index, outcome, handle)
-            self._pods[outcome.key] = assigned
-            adopt(assigned, row)
-            finish(pod)
             if self._changes:
-                self._changes.pop(outcome.key, None)
-        return refused
+                self._changes.pop(assigned.object.key, None)
+        for refusal in refused:
+            self._forget(*refusal)
+        return len(refused)
 
     def _forget(self, pod: WaitingPod, handle: int, node: str, error: StatusError) -> None:
         """Take a pod off the node that the API did not give it."""
@@ -306,7 +315,7 @@ class Attempts:
 
     def _reference(self, pod: WaitingPod) -> Reference:
         obj = pod.object
-        return Reference(PODS, pod.shape.namespace, pod.short_name, pod.uid, obj.revision)
+        return Reference(PODS, pod.shape.namespace, pod.name, pod.uid, obj.revision)
 
     def _tell(self, pod: WaitingPod, message: str) -> None:
         self._recorders[pod.scheduler_name].record(

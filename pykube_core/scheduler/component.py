@@ -52,7 +52,7 @@ from pykube_core.scheduler.policies import Policy
 from pykube_core.scheduler.queue_build import build_queue
 from pykube_core.scheduler.queue_pools import QueuedPod
 from pykube_core.scheduler.scheduler import Scheduler, TieBreak
-from pykube_core.scheduler.shapes import Shapes, is_done, is_sized_by_status
+from pykube_core.scheduler.shapes import Shapes, status_update
 
 _ASSIGNED_POD_UPDATE: Final = ClusterEvent("AssignedPod", ActionType.UPDATE)
 _UNSCHEDULABLE_POD_UPDATE: Final = ClusterEvent("UnschedulablePod", ActionType.UPDATE)
@@ -212,10 +212,12 @@ class SchedulerComponent:
             self._tell(NODE_DELETE, old.decode(), None)
             self._accounts.remove_node(old.name)
         elif not _is_heartbeat(old, new):
-            before, after = old.decode(), new.decode()
+            after = new.decode()
             self._accounts.update_node(after)
-            for event in node_update_events(before, after):
-                self._tell(event, before, after)
+            if self._queue.has_unschedulable:
+                before = old.decode()
+                for event in node_update_events(before, after):
+                    self._tell(event, before, after)
 
     def _tell(self, event: ClusterEvent, old: KubeObject | None, new: KubeObject | None) -> None:
         self._queue.move_all(event, old, new, self._now_ns)
@@ -243,14 +245,17 @@ class SchedulerComponent:
         elif shape.node:
             if held is not None:
                 self._drop_waiting(held)
-            pod = AssignedPod(name, uid, shape.node, self._shapes.class_of(new, shape).index, new)
+            full_name = f"{shape.namespace}/{name}"
+            pod = AssignedPod(
+                full_name, uid, shape.node, self._shapes.class_of(new, shape).index, new
+            )
             self._pods[new.key] = pod
             self._accounts.add_pod(pod)
             self._tell_pod(ASSIGNED_POD_ADD, None, new)
         elif held is not None:
             self._update_waiting(held, change, new)
         elif shape.scheduler_name in self._profiles:
-            waiting = WaitingPod(name, uid, new, shape)
+            waiting = WaitingPod.made(name, uid, new, shape)
             self._pods[new.key] = waiting
             self._queue.add(waiting, self._now_ns)
             self._nominate(waiting)
@@ -289,14 +294,13 @@ class SchedulerComponent:
 
     def _update_waiting(self, held: WaitingPod, change: Change, new: ApiObject) -> None:
         assert change.old is not None
-        before, after = members(change.old.data), members(new.data)
         old_node = held.shape.nominated_node
         held.take(new, self._shapes.of(new)[2])
-        same = before.metadata == after.metadata and before.spec == after.spec
-        if (
-            not same
-            or is_sized_by_status(after.status)
-            or self._queue.concerns(_UNSCHEDULABLE_POD_UPDATE)
+        if self._queue.get(held.key) is None:
+            # It was left out because it is being deleted; it is looked at again, as upstream does.
+            self._queue.add(held, self._now_ns)
+        elif not status_update(change.old, new).is_alone or self._queue.concerns(
+            _UNSCHEDULABLE_POD_UPDATE
         ):
             self._queue.update(change.old.decode(), new.decode(), self._now_ns)
         node = held.shape.nominated_node
@@ -323,16 +327,11 @@ class SchedulerComponent:
         old, new = change.old, change.new
         assert old is not None
         assert new is not None
-        before, after = members(old.data), members(new.data)
-        if is_done(after.status):
+        update = status_update(old, new)
+        if update.is_done:
             self._lose_pod(held, change)
             return
-        if (
-            before.metadata == after.metadata
-            and before.spec == after.spec
-            and not is_sized_by_status(after.status)
-            and not is_sized_by_status(before.status)
-        ):
+        if update.is_alone:
             self._accounts.update_pod(held, new)
             if self._queue.concerns(_ASSIGNED_POD_UPDATE):
                 self._tell_update(old, new)

@@ -13,7 +13,7 @@ evaluateNominatedNode, selectHost) and pkg/scheduler/framework/runtime/framework
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -172,11 +172,22 @@ class SchedulingCycle:
 
     def remove_node(self, name: str) -> list[int]:
         """Remove a node; return the handles of the pods that were on it."""
+        for pod, (obj, handle) in self._nominated.items():
+            if handle is not None and self.nominations[pod] == name:
+                self._engine.unnominate(handle)
+                self._nominated[pod] = obj, None
         row = self._scheduler.remove_node(name)
         handles = sorted(self.pods.slots_on(row))
         for handle in handles:
             self.pods.remove(handle)
         return handles
+
+    def add_nodes(self, nodes: Sequence[KubeObject]) -> None:
+        """Add nodes; whoever is nominated to one of them has room kept there."""
+        self._scheduler.add_nodes(nodes)
+        for pod, (obj, handle) in list(self._nominated.items()):
+            if handle is None and self.nominations[pod] in self._rows:
+                self.nominate(obj, self.nominations[pod])
 
     def nominate(self, pod: KubeObject, node: str) -> None:
         """Keep room on a node for a pod that is about to be scheduled there."""
@@ -307,16 +318,24 @@ class SchedulingCycle:
         evaluation = self._engine.evaluate(attempt.class_index)
         attempt.evaluation = evaluation
         attempt.rows = tuple(np.flatnonzero(evaluation.code == Code.FITS).tolist())
-        columns = zip(evaluation.plugin, evaluation.code, evaluation.detail, strict=True)
-        for row, (plugin, code, detail) in enumerate(columns):
-            if int(code) in CODE_NAMES and self._scheduler.node_names[row] not in attempt.rejected:
-                self._reject(attempt, row, int(plugin), int(code), int(detail))
+        names, rejected = self._scheduler.node_names, attempt.rejected
+        told: dict[Hashable, Rejection] = {}
+        columns = (evaluation.plugin, evaluation.code, evaluation.detail)
+        for row, verdict in enumerate(zip(*(each.tolist() for each in columns), strict=True)):
+            plugin, code, detail = verdict
+            if code not in CODE_NAMES or names[row] in rejected:
+                continue
+            key: Hashable = verdict
+            if plugin == Plugin.TAINT_TOLERATION:
+                key = code, _NAMES[plugin].reason_key(detail, self._scheduler.nodes[row])
+            rejection = told.get(key)
+            if rejection is None:
+                rejection = told[key] = self._rejected(row, plugin, code, detail)
+            rejected[names[row]] = rejection
 
-    def _reject(self, attempt: _Attempt, row: int, plugin: int, code: int, detail: int) -> None:
+    def _rejected(self, row: int, plugin: int, code: int, detail: int) -> Rejection:
         name = "" if plugin == Plugin.NONE else _NAMES[plugin].name
-        reasons = tuple(self._reasons(row, plugin, detail))
-        rejection = Rejection(name, CODE_NAMES[code], reasons)
-        attempt.rejected[self._scheduler.node_names[row]] = rejection
+        return Rejection(name, CODE_NAMES[code], tuple(self._reasons(row, plugin, detail)))
 
     def _reasons(self, row: int, plugin: int, detail: int) -> list[str]:
         if plugin == Plugin.NONE:
@@ -347,7 +366,8 @@ class SchedulingCycle:
             attempt.rows = (row,)
             return True
         if self._scheduler.class_at(attempt.class_index).node_set is not None:
-            self._reject(attempt, row, plugin, code, detail)
+            rejection = self._rejected(row, plugin, code, detail)
+            attempt.rejected[self._scheduler.node_names[row]] = rejection
             attempt.nominated_code = code
         return False
 
@@ -435,8 +455,8 @@ class SchedulingCycle:
             code = attempt.evaluation.code
         if attempt.nominated_code is not None:
             code[nominated_row] = attempt.nominated_code
-        fresh, times = self.pods.take_fresh()
-        self._engine.set_start_times(fresh, times)
+        if np.any(code == Code.UNSCHEDULABLE):
+            self._engine.set_start_times(*self.pods.take_fresh())
         failed = FailedAttempt(attempt.pod, self._open_class(attempt), code, nominated_row)
         budgets = read_budgets(
             context.listers.list("podDisruptionBudgets"), context.matchers, self.pods.slot_of

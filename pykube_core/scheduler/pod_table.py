@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final, Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias, TypeVar
+
+import msgspec
 
 from pykube_core.api.errors import InputError
 from pykube_core.api.objects import KubeObject, full_name
@@ -22,7 +24,10 @@ def start_time_ns(pod: KubeObject) -> int:
     InputError
         It is no RFC 3339 time.
     """
-    text = (pod.get("status") or {}).get("startTime")
+    return _time_ns((pod.get("status") or {}).get("startTime"), full_name(pod))
+
+
+def _time_ns(text: str | None, name: str) -> int:
     if not text:
         return NOT_STARTED
     try:
@@ -30,10 +35,19 @@ def start_time_ns(pod: KubeObject) -> int:
         return (moment - _EPOCH) // timedelta(microseconds=1) * 1000
     except (TypeError, ValueError) as error:
         raise InputError(
-            f"{text!r} is no RFC 3339 time",
-            object=f"Pod {full_name(pod)}",
-            field="status.startTime",
+            f"{text!r} is no RFC 3339 time", object=f"Pod {name}", field="status.startTime"
         ) from error
+
+
+class _Status(msgspec.Struct, gc=False):
+    startTime: str | None = None
+
+
+class _Started(msgspec.Struct, gc=False):
+    status: _Status = msgspec.field(default_factory=_Status)
+
+
+_T = TypeVar("_T")
 
 
 class EncodedPod(Protocol):
@@ -41,6 +55,10 @@ class EncodedPod(Protocol):
 
     def decode(self) -> KubeObject:
         """Return the Pod."""
+        ...
+
+    def view(self, type: type[_T]) -> _T:
+        """Return what a msgspec structure names of it."""
         ...
 
 
@@ -73,11 +91,28 @@ class PodTable:
         self._names[slot] = name
         self._slots[name] = slot
         self._fresh[slot] = None
-        on_row = self._slots_on.get(row)
-        if on_row is None:
-            self._slots_on[row] = {slot}
-        else:
-            on_row.add(slot)
+        self._slots_on.setdefault(row, set()).add(slot)
+
+    def add_all(
+        self,
+        slots: Sequence[int],
+        rows: Sequence[int],
+        names: Sequence[str],
+        pods: Sequence[PodSource],
+    ) -> None:
+        """Take note of pods that came to nodes; the arguments are columns of one length."""
+        self._pods.update(zip(slots, pods, strict=True))
+        self._rows.update(zip(slots, rows, strict=True))
+        self._names.update(zip(slots, names, strict=True))
+        self._slots.update(zip(names, slots, strict=True))
+        self._fresh.update(dict.fromkeys(slots))
+        slots_on = self._slots_on
+        for slot, row in zip(slots, rows, strict=True):
+            on_row = slots_on.get(row)
+            if on_row is None:
+                slots_on[row] = {slot}
+            else:
+                on_row.add(slot)
 
     def replace(self, slot: int, pod: PodSource) -> None:
         """Take note of a pod that was changed; it stays where it is."""
@@ -110,7 +145,10 @@ class PodTable:
 
     def start_ns(self, slot: int) -> int:
         """Return when a slot's pod started; see `start_time_ns`."""
-        return start_time_ns(self.pod(slot))
+        pod = self._pods[slot]
+        if isinstance(pod, dict):
+            return start_time_ns(pod)
+        return _time_ns(pod.view(_Started).status.startTime, self._names[slot])
 
     def slots_on(self, row: int) -> Iterable[int]:
         """Return the slots of a row's pods."""

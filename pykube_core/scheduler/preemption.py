@@ -23,7 +23,7 @@ not asked.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -274,9 +274,9 @@ class DefaultPreemption:
         for start in range(0, len(rows), max(enough, _BATCH_MIN)):
             batch = rows[start : start + max(enough, _BATCH_MIN)]
             result: DryRun = self._engine.dry_run(class_index, batch, budgets, exempt)
-            for i, row in enumerate(batch.tolist()):
+            candidates = _candidates(result, batch.tolist())
+            for i, (row, found) in enumerate(candidates):
                 tried.count += 1
-                found = _candidate(result, i, row)
                 if found is None:
                     self._note_refusal(tried, result, i, row)
                 elif not found.victims:
@@ -332,11 +332,13 @@ def _candidates_wanted(count: int, args: DefaultPreemptionArgs) -> int:
     return min(count, max(share, args.min_candidate_nodes_absolute))
 
 
-def _candidate(result: DryRun, i: int, row: int) -> Candidate | None:
-    if result.code[i] != Code.FITS:
-        return None
-    victims = result.pods[result.offsets[i] : result.offsets[i + 1]]
-    return Candidate(row, tuple(victims.tolist()), int(result.violations[i]))
+def _candidates(result: DryRun, rows: list[int]) -> Iterator[tuple[int, Candidate | None]]:
+    """Yield each row with the candidate that it is, if it is one."""
+    slots, ends = result.pods.tolist(), result.offsets.tolist()
+    columns = (result.code.tolist(), result.violations.tolist(), ends, ends[1:])
+    for row, code, violations, begin, end in zip(rows, *columns, strict=False):
+        fits = code == Code.FITS
+        yield row, Candidate(row, tuple(slots[begin:end]), violations) if fits else None
 
 
 def _priority(pod: KubeObject) -> int:

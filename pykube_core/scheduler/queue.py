@@ -177,7 +177,10 @@ class SchedulingQueue:
             raise ValueError(f"{queued.key} is in the pool {queued.pool.value}")
         self.delete(queued.key)
         queued.timestamp_ns = now_ns
-        self._move_to_active(queued, now_ns)
+        if self._run_pre_enqueue(queued):
+            self._push_active(queued, now_ns)
+        else:
+            self._hold_back(queued)
 
     def delete(self, key: str) -> None:
         """Remove a pod that was deleted. One in flight stays: it must not be given back."""
@@ -194,7 +197,7 @@ class SchedulingQueue:
         fresh = QueuedPod.of(new)
         flying = self._in_flight.get(fresh.uid)
         if flying is not None:
-            flying.pod = new
+            flying.source = new
             for event in pod_update_events(old, new):
                 self._in_flight.record(event, old, new)
             return
@@ -202,7 +205,7 @@ class SchedulingQueue:
         if queued is None:
             self.add(fresh, now_ns)
             return
-        queued.pod = new
+        queued.source = new
         if queued.pool is not Pool.UNSCHEDULABLE:
             if queued.priority != fresh.priority:
                 self._reprioritise(queued, fresh.priority)
@@ -254,9 +257,9 @@ class SchedulingQueue:
         queued.gating_plugin = ""
         return True
 
-    def done(self, queued: QueuedPod) -> None:
-        """End the flight of a pod that was bound, or that is gone."""
-        self._in_flight.finish(queued.uid)
+    def done(self, *pods: QueuedPod) -> None:
+        """End the flight of pods that were bound, or that are gone."""
+        self._in_flight.finish(*[queued.uid for queued in pods])
 
     def add_unschedulable(
         self,

@@ -10,9 +10,12 @@ from collections.abc import Collection, Iterator
 from enum import Enum
 from typing import Any, Final
 
+import msgspec
+
 from pykube_core.api.objects import KubeObject
 from pykube_core.scheduler.config import DEFAULT_SCHEDULER_NAME
 from pykube_core.scheduler.events import ClusterEvent
+from pykube_core.scheduler.pod_table import PodSource
 
 # Shared, since most of a large number of pods were rejected by none.
 NO_PLUGINS: Final[frozenset[str]] = frozenset()
@@ -29,19 +32,20 @@ class Pool(Enum):
     IN_FLIGHT = "in flight"
 
 
-class QueuedPod:
+class QueuedPod(msgspec.Struct, eq=False, gc=False):
     """A pod on its way through the queue. Make one with :meth:`of`, or from a key alone.
 
     Attributes
     ----------
     key : str
         "namespace/name"; unique in the queue.
-    uid : str
-        Tells a pod from a later one of the same name.
-    pod : dict or None
-        The Pod; None where neither hints nor PreEnqueue plugins need one.
     priority : int
         ``spec.priority``.
+    source : dict, encoded Pod or None
+        The Pod, or what it is decoded from when somebody reads `pod`; None where neither hints nor
+        PreEnqueue plugins need one.
+    uid : str
+        Tells a pod from a later one of the same name; by default the key.
     scheduler_name : str
         The profile.
     timestamp_ns : int
@@ -58,54 +62,32 @@ class QueuedPod:
         The PreEnqueue plugin that holds it back, "" if none does.
     pool : Pool
         Where it is.
-    entry, backoff_end_ns
-        The queue's: the serial number of its place, and the end of its backoff once computed.
+    entry, first_event, backoff_end_ns
+        The queue's: the serial number of its place, that of the first event of its flight, and the
+        end of its backoff once computed.
     """
 
-    __slots__ = (
-        "attempts",
-        "backoff_end_ns",
-        "consecutive_errors",
-        "entry",
-        "gating_plugin",
-        "initial_attempt_ns",
-        "key",
-        "pending_plugins",
-        "pod",
-        "pool",
-        "priority",
-        "scheduler_name",
-        "timestamp_ns",
-        "uid",
-        "unschedulable_count",
-        "unschedulable_plugins",
-    )
+    key: str
+    priority: int = 0
+    source: PodSource | None = None
+    uid: str = ""
+    scheduler_name: str = DEFAULT_SCHEDULER_NAME
+    timestamp_ns: int = 0
+    attempts: int = 0
+    unschedulable_count: int = 0
+    consecutive_errors: int = 0
+    initial_attempt_ns: int | None = None
+    unschedulable_plugins: frozenset[str] = NO_PLUGINS
+    pending_plugins: frozenset[str] = NO_PLUGINS
+    gating_plugin: str = ""
+    backoff_end_ns: int | None = None
+    pool: Pool = Pool.NONE
+    entry: int = 0
+    first_event: int = 0
 
-    def __init__(
-        self,
-        key: str,
-        priority: int = 0,
-        *,
-        pod: KubeObject | None = None,
-        uid: str = "",
-        scheduler_name: str = DEFAULT_SCHEDULER_NAME,
-    ) -> None:
-        self.key = key
-        self.uid = uid or key
-        self.pod = pod
-        self.priority = priority
-        self.scheduler_name = scheduler_name
-        self.timestamp_ns = 0
-        self.attempts = 0
-        self.unschedulable_count = 0
-        self.consecutive_errors = 0
-        self.initial_attempt_ns: int | None = None
-        self.unschedulable_plugins: frozenset[str] = NO_PLUGINS
-        self.pending_plugins: frozenset[str] = NO_PLUGINS
-        self.gating_plugin = ""
-        self.backoff_end_ns: int | None = None
-        self.pool = Pool.NONE
-        self.entry = 0
+    def __post_init__(self) -> None:
+        if not self.uid:
+            self.uid = self.key
 
     @classmethod
     def of(cls, pod: KubeObject) -> "QueuedPod":
@@ -114,10 +96,18 @@ class QueuedPod:
         return cls(
             key=f"{metadata.get('namespace') or 'default'}/{metadata.get('name') or ''}",
             priority=spec.get("priority") or 0,
-            pod=pod,
+            source=pod,
             uid=metadata.get("uid") or "",
             scheduler_name=spec.get("schedulerName") or DEFAULT_SCHEDULER_NAME,
         )
+
+    @property
+    def pod(self) -> KubeObject | None:
+        """The Pod."""
+        if self.source is None or isinstance(self.source, dict):
+            return self.source
+        self.source = self.source.decode()
+        return self.source
 
     @property
     def has_gates(self) -> bool:
@@ -148,14 +138,15 @@ class PodHeap:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._entries: list[tuple[tuple[Any, ...], int, QueuedPod]] = []
+        # Key, serial number, pod.
+        self._entries: list[tuple[Any, ...]] = []
         self.count = 0
 
     def push(self, key: tuple[Any, ...], serial: int, queued: QueuedPod) -> None:
         """Put a pod in; the serial number settles equal keys."""
         queued.pool = self._pool
         queued.entry = serial
-        heapq.heappush(self._entries, (key, serial, queued))
+        heapq.heappush(self._entries, (*key, serial, queued))
         self.count += 1
 
     def discard(self, queued: QueuedPod) -> None:
@@ -166,15 +157,16 @@ class PodHeap:
             self._entries = [entry for entry in self._entries if self._is_live(entry)]
             heapq.heapify(self._entries)
 
-    def _is_live(self, entry: tuple[tuple[Any, ...], int, QueuedPod]) -> bool:
-        return entry[2].pool is self._pool and entry[2].entry == entry[1]
+    def _is_live(self, entry: tuple[Any, ...]) -> bool:
+        queued: QueuedPod = entry[-1]
+        return queued.pool is self._pool and queued.entry == entry[-2]
 
     def peek(self) -> QueuedPod | None:
         """Return the first pod, None if there is none."""
         entries = self._entries
         while entries and not self._is_live(entries[0]):
             heapq.heappop(entries)
-        return entries[0][2] if entries else None
+        return entries[0][-1] if entries else None
 
     def pop(self) -> QueuedPod | None:
         """Take out the first pod, None if there is none."""
@@ -196,7 +188,7 @@ class PodHeap:
 
     def sorted(self) -> list[QueuedPod]:
         """Return all pods in the order in which they would be popped. O(n log n)."""
-        return [entry[2] for entry in sorted(filter(self._is_live, self._entries))]
+        return [entry[-1] for entry in sorted(filter(self._is_live, self._entries))]
 
 
 class UnschedulablePool:
@@ -284,7 +276,7 @@ class InFlightPods:
     __slots__ = ("_events", "_first", "_pods")
 
     def __init__(self) -> None:
-        self._pods: OrderedDict[str, tuple[QueuedPod, int]] = OrderedDict()
+        self._pods: OrderedDict[str, QueuedPod] = OrderedDict()
         self._events: deque[tuple[ClusterEvent, KubeObject | None, KubeObject | None]] = deque()
         self._first = 0
 
@@ -293,12 +285,11 @@ class InFlightPods:
 
     def get(self, uid: str) -> QueuedPod | None:
         """Return the pod of the uid if it is in flight."""
-        found = self._pods.get(uid)
-        return None if found is None else found[0]
+        return self._pods.get(uid)
 
     def pods(self) -> list[QueuedPod]:
         """Return the pods, the oldest first."""
-        return [queued for queued, _ in self._pods.values()]
+        return list(self._pods.values())
 
     def event_count(self) -> int:
         """Return how many events are kept."""
@@ -307,7 +298,8 @@ class InFlightPods:
     def start(self, queued: QueuedPod) -> None:
         """Note that a pod is being tried from now on."""
         queued.pool = Pool.IN_FLIGHT
-        self._pods[queued.uid] = (queued, self._first + len(self._events))
+        queued.first_event = self._first + len(self._events)
+        self._pods[queued.uid] = queued
 
     def record(self, event: ClusterEvent, old: KubeObject | None, new: KubeObject | None) -> None:
         """Keep an event for the pods that are being tried."""
@@ -317,19 +309,20 @@ class InFlightPods:
         self, queued: QueuedPod
     ) -> Iterator[tuple[ClusterEvent, KubeObject | None, KubeObject | None]]:
         """Return the events since the pod was popped, in their order."""
-        start = self._pods[queued.uid][1] - self._first
+        start = queued.first_event - self._first
         for position in range(start, len(self._events)):
             yield self._events[position]
 
-    def finish(self, uid: str) -> None:
-        """Forget a pod, and the events that no other pod needs."""
-        found = self._pods.pop(uid, None)
-        if found is None:
+    def finish(self, *uids: str) -> None:
+        """Forget pods, and the events that no other pod needs."""
+        for uid in uids:
+            found = self._pods.pop(uid, None)
+            if found is not None and found.pool is Pool.IN_FLIGHT:
+                found.pool = Pool.NONE
+        if not self._events:
             return
-        if found[0].pool is Pool.IN_FLIGHT:
-            found[0].pool = Pool.NONE
         end = self._first + len(self._events)
-        oldest = next(iter(self._pods.values()))[1] if self._pods else end
+        oldest = next(iter(self._pods.values())).first_event if self._pods else end
         while self._first < oldest:
             self._events.popleft()
             self._first += 1

@@ -192,25 +192,46 @@ class Scheduler:
             self._tree.add(row, node)
         self._nodes_changed(bool(nodes))
 
-    def update_node(self, node: KubeObject) -> None:
-        """Replace what a node of this name says; the pods on it stay.
+    def update_nodes(self, nodes: Sequence[KubeObject]) -> list[KubeObject]:
+        """Replace what nodes of these names say; the pods on them stay.
+
+        Returns
+        -------
+        list of dict
+            Nodes whose number of devices changed: they are as before, and have to be removed and
+            added, since pods may hold their devices.
 
         Raises
         ------
         InputError
-            The node cannot be read; nothing is changed.
-        NativeError
-            The number of its devices changed while pods are on it; nothing is changed.
+            A node cannot be read; nothing is changed.
         """
-        row = self.rows[name_of(node)]
-        held = self._compiled_nodes[row]
-        compiled = compile_node(node, held.rank, self._interner, self.context.storage)
-        if compiled != held:
-            self.engine.update_node(row, compiled)
-            self._compiled_nodes[row] = compiled
-            if compiled.labels != held.labels:
-                self._nodes_changed(self._tree.add(row, node))
-        self.nodes[row] = node
+        rows, compiled, refused = [], [], []
+        read = [
+            compile_node(
+                node,
+                self._compiled_nodes[self.rows[name_of(node)]].rank,
+                self._interner,
+                self.context.storage,
+            )
+            for node in nodes
+        ]
+        for node, new in zip(nodes, read, strict=True):
+            row = self.rows[name_of(node)]
+            held = self._compiled_nodes[row]
+            if new.device_count != held.device_count:
+                refused.append(node)
+                continue
+            self.nodes[row] = node
+            if new != held:
+                rows.append(row)
+                compiled.append(new)
+                self._compiled_nodes[row] = new
+                if new.labels != held.labels:
+                    self._nodes_changed(self._tree.add(row, node))
+        if rows:
+            self.engine.update_nodes(rows, compiled)
+        return refused
 
     def remove_node(self, name: str) -> int:
         """Remove a node with the pods on it; return its row."""
@@ -236,7 +257,7 @@ class Scheduler:
             held = self._compiled_nodes[row]
             if held.rank != rank:
                 self._compiled_nodes[row] = replace(held, rank=rank)
-                self.engine.update_node(row, self._compiled_nodes[row])
+                self.engine.update_nodes([row], [self._compiled_nodes[row]])
 
     def _kernel_of(self, function: UserPolicy | None) -> object | None:
         if function is None:

@@ -6,7 +6,7 @@ say which pods are alike, and one of them is decoded for all.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -121,7 +121,7 @@ class Shapes:
         self._epoch += 1
 
     def of(self, pod: ApiObject) -> tuple[str, str, Shape]:
-        """Return a pod's "namespace/name", its uid and its shape."""
+        """Return a pod's name, its uid and its shape."""
         data, start = pod.data, len(pod.resource.head) + _NAME
         middle = data.index(_UID, start)
         end = data.index(b'"', middle + len(_UID))
@@ -132,8 +132,7 @@ class Shapes:
             if len(self._shapes) >= _REMEMBERED_MAX:
                 self._shapes.clear()
             self._shapes[tail] = shape
-        name = f"{shape.namespace}/{data[start:middle].decode()}"
-        return name, data[middle + len(_UID) : end].decode(), shape
+        return data[start:middle].decode(), data[middle + len(_UID) : end].decode(), shape
 
     def class_of(self, pod: ApiObject, shape: Shape) -> ShapeClass:
         """Return the class of a pod of a shape."""
@@ -175,15 +174,31 @@ class Shapes:
         return ShapeClass(index, plain, plain and compiled.node_set is None)
 
 
-def is_sized_by_status(status: msgspec.Raw) -> bool:
-    """Return whether a pod's status says what it takes of its node."""
-    text = bytes(status)
-    return any(word in text for word in _SIZES)
+class StatusUpdate(NamedTuple):
+    """What an update of a pod did, as far as its status goes.
+
+    Attributes
+    ----------
+    is_alone : bool
+        Nothing but the status changed, and neither says what the pod takes of its node.
+    is_done : bool
+        The pod has ended.
+    """
+
+    is_alone: bool
+    is_done: bool
 
 
-def is_done(status: msgspec.Raw) -> bool:
-    """Return whether a pod's status says that it has ended."""
-    return _STATUS.decode(status).phase in _DONE
+def status_update(old: ApiObject, new: ApiObject) -> StatusUpdate:
+    """Return what became of a pod's status; nothing else is decoded."""
+    before, after = old.data, new.data
+    status = members(after).status
+    done = _STATUS.decode(status).phase in _DONE
+    # The status comes last, so all before it is one run of bytes.
+    cut = len(after) - len(memoryview(status)) - 1
+    same = before[:cut] == after[:cut]
+    sized = any(after.find(word, cut) >= 0 or before.find(word, cut) >= 0 for word in _SIZES)
+    return StatusUpdate(same and not sized, done)
 
 
 _STATUS: Final = msgspec.json.Decoder(_Status)

@@ -196,7 +196,7 @@ class Pair:
                         for name in new.__dataclass_fields__
                     }
                 )
-            self.both("update_node", row, new)
+            self.both("update_nodes", [row], [new])
 
     def remove_node(self) -> None:
         if self.live():
@@ -283,7 +283,7 @@ class Pair:
         elif kind == "node":
             self.both("add_nodes", [world.node(), bad])
         elif self.live():
-            self.both("update_node", r.choice(self.live()), bad)
+            self.both("update_nodes", [r.choice(self.live())], [bad])
 
     def set_namespaces(self) -> None:
         index = self.random.randrange(len(self.twin.cluster.matchers))

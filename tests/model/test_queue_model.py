@@ -90,7 +90,7 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(keys=st.sets(KEYS, min_size=1, max_size=6), priority=st.integers(-2, 2))
     def add(self, keys: set[str], priority: int) -> None:
         for key in sorted(keys - {queued.key for queued, _ in self.flying}):
-            queued = QueuedPod(key, priority, pod={"name": key})
+            queued = QueuedPod(key, priority, {"name": key})
             self.queue.add(queued, self.now)
             self.alive[key] = queued
             gated = key in self.closed

@@ -288,11 +288,20 @@ class Engine:
         del keep
         return first
 
-    def update_node(self, row: int, node: NodeRow) -> None:
-        """Replace what a node says; pods on it stay."""
-        batch, keep = _node_batch([node])
+    def update_nodes(self, rows: Sequence[int], nodes: Sequence[NodeRow]) -> None:
+        """Replace what nodes say, one after the other; pods on them stay.
+
+        Raises
+        ------
+        NativeError
+            A row holds no node, or pods hold devices of a node that would have others; those before
+            it are replaced.
+        """
+        batch, keep = _node_batch(nodes)
         with self._lock:
-            check(lib.pkc_engine_node_update(self._engine, row, batch), f"node row {row}")
+            for index, row in enumerate(rows):
+                status = lib.pkc_engine_node_update(self._engine, row, batch, index)
+                check(status, f"node row {row}")
         del keep
 
     def remove_node(self, row: int) -> int:

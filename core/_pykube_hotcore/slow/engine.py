@@ -184,8 +184,12 @@ class SlowEngine:
             self._add_images(self.row_count - 1, node)
         return first
 
-    def update_node(self, row: int, node: NodeRow) -> None:
-        """Replace what a node says; pods on it stay."""
+    def update_nodes(self, rows: Sequence[int], nodes: Sequence[NodeRow]) -> None:
+        """Replace what nodes say, one after the other; pods on them stay."""
+        for row, node in zip(rows, nodes, strict=True):
+            self._update(row, node)
+
+    def _update(self, row: int, node: NodeRow) -> None:
         old = self._live_row(row)
         vanish = node.device_count != old.node.device_count and old.slots
         if not checks.node_valid(node) or vanish:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, NamedTuple
 
@@ -130,6 +130,10 @@ class SchedulerPlugin:
     def pre_filter(self, pod: KubeObject, context: CompileContext) -> Refusal | None:
         """Return why no node at all will do, None if nodes have to be looked at."""
         return None
+
+    def reason_key(self, detail: int, node: KubeObject) -> Hashable:
+        """Return what `reasons` reads: refusals of one key are told in the same words."""
+        return detail
 
     def reasons(self, detail: int, node: KubeObject, resources: Sequence[str]) -> list[str]:
         """Return kube-scheduler's words for a refusal.

@@ -3,7 +3,7 @@
 Source: kubernetes v1.34.1, plugins/tainttoleration/taint_toleration.go.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import ClassVar, Final
 
 from _pykube_hotcore.program import Effect, Plugin, Toleration
@@ -41,6 +41,11 @@ class TaintToleration(SchedulerPlugin):
                 )
             )
         builder.tolerations = tuple(found)
+
+    def reason_key(self, detail: int, node: KubeObject) -> Hashable:
+        """Return the taint."""
+        taint = node["spec"]["taints"][detail]
+        return taint.get("key"), taint.get("value")
 
     def reasons(self, detail: int, node: KubeObject, resources: Sequence[str]) -> list[str]:
         """Return the reason; ``detail`` is the index of the taint."""

@@ -187,7 +187,7 @@ def test_heartbeats_of_nodes_are_no_news(world):
     beat = {"type": "Ready", "status": "True", "lastHeartbeatTime": "2026-11-23T05:00:00Z"}
     world.server.patch(NODES, {"status": {"conditions": [beat]}}, "n1", subresource="status")
     world.log.pull()
-    world.scheduler._scheduler.update_node = None
+    world.scheduler._scheduler.update_nodes = None
     world.scheduler.step(world.clock())
     assert len(world.events("a")) == 1
 
@@ -232,6 +232,24 @@ def test_gated_pods_wait_for_their_gates(world):
     world.server.patch(PODS, {"spec": {"schedulingGates": []}}, "a", "default")
     world.run(1)
     assert world.node_of("a") == "n1"
+
+
+def test_pods_that_are_being_deleted_are_left_out(world):
+    world.pod("a")
+    patch = {"metadata": {"finalizers": ["example.com/hold"]}}
+    world.server.patch(PODS, patch, "a", "default")
+    world.server.delete(PODS, "a", "default")
+    world.node("n1")
+    world.run(0)
+    text = "skip schedule deleting pod: default/a"
+    assert world.events("a") == [("Warning", "FailedScheduling", "Scheduling", text)]
+    world.server.patch(PODS, {"metadata": {"labels": {"x": "y"}}}, "a", "default")
+    world.run(0)
+    assert world.node_of("a") is None
+    world.server.patch(PODS, {"metadata": {"finalizers": None}}, "a", "default")
+    world.pod("b")
+    world.run(0)
+    assert world.node_of("b") == "n1"
 
 
 def test_without_nodes_pods_are_tried_again(world):
@@ -308,6 +326,41 @@ def test_a_nomination_outlives_the_scheduler(world):
     world.pod("late")
     world.run(3)
     assert (world.node_of("top"), world.node_of("late")) == ("n1", None)
+
+
+def test_a_nomination_holds_on_a_node_that_comes_back(world):
+    important(world)
+    world.node("n1", cpu="2")
+    world.pod("low", cpu="2")
+    world.run(1)
+    world.pod("top", cpu="2", priorityClassName="high")
+    world.run(1)
+    world.server.delete(NODES, "n1")
+    world.run(0)
+    world.server.delete(PODS, "low", "default", grace_period_seconds=0)
+    world.server.delete(PODS, "top", "default", grace_period_seconds=0)
+    nominated = world.server.create(PODS, pod("top", "2", priorityClassName="high"), "default")
+    status(world, nominated.name, nominatedNodeName="n1")
+    world.pod("late")
+    world.run(0)
+    world.node("n1", cpu="2")
+    world.run(12)
+    assert (world.node_of("top"), world.node_of("late")) == ("n1", None)
+
+
+def test_devices_of_a_node_may_change_under_its_pods(world):
+    gpus = "alibabacloud.com/gpu-count"
+    world.node("n1")
+    allocatable = world.server.get(NODES, "n1").decode()["status"]["allocatable"]
+    for count in ("1", "2"):
+        patch = {"allocatable": allocatable | {gpus: count}}
+        world.server.patch(NODES, {"status": patch}, "n1", subresource="status")
+        world.run(0)
+        world.pod(f"a{count}", cpu="2")
+        world.run(0)
+    world.pod("b")
+    world.run(0)
+    assert [world.node_of(name) for name in ("a1", "a2", "b")] == ["n1", "n1", None]
 
 
 def test_a_refused_binding_gives_the_room_back(world):
