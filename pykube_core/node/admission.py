@@ -14,7 +14,7 @@ from pykube_core.api.objects import KubeObject
 from pykube_core.api.resources import is_extended, quantities
 from pykube_core.api.tolerations import tolerates
 from pykube_core.apiserver import ApiObject
-from pykube_core.node.pods import OS_LABEL, Pod, Template, units
+from pykube_core.node.pods import OS_LABEL, Template, units
 from pykube_core.node.runtime import full_image, image_id
 
 _OS: Final = "linux"
@@ -41,6 +41,8 @@ class _NodeSpec(msgspec.Struct, gc=False):
 class _NodeCondition(msgspec.Struct, gc=False):
     type: str
     status: str = ""
+    reason: str = ""
+    message: str = ""
     lastHeartbeatTime: str = ""
 
 
@@ -79,40 +81,34 @@ class Node:
     ----------
     allocatable, used : dict
         In millicores of cpu and whole units of the rest.
-    pods : dict
-        The pods that it has, by key.
     holding : int
         How many of them count against it.
     images : dict
         By whole name, when the image is there, in nanoseconds; later than now while it is pulled.
     listed : dict
         By whole name, the image as the node's status lists it.
+    agent_runs : bool
+        The network's agent has run here: what it set up stays.
     network_up : bool
         Pods can have addresses.
     """
 
     __slots__ = (
-        "address", "allocatable", "holding", "images", "labels", "listed", "name", "network_up",
-        "no_execute", "obj", "pod_cidr", "pods", "ports", "ready", "uid", "used", "waiting",
+        "address", "address_json", "agent_runs", "allocatable", "holding", "images", "labels",
+        "listed", "name", "network_up",
+        "no_execute", "obj", "pod_cidr", "ports", "ready", "uid", "used", "waiting",
     )  # fmt: skip
 
     def __init__(self, obj: ApiObject) -> None:
-        self.pods: dict[bytes, Pod] = {}
         self.used: dict[str, int] = {}
         self.holding = 0
         self.ports: dict[tuple[str, str, int], None] = {}
         self.images: dict[str, int] = {}
         self.listed: dict[str, KubeObject] = {}
         self.waiting: dict[bytes, None] = {}
-        self.network_up = False
+        self.agent_runs = self.network_up = False
         self.ready = False
-        view = obj.view(NodeView)
-        self.read(obj, view)
-        for image in view.status.images:
-            tags = [name for name in image.names if "@" not in name] or image.names
-            self.images |= dict.fromkeys((full_image(tag) for tag in tags), 0)
-            if tags:
-                self.listed[full_image(tags[0])] = msgspec.to_builtins(image)
+        self.read(obj, obj.view(NodeView))
 
     def has_image(self, image: str, there_ns: int, size_bytes: int) -> None:
         """Say from when on an image is there, by its whole name."""
@@ -128,8 +124,15 @@ class Node:
         self.no_execute = [t for t in view.spec.taints if t.get("effect") == "NoExecute"]
         internal = [a.address for a in view.status.addresses if a.type == "InternalIP"]
         self.address = internal[0] if internal else ""
+        self.address_json = self.address.encode()
         amounts = quantities(view.status.allocatable or view.status.capacity)
         self.allocatable = {name: units(name, amount) for name, amount in amounts.items()}
+        for image in view.status.images:
+            tags = [full_image(name) for name in image.names if "@" not in name]
+            for tag in tags:
+                self.images.setdefault(tag, 0)
+            if tags and tags[0] not in self.listed:
+                self.listed[tags[0]] = msgspec.to_builtins(image)
 
     def refusal(self, template: Template, *, static: bool) -> Rejection | None:
         """Return why the node does not take on a pod; None when it does."""

@@ -115,6 +115,17 @@ class Containers:
         if code is not None and c.stage == RUNNING:
             c.exit_ns, c.due_ns, c.exit_code = now_ns, now_ns, code
 
+    def replace(self, pod: Pod, c: Container, now_ns: int) -> None:
+        """End a container whose image has changed; it is restarted without a back-off."""
+        c.back_off_ns = 0
+        if c.stage == RUNNING:
+            text = f"Container {c.share.name} definition changed, will be restarted"
+            self._event(pod, NORMAL, "Killing", text, c)
+            c.exit_ns, c.due_ns = now_ns, now_ns
+            c.exit_code = self._behavior(c).stop_exit_code
+        elif c.stage != ENDED:
+            c.stage, c.due_ns, c.pull_back_off_ns = IDLE, 0, 0
+
     def tell_stop(self, pod: Pod, c: Container) -> None:
         """Say that a container is told to end."""
         self._event(pod, NORMAL, "Killing", f"Stopping container {c.share.name}", c)
@@ -185,8 +196,9 @@ class Containers:
         c.stage, c.due_ns = PULL_BACK_OFF, c.pull_since_ns + c.pull_back_off_ns
 
     def _start(self, pod: Pod, c: Container, now_ns: int) -> None:
-        self._event(pod, NORMAL, "Created", c.share.created, c)
-        self._event(pod, NORMAL, "Started", c.share.started, c)
+        about = self._about(pod, c)
+        self._recorder.record(about, NORMAL, "Created", c.share.created, host=pod.node)
+        self._recorder.record(about, NORMAL, "Started", c.share.started, host=pod.node)
         last = c.ended or c.last
         if last is not None:
             c.last, c.ended = last, None
@@ -267,9 +279,12 @@ class Containers:
             self._runtime.report_exit(_container_event(pod, c, now_ns))
 
     def _event(self, pod: Pod, type: str, reason: str, message: str, c: Container) -> None:
-        uid, revision = pod.uid, pod.obj.revision
-        about = Reference(PODS, pod.namespace, pod.name, uid, revision, c.share.path)
-        self._recorder.record(about, type, reason, message, host=pod.node)
+        self._recorder.record(self._about(pod, c), type, reason, message, host=pod.node)
+
+    @staticmethod
+    def _about(pod: Pod, c: Container) -> Reference:
+        revision = pod.obj.revision
+        return Reference(PODS, pod.namespace, pod.name, pod.uid, revision, c.share.path)
 
 
 def _container_event(pod: Pod, c: Container, now_ns: int) -> ContainerEvent:

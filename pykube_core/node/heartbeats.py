@@ -20,16 +20,19 @@ from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.apiserver.lifecycle import NANO, time_text
 from pykube_core.apiserver.objects import identity_prefix, members
 from pykube_core.apiserver.recorder import NORMAL, EventRecorder, Reference
-from pykube_core.node.admission import Node
+from pykube_core.node.admission import Node, NodeView
 from pykube_core.node.network import NOT_READY_MESSAGE
-from pykube_core.node.registration import HEALTHY
+from pykube_core.node.registration import HEALTHY, STARTING
 
 LEASE_NAMESPACE: Final = "kube-node-lease"
 RENEWAL_NS: Final = 10 * NANO
 CHECK_NS: Final = 10 * NANO
 REPORT_NS: Final = 300 * NANO
 
+_HEALTH_EVENTS: Final = ("NodeHasSufficientMemory", "NodeHasNoDiskPressure", "NodeHasSufficientPID")
 _LEASE_SECONDS: Final = 40
+_AT_ONCE_NS: Final = 1
+_RETRY_NS: Final = NANO
 _IMAGES_MAX: Final = 50
 _TAIL_BYTES: Final = len('2026-11-23T04:16:02.000000Z"}}')
 _READY: Final = ("True", "KubeletReady", "kubelet is posting ready status")
@@ -49,28 +52,37 @@ class _Parts(msgspec.Struct, gc=False):
 
 
 class Leases:
-    """The leases of nodes, renewed all at once."""
+    """The leases of nodes, renewed all at once.
+
+    Attributes
+    ----------
+    due_ns : int
+        When to step again; 0 for never.
+    """
 
     def __init__(self, server: ApiServer) -> None:
         self._server = server
         self._held: dict[str, ApiObject] = {}
+        self._owners: dict[str, str] = {}
         self._new: dict[str, str] = {}
         self.due_ns = 0
 
     def add(self, name: str, uid: str) -> None:
         """Keep a node's lease from the next step on."""
-        self._new[name] = uid
+        self._new[name] = self._owners[name] = uid
 
     def remove(self, name: str) -> None:
         """Renew a node's lease no more."""
-        self._held.pop(name, None)
-        self._new.pop(name, None)
+        for table in (self._held, self._new, self._owners):
+            table.pop(name, None)
 
     def step(self, now_ns: int) -> None:
         """Create leases that are missing, and renew all when it is time."""
         if self._new:
             self._begin(now_ns)
-        if not self._held or now_ns < self.due_ns:
+        if not self._held:
+            self.due_ns = 0
+        if not self.due_ns or now_ns < self.due_ns:
             return
         tail = _tail(now_ns)
         renewed = [
@@ -78,15 +90,14 @@ class Leases:
             for obj in self._held.values()
         ]
         outcomes = self._server.write_encoded(renewed)
-        lost = []
+        self.due_ns = now_ns + RENEWAL_NS
         for name, outcome in zip(self._held, outcomes, strict=True):
             if type(outcome) is ApiObject:
                 self._held[name] = outcome
             else:
-                lost.append(name)
-        self.due_ns = now_ns + RENEWAL_NS
-        for name in lost:
-            self._take_over(name)
+                self._new[name] = self._owners[name]
+        if self._new:
+            self._begin(now_ns)
 
     def _begin(self, now_ns: int) -> None:
         """Take over the leases of new nodes, or create them."""
@@ -111,7 +122,9 @@ class Leases:
                 self._take_over(name)
         if missing:
             due_ns.append(now_ns + RENEWAL_NS)
-        self.due_ns = min([self.due_ns] * (self.due_ns > now_ns) + due_ns, default=0)
+        if self.due_ns > now_ns:
+            due_ns.append(self.due_ns)
+        self.due_ns = min(due_ns, default=0)
 
     def _take_over(self, name: str) -> int | None:
         """Hold a lease that is there, whoever wrote it; return when it was renewed last."""
@@ -127,81 +140,78 @@ class Leases:
 
 
 class NodeStatuses:
-    """The statuses of nodes: at once when readiness changes, each 10 s when something else did.
+    """The statuses of nodes: at once when readiness changes, within 10 s when something else did.
 
     A status that does not change is written each 5 minutes, for its heartbeat.
+
+    Attributes
+    ----------
+    due_ns : int
+        When to step again; 0 for never.
     """
 
     def __init__(self, server: ApiServer, recorder: EventRecorder) -> None:
         self._server = server
         self._recorder = recorder
-        self._reports: dict[str, int] = {}
-        self._changed: dict[str, Node] = {}
-        self._urgent: dict[str, Node] = {}
         self._nodes: dict[str, Node] = {}
-        self._check_ns = 0
-        self._next_report_ns = 0
+        self._due: dict[str, int] = {}
         self._memo: dict[tuple[bytes, bool, bytes], bytes] = {}
+        self.due_ns = 0
 
-    @property
-    def due_ns(self) -> int:
-        """When to step again; 0 for never."""
-        times = [self._next_report_ns] if self._reports else []
-        return min(times + [self._check_ns] * bool(self._changed), default=0)
-
-    def add(self, node: Node, conditions: dict[str, tuple[str, int]]) -> None:
-        """Report a node from now on; ``conditions`` are its statuses and heartbeats by type."""
+    def add(self, node: Node, view: NodeView) -> None:
+        """Report a node from now on; what is not as it should be is written in the next step."""
         self._nodes[node.name] = node
-        status, heartbeat_ns = conditions.get("Ready", ("", 0))
-        node.ready = status == "True"
-        report_ns = self._reports[node.name] = heartbeat_ns + REPORT_NS
-        self._next_report_ns = min(self._next_report_ns or report_ns, report_ns)
-        if status != ("True" if node.network_up else "False") or len(conditions) < len(HEALTHY):
-            self._urgent[node.name] = node
+        ready = next((c for c in view.status.conditions if c.type == "Ready"), None)
+        if ready is None or ready.message == STARTING:
+            self._tell(node, "Starting", "Starting kubelet.")
+            for reason in _HEALTH_EVENTS:
+                self._tell(node, reason, f"Node {node.name} status is now: {reason}")
+        else:
+            node.ready = ready.status == "True"
+        shown = (ready.status, ready.reason, ready.message) if ready else None
+        due_ns = _AT_ONCE_NS
+        if ready and shown == (_READY if node.network_up else _NOT_READY):
+            due_ns = parse_time(ready.lastHeartbeatTime) + REPORT_NS
+        self._set_due(node.name, due_ns)
 
     def remove(self, name: str) -> None:
         """Report a node no more."""
-        for table in (self._nodes, self._reports, self._changed, self._urgent):
-            table.pop(name, None)
+        self._nodes.pop(name, None)
+        self._due.pop(name, None)
 
     def changed(self, node: Node, now_ns: int) -> None:
         """Say that a node's images changed: its status is written at the next check."""
-        if not self._changed:
-            self._check_ns = now_ns + CHECK_NS
-        self._changed[node.name] = node
+        self._set_due(node.name, min(self._due[node.name], now_ns + CHECK_NS))
 
     def urge(self, node: Node) -> None:
         """Say that a node became ready, or is not any more: its status is written now."""
-        self._urgent[node.name] = node
+        self._set_due(node.name, _AT_ONCE_NS)
+
+    def _set_due(self, name: str, due_ns: int) -> None:
+        self._due[name] = due_ns
+        self.due_ns = min(self.due_ns or due_ns, due_ns)
 
     def step(self, now_ns: int) -> None:
         """Write the statuses whose time has come."""
-        due = self._urgent
-        self._urgent = {}
-        if self._changed and self._check_ns <= now_ns:
-            due |= self._changed
-        if self._next_report_ns <= now_ns:
-            for name, report_ns in self._reports.items():
-                if report_ns <= now_ns:
-                    due[name] = self._nodes[name]
-        if due:
-            self._write(list(due.values()), now_ns)
-        self._next_report_ns = min(self._reports.values(), default=0)
+        if not self.due_ns or self.due_ns > now_ns:
+            return
+        due = [name for name, due_ns in self._due.items() if due_ns <= now_ns]
+        self._write([self._nodes[name] for name in due], now_ns)
+        self.due_ns = min(self._due.values(), default=0)
 
     def _write(self, nodes: list[Node], now_ns: int) -> None:
         items = [(node.obj, self._status(node, now_ns)) for node in nodes]
         self._memo.clear()
-        for node, outcome in zip(
-            nodes, self._server.replace_status_many(NODES, items), strict=True
-        ):
-            self._changed.pop(node.name, None)
+        outcomes = self._server.replace_status_many(NODES, items)
+        for node, outcome in zip(nodes, outcomes, strict=True):
             if isinstance(outcome, StatusError):
-                if outcome.code == 409:  # What came between is news, and brings the node here.
-                    self._urgent[node.name] = node
+                self._due[node.name] = now_ns + _RETRY_NS
                 continue
             node.obj = outcome
-            self._reports[node.name] = now_ns + REPORT_NS
-            self._tell(node)
+            coming_ns = max([t for t in node.images.values() if t > now_ns], default=0)
+            check_ns = coming_ns + CHECK_NS if coming_ns else now_ns + REPORT_NS
+            self._due[node.name] = min(check_ns, now_ns + REPORT_NS)
+            self._tell_ready(node)
 
     def _status(self, node: Node, now_ns: int) -> bytes:
         """Return a node's status as it is now, encoded."""
@@ -213,14 +223,17 @@ class NodeStatuses:
             found = self._memo[key] = _changed_status(old, node.network_up, images, now_ns)
         return found
 
-    def _tell(self, node: Node) -> None:
-        if node.ready == node.network_up:
-            return
-        node.ready = node.network_up
-        reason = "NodeReady" if node.ready else "NodeNotReady"
-        text = f"Node {node.name} status is now: {reason}"
-        about = Reference(NODES, "", node.name, node.uid)
-        self._recorder.record(about, NORMAL, reason, text, host=node.name)
+    def _tell_ready(self, node: Node) -> None:
+        """Say that a node became ready or is not any more."""
+        if node.ready != node.network_up:
+            node.ready = node.network_up
+            reason = "NodeReady" if node.ready else "NodeNotReady"
+            self._tell(node, reason, f"Node {node.name} status is now: {reason}")
+
+    def _tell(self, node: Node, reason: str, message: str) -> None:
+        # A kubelet knows its node by its name alone, and writes that for the uid.
+        about = Reference(NODES, "", node.name, node.name)
+        self._recorder.record(about, NORMAL, reason, message, host=node.name)
 
 
 def _changed_status(old: bytes, ready: bool, images: list[KubeObject], now_ns: int) -> bytes:

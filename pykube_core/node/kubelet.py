@@ -15,14 +15,14 @@ from pykube_core.api.objects import KubeObject
 from pykube_core.api.tables import parse_time
 from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.apiserver.log import Change, ObjectLog
-from pykube_core.apiserver.recorder import NORMAL, EventRecorder, Reference
+from pykube_core.apiserver.recorder import EventRecorder
 from pykube_core.node.admission import Node, NodeView
 from pykube_core.node.heartbeats import Leases, NodeStatuses
 from pykube_core.node.network import PodNetwork
 from pykube_core.node.pods import (
     RUNNING,
+    Container,
     Pod,
-    PodView,
     Template,
     new_pod,
     other_conditions,
@@ -33,6 +33,7 @@ from pykube_core.node.pods import (
 from pykube_core.node.runtime import Runtime
 from pykube_core.node.static_pods import StaticPods
 from pykube_core.node.statuses import encode_status, rejected_status
+from pykube_core.node.views import PodView
 from pykube_core.node.workers import PodWorkers
 
 _TEMPLATES_MAX: Final = 4096
@@ -84,7 +85,7 @@ class Kubelet:
         self._templates: dict[tuple[bytes, bytes], Template] = {}
         self._due: dict[int, list[Pod]] = {}
         self._times: list[int] = []
-        self._active: dict[bytes, Pod] = {}
+        self._active: list[Pod] = []
         runtime.attach(self._wake)
 
     def stop(self, node: str) -> None:
@@ -94,9 +95,9 @@ class Kubelet:
         if held is not None:
             self._leases.remove(node)
             self._statuses.remove(node)
-            for key, pod in held.pods.items():
+            for key, pod in self._pods_of(node):
                 pod.gone = True
-                self._pods.pop(key)
+                del self._pods[key]
                 self._homeless.setdefault(node, {})[key] = None
 
     def start(self, node: str) -> None:
@@ -121,8 +122,8 @@ class Kubelet:
                 self._note_node(change, now_ns)
         self._collect_due(now_ns)
         while self._active:
-            active, self._active = self._active, {}
-            stale = [pod for pod in active.values() if self._advance(pod, now_ns)]
+            active, self._active = self._active, []
+            stale = [pod for pod in active if not pod.gone and self._advance(pod, now_ns)]
             self._write_statuses(stale, now_ns)
         self._write_statuses(self._static.step(now_ns), now_ns)
         self._statuses.step(now_ns)
@@ -132,11 +133,15 @@ class Kubelet:
 
     def _next_ns(self, now_ns: int) -> int | None:
         times = self._times
-        while times and times[0] not in self._due:
-            heapq.heappop(times)
+        while times and not self._waits(times[0]):
+            self._due.pop(heapq.heappop(times), None)
         found = [times[0]] if times else []
         found += [t for t in (self._leases.due_ns, self._statuses.due_ns, self._static.due_ns) if t]
         return min(found, default=None)
+
+    def _waits(self, time_ns: int) -> bool:
+        """Say whether anybody still waits for a time."""
+        return any(pod.due_ns == time_ns and not pod.gone for pod in self._due.get(time_ns, ()))
 
     def _wake(self, namespace: str, name: str) -> None:
         """Look at a pod in the next step, because one of its containers is to end."""
@@ -150,15 +155,27 @@ class Kubelet:
             time_ns = heapq.heappop(times)
             for pod in self._due.pop(time_ns, ()):
                 if pod.due_ns == time_ns and not pod.gone:
-                    self._active[pod.obj.key] = pod
+                    pod.due_ns = 0
+                    self._activate(pod)
+
+    def _activate(self, pod: Pod) -> None:
+        """Let a pod be brought forward in this step."""
+        if not pod.active:
+            pod.active = True
+            self._active.append(pod)
+
+    def _pods_of(self, node: str) -> list[tuple[bytes, Pod]]:
+        """Return the pods of a node, by key. O(pods)."""
+        return [(key, pod) for key, pod in self._pods.items() if pod.node == node]
 
     def _advance(self, pod: Pod, now_ns: int) -> bool:
         """Bring a pod forward; say whether its status is to be written."""
         node = self._nodes[pod.node]
-        image_count = len(node.listed)
+        image_count, planned_ns = len(node.listed), pod.due_ns
+        pod.active = False
         self._workers.advance(pod, node, now_ns)
         due_ns = pod.due_ns
-        if due_ns:
+        if due_ns and due_ns != planned_ns:
             bucket = self._due.get(due_ns)
             if bucket is None:
                 self._due[due_ns] = [pod]
@@ -167,23 +184,26 @@ class Kubelet:
                 bucket.append(pod)
         if len(node.listed) != image_count:
             self._statuses.changed(node, now_ns)
-        if pod.template.is_agent and not node.network_up:
-            self._look_at_network(node)
+        if pod.template.is_agent and not node.agent_runs:
+            self._look_at_agent(pod, node)
         return pod.stale or (pod.doomed and pod.finished)
+
+    def _look_at_agent(self, pod: Pod, node: Node) -> None:
+        """Note that the agent of a node's network runs there."""
+        if pod.containers[pod.template.init_count].stage == RUNNING:
+            node.agent_runs = True
+            self._look_at_network(node)
 
     def _look_at_network(self, node: Node) -> None:
         """Let the network of a node come up, and its pods begin, once its agent runs there."""
         if node.network_up or not node.pod_cidr:
             return
-        if self._network.needs_agent and not any(
-            pod.template.is_agent and pod.containers[pod.template.init_count].stage == RUNNING
-            for pod in node.pods.values()
-        ):
+        if self._network.needs_agent and not node.agent_runs:
             return
         node.network_up = True
         self._statuses.urge(node)
         for key in node.waiting:
-            self._active[key] = node.pods[key]
+            self._activate(self._pods[key])
         node.waiting.clear()
 
     def _note_node(self, change: Change, now_ns: int) -> None:
@@ -217,18 +237,11 @@ class Kubelet:
         node = Node(obj)
         view = obj.view(NodeView)
         self._nodes[node.name] = node
-        conditions = {
-            c.type: (c.status, parse_time(c.lastHeartbeatTime) if c.lastHeartbeatTime else 0)
-            for c in view.status.conditions
-        }
-        if conditions.get("Ready", ("", 0))[0] == "" or not conditions["Ready"][1]:
-            about = Reference(NODES, "", node.name, node.uid)
-            self._recorder.record(about, NORMAL, "Starting", "Starting kubelet.", host=node.name)
-        # What was ready once has its network: it is set up by files that stay.
-        node.network_up = bool(node.pod_cidr) and (
-            not self._network.needs_agent or conditions.get("Ready", ("", 0))[0] == "True"
+        node.agent_runs = any(
+            c.type == "Ready" and c.status == "True" for c in view.status.conditions
         )
-        self._statuses.add(node, conditions)
+        node.network_up = bool(node.pod_cidr) and (node.agent_runs or not self._network.needs_agent)
+        self._statuses.add(node, view)
         self._leases.add(node.name, node.uid)
         for pod in self._static.of(node, now_ns):
             self._place(pod, node, now_ns)
@@ -243,9 +256,9 @@ class Kubelet:
         del self._nodes[node.name]
         self._leases.remove(node.name)
         self._statuses.remove(node.name)
-        for key, pod in list(node.pods.items()):
+        for key, pod in self._pods_of(node.name):
             self._workers.forget(pod, node, now_ns)
-            self._pods.pop(key, None)
+            del self._pods[key]
             self._homeless.setdefault(node.name, {})[key] = None
 
     def _note_pod(self, change: Change, now_ns: int) -> None:
@@ -255,7 +268,7 @@ class Kubelet:
             held = pod.obj.revision
             if change.new is change.old:
                 self._workers.crash(pod, now_ns)
-                self._active[obj.key] = pod
+                self._activate(pod)
             elif obj.revision > held or (change.new is None and obj.revision == held):
                 self._note_known(pod, change, now_ns)
         elif change.new is not None and _NODE_NAME in obj.data:
@@ -295,17 +308,28 @@ class Kubelet:
     def _place(self, pod: Pod, node: Node, now_ns: int) -> None:
         """Put a pod on its node, with all that it holds there already."""
         key = pod.obj.key
-        self._pods[key] = node.pods[key] = self._active[key] = pod
-        if pod.admitted and not pod.finished:
-            node.take(pod.template)
-            if pod.sandbox and not pod.template.host_network:
-                self._network.hold(node.pod_cidr, pod.address)
-            for container in pod.containers:
-                if container.ended or container.last or container.stage == RUNNING:
-                    node.images.setdefault(container.share.image, 0)
-            self._workers.rearm(pod, now_ns)
-            if pod.template.is_agent:
-                self._look_at_network(node)
+        self._pods[key] = pod
+        self._activate(pod)
+        if pod.admitted and pod.address and not pod.template.host_network:
+            self._network.hold(node.pod_cidr, pod.address, pod.start_ns, in_use=pod.sandbox)
+        if not pod.admitted:
+            return
+        for container in pod.containers:
+            if container.ended or container.last or container.stage == RUNNING:
+                self._remember_image(node, container, now_ns)
+        if pod.finished:
+            return
+        node.take(pod.template)
+        self._workers.rearm(pod, now_ns)
+        if pod.template.is_agent:
+            self._look_at_agent(pod, node)
+
+    def _remember_image(self, node: Node, container: Container, now_ns: int) -> None:
+        """Take an image for present that has run on a node."""
+        share = container.share
+        if share.image not in node.images:
+            node.has_image(share.image, now_ns, self._runtime.behavior(share.spec.image).size_bytes)
+            self._statuses.changed(node, now_ns)
 
     def _note_known(self, pod: Pod, change: Change, now_ns: int) -> None:
         """Take over what others wrote into a pod, or that it is gone."""
@@ -315,18 +339,21 @@ class Kubelet:
                 self._static.lose_mirror(pod)
                 return
             self._workers.forget(pod, node, now_ns)
-            del self._pods[key], node.pods[key]
+            del self._pods[key]
             return
         view = change.new.view(PodView)
         if view.metadata.uid != pod.mirror_uid:
             self._workers.forget(pod, node, now_ns)
-            del self._pods[key], node.pods[key]
+            del self._pods[key]
             self._note_new(change.new, now_ns)
             return
         pod.obj = change.new
         pod.others = other_conditions(view.status.conditions)
         pod.generation = view.metadata.generation
-        self._active[key] = pod
+        if spec_json(change.new) != pod.template.spec_json and not pod.static:
+            template = self._template(change.new, view)
+            self._workers.replace(pod, template, now_ns)
+        self._activate(pod)
         if pod.static:
             self._static.look_at_mirror(pod, view)
         elif view.metadata.deletionTimestamp:
@@ -340,7 +367,7 @@ class Kubelet:
         for pod in pods:
             if pod.stale and pod.obj.revision:
                 if pod.admitted:
-                    status = encode_status(pod, self._nodes[pod.node].address, now_ns)
+                    status = encode_status(pod, self._nodes[pod.node].address_json, now_ns)
                 else:
                     status = rejected_status(pod) if pod.reason else b""
                 if status:

@@ -33,12 +33,13 @@ class Subnet(msgspec.Struct):
         The first and the last address that a pod may have; .1 is the bridge, which is not among
         them, nor are network and broadcast address.
     previous : int
-        The address that was reserved last.
+        The address that was reserved last; ``held_since_ns`` is when, of those read back.
     """
 
     first: int
     last: int
     previous: int
+    held_since_ns: int = 0
     taken: dict[int, None] = {}
 
 
@@ -87,10 +88,9 @@ class PodNetwork:
         subnet = self._subnet(pod_cidr)
         taken, address = subnet.taken, subnet.previous
         if len(taken) > subnet.last - subnet.first:
-            text = ipaddress.ip_network(pod_cidr)
             raise NetworkError(
                 "no IP addresses available in range set: "
-                f"{text[1]}-{ipaddress.ip_address(subnet.last)}"
+                f"{_text(subnet.first - 1)}-{_text(subnet.last)}"
             )
         while True:
             address = address + 1 if address < subnet.last else subnet.first
@@ -100,15 +100,21 @@ class PodNetwork:
         subnet.previous = address
         return _text(address)
 
-    def hold(self, pod_cidr: str, address: str) -> None:
-        """Take an address that a pod has already; the last call says what was reserved last.
+    def hold(self, pod_cidr: str, address: str, since_ns: int, *, in_use: bool = True) -> None:
+        """Take an address that a pod has already; the youngest pod's was reserved last.
 
         An address outside the subnet is not this network's.
         """
+        if not pod_cidr:
+            return
         subnet, number = self._subnet(pod_cidr), _number(address)
-        if subnet.first <= number <= subnet.last:
+        if not subnet.first <= number <= subnet.last:
+            return
+        if in_use:
             subnet.taken[number] = None
-            subnet.previous = number
+        # Of pods of one second, the higher address is the later one, but where they wrap.
+        if (since_ns, number) >= (subnet.held_since_ns, subnet.previous):
+            subnet.previous, subnet.held_since_ns = number, since_ns
 
     def release(self, pod_cidr: str, address: str) -> None:
         """Give an address back."""
@@ -118,10 +124,11 @@ class PodNetwork:
     def _subnet(self, pod_cidr: str) -> Subnet:
         subnet = self._subnets.get(pod_cidr)
         if subnet is None:
-            network = ipaddress.ip_network(pod_cidr)
-            bridge = int(network.network_address) + 1
-            last = int(network.broadcast_address) - (network.version == 4)
-            subnet = self._subnets[pod_cidr] = Subnet(bridge + 1, last, bridge)
+            address, _, length = pod_cidr.partition("/")
+            bits = 128 if ":" in address else 32
+            network = _number(address) >> (bits - int(length)) << (bits - int(length))
+            last = network + (1 << (bits - int(length))) - 1 - (bits == 32)
+            subnet = self._subnets[pod_cidr] = Subnet(network + 2, last, network + 1)
         return subnet
 
 
@@ -132,4 +139,7 @@ def _text(address: int) -> str:
 
 
 def _number(address: str) -> int:
+    parts = address.split(".")
+    if len(parts) == 4:
+        return int(parts[0]) << 24 | int(parts[1]) << 16 | int(parts[2]) << 8 | int(parts[3])
     return int(ipaddress.ip_address(address))

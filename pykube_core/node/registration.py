@@ -22,7 +22,7 @@ HEALTHY: Final = (
 )
 """Type, reason and message of the conditions that are False on a healthy node."""
 
-_STARTING: Final = (
+STARTING: Final = (
     "[container runtime status check may not have completed yet, PLEG is not healthy: pleg has yet "
     "to be successful]"
 )
@@ -106,7 +106,7 @@ def node_of(machine: Machine, now_ns: int) -> KubeObject:
 
 def _first_conditions(now: str) -> list[KubeObject]:
     facts = [(type, "False", reason, message) for type, reason, message in HEALTHY]
-    facts.append(("Ready", "False", "KubeletNotReady", _STARTING))
+    facts.append(("Ready", "False", "KubeletNotReady", STARTING))
     return [
         {
             "type": type,

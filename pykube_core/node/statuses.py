@@ -20,49 +20,47 @@ from pykube_core.node.pods import (
     ENDED,
     OWN_CONDITIONS,
     RUNNING,
-    Conditions,
     Container,
+    Form,
     Pod,
-    Terminated,
 )
 from pykube_core.node.runtime import container_id
+from pykube_core.node.views import Terminated
 
 _GAP: Final = "\x01"
 _GAP_JSON: Final = b"\\u0001"
 _STATUSES_MAX: Final = 64
 
 
-def encode_status(pod: Pod, host_address: str, now_ns: int) -> bytes:
+def encode_status(pod: Pod, host_address: bytes, now_ns: int) -> bytes:
     """Return a pod's status; conditions that changed did so now."""
     template = pod.template
-    plain, states = not template.gated, []
-    for c in pod.containers:
-        if c.ended is not None or c.last is not None or c.message:
-            plain = False
-        states.append((c.stage, c.reason, c.attempt, c.ready, c.started, c.started_ns))
-    key = (
-        *states, now_ns, pod.sandbox, pod.start, pod.phase, pod.conditions, pod.generation,
-        pod.reason, pod.message, pod.address == "", host_address == "",
-    )  # fmt: skip
-    found = template.statuses.get(key) if plain else None
-    if found is None:
-        found = _form(pod, host_address, now_ns)
-        if plain:
-            if len(template.statuses) >= _STATUSES_MAX:
-                template.statuses.clear()
-            template.statuses[key] = found
-    form, pod.conditions = found
-    filling = [pod.others]
+    plain, filling = not (template.gated or pod.reason), [pod.others]
     if host_address:
-        host = host_address.encode()
-        filling += (host, host)
+        filling += (host_address, host_address)
     if pod.address:
         address = pod.address.encode()
         filling += (address, address)
+    # Whoever showed the same before and is as far now shows the same again.
+    facts: list[object] = [
+        pod.shown, now_ns, pod.sandbox, pod.start, pod.phase, pod.generation, len(filling),
+    ]  # fmt: skip
     for c in pod.containers:
+        if c.ended is not None or c.last is not None or c.message:
+            plain = False
+        facts += (c.stage, c.reason, c.ready, c.started, c.started_ns)
         if c.stage == RUNNING:
             filling.append(container_id(pod.uid, c.share.name, c.attempt).encode())
-    return form % tuple(filling)
+    key = tuple(facts)
+    form = template.statuses.get(key) if plain else None
+    if form is None:
+        form = _form(pod, host_address, now_ns)
+        if plain:
+            if len(template.statuses) >= _STATUSES_MAX:
+                template.statuses.clear()
+            template.statuses[key] = form
+    pod.shown = form
+    return form.data % tuple(filling)
 
 
 def ended(pod: Pod, container: Container, exit_code: int, now_ns: int) -> Terminated:
@@ -103,11 +101,11 @@ def phase_of(pod: Pod) -> str:
     return "Running"
 
 
-def _form(pod: Pod, host_address: str, now_ns: int) -> tuple[bytes, Conditions]:
-    """Return a status with gaps, and the conditions in it."""
+def _form(pod: Pod, host_address: bytes, now_ns: int) -> Form:
+    """Return a status with gaps."""
     own = _own_conditions(pod)
-    if pod.conditions:
-        before = pod.conditions
+    if pod.shown is not None:
+        before = pod.shown.conditions
     else:
         before = tuple((not status, "") for status, _, _ in own)
     now = time_text(now_ns)
@@ -137,10 +135,10 @@ def _form(pod: Pod, host_address: str, now_ns: int) -> tuple[bytes, Conditions]:
     status |= {"initContainerStatuses": statuses[:count]} if count else {}
     status |= {"containerStatuses": statuses[count:]}
     status["qosClass"] = pod.template.view.status.qosClass
-    form = msgspec.json.encode(status).replace(b"%", b"%%")
+    data = msgspec.json.encode(status).replace(b"%", b"%%")
     # The gap behind the conditions is for other conditions, with their comma.
-    form = form.replace(b',"' + _GAP_JSON + b'"]', b"%b]", 1)
-    return form.replace(_GAP_JSON, b"%b"), after
+    data = data.replace(b',"' + _GAP_JSON + b'"]', b"%b]", 1)
+    return Form(data.replace(b'"' + _GAP_JSON + b'"', b'"%b"'), after)
 
 
 def rejected_status(pod: Pod) -> bytes:

@@ -17,7 +17,7 @@ from pykube_core.apiserver.recorder import NORMAL, WARNING, EventRecorder, Refer
 from pykube_core.node.admission import Node
 from pykube_core.node.containers import Containers
 from pykube_core.node.network import NOT_READY_MESSAGE, NetworkError, PodNetwork
-from pykube_core.node.pods import RUNNING, Pod
+from pykube_core.node.pods import RUNNING, Pod, Template
 from pykube_core.node.runtime import Runtime
 from pykube_core.node.statuses import phase_of
 
@@ -86,6 +86,14 @@ class PodWorkers:
         if not pod.doomed or deadline_ns < pod.deadline_ns:
             pod.doomed = pod.stopping = True
             pod.deadline_ns = deadline_ns
+
+    def replace(self, pod: Pod, template: Template, now_ns: int) -> None:
+        """Go on with a changed spec: containers of another image are started again."""
+        pod.template = template
+        for container, share in zip(pod.containers, template.shares, strict=True):
+            if container.share.spec.image != share.spec.image:
+                self._containers.replace(pod, container, now_ns)
+            container.share = share
 
     def forget(self, pod: Pod, node: Node, now_ns: int) -> None:
         """Let go of a pod that the API does not have any more."""
