@@ -456,6 +456,10 @@ class ApiServer:
         """Return uids for objects that a component encodes itself."""
         return self._identity.uids(count)
 
+    def new_names(self, prefix: str, count: int) -> list[str]:
+        """Return generated names for such objects; they may repeat."""
+        return self._identity.names(prefix, count)
+
     def delete_many(
         self,
         resource: Resource,

@@ -15,6 +15,7 @@ from pykube_core.apiserver.log import Change, ObjectLog
 from pykube_core.apiserver.recorder import EventRecorder
 from pykube_core.controllers.work_queue import RETRY_MAX_NS, WorkQueue
 
+_UNREADABLE: Final = (msgspec.ValidationError, SelectorError)
 _BEHIND_NS: Final = 5_000_000
 """When to look again whether the log has what was written."""
 
@@ -61,7 +62,7 @@ class Controller(ABC):
         for change in self.cursor.read():
             try:
                 self._note(change, now_ns)
-            except (msgspec.ValidationError, SelectorError):
+            except _UNREADABLE:
                 continue
         if self._log.revision < self._written:
             return now_ns + _BEHIND_NS
@@ -74,7 +75,7 @@ class Controller(ABC):
         for key in keys:
             try:
                 done = self._sync(key, now_ns)
-            except StatusError:
+            except (StatusError, *_UNREADABLE):
                 done = False
             if done:
                 self._queue.succeed(key)

@@ -20,6 +20,8 @@ from pykube_core.api.selectors import (
     parse_node_selector,
     selector_of_labels,
 )
+from pykube_core.apiserver import ApiObject
+from pykube_core.apiserver.objects import identity_prefix
 from pykube_core.controllers import taints as keys
 from pykube_core.controllers.pods import Pod
 from pykube_core.controllers.taints import (
@@ -136,6 +138,27 @@ def spec_on(spec: KubeObject, node: str) -> KubeObject:
     required = {_REQUIRED: {"nodeSelectorTerms": terms}}
     affinity["nodeAffinity"] = (affinity.get("nodeAffinity") or {}) | required
     return spec | {"affinity": affinity, "tolerations": daemon_tolerations(spec)}
+
+
+def variants(pod: ApiObject, uid: str, node: str, nodes: list[str]) -> list[bytes]:
+    """Return what follows name and uid in the pods of nodes that are like the pod of one.
+
+    Parameters
+    ----------
+    pod : ApiObject
+        The pod of ``node``, with ``uid``.
+
+    Returns
+    -------
+    list of bytes
+        For each of ``nodes``; empty when the node's name cannot be told from the rest of the pod.
+    """
+    tail = pod.data[len(identity_prefix(pod.resource, pod.name, uid)) :]
+    marker = b'{"key":"%b","operator":"In","values":["' % NODE_NAME_FIELD.encode()
+    before, _, rest = tail.partition(marker + node.encode() + b'"]}')
+    if not rest or tail.count(marker) > 1 or b'"%b"' % pod.name.encode() in tail:
+        return []
+    return [b"".join((before, marker, name.encode(), b'"]}', rest)) for name in nodes]
 
 
 class _Term(msgspec.Struct, gc=False):

@@ -22,6 +22,7 @@ from pykube_core.api.status import StatusError
 from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.apiserver.lifecycle import NANO
 from pykube_core.apiserver.log import Change, ObjectLog
+from pykube_core.apiserver.objects import identity_prefix
 from pykube_core.apiserver.recorder import NORMAL, WARNING, Reference
 from pykube_core.controllers.controller import Controller
 from pykube_core.controllers.daemon_nodes import (
@@ -37,8 +38,9 @@ from pykube_core.controllers.daemon_nodes import (
     excess,
     look,
     spec_on,
+    variants,
 )
-from pykube_core.controllers.ownership import Ownership, controller_reference, uid_of
+from pykube_core.controllers.ownership import Ownership, check_status, controller_reference, uid_of
 from pykube_core.controllers.pods import Pod, PodReader
 from pykube_core.controllers.replica_set import pod_of_template
 from pykube_core.controllers.rollout import share_of
@@ -192,6 +194,7 @@ class DaemonSetController(Controller):
             self._queue.remove(uid)
             return
         view = obj.view(_View)
+        check_status(view.status)
         uid = view.metadata.uid
         held = self._sets.get(uid)
         if held is None:
@@ -370,10 +373,16 @@ class DaemonSetController(Controller):
     def _carry_out(self, held: _Daemons, work: _Work) -> bool:
         """Create and delete, at most a burst of each; False when something is left to be done."""
         done = True
-        for index, name in enumerate(work.nodes):
-            if index >= BURST_REPLICAS or not self._create(held, name):
+        for name in work.nodes[BURST_REPLICAS:]:
+            held.dirty[name] = None
+        nodes = work.nodes[:BURST_REPLICAS]
+        for name, outcome in zip(nodes, self._create(held, nodes) if nodes else (), strict=True):
+            if isinstance(outcome, ApiObject):
+                self._wrote(outcome)
+                self._tell(held, NORMAL, "SuccessfulCreate", f"Created pod: {outcome.name}")
+            else:
                 held.dirty[name] = None
-                done = index >= BURST_REPLICAS and done
+                done = False
         for index, key in enumerate(work.pods):
             if index >= BURST_REPLICAS or not self._delete(held, key):
                 held.dirty[self._places[key][1]] = None
@@ -381,21 +390,41 @@ class DaemonSetController(Controller):
         # What goes beyond the burst comes back with the news of what was written.
         return done
 
-    def _create(self, held: _Daemons, node: str) -> bool:
-        metadata, template = held.metadata, held.template
+    def _create(self, held: _Daemons, nodes: list[str]) -> list[ApiObject | StatusError]:
+        """Create the pods of nodes; they differ in the node's name alone, so one is checked."""
+        namespace, prefix = held.metadata.namespace, f"{held.metadata.name}-"
+        first = self._pod(held, nodes[0])
+        try:
+            made = self._server.create(PODS, first, namespace, dry_run=True)
+        except StatusError as error:
+            self._tell(held, WARNING, "FailedCreate", f"Error creating: {error.message}")
+            return [error] * len(nodes)
+        tails = variants(made, uid_of(made), nodes[0], nodes)
+        if not tails:
+            return [self._create_one(held, node) for node in nodes]
+        names = self._server.new_names(prefix, len(nodes))
+        objects = [
+            ApiObject(PODS, PODS.key(namespace, name), identity_prefix(PODS, name, uid) + tail, 0)
+            for name, uid, tail in zip(names, self._server.new_uids(len(nodes)), tails, strict=True)
+        ]
+        return self._server.write_encoded(objects)
+
+    def _create_one(self, held: _Daemons, node: str) -> ApiObject | StatusError:
+        try:
+            return self._server.create(PODS, self._pod(held, node), held.metadata.namespace)
+        except StatusError as error:
+            self._tell(held, WARNING, "FailedCreate", f"Error creating: {error.message}")
+            return error
+
+    def _pod(self, held: _Daemons, node: str) -> KubeObject:
+        """Return the pod of a node, to be created."""
+        metadata = held.metadata
         reference = controller_reference(DAEMON_SETS, metadata.name, metadata.uid)
-        pod = pod_of_template(template, f"{metadata.name}-", reference)
+        pod = pod_of_template(held.template, f"{metadata.name}-", reference)
         labels = pod["metadata"].get("labels", {})
         pod["metadata"]["labels"] = labels | {REVISION_HASH: held.digest}
         pod["spec"] = spec_on(pod["spec"], node)
-        try:
-            made = self._server.create(PODS, pod, metadata.namespace)
-        except StatusError as error:
-            self._tell(held, WARNING, "FailedCreate", f"Error creating: {error.message}")
-            return False
-        self._wrote(made)
-        self._tell(held, NORMAL, "SuccessfulCreate", f"Created pod: {made.name}")
-        return True
+        return pod
 
     def _delete(self, held: _Daemons, key: bytes) -> bool:
         namespace, name = PODS.split_key(key)

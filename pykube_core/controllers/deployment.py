@@ -3,8 +3,8 @@
 Source: ``k8s.io/kubernetes/pkg/controller/deployment`` (deployment_controller.go, sync.go,
 rolling.go, recreate.go, progress.go) v1.36. Differences: a status, the revision and the conditions
 of one pass are one write; the hash of a template is taken over its canonical JSON rather than Go's
-dump of the structure, so its digits are not upstream's; ``terminatingReplicas`` is not counted;
-RollbackTo, which only the removed extensions/v1beta1 had, is not known.
+dump of the structure, so its digits are not upstream's; RollbackTo, which only the removed
+extensions/v1beta1 had, is not known.
 """
 
 from __future__ import annotations

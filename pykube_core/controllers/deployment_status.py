@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
+
 from pykube_core.api.objects import KubeObject
 from pykube_core.apiserver.lifecycle import NANO, time_text
 from pykube_core.controllers.pods import read_time
@@ -17,6 +19,8 @@ _PROGRESSING: Final = "Progressing"
 _TIMED_OUT: Final = "ProgressDeadlineExceeded"
 _PAUSED: Final = "DeploymentPaused"
 _DONE: Final = "NewReplicaSetAvailable"
+_FAILURE: Final = ("status", "reason", "message", "lastTransitionTime")
+_TIMES: Final = ("lastUpdateTime", "lastTransitionTime")
 
 
 class DeploymentStatus:
@@ -40,7 +44,8 @@ class DeploymentStatus:
     def __init__(self, deployment: Deployment, now_ns: int) -> None:
         self._deployment = deployment
         self._now_ns = now_ns
-        self._conditions: list[KubeObject] = list(deployment.status.get("conditions", ()))
+        held = deployment.status.get("conditions", ())
+        self._conditions: list[KubeObject] = [c for c in held if _is_whole(c)]
         self.value = deployment.status
         self.revision = ""
 
@@ -95,6 +100,9 @@ class DeploymentStatus:
             self._tell_progress(counts, new)
             self._tell_failure(everyone, new)
         value: KubeObject = {name: number for name, number in counts.items() if number}
+        ending = [status.terminatingReplicas for status in statuses]
+        if None not in ending:
+            value["terminatingReplicas"] = sum(count or 0 for count in ending)
         if self._conditions:
             value["conditions"] = self._conditions
         if self._deployment.collisions is not None:
@@ -164,9 +172,8 @@ class DeploymentStatus:
         for replica_set in ordered:
             for condition in replica_set.status.conditions:
                 if condition.get("type") == "ReplicaFailure":
-                    since = condition["lastTransitionTime"]
-                    reason, message = condition["reason"], condition["message"]
-                    self._set("ReplicaFailure", condition["status"], reason, message, since=since)
+                    status, reason, message, since = (condition.get(f, "") for f in _FAILURE)
+                    self._set("ReplicaFailure", status, reason, message, since=since)
                     return
         self._remove("ReplicaFailure")
 
@@ -204,6 +211,16 @@ class DeploymentStatus:
                 "message": message,
             }
         )
+
+
+def _is_whole(condition: KubeObject) -> bool:
+    """Say whether a condition can be gone on from; somebody else may have written it."""
+    try:
+        for field in _TIMES:
+            read_time(condition.get(field, ""))
+    except msgspec.ValidationError:
+        return False
+    return all(field in condition for field in ("type", "status", "reason"))
 
 
 def is_complete(deployment: Deployment, status: KubeObject) -> bool:

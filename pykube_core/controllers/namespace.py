@@ -18,6 +18,7 @@ from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.apiserver.lifecycle import NANO, time_text
 from pykube_core.apiserver.log import Change, ObjectLog
 from pykube_core.controllers.controller import Controller
+from pykube_core.controllers.ownership import check_status
 from pykube_core.controllers.pods import ENDED, read_time
 
 FINALIZER: Final = "kubernetes"
@@ -150,6 +151,7 @@ class NamespaceController(Controller):
         if obj is None:
             return True
         view = obj.view(_View)
+        check_status(view.status)
         if not view.metadata.deletionTimestamp or FINALIZER not in view.spec.finalizers:
             return True
         totals = self._delete_content(view, now_ns)
@@ -220,7 +222,7 @@ class NamespaceController(Controller):
 
     def _write_status(self, obj: ApiObject, view: _View, totals: _Totals, now_ns: int) -> None:
         """Write the conditions, if they are news."""
-        held = {c["type"]: c for c in view.status.get("conditions", ())}
+        held = {c.get("type", ""): c for c in view.status.get("conditions", ())}
         conditions = dict(held)
         found = totals.conditions()
         for type, (reason, message) in (_CONDITIONS | found).items():
@@ -228,8 +230,8 @@ class NamespaceController(Controller):
             new = {"type": type, "status": value, "reason": reason, "message": message}
             old = held.get(type)
             since = time_text(now_ns)
-            if old is not None and old["status"] == value:
-                since = old["lastTransitionTime"]
+            if old is not None and old.get("status") == value:
+                since = old.get("lastTransitionTime", since)
             conditions[type] = new | {"lastTransitionTime": since}
         status = view.status | {"phase": "Terminating", "conditions": list(conditions.values())}
         if status == view.status:

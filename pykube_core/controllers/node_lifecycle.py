@@ -198,7 +198,7 @@ class NodeLifecycleController(Controller):
         held.lease_revision = lease.revision
         try:
             said_ns = read_time(lease.view(_Lease).spec.renewTime or "")
-        except ValueError:  # It was written, by whatever clock.
+        except msgspec.ValidationError:  # It was written, by whatever clock.
             said_ns = now_ns
         held.renewed_ns = min(max(said_ns, held.renewed_ns), now_ns)
 

@@ -6,7 +6,7 @@ owner is being deleted is not asked again before it adopts, since the log has it
 
 from __future__ import annotations
 
-from typing import Generic, Protocol, TypeVar
+from typing import Annotated, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -60,6 +60,21 @@ class _Identified(msgspec.Struct, gc=False):
     metadata: _Identity
 
 
+class _Status(msgspec.Struct, gc=False):
+    conditions: list[KubeObject] = []
+    collisionCount: Annotated[int, msgspec.Meta(ge=0)] | None = None
+
+
+def check_status(status: KubeObject) -> None:
+    """Refuse a status whose conditions cannot be gone on from.
+
+    Raises
+    ------
+    msgspec.ValidationError
+    """
+    msgspec.convert(status, _Status)
+
+
 def uid_of(obj: ApiObject) -> str:
     """Return the uid of an object."""
     return obj.view(_Identified).metadata.uid
@@ -105,6 +120,8 @@ class Ownership(Generic[_D]):
         self._selectors: dict[str, dict[str, LabelSelector]] = {}
         self._selector_of: dict[str, LabelSelector] = {}
         self._claims: dict[str, dict[bytes, None]] = {}
+        # The labels that an owner's selector was last found to match: those of its template.
+        self._matched: dict[str, dict[str, str]] = {}
 
     def add_owner(self, uid: str, namespace: str, selector: LabelSelector) -> None:
         """Take in an owner, or another selector of one."""
@@ -112,6 +129,7 @@ class Ownership(Generic[_D]):
             return
         self._selectors.setdefault(namespace, {})[uid] = selector
         self._selector_of[uid] = selector
+        self._matched.pop(uid, None)
         claims = self._claims[uid] = {}
         for key, dependent in self._orphans.get(namespace, {}).items():
             if dependent.claimable and selector.matches(dependent.labels):
@@ -125,6 +143,7 @@ class Ownership(Generic[_D]):
         self._selectors.get(namespace, {}).pop(uid, None)
         self._selector_of.pop(uid, None)
         self._claims.pop(uid, None)
+        self._matched.pop(uid, None)
 
     def get(self, key: bytes) -> _D | None:
         """Return what is known of a dependent; None when there is none."""
@@ -153,10 +172,8 @@ class Ownership(Generic[_D]):
         if owner:
             self._owned.setdefault(owner, {})[key] = dependent
             self._queue.add(owner)
-            selector = self._selector_of.get(owner)
-            if selector is not None and dependent.claimable:
-                if not selector.matches(dependent.labels):
-                    self._claims[owner][key] = None
+            if dependent.claimable and self._matched.get(owner) != dependent.labels:
+                self._check(key, dependent)
             return
         namespace = self._resource.split_key(key)[0]
         self._orphans.setdefault(namespace, {})[key] = dependent
@@ -165,6 +182,17 @@ class Ownership(Generic[_D]):
                 if selector.matches(dependent.labels):
                     self._claims[uid][key] = None
                     self._queue.add(uid)
+
+    def _check(self, key: bytes, dependent: _D) -> None:
+        """Let an owner release a dependent that its selector does not match."""
+        owner = dependent.owner
+        selector = self._selector_of.get(owner)
+        if selector is None:
+            return
+        if selector.matches(dependent.labels):
+            self._matched[owner] = dependent.labels
+        else:
+            self._claims[owner][key] = None
 
     def of(self, uid: str) -> dict[bytes, _D]:
         """Return the dependents of an owner by key; not to be changed."""

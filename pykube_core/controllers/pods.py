@@ -13,7 +13,20 @@ from pykube_core.controllers.ownership import OwnerReference, controller_of
 ENDED = ("Succeeded", "Failed")
 """The phases of a pod whose containers run no more."""
 
-read_time = lru_cache(4096)(parse_time)
+
+@lru_cache(4096)
+def read_time(text: str) -> int:
+    """Return a time of the API in nanoseconds since the epoch.
+
+    Raises
+    ------
+    msgspec.ValidationError
+        It is none.
+    """
+    try:
+        return parse_time(text)
+    except ValueError:
+        raise msgspec.ValidationError(f"not a time: {text}") from None
 
 
 class _Metadata(msgspec.Struct, gc=False):
@@ -62,6 +75,8 @@ class Pod(msgspec.Struct, frozen=True, gc=False):
         Whether it is being deleted.
     active : bool
         Whether it is neither being deleted nor ended.
+    ending : bool
+        Whether it is being deleted and has not ended yet.
     ready_ns : int or None
         Since when it is ready, in nanoseconds since the epoch; None when it is not.
     revision : int
@@ -76,6 +91,7 @@ class Pod(msgspec.Struct, frozen=True, gc=False):
     created: str
     terminating: bool
     active: bool
+    ending: bool
     ready_ns: int | None
     revision: int
 
@@ -119,7 +135,7 @@ class PodReader:
 def _read(obj: ApiObject) -> Pod:
     view = obj.view(_View)
     metadata, status = view.metadata, view.status
-    terminating = bool(metadata.deletionTimestamp)
+    terminating, ended = bool(metadata.deletionTimestamp), status.phase in ENDED
     ready_ns = None
     for condition in status.conditions:
         if condition.type == "Ready" and condition.status == "True":
@@ -134,7 +150,8 @@ def _read(obj: ApiObject) -> Pod:
         status.reason,
         metadata.creationTimestamp,
         terminating,
-        not terminating and status.phase not in ENDED,
+        not (terminating or ended),
+        terminating and not ended,
         ready_ns,
         obj.revision,
     )

@@ -1,13 +1,12 @@
 """Replica sets: so many pods of a template, no more and no less.
 
 Source: ``k8s.io/kubernetes/pkg/controller/replicaset/replica_set.go`` v1.36. Differences: pods are
-created in batches without a slow start, since a batch is one transaction; ``terminatingReplicas``
-is not counted; pods to be deleted are not ranked by how many related pods share their node, nor by
-age on a logarithmic scale.
+created in batches without a slow start, since a batch is one transaction.
 """
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Final, NamedTuple
 
 import msgspec
@@ -21,12 +20,18 @@ from pykube_core.apiserver.lifecycle import NANO, time_text
 from pykube_core.apiserver.log import Change, ObjectLog
 from pykube_core.apiserver.recorder import NORMAL, WARNING, Reference
 from pykube_core.controllers.controller import Controller
-from pykube_core.controllers.ownership import Ownership, controller_reference, uid_of
-from pykube_core.controllers.pods import Pod, PodReader, read_time
+from pykube_core.controllers.ownership import (
+    OwnerReference,
+    Ownership,
+    check_status,
+    controller_of,
+    controller_reference,
+    uid_of,
+)
+from pykube_core.controllers.pod_ranking import candidate, least_missed
+from pykube_core.controllers.pods import Pod, PodReader
 
 BURST_REPLICAS: Final = 500
-
-_PHASES: Final = {"Pending": 0, "Unknown": 1, "Running": 2}
 
 
 class _Metadata(msgspec.Struct, gc=False):
@@ -35,6 +40,7 @@ class _Metadata(msgspec.Struct, gc=False):
     uid: str
     generation: int = 0
     deletionTimestamp: str = ""
+    ownerReferences: list[OwnerReference] = []
 
 
 class _Spec(msgspec.Struct, gc=False):
@@ -54,11 +60,13 @@ class _Set(NamedTuple):
     obj: ApiObject
     view: _View
     labels: dict[str, str]
+    controller: str
 
 
 class _Tally(msgspec.Struct):
-    """How many pods of a set are active, and of these how many are ready or have all labels."""
+    """How many pods of a set end, how many are active, and of these ready or with all labels."""
 
+    ending: int = 0
     active: int = 0
     ready: int = 0
     labeled: int = 0
@@ -103,10 +111,12 @@ class ReplicaSetController(Controller):
             self._queue.remove(uid)
             return
         view = obj.view(_View)
+        check_status(view.status)
         uid = view.metadata.uid
         labels = view.spec.template.get("metadata", {}).get("labels") or {}
         held = self._sets.get(uid)
-        self._sets[uid] = _Set(obj, view, labels)
+        controller = controller_of(view.metadata.ownerReferences)
+        self._sets[uid] = _Set(obj, view, labels, controller)
         if held is None or held.labels != labels:
             tally = self._tallies[uid] = _Tally()
             for pod in self._pods.of(uid).values():
@@ -128,7 +138,8 @@ class ReplicaSetController(Controller):
             raise
         if old is not None:
             same = old.owner and old.owner == pod.owner and old.labels == pod.labels
-            if same and old.active == pod.active and old.ready_ns == pod.ready_ns:
+            same = same and old.active == pod.active and old.ending == pod.ending
+            if same and old.ready_ns == pod.ready_ns:
                 self._pods.renew(key, pod)
                 return
             self._drop(key)
@@ -159,15 +170,9 @@ class ReplicaSetController(Controller):
             if excess < 0:
                 failure = self._create(held, min(-excess, BURST_REPLICAS))
             elif excess > 0:
-                failure = self._delete(held, min(excess, BURST_REPLICAS))
+                failure = self._delete(held, min(excess, BURST_REPLICAS), now_ns)
         self._write_status(held, failure, now_ns)
         return failure is None
-
-    def _tell(self, held: _Set, type: str, reason: str, message: str) -> None:
-        metadata = held.view.metadata
-        namespace, name, uid = metadata.namespace, metadata.name, metadata.uid
-        regarding = Reference(REPLICA_SETS, namespace, name, uid, held.obj.revision)
-        self._events.record(regarding, type, reason, message)
 
     def _create(self, held: _Set, count: int) -> _Failure:
         """Create pods of the template; return why not all of them."""
@@ -180,34 +185,56 @@ class ReplicaSetController(Controller):
         except StatusError as error:
             outcomes = [error]
         failed: _Failure = None
+        regarding, record = _regarding(held), self._events.record
         for outcome in outcomes:
             if isinstance(outcome, StatusError):
                 failed = "FailedCreate", outcome
                 message = f"Error creating: {outcome.message}"
-                self._tell(held, WARNING, "FailedCreate", message)
+                record(regarding, WARNING, "FailedCreate", message)
             else:
                 self._wrote(outcome)
-                self._tell(held, NORMAL, "SuccessfulCreate", f"Created pod: {outcome.name}")
+                record(regarding, NORMAL, "SuccessfulCreate", f"Created pod: {outcome.name}")
         return failed
 
-    def _delete(self, held: _Set, count: int) -> _Failure:
+    def _delete(self, held: _Set, count: int, now_ns: int) -> _Failure:
         """Delete the pods that are missed least; return why not all of them."""
         failed: _Failure = None
-        owned = self._pods.of(held.view.metadata.uid)
-        ranked = sorted((_worth(pod), key) for key, pod in owned.items() if pod.active)
-        for _, key in ranked[:count]:
+        regarding, record = _regarding(held), self._events.record
+        for key, pod in self._least_missed(held, count, now_ns):
             namespace, name = PODS.split_key(key)
             try:
-                done = self._server.delete(PODS, name, namespace, uid=owned[key].uid)
+                done = self._server.delete(PODS, name, namespace, uid=pod.uid)
             except StatusError as error:
                 if error.code not in (404, 409):
                     failed = "FailedDelete", error
                     message = f"Error deleting: {error.message}"
-                    self._tell(held, WARNING, "FailedDelete", message)
+                    record(regarding, WARNING, "FailedDelete", message)
                 continue
             self._wrote(done.object)
-            self._tell(held, NORMAL, "SuccessfulDelete", f"Deleted pod: {name}")
+            record(regarding, NORMAL, "SuccessfulDelete", f"Deleted pod: {name}")
         return failed
+
+    def _least_missed(self, held: _Set, count: int, now_ns: int) -> list[tuple[bytes, Pod]]:
+        """Return so many active pods of a set, those that are missed least."""
+        owned = self._pods.of(held.view.metadata.uid)
+        if not held.view.spec.replicas:
+            # All of them go: no need to tell them apart.
+            active = ((key, pod) for key, pod in owned.items() if pod.active)
+            return list(islice(active, count))
+        related: dict[str, int] = {}
+        # All replica sets of a deployment count; one that nobody controls has no relations.
+        for uid, other in self._sets.items() if held.controller else ():
+            if other.controller == held.controller:
+                for pod in self._pods.of(uid).values():
+                    if pod.active:
+                        related[pod.node] = related.get(pod.node, 0) + 1
+        found = []
+        for key, pod in owned.items():
+            namespace, name = PODS.split_key(key)
+            obj = self._log.get(PODS, name, namespace)
+            if obj is not None and pod.active:
+                found.append(candidate(obj, pod, related.get(pod.node, 0)))
+        return [(item.key, item.pod) for item in least_missed(found, count, now_ns)]
 
     def _write_status(self, held: _Set, failure: _Failure, now_ns: int) -> None:
         """Write what there is, if that is news."""
@@ -222,7 +249,7 @@ class ReplicaSetController(Controller):
             "availableReplicas": tally.ready - coming,
             "observedGeneration": metadata.generation,
         }
-        new: KubeObject = {"replicas": tally.active}
+        new: KubeObject = {"replicas": tally.active, "terminatingReplicas": tally.ending}
         new |= {name: count for name, count in counts.items() if count}
         conditions = _conditions(old.get("conditions", []), failure, now_ns)
         if conditions:
@@ -253,7 +280,15 @@ def pod_of_template(template: KubeObject, prefix: str, reference: KubeObject) ->
     return {"metadata": metadata, "spec": template.get("spec", {})}
 
 
+def _regarding(held: _Set) -> Reference:
+    metadata = held.view.metadata
+    namespace, name, uid = metadata.namespace, metadata.name, metadata.uid
+    return Reference(REPLICA_SETS, namespace, name, uid, held.obj.revision)
+
+
 def _count(tally: _Tally, labels: dict[str, str], pod: Pod, sign: int) -> None:
+    if pod.ending:
+        tally.ending += sign
     if not pod.active:
         return
     tally.active += sign
@@ -261,21 +296,6 @@ def _count(tally: _Tally, labels: dict[str, str], pod: Pod, sign: int) -> None:
         tally.ready += sign
     if labels.items() <= pod.labels.items():
         tally.labeled += sign
-
-
-def _worth(pod: Pod) -> tuple[bool, int, bool, int, int]:
-    """Return a pod's place among those to be deleted: the least comes first.
-
-    Without a node before with one, pending before running, not ready before ready, ready for a
-    short time before long, young before old.
-    """
-    return (
-        bool(pod.node),
-        _PHASES.get(pod.phase, 0),
-        pod.ready_ns is not None,
-        -(pod.ready_ns or 0),
-        -read_time(pod.created),
-    )
 
 
 def _conditions(old: list[KubeObject], failure: _Failure, now_ns: int) -> list[KubeObject]:

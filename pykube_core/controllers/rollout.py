@@ -16,6 +16,7 @@ from pykube_core.api.objects import Json, KubeObject
 from pykube_core.apiserver import ApiObject
 from pykube_core.controllers.ownership import (
     OwnerReference,
+    check_status,
     controller_of,
     controller_reference,
 )
@@ -142,6 +143,7 @@ class _ReplicaSetStatus(msgspec.Struct, gc=False):
     replicas: int = 0
     readyReplicas: int = 0
     availableReplicas: int = 0
+    terminatingReplicas: int | None = None
     observedGeneration: int = 0
     conditions: list[KubeObject] = []
 
@@ -198,6 +200,7 @@ class ReplicaSet(msgspec.Struct, gc=False):
 def read_deployment(obj: ApiObject) -> Deployment:
     """Return a deployment as controllers read it."""
     view = obj.view(_DeploymentView)
+    check_status(view.status)
     template = canonical(bytes(view.spec.template))
     return Deployment(obj, view.metadata, view.spec, view.status, template)
 

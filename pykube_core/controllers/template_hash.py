@@ -41,7 +41,7 @@ def hash_of(template: bytes, collisions: int | None) -> str:
     Examples
     --------
     >>> hash_of(b"", None)
-    '568c7fc9b5'
+    '65bb57b6b5'
     """
     salt = b"" if collisions is None else collisions.to_bytes(_COLLISION_BYTES, "little")
     value = _OFFSET

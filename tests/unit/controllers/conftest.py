@@ -45,10 +45,11 @@ class FailingServer:
             dies = self.write_count == self._fatal
             if dies and not self._after:
                 raise Crash
-            done = method(*args, **options)
-            if dies:
-                raise Crash
-            return done
+            try:
+                return method(*args, **options)
+            finally:
+                if dies:
+                    raise Crash
 
         return call
 
@@ -73,7 +74,10 @@ class World:
         self.log = ObjectLog(self.store, self.server.registry)
         self.loop = EventLoop(self.log, self.clock)
         self.failing = FailingServer(self.server, fatal, after)
-        self.controllers = [factory(self.failing, self.log) for factory in self._factories]
+        self.controllers = []
+        for factory in self._factories:
+            made = factory(self.failing, self.log)
+            self.controllers += made if isinstance(made, list) else [made]
         for controller in self.controllers:
             self.loop.add(controller, 20)
 
@@ -176,10 +180,10 @@ def assert_crash_safe():
     """Assert that a crash before or after any write ends where no crash does, and rests there.
 
     ``script(world)`` lives through something, with ``world.run`` in between; ``end_state(world)``
-    says where it ended.
+    says where it ended. ``every`` tries one write of so many.
     """
 
-    def check(factories, script, end_state, seconds=0):
+    def check(factories, script, end_state, seconds=0, every=1):
         def live(fatal=-1, after=False):
             world = World(*factories)
             world.start(fatal, after)
@@ -190,7 +194,7 @@ def assert_crash_safe():
         expected, count = end_state(calm), calm.failing.write_count
         calm.close()
         assert count
-        for fatal in range(1, count + 1):
+        for fatal in range(1, count + 1, every):
             for after in (False, True):
                 world = live(fatal, after)
                 assert world.crashes == 1

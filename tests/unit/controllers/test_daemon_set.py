@@ -237,6 +237,45 @@ def test_heartbeat_of_a_node_makes_no_work(world, monkeypatch):
     assert looked == []
 
 
+def test_pods_of_many_nodes_are_written_in_one_batch(world):
+    for index in range(20):
+        world.node(f"n{index:02}")
+    create(world)
+    world.run()
+    # The check of the first one, all pods, their events, the status and what it counts then.
+    assert world.failing.write_count <= 5
+    assert places(world) == [f"n{index:02}" for index in range(20)]
+    assert len({pod["metadata"]["uid"] for pod in world.live("kube-system")}) == 20
+
+
+def test_pods_are_right_where_the_template_speaks_of_node_names_itself(world):
+    requirement = {"key": "metadata.name", "operator": "In", "values": ["n1"]}
+    preferred = [{"weight": 1, "preference": {"matchFields": [requirement]}}]
+    preferred = {"preferredDuringSchedulingIgnoredDuringExecution": preferred}
+    for name in ("n1", "n2"):
+        world.node(name)
+    create(world, template=template(affinity={"nodeAffinity": preferred}))
+    world.run()
+    assert places(world) == ["n1", "n2"]
+    for pod in world.live("kube-system"):
+        held = pod["spec"]["affinity"]["nodeAffinity"]
+        assert held["preferredDuringSchedulingIgnoredDuringExecution"][0]["weight"] == 1
+
+
+def test_template_that_is_refused_is_told_and_tried_again(world):
+    world.node("n1")
+    world.node("n2")
+    create(world, template=template(priorityClassName="none-yet"))
+    world.run()
+    message = world.messages("FailedCreate", "kube-system")[0]
+    assert message.startswith("Error creating: ")
+    assert world.pods("kube-system") == []
+    assert world.loop.step_count < 20
+    patch(world, template=template(priorityClassName=None))
+    world.run()
+    assert places(world) == ["n1", "n2"]
+
+
 def script(world):
     for index in range(2):
         world.node(f"n{index}")

@@ -99,7 +99,7 @@ def test_new_deployment_makes_one_replica_set_and_tells_how_far_it_is(world, ass
     counts = {k: v for k, v in status(world).items() if k != "conditions"}
     assert counts == {
         "observedGeneration": 1, "replicas": 2, "updatedReplicas": 2,
-        "readyReplicas": 2, "availableReplicas": 2,
+        "readyReplicas": 2, "availableReplicas": 2, "terminatingReplicas": 0,
     }  # fmt: skip
     metadata = world.get(DEPLOYMENTS, "web")["metadata"]
     assert (metadata["annotations"][REVISION], metadata["generation"]) == ("1", 1)
@@ -269,6 +269,17 @@ def test_hash_depends_on_collisions_and_uses_safe_letters():
     digests = {hash_of(b"{}", None), hash_of(b"{}", 0), hash_of(b"{}", 1)}
     assert len(digests) == 3
     assert all(set(digest) <= set("bcdfghjklmnpqrstvwxz2456789") for digest in digests)
+
+
+def test_pods_on_the_node_with_most_of_the_deployment_go_first(world):
+    create(world, replicas=4)
+    world.run()
+    for pod, node in zip(world.pods(), ("n1", "n2", "n2", "n3"), strict=True):
+        world.server.bind(pod.name, "default", node)
+    settle(world)
+    patch(world, replicas=3)
+    world.run()
+    assert sorted(pod["spec"]["nodeName"] for pod in world.live()) == ["n1", "n2", "n3"]
 
 
 def script(world):

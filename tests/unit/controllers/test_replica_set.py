@@ -49,7 +49,8 @@ def test_pods_are_made_with_their_owner_and_counted(world):
         assert pod["metadata"]["labels"] == LABELS
         assert pod["metadata"]["name"].startswith("web-")
     assert status(world) == {
-        "replicas": 3, "fullyLabeledReplicas": 3, "observedGeneration": 1,
+        "replicas": 3, "terminatingReplicas": 0, "fullyLabeledReplicas": 3,
+        "observedGeneration": 1,
     }  # fmt: skip
     ready(world, world.pods()[:2])
     world.run()
@@ -108,6 +109,23 @@ def test_pods_without_a_node_go_first_and_the_longest_ready_stay(world):
     ending = {p.name for p in world.pods() if "deletionTimestamp" in p.decode()["metadata"]}
     assert ending == {pending.name, young.name}
     assert status(world)["replicas"] == 1
+
+
+def test_pods_that_are_ending_are_counted_until_they_have_ended(world):
+    create(world, replicas=2)
+    world.run()
+    for pod in world.pods():
+        world.server.bind(pod.name, "default", "n1")
+    scale(world, 0)
+    world.run()
+    assert (status(world)["replicas"], status(world)["terminatingReplicas"]) == (0, 2)
+    first, second = world.pods()
+    world.server.replace_status_many(PODS, [(first, b'{"phase":"Succeeded"}')])
+    world.run()
+    assert status(world)["terminatingReplicas"] == 1
+    world.server.delete(PODS, second.name, "default", grace_period_seconds=0)
+    world.run()
+    assert status(world)["terminatingReplicas"] == 0
 
 
 def test_pod_that_ends_or_goes_is_replaced(world):

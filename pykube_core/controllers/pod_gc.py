@@ -1,0 +1,214 @@
+"""Pod GC: pods that nobody else would ever remove.
+
+Source: ``k8s.io/kubernetes/pkg/controller/podgc/gc_controller.go`` v1.36. Difference: a pass is
+made only when there is something for it, at the times at which upstream makes all of its own.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from pykube_core.api.builtin import NODES, PODS
+from pykube_core.api.objects import KubeObject
+from pykube_core.api.status import StatusError
+from pykube_core.apiserver import ApiObject, ApiServer
+from pykube_core.apiserver.lifecycle import NANO, time_text
+from pykube_core.apiserver.log import Change, ObjectLog
+from pykube_core.apiserver.objects import members
+from pykube_core.controllers.controller import Controller
+from pykube_core.controllers.pods import ENDED, Pod, PodReader
+from pykube_core.controllers.taints import OUT_OF_SERVICE, Taint
+
+PERIOD_NS: Final = 20 * NANO
+QUARANTINE_NS: Final = 40 * NANO
+
+_PASS: Final = "pass"
+_CONDITION: Final = {
+    "type": "DisruptionTarget",
+    "status": "True",
+    "reason": "DeletionByPodGC",
+    "message": "PodGC: node no longer exists",
+}
+
+
+class _NodeSpec(msgspec.Struct, gc=False):
+    taints: list[Taint] = []
+
+
+class _Condition(msgspec.Struct, gc=False):
+    type: str
+    status: str = ""
+
+
+class _NodeStatus(msgspec.Struct, gc=False):
+    conditions: list[_Condition] = []
+
+
+class _Node(msgspec.Struct, gc=False):
+    spec: _NodeSpec = msgspec.field(default_factory=_NodeSpec)
+    status: _NodeStatus = msgspec.field(default_factory=_NodeStatus)
+
+    @property
+    def is_out_of_service(self) -> bool:
+        """Whether somebody said that it is off for good, and it is not ready either."""
+        if not any(taint.key == OUT_OF_SERVICE for taint in self.spec.taints):
+            return False
+        conditions = self.status.conditions
+        return not any(c.type == "Ready" and c.status == "True" for c in conditions)
+
+
+class PodGcController(Controller):
+    """The pod garbage collector.
+
+    Parameters
+    ----------
+    terminated_pod_threshold : int
+        How many ended pods may stay; 0 is any number.
+    pods : PodReader, optional
+        Shared with other controllers.
+    """
+
+    name = "pod-garbage-collector-controller"
+    component = "pod-garbage-collector-controller"
+
+    def __init__(
+        self,
+        server: ApiServer,
+        log: ObjectLog,
+        *,
+        terminated_pod_threshold: int = 12_500,
+        pods: PodReader | None = None,
+    ) -> None:
+        super().__init__(server, log, (NODES, PODS))
+        self._threshold = terminated_pod_threshold
+        self._reader = pods or PodReader()
+        # Each node that is there, and whether it is out of service.
+        self._nodes: dict[str, bool] = {}
+        self._missing: dict[str, int] = {}
+        self._ended: dict[bytes, Pod] = {}
+        self._stuck: dict[bytes, None] = {}
+
+    def _note(self, change: Change, now_ns: int) -> None:
+        obj = change.new or change.object
+        if obj.resource is NODES:
+            self._note_node(obj.name, change.new, now_ns)
+            return
+        key = obj.key
+        if change.new is None:
+            self._ended.pop(key, None)
+            self._stuck.pop(key, None)
+            self._reader.forget(key)
+            return
+        pod = self._reader.read(obj)
+        if pod.phase in ENDED:
+            self._ended[key] = pod
+            if 0 < self._threshold < len(self._ended):
+                self._queue.add_at(_PASS, _tick(now_ns))
+        if pod.node and pod.node not in self._nodes:
+            self._miss(pod.node, now_ns)
+        if pod.terminating and (not pod.node or self._nodes.get(pod.node)):
+            self._stuck[key] = None
+            self._queue.add_at(_PASS, _tick(now_ns))
+
+    def _note_node(self, name: str, obj: ApiObject | None, now_ns: int) -> None:
+        if obj is None:
+            if self._nodes.pop(name, None) is not None:
+                self._miss(name, now_ns)
+            return
+        self._missing.pop(name, None)
+        out_of_service = obj.view(_Node).is_out_of_service
+        if out_of_service and not self._nodes.get(name):
+            for pod_obj, pod in self._pods():
+                if pod.node == name and pod.terminating:
+                    self._stuck[pod_obj.key] = None
+            self._queue.add_at(_PASS, _tick(now_ns))
+        self._nodes[name] = out_of_service
+
+    def _miss(self, node: str, now_ns: int) -> None:
+        """Give a node that is not there the time to come back."""
+        if node not in self._missing:
+            self._missing[node] = due_ns = _tick(now_ns) + QUARANTINE_NS
+            self._queue.add_at(_PASS, due_ns)
+
+    def _pods(self) -> list[tuple[ApiObject, Pod]]:
+        """Return every pod that can be read."""
+        out = []
+        for obj in self._log.all(PODS):
+            try:
+                out.append((obj, self._reader.read(obj)))
+            except msgspec.ValidationError:
+                continue
+        return out
+
+    def _sync(self, key: str, now_ns: int) -> bool:
+        self._delete_ended(now_ns)
+        stuck, self._stuck = self._stuck, {}
+        self._delete([(key, False) for key in stuck], now_ns)
+        gone = [node for node, due_ns in self._missing.items() if due_ns <= now_ns]
+        if gone:
+            for node in gone:
+                del self._missing[node]
+            orphans = [(obj.key, True) for obj, pod in self._pods() if pod.node in gone]
+            self._delete(orphans, now_ns)
+        if self._missing:
+            self._queue.add_at(_PASS, min(self._missing.values()))
+        return True
+
+    def _delete_ended(self, now_ns: int) -> None:
+        """Delete the oldest of too many pods that have ended, evicted ones first."""
+        excess = len(self._ended) - self._threshold
+        if not 0 < self._threshold < len(self._ended):
+            return
+        ranked = sorted(
+            self._ended.items(),
+            key=lambda item: (item[1].reason != "Evicted", item[1].created, item[0]),
+        )
+        self._delete([(key, False) for key, _ in ranked[:excess]], now_ns)
+
+    def _delete(self, items: list[tuple[bytes, bool]], now_ns: int) -> None:
+        """Mark pods failed and delete them at once.
+
+        Parameters
+        ----------
+        items : list of (key, orphaned)
+            An orphaned pod is told why.
+        """
+        alive, targets = [], []
+        for key, orphaned in items:
+            namespace, name = PODS.split_key(key)
+            obj = self._log.get(PODS, name, namespace)
+            if obj is None:
+                continue
+            pod = self._reader.read(obj)
+            targets.append((namespace, name, pod.uid))
+            if pod.phase not in ENDED:
+                alive.append((obj, _failed_status(obj, orphaned, now_ns)))
+        for outcome in self._server.replace_status_many(PODS, alive) if alive else ():
+            if isinstance(outcome, ApiObject):
+                self._wrote(outcome)
+        if not targets:
+            return
+        outcomes = self._server.delete_many(PODS, targets, grace_period_seconds=0)
+        for (namespace, name, _), deleted in zip(targets, outcomes, strict=True):
+            if not isinstance(deleted, StatusError):
+                self._wrote(deleted.object)
+            elif deleted.code not in (404, 409):
+                self._stuck[PODS.key(namespace, name)] = None
+                self._queue.add_at(_PASS, _tick(now_ns))
+
+
+def _tick(now_ns: int) -> int:
+    """Return the time of the next pass."""
+    return (now_ns // PERIOD_NS + 1) * PERIOD_NS
+
+
+def _failed_status(obj: ApiObject, orphaned: bool, now_ns: int) -> bytes:
+    """Return the status of a pod that is given up."""
+    status: KubeObject = msgspec.json.decode(members(obj.data).status)
+    status["phase"] = "Failed"
+    if orphaned:
+        held = [c for c in status.get("conditions", ()) if c.get("type") != _CONDITION["type"]]
+        status["conditions"] = [*held, _CONDITION | {"lastTransitionTime": time_text(now_ns)}]
+    return msgspec.json.encode(status)

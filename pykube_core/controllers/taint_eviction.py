@@ -1,0 +1,210 @@
+"""Taint eviction: pods leave nodes whose NoExecute taints they do not tolerate, or no longer.
+
+Source: ``k8s.io/kubernetes/pkg/controller/tainteviction`` v1.36. Differences: what is due at one
+time is done in one batch; pods that are being deleted are passed over. As upstream, a toleration's
+seconds count from when the controller sees pod and taint together, so anew after its restart.
+
+While no node has such a taint, a change of a pod costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+import msgspec
+
+from pykube_core.api.builtin import NODES, PODS
+from pykube_core.api.objects import KubeObject
+from pykube_core.api.status import StatusError
+from pykube_core.apiserver import ApiObject, ApiServer
+from pykube_core.apiserver.lifecycle import NANO, time_text
+from pykube_core.apiserver.log import Change, ObjectLog
+from pykube_core.apiserver.objects import members
+from pykube_core.apiserver.recorder import NORMAL, Reference
+from pykube_core.controllers.controller import Controller
+from pykube_core.controllers.pods import Pod, PodReader
+from pykube_core.controllers.taints import NO_EXECUTE, Taint, Toleration
+
+_CONDITION: Final = {
+    "type": "DisruptionTarget",
+    "status": "True",
+    "reason": "DeletionByTaintManager",
+    "message": "Taint manager: deleting due to NoExecute taint",
+}
+
+
+class _NodeSpec(msgspec.Struct, gc=False):
+    taints: list[Taint] = []
+
+
+class _Node(msgspec.Struct, gc=False):
+    spec: _NodeSpec = msgspec.field(default_factory=_NodeSpec)
+
+
+class _PodSpec(msgspec.Struct, gc=False):
+    tolerations: list[Toleration] = []
+
+
+class _PodView(msgspec.Struct, gc=False):
+    spec: _PodSpec
+
+
+class _Eviction(NamedTuple):
+    """A deletion to come: of the pod with this uid, on this node."""
+
+    uid: str
+    node: str
+
+
+class TaintEvictionController(Controller):
+    """The taint eviction controller.
+
+    Parameters
+    ----------
+    pods : PodReader, optional
+        Shared with other controllers.
+    """
+
+    name = "taint-eviction-controller"
+    component = "taint-eviction-controller"
+
+    def __init__(self, server: ApiServer, log: ObjectLog, *, pods: PodReader | None = None) -> None:
+        super().__init__(server, log, (NODES, PODS))
+        self._reader = pods or PodReader()
+        self._tainted: dict[str, list[Taint]] = {}
+        self._changed: dict[str, None] = {}
+        self._pending: dict[str, _Eviction] = {}
+
+    def _note(self, change: Change, now_ns: int) -> None:
+        obj = change.new or change.object
+        if obj.resource is NODES:
+            self._note_node(obj.name, change.new)
+        elif self._tainted or self._pending:
+            self._note_pod(obj, change.new is None, now_ns)
+
+    def _note_node(self, name: str, obj: ApiObject | None) -> None:
+        if obj is None:
+            self._tainted.pop(name, None)
+            self._changed.pop(name, None)
+            return
+        taints = [taint for taint in obj.view(_Node).spec.taints if taint.effect == NO_EXECUTE]
+        if taints == self._tainted.get(name, []):
+            return
+        if taints:
+            self._tainted[name] = taints
+            self._changed[name] = None
+            return
+        del self._tainted[name]
+        self._changed.pop(name, None)
+        for key in [key for key, held in self._pending.items() if held.node == name]:
+            self._cancel(key)
+
+    def _note_pod(self, obj: ApiObject, gone: bool, now_ns: int) -> None:
+        if gone:
+            self._cancel(obj.key.decode())
+            return
+        pod = self._reader.read(obj)
+        if pod.node in self._tainted:
+            self._judge(obj, pod, now_ns)
+
+    def _cancel(self, key: str) -> None:
+        if self._pending.pop(key, None) is not None:
+            self._queue.remove(key)
+            self._tell(key, "Cancelling deletion of Pod")
+
+    def _tell(self, key: str, what: str) -> None:
+        namespace, name = PODS.split_key(key.encode())
+        message = f"{what} {namespace}/{name}"
+        self._events.record(
+            Reference(PODS, namespace, name, ""), NORMAL, "TaintManagerEviction", message
+        )
+
+    def _judge(self, obj: ApiObject, pod: Pod, now_ns: int) -> None:
+        """Say whether a pod has to leave its node, and when."""
+        if pod.terminating:
+            return
+        key = obj.key.decode()
+        seconds = _tolerated_seconds(self._tainted[pod.node], obj.view(_PodView).spec.tolerations)
+        if seconds is None:
+            self._cancel(key)
+            return
+        if key in self._pending and seconds > 0:
+            return
+        self._cancel(key)
+        self._pending[key] = _Eviction(pod.uid, pod.node)
+        self._queue.add_at(key, now_ns + seconds * NANO)
+
+    def _work(self, keys: list[str], now_ns: int) -> None:
+        if self._changed:
+            self._judge_all(now_ns)
+        due = {key: self._pending.pop(key) for key in keys if key in self._pending}
+        if due:
+            self._evict(due, now_ns)
+
+    def _judge_all(self, now_ns: int) -> None:
+        """Look at all pods of the nodes whose taints have changed."""
+        changed, self._changed = self._changed, {}
+        for obj in self._log.all(PODS):
+            try:
+                pod = self._reader.read(obj)
+            except msgspec.ValidationError:
+                continue
+            if pod.node in changed:
+                self._judge(obj, pod, now_ns)
+
+    def _evict(self, due: dict[str, _Eviction], now_ns: int) -> None:
+        """Mark pods and delete them; what fails is tried again."""
+        marked = []
+        for key in due:
+            namespace, name = PODS.split_key(key.encode())
+            self._tell(key, "Marking for deletion Pod")
+            obj = self._log.get(PODS, name, namespace)
+            if obj is not None:
+                marked.append((obj, _marked_status(obj, now_ns)))
+        outcomes = self._server.replace_status_many(PODS, marked)
+        for (obj, _), outcome in zip(marked, outcomes, strict=True):
+            key = obj.key.decode()
+            done = isinstance(outcome, ApiObject) and self._delete(obj, due[key].uid)
+            if isinstance(outcome, ApiObject):
+                self._wrote(outcome)
+            if done:
+                self._queue.succeed(key)
+            else:
+                self._pending[key] = due[key]
+                self._queue.retry(key, now_ns)
+
+    def _delete(self, obj: ApiObject, uid: str) -> bool:
+        try:
+            done = self._server.delete(PODS, obj.name, obj.namespace, uid=uid)
+        except StatusError as error:
+            return error.code in (404, 409)
+        self._wrote(done.object)
+        return True
+
+
+def _tolerated_seconds(taints: Iterable[Taint], tolerations: list[Toleration]) -> int | None:
+    """Return how long all taints are tolerated: 0 for not at all, None for ever."""
+    least: int | None = None
+    for taint in taints:
+        used = next((t for t in tolerations if t.tolerates(taint)), None)
+        if used is None:
+            return 0
+        if used.tolerationSeconds is not None:
+            seconds = max(used.tolerationSeconds, 0)
+            least = seconds if least is None else min(least, seconds)
+    return least
+
+
+def _marked_status(obj: ApiObject, now_ns: int) -> bytes:
+    """Return a pod's status with the condition that tells why it is deleted."""
+    status: KubeObject = msgspec.json.decode(members(obj.data).status)
+    conditions: list[KubeObject] = status.setdefault("conditions", [])
+    held = next((c for c in conditions if c.get("type") == _CONDITION["type"]), None)
+    if held is None:
+        conditions.append(_CONDITION | {"lastTransitionTime": time_text(now_ns)})
+    elif any(held.get(name) != value for name, value in _CONDITION.items()):
+        if held.get("status") != _CONDITION["status"]:
+            held["lastTransitionTime"] = time_text(now_ns)
+        held |= _CONDITION
+    return msgspec.json.encode(status)
