@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pykube_core.api.errors import InputError
+    from pykube_core.cluster.cluster import Cluster
     from pykube_core.lab.compare import Comparison, compare
     from pykube_core.lab.read import read_workload
     from pykube_core.lab.synthetic import synthetic
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Cluster",
     "Comparison",
     "InputError",
     "PodTable",
@@ -43,6 +45,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "Cluster": "cluster.cluster",
     "Comparison": "lab.compare",
     "InputError": "api.errors",
     "PodTable": "lab.workload",

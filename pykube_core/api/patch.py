@@ -20,8 +20,8 @@ JSON_PATCH: Final = "application/json-patch+json"
 
 _DEPTH_MAX: Final = 100
 _JSON_PATCH_OPERATIONS_MAX: Final = 10_000
-_ORDER: Final = "$setElementOrder/"
-_DELETE_FROM: Final = "$deleteFromPrimitiveList/"
+ELEMENT_ORDER: Final = "$setElementOrder/"
+DELETE_FROM: Final = "$deleteFromPrimitiveList/"
 _POD_LISTS: Final = {
     "containers": "name", "initContainers": "name", "ephemeralContainers": "name",
     "volumes": "name", "imagePullSecrets": "name", "hostAliases": "ip",
@@ -47,6 +47,11 @@ _MERGED: Final[Mapping[str, Mapping[str, str]]] = {
     "DaemonSetStatus": {"conditions": "type"},
     "ServiceSpec": {"ports": "port"},
 }
+
+
+def merge_key(struct: str, field: str) -> str | None:
+    """Return the key by which a list merges: "" for plain values, None for one that is replaced."""
+    return _MERGED.get(struct, {}).get(field)
 
 
 class PatchError(ValueError):
@@ -105,11 +110,11 @@ def _merge_map(struct: str, target: KubeObject, patch: KubeObject, depth: int) -
         kept = set(patch["$retainKeys"])
         out = {key: value for key, value in out.items() if key in kept}
     for key, value in patch.items():
-        if key.startswith(_DELETE_FROM):
-            field = key.removeprefix(_DELETE_FROM)
+        if key.startswith(DELETE_FROM):
+            field = key.removeprefix(DELETE_FROM)
             out[field] = [item for item in out.get(field, ()) if item not in value]
-        elif key.startswith(_ORDER):
-            field = key.removeprefix(_ORDER)
+        elif key.startswith(ELEMENT_ORDER):
+            field = key.removeprefix(ELEMENT_ORDER)
             if field not in patch and field in out:
                 out[field] = _merge_list(struct, field, out[field], [], value, depth)
         elif key in ("$patch", "$retainKeys"):
@@ -121,7 +126,7 @@ def _merge_map(struct: str, target: KubeObject, patch: KubeObject, depth: int) -
             base = held if isinstance(held, dict) else {}
             out[key] = _merge_map(struct_of(struct, key), base, value, depth + 1)
         elif isinstance(value, list) and key in _MERGED.get(struct, ()):
-            order = patch.get(_ORDER + key)
+            order = patch.get(ELEMENT_ORDER + key)
             out[key] = _merge_list(struct, key, out.get(key) or [], value, order, depth)
         else:
             out[key] = value
@@ -131,29 +136,32 @@ def _merge_map(struct: str, target: KubeObject, patch: KubeObject, depth: int) -
 def _merge_list(
     struct: str, field: str, target: list[Json], patch: list[Json], order: Json, depth: int
 ) -> list[Json]:
-    merge_key = _MERGED.get(struct, {}).get(field)
-    if merge_key is None:
+    by = merge_key(struct, field)
+    if by is None:
         return target
-    if not merge_key:
+    if not by:
         merged = [*target, *(item for item in patch if item not in target)]
         return merged if order is None else _ordered(merged, target, order)
     if any(isinstance(item, dict) and item.get("$patch") == "replace" for item in patch):
         return [item for item in patch if item.get("$patch") != "replace"]
     inner = struct_of(struct, field)
-    held = {item.get(merge_key): item for item in target}
+    held: dict[Json, list[Json]] = {}  # Items may share a key; a patch means the first of them.
+    for item in target:
+        held.setdefault(item.get(by), []).append(item)
     for item in patch:
-        if not isinstance(item, dict) or merge_key not in item:
-            raise PatchError(f"map: {item} does not contain declared merge key: {merge_key}")
-        value = item[merge_key]
+        if not isinstance(item, dict) or not isinstance(item.get(by), str | int):
+            raise PatchError(f"map: {item} does not contain declared merge key: {by}")
+        value = item[by]
         if item.get("$patch") == "delete":
             held.pop(value, None)
         else:
-            held[value] = _merge_map(inner, held.get(value, {}), item, depth + 1)
-    if order is None:
-        return list(held.values())
-    keys = [item.get(merge_key) for item in order if isinstance(item, dict)]
-    before = [item.get(merge_key) for item in target]
-    return [held[key] for key in _ordered(list(held), before, keys)]
+            group = held.setdefault(value, [{}])
+            group[0] = _merge_map(inner, group[0], item, depth + 1)
+    keys = list(held)
+    if order is not None:
+        wanted = dict.fromkeys(item.get(by) for item in order if isinstance(item, dict))
+        keys = _ordered(keys, [item.get(by) for item in target], list(wanted))
+    return [item for key in keys for item in held[key]]
 
 
 def _ordered(values: list[Json], before: list[Json], order: list[Json]) -> list[Json]:

@@ -33,6 +33,13 @@ class Change(msgspec.Struct, frozen=True, gc=False):
         return found
 
 
+class Upkeep(int):
+    """A time at which a component wants to step for upkeep alone, such as a heartbeat.
+
+    Upkeep comes back for ever: a cluster in which nothing else is waiting is quiescent.
+    """
+
+
 class LogCursor:
     """A reader's place in the log; it begins with all that is there.
 

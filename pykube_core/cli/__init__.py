@@ -36,6 +36,10 @@ commands:
 {commands}
 
 start here:
+  pykube create deployment httpd --image=httpd --replicas=2      a cluster, and a deployment on it
+  pykube get pods -o wide                                        where its pods run
+  pykube timeline deployment/httpd                               how they came to run there
+
   pykube demo                                          several policies on a synthetic cluster
   kubectl get nodes,pods -A -o json > cluster.json     take a snapshot of your own cluster
   pykube compare --snapshot cluster.json               and see what other policies would do with it
@@ -54,6 +58,15 @@ class Command(NamedTuple):
 
 # Names and help lines stand here, so that `pykube --help` imports no command at all.
 COMMANDS = (
+    Command("init", "init", "make a cluster in a data directory"),
+    Command("get", "get", "show objects, as kubectl get does"),
+    Command("describe", "describe", "tell all about objects, with their events"),
+    Command("create", "create", "create a deployment, a namespace, or what a file says"),
+    Command("apply", "apply", "bring objects to what files say, as kubectl apply does"),
+    Command("run", "run", "run an image in a pod"),
+    Command("scale", "scale", "set the number of replicas"),
+    Command("delete", "delete", "delete objects by name, label or file"),
+    Command("timeline", "timeline", "tell the whole life of an object and of what it owns"),
     Command("demo", "demo", "compare policies on a synthetic cluster, no input needed"),
     Command("compare", "compare", "compare scheduling policies on your nodes and pods"),
     Command("generate", "generate", "write a synthetic cluster as a snapshot file"),
@@ -63,6 +76,16 @@ COMMANDS = (
     Command("store", "store", "check, compact, back up and dump a store's data directory"),
     Command("completion", "completion", "print a completion script for your shell"),
 )
+
+
+# kubectl's options that may go without a value take one behind `=` only.
+_BARE = {
+    "--cascade": "--cascade=background",
+    "--dry-run": "--dry-run=client",
+    "--wait": "--wait=true",
+}
+# Commands that hand what follows `--` to a container.
+_WITH_TRAILING = ("create", "run")
 
 
 class HelpFormatter(argparse.RawDescriptionHelpFormatter):
@@ -131,7 +154,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     parser = build_parser(arguments[:1])
-    options = parser.parse_args(arguments)
+    options = _parsed(parser, arguments)
     if options.command is None:
         parser.print_help()
         return EXIT_OK
@@ -146,12 +169,49 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_PIPE
     except Exception as error:
+        sys.stdout.flush()
+        refusal = _refusal(error)
+        if refusal is not None:
+            print(refusal, file=sys.stderr)
+            return EXIT_NO
         line = _bad_input(error)
         if line is None:
             raise
         print(f"pykube {options.command}: error: {line}", file=sys.stderr)
         return EXIT_USAGE
     return code
+
+
+def _parsed(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.Namespace:
+    """Parse arguments; those of some commands may stand between options, or behind ``--``.
+
+    argparse takes words in one piece only. A command that sets ``intermixed`` to the name of its
+    words gets the others too, and one that sets ``trailing`` what follows ``--``.
+    """
+    head, trailing = [_BARE.get(word, word) for word in arguments], None
+    if "--" in arguments and arguments[0] in _WITH_TRAILING:
+        at = arguments.index("--")
+        head, trailing = head[:at], arguments[at + 1 :]
+    options, extra = parser.parse_known_args(head)
+    if trailing is not None:
+        options.trailing = trailing
+    words = getattr(options, "intermixed", "")
+    if extra and (not words or any(word.startswith("-") and word != "-" for word in extra)):
+        shown = getattr(options, "parser", parser)
+        shown.error(f"unrecognized arguments: {' '.join(extra)}")
+    if words:
+        setattr(options, words, [*getattr(options, words), *extra])
+    return options
+
+
+def _refusal(error: Exception) -> str | None:
+    """Return what kubectl would say of an error of the API or of a command; None for any other."""
+    from pykube_core.api.status import StatusError
+    from pykube_core.cli.failures import CommandError, failure_text
+
+    if isinstance(error, CommandError | StatusError):
+        return failure_text(error)
+    return None
 
 
 def _bad_input(error: Exception) -> str | None:

@@ -61,21 +61,31 @@ def verbs(parser: argparse.ArgumentParser) -> Iterator[Verb]:
                 name,
                 help_of[name],
                 tuple(_option(a) for a in child._actions if a.option_strings),
-                tuple(str(c) for a in positional for c in a.choices or ()),
+                tuple(choice for action in positional for choice in _choices(action)),
             )
 
 
-def _option(action: argparse.Action) -> Option:
-    """Return what a shell has to know about an action; policies are suggested, beside files."""
+def _choices(action: argparse.Action) -> tuple[str, ...]:
+    """Return what is suggested for an action: its choices, or words that are not all there are."""
+    from pykube_core.api.builtin import BUILTIN
     from pykube_core.scheduler.policies import POLICIES
 
-    choices = action.choices or (tuple(POLICIES) if action.dest == "policies" else ())
+    suggested = getattr(action, "completion", ())
+    if suggested == "kinds":
+        return ("all", *(name for r in BUILTIN for name in (r.plural, *r.short_names)))
+    if action.dest == "policies":
+        return tuple(POLICIES)
+    return tuple(str(choice) for choice in action.choices or suggested)
+
+
+def _option(action: argparse.Action) -> Option:
+    """Return what a shell has to know about an option."""
     text = " ".join((action.help or "").replace("%%", "%").split())
     return Option(
         tuple(action.option_strings),
         text.split(" (default")[0],
         action.nargs != 0,
-        tuple(str(choice) for choice in choices),
+        _choices(action),
     )
 
 

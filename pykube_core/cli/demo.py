@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from pykube_core.cli import walkthrough
 from pykube_core.cli.compare import run_comparison, show
 from pykube_core.cli.generate import add_size
 
@@ -12,12 +13,15 @@ DESCRIPTION = """\
 Make a synthetic cluster, place its pods under six scheduling policies, and compare: a table here,
 and curves and node maps in an HTML report. One of the policies is a Python function in a
 file of its own; the last lines say how to make it yours.
+
+"pykube demo walkthrough" follows a deployment through a whole cluster instead.
 """
 
 EPILOG = """\
 examples:
   pykube demo
   pykube demo --nodes 500 --pods 3000 --report small.html
+  pykube demo walkthrough
 """
 
 POLICIES = ("default", "most-allocated", "best-fit", "first-fit", "random")
@@ -43,6 +47,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], he
         help="where the report goes (default: pykube-demo.html)",
     )
     parser.add_argument("--picture", metavar="FILE.svg", help="write a picture, too")
+    walkthrough.add_parser(parser.add_subparsers(metavar="walkthrough", title="another demo"))
     parser.set_defaults(
         run=run,
         parser=parser,

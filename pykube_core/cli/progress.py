@@ -43,12 +43,21 @@ class Progress:
             self._stream.write("\r\x1b[K")
             self._stream.flush()
 
+    @property
+    def shown(self) -> bool:
+        """Whether anything is drawn at all."""
+        return self._shown
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the next call draws: ask where it costs something to know what is done."""
+        return self._shown and time.monotonic() - self._drawn_at >= FRAME_SECONDS
+
     def __call__(self, done: int, total: int) -> None:
         """Show ``done`` of ``total`` units, at most ten times a second."""
-        now = time.monotonic()
-        if not self._shown or now - self._drawn_at < FRAME_SECONDS:
+        if not self.is_due:
             return
-        self._drawn_at = now
+        self._drawn_at = time.monotonic()
         share = min(1.0, done / max(1, total))
         filled = round(share * WIDTH)
         bar = "━" * filled + "╌" * (WIDTH - filled)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import base64
-import hashlib
 import json
 import sys
 from collections.abc import Callable
@@ -24,8 +23,6 @@ examples:
 
 exit codes: 0 done, 1 check found damage, 2 bad usage or input
 """
-
-_SHA_BYTES = 32
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], help: str) -> None:
@@ -116,25 +113,21 @@ def _compact(options: argparse.Namespace) -> int:
 
 def _snapshot(options: argparse.Namespace) -> int:
     from pykube_core.store import Store
+    from pykube_core.store.snapshot_file import write_snapshot_file
 
     with Store(_existing(options.directory)) as store:
         data = store.backup()
         revision = store.revision
-    data += bytes(-len(data) % 512)
-    options.file.write_bytes(data + hashlib.sha256(data).digest())
-    print(f"{options.file}: revision {revision:,}, {len(data):,} bytes")
+    size_bytes = write_snapshot_file(options.file, data)
+    print(f"{options.file}: revision {revision:,}, {size_bytes:,} bytes")
     return 0
 
 
 def _restore(options: argparse.Namespace) -> int:
     from pykube_core.store import restore_backup
+    from pykube_core.store.snapshot_file import read_snapshot_file
 
-    data = options.file.read_bytes()
-    if len(data) % 512 == _SHA_BYTES:
-        data, digest = data[:-_SHA_BYTES], data[-_SHA_BYTES:]
-        if hashlib.sha256(data).digest() != digest:
-            raise ValueError(f"{options.file}: the SHA-256 at its end does not fit")
-    revision = restore_backup(data, options.directory)
+    revision = restore_backup(read_snapshot_file(options.file), options.directory)
     print(f"{options.directory}: revision {revision:,}")
     return 0
 

@@ -44,14 +44,24 @@ class VirtualClock:
 
 
 class WallClock:
-    """The machine's clock."""
+    """The machine's clock.
+
+    Parameters
+    ----------
+    not_before_ns : int
+        Where the machine is behind this time when the clock is made, it runs ahead of the machine
+        by what is missing.
+    """
+
+    def __init__(self, *, not_before_ns: int = 0) -> None:
+        self._ahead_ns = max(0, not_before_ns - time.time_ns())
 
     def __call__(self) -> int:
         """Return the time."""
-        return time.time_ns()
+        return time.time_ns() + self._ahead_ns
 
     def pass_until(self, time_ns: int, wait: Callable[[float], bool]) -> None:
         """Wait until ``time_ns``, or until ``wait`` is woken."""
-        left_ns = time_ns - time.time_ns()
+        left_ns = time_ns - self()
         if left_ns > 0:
             wait(left_ns / _NANO)

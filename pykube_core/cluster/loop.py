@@ -12,7 +12,7 @@ import heapq
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from pykube_core.apiserver.log import LogCursor, ObjectLog
+from pykube_core.apiserver.log import LogCursor, ObjectLog, Upkeep
 from pykube_core.cluster.clock import Clock
 
 FOREVER_NS: Final = 2**63 - 1
@@ -34,7 +34,10 @@ class Component(Protocol):
         """Its place in the log; news there is a reason for a step."""
 
     def step(self, now_ns: int) -> int | None:
-        """Do what there is to do; return when to be called without news, None for never."""
+        """Do what there is to do; return when to be called without news, None for never.
+
+        A time that is `Upkeep` says that nothing is waiting but what comes back for ever.
+        """
 
 
 class EventLoop:
@@ -51,6 +54,8 @@ class EventLoop:
     ----------
     step_count : int
         Steps taken so far.
+    stepped : str
+        The name of the component that took the last step of a run; "" before its first.
     """
 
     def __init__(self, log: ObjectLog, clock: Clock) -> None:
@@ -59,8 +64,15 @@ class EventLoop:
         self._components: dict[int, tuple[int, Component]] = {}
         self._serial = 0
         self._due: dict[int, int] = {}
+        self._working: dict[int, None] = {}
         self._heap: list[tuple[int, int, int]] = []
         self.step_count = 0
+        self.stepped = ""
+
+    @property
+    def working(self) -> list[str]:
+        """The names of the components for which more than upkeep is waiting."""
+        return [self._components[serial][1].name for serial in self._working]
 
     def add(self, component: Component, priority: int = 0) -> None:
         """Add a component; it takes its first step as soon as the loop runs."""
@@ -74,12 +86,16 @@ class EventLoop:
             if held is component:
                 del self._components[serial]
                 self._due.pop(serial, None)
+                self._working.pop(serial, None)
                 self._log.forget(component.cursor)
                 return
         raise ValueError(f"{component.name} is not in the loop")
 
     def _schedule(self, serial: int, time_ns: int) -> None:
         """Let a component step at a time, or earlier if it is due earlier already."""
+        if not isinstance(time_ns, Upkeep):
+            self._working[serial] = None
+        time_ns = int(time_ns)  # The clock will show it, and a time is not upkeep.
         if time_ns < self._due.get(serial, FOREVER_NS):
             self._due[serial] = time_ns
             heapq.heappush(self._heap, (time_ns, self._components[serial][0], serial))
@@ -107,6 +123,7 @@ class EventLoop:
         until_ns: int | None = None,
         condition: Callable[[], bool] | None = None,
         step_count_max: int | None = None,
+        quiescent: bool = False,
     ) -> bool:
         """Run until nothing is left to do.
 
@@ -119,12 +136,16 @@ class EventLoop:
             Stop as soon as it holds; asked after each step.
         step_count_max : int, optional
             Stop after so many steps.
+        quiescent : bool
+            Stop as soon as nothing is left but `Upkeep`, before time passes for that.
 
         Returns
         -------
         bool
-            Whether the condition holds; without one, whether everything that was due was done.
+            Whether the condition holds; without one, whether everything that was due was done,
+            with ``quiescent`` whether nothing but upkeep is left.
         """
+        self.stepped = ""
         stop_ns = FOREVER_NS if until_ns is None else until_ns
         steps_left = FOREVER_NS if step_count_max is None else step_count_max
         while True:
@@ -132,9 +153,11 @@ class EventLoop:
             if condition is not None and condition():
                 return True
             following = self._next()
+            if quiescent and not self._working:
+                return condition is None
             if following is None or following[0] > stop_ns:
                 if until_ns is None or self._clock() >= until_ns:
-                    return condition is None
+                    return condition is None and not quiescent
                 self._clock.pass_until(until_ns, self._log.wait)
                 continue
             if steps_left == 0:
@@ -149,7 +172,10 @@ class EventLoop:
     def _step(self, serial: int) -> None:
         heapq.heappop(self._heap)
         del self._due[serial]
+        self._working.pop(serial, None)
         self.step_count += 1
-        again_ns = self._components[serial][1].step(self._clock())
+        component = self._components[serial][1]
+        self.stepped = component.name
+        again_ns = component.step(self._clock())
         if again_ns is not None and serial in self._components:
             self._schedule(serial, again_ns)

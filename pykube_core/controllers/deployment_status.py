@@ -113,7 +113,9 @@ class DeploymentStatus:
     def deadline_ns(self) -> int | None:
         """When a rollout that makes no progress has to be looked at; None when it need not."""
         held = self._condition(_PROGRESSING)
-        if not self._deployment.has_deadline or held is None or held["reason"] == _TIMED_OUT:
+        if not self._deployment.has_deadline or held is None:
+            return None
+        if held["reason"] in (_TIMED_OUT, _DONE):  # What has been rolled out is late no more.
             return None
         if is_complete(self._deployment, self.value):
             return None

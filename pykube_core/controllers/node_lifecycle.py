@@ -21,7 +21,7 @@ import msgspec
 from pykube_core.api.builtin import LEASES, NODES, PODS
 from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.apiserver.lifecycle import NANO
-from pykube_core.apiserver.log import Change, ObjectLog
+from pykube_core.apiserver.log import Change, ObjectLog, Upkeep
 from pykube_core.apiserver.recorder import NORMAL, WARNING, Reference
 from pykube_core.controllers import node_health as health
 from pykube_core.controllers.controller import Controller
@@ -90,7 +90,7 @@ class NodeLifecycleController(Controller):
         """Take in what is new, and look at the nodes where something is due."""
         again_ns = super().step(now_ns)
         self._began = True
-        return again_ns
+        return None if again_ns is None else Upkeep(again_ns)
 
     def _note(self, change: Change, now_ns: int) -> None:
         if change.new is None:

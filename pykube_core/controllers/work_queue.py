@@ -67,13 +67,18 @@ class WorkQueue:
         self._failures.pop(key, None)
 
     def take(self, now_ns: int) -> list[str]:
-        """Return the keys to work on now; they are in the queue no more."""
+        """Return the keys to work on now; they are in the queue no more, nor is their next time.
+
+        Whoever works on a key says anew when it is due.
+        """
         while self._heap and self._heap[0][0] <= now_ns:
             time_ns, key = heapq.heappop(self._heap)
             if self._due.get(key) == time_ns:
                 del self._due[key]
                 self._ready[key] = None
         taken, self._ready = list(self._ready), {}
+        for key in taken:
+            self._due.pop(key, None)
         return taken
 
     @property

@@ -14,7 +14,7 @@ from pykube_core.api.builtin import NODES, PODS
 from pykube_core.api.objects import KubeObject
 from pykube_core.api.tables import parse_time
 from pykube_core.apiserver import ApiObject, ApiServer
-from pykube_core.apiserver.log import Change, ObjectLog
+from pykube_core.apiserver.log import Change, ObjectLog, Upkeep
 from pykube_core.apiserver.recorder import EventRecorder
 from pykube_core.node.admission import Node, NodeView
 from pykube_core.node.heartbeats import Leases, NodeStatuses
@@ -136,8 +136,11 @@ class Kubelet:
         while times and not self._waits(times[0]):
             self._due.pop(heapq.heappop(times), None)
         found = [times[0]] if times else []
-        found += [t for t in (self._leases.due_ns, self._statuses.due_ns, self._static.due_ns) if t]
-        return min(found, default=None)
+        found += [self._static.due_ns] if self._static.due_ns else []
+        beats = [due_ns for due_ns in (self._leases.due_ns, self._statuses.due_ns) if due_ns]
+        if found:
+            return min(found + beats)
+        return Upkeep(min(beats)) if beats else None
 
     def _waits(self, time_ns: int) -> bool:
         """Say whether anybody still waits for a time."""

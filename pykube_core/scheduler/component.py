@@ -30,7 +30,7 @@ import msgspec
 from pykube_core.api.builtin import NAMESPACES, NODES, PODS
 from pykube_core.api.objects import KubeObject, namespace_of
 from pykube_core.apiserver import ApiObject, ApiServer
-from pykube_core.apiserver.log import Change, ObjectLog
+from pykube_core.apiserver.log import Change, ObjectLog, Upkeep
 from pykube_core.apiserver.objects import members
 from pykube_core.scheduler.accounts import Accounts, AssignedPod
 from pykube_core.scheduler.attempts import Attempts, WaitingPod
@@ -175,7 +175,9 @@ class SchedulerComponent:
         self._accounts.settle()
         self._queue.tick(now_ns)
         self._attempts.run(now_ns)
-        return self._queue.next_wakeup_ns()
+        again_ns = self._queue.next_wakeup_ns()
+        # What is left in the unschedulable pool is tried again for ever, each five minutes.
+        return again_ns if again_ns is None or self._queue.has_backoff else Upkeep(again_ns)
 
     # -- what plugins read beside pods and nodes -----------------------------------------------
 

@@ -418,6 +418,11 @@ class SchedulingQueue:
             if left_over:
                 self._note_move(WILDCARD, None, None)
 
+    @property
+    def has_backoff(self) -> bool:
+        """Whether a pod waits for its backoff to end."""
+        return self._backoff.peek() is not None or self._error_backoff.peek() is not None
+
     def next_wakeup_ns(self) -> int | None:
         """Return the first time at which :meth:`tick` would move a pod, None if it never would."""
         times = [

@@ -21,7 +21,16 @@ def snapshot(tmp_path_factory):
     return path
 
 
-@pytest.mark.parametrize("words", [["--help"], [], ["--version"], ["compare", "--help"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--help"],
+        [],
+        ["--version"],
+        *([c, "--help"] for c in ("compare", "get", "create", "delete")),
+    ],
+    ids=" ".join,
+)
 def test_help_imports_nothing_heavy(words):
     script = (
         "import sys\nfrom pykube_core.cli import main\n"

@@ -118,3 +118,15 @@ def test_operation_that_does_not_apply_is_refused(bad):
 def test_json_patch_that_is_none_is_refused(bad):
     with pytest.raises(PatchError):
         json_patch({"a": 1}, bad)
+
+
+def test_items_that_share_a_key_all_stay_and_the_first_is_changed():
+    ports = [
+        {"containerPort": 53, "protocol": "UDP"},
+        {"containerPort": 53, "protocol": "TCP"},
+    ]
+    pod = {"spec": {"containers": [{"name": "a", "ports": ports}]}}
+    change = [{"containerPort": 53, "name": "dns"}, {"containerPort": 80}]
+    patch = {"spec": {"containers": [{"name": "a", "ports": change}]}}
+    (container,) = strategic_merge_patch("Pod", pod, patch)["spec"]["containers"]
+    assert container["ports"] == [ports[0] | {"name": "dns"}, ports[1], {"containerPort": 80}]

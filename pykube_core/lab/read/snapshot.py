@@ -12,6 +12,7 @@ import msgspec
 
 from pykube_core.api.errors import InputError
 from pykube_core.api.objects import KubeObject, label_of, name_of
+from pykube_core.api.yaml_documents import read_documents
 from pykube_core.lab.read import _shape
 from pykube_core.lab.read._check import (
     check_fields,
@@ -21,7 +22,6 @@ from pykube_core.lab.read._check import (
     read_by_hand,
 )
 from pykube_core.lab.read._table import TableBuilder
-from pykube_core.lab.read._yaml import read_documents
 
 # Kinds that scheduling reads besides Node and Pod: API group, and the name in Workload.objects.
 KINDS: Final = {

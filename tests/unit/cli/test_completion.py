@@ -53,3 +53,11 @@ def test_bash_completes_commands_options_and_values(tmp_path, monkeypatch):
     assert bash_completes("pykube", "compare", "--rep") == ["--replay", "--report"]
     assert bash_completes("pykube", "compare", "--policy", "m") == ["mine.py", "most-allocated"]
     assert bash_completes("pykube", "completion", "f") == ["fish"]
+
+
+def test_bash_completes_kinds_and_formats(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert bash_completes("pykube", "get", "depl") == ["deployments", "deploy"]
+    assert bash_completes("pykube", "get", "-o", "wi") == ["wide"]
+    assert bash_completes("pykube", "create", "dep") == ["deployment", "deploy"]
+    assert bash_completes("pykube", "delete", "--cascade", "orp") == ["orphan"]

@@ -2,7 +2,7 @@ import pytest
 
 from pykube_core.api.builtin import CONFIG_MAPS, NODES
 from pykube_core.apiserver import ApiServer
-from pykube_core.apiserver.log import Change, ObjectLog
+from pykube_core.apiserver.log import Change, ObjectLog, Upkeep
 from pykube_core.cluster import EventLoop, VirtualClock, WallClock
 from pykube_core.store import Store
 
@@ -123,3 +123,51 @@ def test_wall_clock_waits_for_the_next_write_or_its_time():
     assert [read for _, _, read in world.trace if read] == [["c"]]
     world.log.close()
     world.store.close()
+
+
+class Beating(Recorder):
+    """Comes back for upkeep, and for work while there is some."""
+
+    def __init__(self, world, name, work):
+        super().__init__(world, name)
+        self._work = work
+
+    def step(self, now_ns):
+        super().step(now_ns)
+        self._work -= 1
+        return now_ns + 10 if self._work > 0 else Upkeep(now_ns + 10)
+
+
+def test_a_cluster_is_quiescent_when_nothing_but_upkeep_is_waiting(world):
+    world.loop.add(Beating(world, "a", 3))
+    world.loop.add(Recorder(world, "b"))
+    assert world.loop.run(quiescent=True)
+    assert [at for at, name, _ in world.trace if name == "a"] == [0, 10, 20]
+    assert world.loop.run(quiescent=True)
+    assert world.clock() == START + 20
+    world.loop.run(until_ns=START + 35)
+    assert world.clock() == START + 35
+    assert len(world.trace) == 5
+
+
+def test_news_is_work_until_it_is_read(world):
+    world.loop.add(Beating(world, "a", 0))
+    assert world.loop.run(quiescent=True)
+    world.server.create(CONFIG_MAPS, config_map("c"), "default")
+    assert world.loop.run(quiescent=True)
+    assert world.trace[-1] == (0, "a", ["c"])
+    assert world.loop.working == []
+
+
+def test_work_that_goes_on_past_the_time_is_not_quiescent(world):
+    world.loop.add(Beating(world, "a", 10))
+    assert not world.loop.run(quiescent=True, until_ns=START + 25)
+    assert world.loop.working == ["a"]
+
+
+def test_news_is_work_also_when_upkeep_let_time_pass(world):
+    world.loop.add(Beating(world, "a", 0))
+    world.loop.run(until_ns=START + 10)
+    world.server.create(CONFIG_MAPS, config_map("c"), "default")
+    assert world.loop.run(quiescent=True)
+    assert world.trace[-1] == (10, "a", ["c"])

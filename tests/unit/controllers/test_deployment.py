@@ -211,6 +211,17 @@ def test_rollout_without_progress_times_out(world):
     assert condition(world, "Progressing")[1] == "NewReplicaSetAvailable"
 
 
+def test_pods_lost_long_after_the_rollout_are_no_reason_to_look_again_and_again(world):
+    create(world, replicas=1, progressDeadlineSeconds=60)
+    settle(world)
+    world.run(300)
+    (pod,) = world.server.list(PODS, "default").items
+    world.server.delete(PODS, pod.name, "default", grace_period_seconds=0)
+    before = world.loop.step_count
+    assert world.loop.run(until_ns=world.clock() + 100 * 10**9, step_count_max=100)
+    assert world.loop.step_count < before + 20
+
+
 def test_availability_waits_for_min_ready_seconds(world):
     create(world, replicas=1, minReadySeconds=30)
     world.run(1)

@@ -113,7 +113,7 @@ class _Builder:
         tag = node.tag.removeprefix(_TAG)
         try:
             match tag:
-                case "str" | "timestamp":
+                case "str" | "timestamp" | "value":
                     return str(node.value)
                 case "null":
                     return None

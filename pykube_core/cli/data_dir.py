@@ -1,0 +1,184 @@
+"""The data directory that holds a cluster: looked at, or opened to go on.
+
+A reading command opens the store alone, and shows the cluster as it stands; its time is that of its
+newest object. A changing command opens the `Cluster`, which goes on from there, and only it needs
+the modules of the components.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from pykube_core.api.builtin import PODS
+from pykube_core.api.errors import InputError
+from pykube_core.apiserver import ApiServer
+from pykube_core.apiserver.lifecycle import NANO
+from pykube_core.apiserver.log import ObjectLog
+from pykube_core.cli.options import DATA_DIR_VARIABLE, TIMEOUT_SECONDS, data_dir
+from pykube_core.cli.progress import Progress
+from pykube_core.cluster.history import last_time_ns
+from pykube_core.store import LockedError, OpenError, Store
+
+if TYPE_CHECKING:
+    from pykube_core.cluster.cluster import Cluster
+
+MASTER: Final = "ken"
+NODES: Final = ("host1", "host2")
+
+
+class Reading:
+    """A cluster that is looked at and not touched.
+
+    Attributes
+    ----------
+    store : Store
+        Open for reading only.
+    server : ApiServer
+        To read through; its writes fail.
+    now_ns : int
+        The cluster's time when it was left: ages count up to here.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.now_ns = last_time_ns(store)
+        self.server = ApiServer(store, clock=lambda: self.now_ns)
+
+
+@contextmanager
+def reading(options: argparse.Namespace) -> Iterator[Reading]:
+    """Open the cluster of a data directory for reading.
+
+    Raises
+    ------
+    InputError
+        There is none, or another process has it open.
+    """
+    path = data_dir(options)
+    if not holds_cluster(path):
+        hint = f"say where one is with --data-dir or ${DATA_DIR_VARIABLE}"
+        raise InputError(f"no cluster here; make one with pykube init, or {hint}", source=str(path))
+    with _open_errors(path), Store(path, read_only=True) as store:
+        yield Reading(store)
+
+
+@contextmanager
+def changing(options: argparse.Namespace) -> Iterator[Cluster]:
+    """Open the cluster of a data directory to change it; where there is none, one is made.
+
+    Raises
+    ------
+    InputError
+        Another process has it open, or it cannot be opened.
+    """
+    from pykube_core.cluster.cluster import Cluster
+
+    path = data_dir(options)
+    if not holds_cluster(path):
+        nodes = f"master {MASTER}, nodes {' and '.join(NODES)}"
+        print(f"pykube: a new cluster in {path}: {nodes} (see pykube init)", file=sys.stderr)
+        with made(path, NODES, MASTER) as cluster:
+            settle(cluster)
+            yield cluster
+        return
+    with _open_errors(path), Cluster(store=path) as cluster:
+        yield cluster
+
+
+@contextmanager
+def made(path: Path, nodes: int | Sequence[str], master: str, seed: int = 0) -> Iterator[Cluster]:
+    """Make a cluster in a directory that holds none."""
+    from pykube_core.cluster.cluster import Cluster
+
+    with _open_errors(path), Cluster(nodes, master=master, store=path, seed=seed) as cluster:
+        yield cluster
+
+
+def holds_cluster(path: Path) -> bool:
+    """Say whether a directory has anything in it."""
+    return path.is_dir() and any(path.iterdir())
+
+
+def settle(cluster: Cluster, seconds: float = TIMEOUT_SECONDS) -> bool:
+    """Let a cluster run until nothing is left to do; return whether that came to be.
+
+    On a terminal, a bar shows how many of its pods run.
+
+    Parameters
+    ----------
+    seconds : float
+        Of the cluster's time; it runs no longer.
+    """
+    until_ns = cluster.clock() + round(seconds * NANO)
+    with Progress("pods running") as progress:
+        shown = _PodCount(cluster.log, progress) if progress.shown else None
+        cluster.loop.run(until_ns=until_ns, condition=shown, quiescent=True)
+    return not cluster.loop.working
+
+
+def run_on(cluster: Cluster, options: argparse.Namespace) -> int:
+    """Let a cluster settle after a change, unless ``--wait=false``; return the exit code.
+
+    A cluster that is still busy at the end is no failure, and a line on stderr says so: the next
+    command goes on from there.
+    """
+    sys.stdout.flush()
+    if options.wait == "true" and not settle(cluster, options.timeout):
+        pods = [pod.view(_PodView).status.phase for pod in cluster.log.all(PODS)]
+        pending = pods.count("Pending")
+        waits = f"; {pending:,} of {len(pods):,} pods are pending" if pending else ""
+        print(
+            f"pykube: still busy after {options.timeout:g} s of the cluster's time: "
+            f"{', '.join(cluster.loop.working)}{waits} (see pykube get events; --timeout waits "
+            "longer)",
+            file=sys.stderr,
+        )
+    return 0
+
+
+class _Phase(msgspec.Struct, gc=False):
+    phase: str = ""
+
+
+class _PodView(msgspec.Struct, gc=False):
+    status: _Phase = msgspec.field(default_factory=_Phase)
+
+
+class _PodCount:
+    """Draws how many pods run; as a condition it never holds."""
+
+    def __init__(self, log: ObjectLog, progress: Progress) -> None:
+        self._log = log
+        self._progress = progress
+        self._cursor = log.cursor(PODS)
+        self._pending: set[bytes] = set()
+
+    def __call__(self) -> bool:
+        if self._progress.is_due:
+            for change in self._cursor.read():
+                pod = change.new
+                if pod is not None and pod.view(_PodView).status.phase == "Pending":
+                    self._pending.add(pod.key)
+                else:
+                    self._pending.discard(change.object.key)
+            count = self._log.count(PODS)
+            self._progress(count - len(self._pending), count)
+        return False
+
+
+@contextmanager
+def _open_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except LockedError:
+        why = "another process has the cluster open; end it, or name another directory"
+        raise InputError(why, source=str(path)) from None
+    except OpenError as error:
+        raise InputError(str(error)) from None

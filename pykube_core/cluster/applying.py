@@ -1,0 +1,71 @@
+"""``kubectl apply``: one object at a time, with the requests that kubectl makes.
+
+Source: ``k8s.io/kubectl/pkg/cmd/apply`` v0.36, client side.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from pykube_core.api.objects import KubeObject, name_of
+from pykube_core.api.patch import STRATEGIC_MERGE_PATCH
+from pykube_core.api.registry import Resource
+from pykube_core.api.status import StatusError
+from pykube_core.api.three_way import last_applied, three_way_patch, with_last_applied
+from pykube_core.apiserver import ApiObject, ApiServer
+
+
+class Applied(NamedTuple):
+    """An object after `apply_object`, and kubectl's word for what became of it."""
+
+    object: ApiObject
+    outcome: Literal["created", "configured", "unchanged"]
+
+
+def apply_object(
+    server: ApiServer,
+    resource: Resource,
+    obj: KubeObject,
+    namespace: str = "",
+    *,
+    dry_run: bool = False,
+) -> Applied:
+    """Bring an object to what a manifest says: GET, then POST, PATCH or nothing.
+
+    Parameters
+    ----------
+    namespace : str
+        Where an object goes that names none; "default" by default.
+
+    Raises
+    ------
+    StatusError
+        As the API server answers; 400 when the annotation of what was applied last is no JSON.
+    """
+    given = obj.get("metadata")
+    where = given.get("namespace") if isinstance(given, dict) else ""
+    where = str(where or namespace or "default") if resource.namespaced else ""
+    modified = with_last_applied(obj)
+    try:
+        held = server.get(resource, name_of(obj), where)
+    except StatusError as error:
+        if error.code != 404:
+            raise
+        return Applied(server.create(resource, modified, where, dry_run=dry_run), "created")
+    current = held.decode()
+    try:
+        original = last_applied(current)
+    except ValueError as error:
+        raise StatusError(400, "BadRequest", f"last-applied-configuration: {error}") from None
+    patch = three_way_patch(resource.kind, original, modified, current)
+    if not patch:
+        return Applied(held, "unchanged")
+    changed = server.patch(
+        resource,
+        patch,
+        name_of(obj),
+        where,
+        patch_type=STRATEGIC_MERGE_PATCH,
+        dry_run=dry_run,
+    )
+    return Applied(changed, "configured")

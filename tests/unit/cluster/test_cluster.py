@@ -1,0 +1,114 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from pykube_core import Cluster, InputError
+from pykube_core.api.status import StatusError
+
+CONFIG_MAP = """\
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: c}
+data: {a: b}
+"""
+DEPLOYMENT = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: c, image: httpd}]}
+"""
+
+
+@pytest.fixture
+def cluster():
+    with Cluster() as made:
+        yield made
+
+
+def test_apply_creates_configures_and_leaves_alone(cluster, tmp_path):
+    assert [done.outcome for done in cluster.apply(CONFIG_MAP)] == ["created"]
+    assert [done.outcome for done in cluster.apply(CONFIG_MAP)] == ["unchanged"]
+    path = tmp_path / "c.yaml"
+    path.write_text(CONFIG_MAP.replace("a: b", "c: d"))
+    assert [done.outcome for done in cluster.apply(path)] == ["configured"]
+    assert cluster.get("configmap", "c")["data"] == {"c": "d"}
+
+
+def test_manifests_are_files_directories_text_and_objects(cluster, tmp_path):
+    (tmp_path / "b.yaml").write_text(CONFIG_MAP + "---\n" + CONFIG_MAP.replace("c}", "d}"))
+    (tmp_path / "a.json").write_text('{"apiVersion":"v1","kind":"List","items":[]}')
+    (tmp_path / "notes.txt").write_text("none")
+    assert [done.object.name for done in cluster.apply(str(tmp_path))] == ["c", "d"]
+    made = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "e"}}
+    assert [done.object.name for done in cluster.apply([made, CONFIG_MAP])] == ["e", "c"]
+
+
+@pytest.mark.parametrize(
+    ("manifest", "message"),
+    [
+        ("kind: Foo\napiVersion: bar/v1\nmetadata: {name: x}",
+         '<text>: Foo x: no matches for kind "Foo" in version "bar/v1"'),
+        ("kind: ConfigMap\nmetadata: {name: x}", "<text>: ConfigMap x: apiVersion not set"),
+        ("a: [", "<text>: line 2: bad YAML"),
+        ("no-such-file.yaml", "no-such-file.yaml: No such file or directory"),
+    ],
+)  # fmt: skip
+def test_manifests_that_cannot_be_read_apply_nothing(cluster, manifest, message):
+    with pytest.raises(InputError) as error:
+        cluster.apply([CONFIG_MAP, manifest])
+    assert str(error.value).startswith(message)
+    with pytest.raises(StatusError, match="not found"):
+        cluster.get("cm", "c")
+
+
+def test_a_directory_goes_on_where_it_ended(tmp_path):
+    with Cluster(store=tmp_path, start=datetime(2026, 3, 1, tzinfo=UTC)) as cluster:
+        cluster.apply(CONFIG_MAP)
+        cluster.run(seconds=60)
+        cluster.apply(CONFIG_MAP.replace("c}", "d}"))
+        ended = cluster.now
+    with Cluster(store=tmp_path) as cluster:
+        assert 0 <= (cluster.now - ended).total_seconds() <= 1
+        assert [obj["metadata"]["name"] for obj in cluster.list("cm", "default")] == ["c", "d"]
+    with Cluster(store=tmp_path, clock="wall") as cluster:
+        assert cluster.now > datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def test_one_seed_is_one_history_in_memory_and_on_disk(tmp_path):
+    hashes = []
+    for store, seed in ((None, 1), (tmp_path, 1), (None, 2)):
+        with Cluster(store=store, seed=seed) as cluster:
+            cluster.apply(CONFIG_MAP)
+            cluster.run(seconds=3600)
+            cluster.apply(CONFIG_MAP.replace("a: b", "c: d"))
+            hashes.append(cluster.history_hash)
+    assert hashes[0] == hashes[1] != hashes[2]
+
+
+def test_an_unknown_kind_is_kubectls_error(cluster):
+    with pytest.raises(InputError, match='the server doesn\'t have a resource type "foo"'):
+        cluster.list("foo")
+
+
+def test_a_list_item_without_a_proper_key_is_refused(cluster):
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}}
+    cluster.apply(pod | {"spec": {"containers": [{"name": "a", "image": "i"}]}})
+    for name in (["x"], {"x": 1}, None):
+        with pytest.raises(StatusError):
+            cluster.apply(pod | {"spec": {"containers": [{"name": name, "image": "i"}]}})
+
+
+def test_events_outlive_the_process_that_wrote_them_and_end_after_their_time(tmp_path):
+    with Cluster(nodes=1, store=tmp_path / "data") as cluster:
+        cluster.apply(DEPLOYMENT)
+        cluster.run()
+        written = {event["metadata"]["name"] for event in cluster.list("events")}
+    with Cluster(store=tmp_path / "data") as cluster:
+        cluster.run(seconds=60)
+        assert {event["metadata"]["name"] for event in cluster.list("events")} >= written
+        cluster.run(seconds=3700)
+        assert not {event["metadata"]["name"] for event in cluster.list("events")} & written
