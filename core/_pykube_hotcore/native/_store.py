@@ -511,7 +511,7 @@ class StoreHandle:
         Returns C's result of the transaction, which lives in the answer.
         """
         parts = (*keys, *values)
-        sizes = ffi.from_buffer("int64_t[]", array("q", map(len, parts)))
+        sizes = ffi.from_buffer("int64_t[]", struct.pack(f"{len(parts)}q", *map(len, parts)))
         expected = ffi.NULL
         if revisions is not None:
             expected = ffi.from_buffer("int64_t[]", array("q", revisions))
