@@ -5,7 +5,7 @@
 #include "store_key.h"
 
 /* Open addressing with linear probing from slot hash * capacity / 2^32. tags[i] is 0 for an empty
- * slot, else seven low bits of the hash with the lowest bit set, so that most probes touch no key. */
+ * slot, else low bits of the hash with the lowest of them set, so that most probes touch no key. */
 typedef struct {
     const pkc_arena *arena;
     pkc_ref *slots;

@@ -9,6 +9,7 @@ from typing import Any
 
 from _pykube_hotcore._ffi import ffi, lib
 from _pykube_hotcore.native._status import check
+from _pykube_hotcore.native._store_answers import read_events, read_kvs, read_results
 from _pykube_hotcore.native._store_errors import (
     CorruptError,
     RequestError,
@@ -18,17 +19,13 @@ from _pykube_hotcore.native._store_errors import (
     ok,
     open_error,
 )
+from _pykube_hotcore.native._store_requests import Encoder, flat_puts, put_flags
 from _pykube_hotcore.native._store_types import (
-    COMPARE_RESULTS,
-    COMPARE_TARGETS,
-    Compare,
     Delete,
     DeleteResult,
-    Event,
     Get,
     KeyValue,
     LeaseInfo,
-    Op,
     Put,
     PutIfResult,
     PutResult,
@@ -40,205 +37,8 @@ from _pykube_hotcore.native._store_types import (
     WatchBatch,
 )
 
-# pkc_kv: key and value pointers, their sizes, create, mod, version, lease, prev.
-_KV = struct.Struct("=9q")
 _SYNC = {"always": lib.PKC_SYNC_ALWAYS, "interval": lib.PKC_SYNC_INTERVAL}
-# pkc_result: kind, succeeded, more, children, count, kv_first, kv_count.
-_RESULT = struct.Struct("=4i3q")
-# pkc_op and pkc_compare as 64-bit words: two halves of a word hold kind and flags, target and
-# result, sort order and sort target.
-_OP_WORDS, _COMPARE_WORDS = 16, 8
-_NO_RANGE = (0, 0, 0, 0, 0, 0, 0, 0)  # limit, revision, four filters, sort, txn
-_RANGE, _PUT, _DELETE, _TXN = lib.PKC_OP_RANGE, lib.PKC_OP_PUT, lib.PKC_OP_DELETE, lib.PKC_OP_TXN
-_KEYS_ONLY, _COUNT_ONLY = lib.PKC_FLAG_KEYS_ONLY, lib.PKC_FLAG_COUNT_ONLY
-_PREV_KV = lib.PKC_FLAG_PREV_KV
-assert _KV.size == ffi.sizeof("pkc_kv")
-assert _RESULT.size == ffi.sizeof("pkc_result")
-assert 8 * _OP_WORDS == ffi.sizeof("pkc_op")
-assert 8 * _COMPARE_WORDS == ffi.sizeof("pkc_compare")
-_PACK_FROM = 4
-_FLAT_FROM = 4  # below that, to look at a transaction's columns costs as much as it saves
 _NO_LEASE_DEADLINE = 2**63 - 1
-
-
-class _Encoder:
-    """C arrays for one transaction, packed in one sweep a list; ``keep`` holds them alive."""
-
-    def __init__(self) -> None:
-        self.keep: list[Any] = []
-
-    def _data(self, rows: list[tuple[Any, ...]]) -> int:
-        """Put the bytes of fields 1 to 3 of each row behind each other; return their address."""
-        data = b"".join([part for row in rows for part in row[1:4]])
-        pointer = ffi.from_buffer("char[]", data)
-        self.keep.append(pointer)
-        return int(ffi.cast("uintptr_t", pointer))
-
-    def _row(self, op: Op) -> tuple[Any, ...]:
-        if isinstance(op, Put):
-            flags = put_flags(op) << 32 if op[3] or op[4] or op[5] else 0
-            return (_PUT | flags, op.key, b"", op.value, op.lease, *_NO_RANGE)
-        if isinstance(op, Get):
-            flags = (_KEYS_ONLY * op.keys_only | _COUNT_ONLY * op.count_only) << 32
-            sort = op.sort_order | op.sort_target << 32
-            numbers = (op.limit, op.revision, *op[8:12], sort)
-            return (_RANGE | flags, op.key, op.end, b"", 0, *numbers, 0)
-        if isinstance(op, Delete):
-            flags = _PREV_KV << 32 if op.prev_kv else 0
-            return (_DELETE | flags, op.key, op.end, b"", 0, *_NO_RANGE)
-        address = int(ffi.cast("uintptr_t", self.txn(op)))
-        return (_TXN, b"", b"", b"", 0, *_NO_RANGE[:-1], address)
-
-    def ops(self, ops: Sequence[Op]) -> Any:
-        """Return an array of pkc_op."""
-        rows = [self._row(op) for op in ops]
-        at = self._data(rows)
-        words = array("q")
-        for row in rows:
-            _, key, end, value = row[:4]
-            key_size, end_size, value_size = len(key), len(end), len(value)
-            behind_key = at + key_size
-            behind_end = behind_key + end_size
-            sized = (row[0], at, key_size, behind_key, end_size, behind_end, value_size)
-            words.extend(sized + row[4:])
-            at = behind_end + value_size
-        out = ffi.from_buffer("pkc_op[]", words)
-        self.keep.append(out)
-        return out
-
-    def _compare(self, compare: Compare) -> tuple[Any, ...]:
-        try:
-            kind = COMPARE_TARGETS[compare.target] | COMPARE_RESULTS[compare.result] << 32
-        except KeyError as error:
-            raise ValueError(f"unknown target or result of a compare: {error}") from None
-        operand = compare.operand
-        if isinstance(operand, bytes) != (compare.target == "value"):
-            raise TypeError("the operand is bytes for value, and an integer otherwise")
-        if isinstance(operand, bytes):
-            return (kind, compare.key, compare.end, operand, 0)
-        return (kind, compare.key, compare.end, b"", operand)
-
-    def compares(self, compares: Sequence[Compare]) -> Any:
-        """Return an array of pkc_compare."""
-        rows = [self._compare(compare) for compare in compares]
-        at = self._data(rows)
-        words = array("q")
-        for kind, key, end, value, number in rows:
-            behind_key = at + len(key)
-            behind_end = behind_key + len(end)
-            words.extend((kind, at, len(key), behind_key, len(end), number, behind_end, len(value)))
-            at = behind_end + len(value)
-        out = ffi.from_buffer("pkc_compare[]", words)
-        self.keep.append(out)
-        return out
-
-    def txn(self, txn: Txn) -> Any:
-        """Return a pkc_txn."""
-        out = ffi.new("pkc_txn *")
-        self.keep.append(out)
-        if txn.success:
-            out.success, out.success_count = self.ops(txn.success), len(txn.success)
-        if txn.failure:
-            out.failure, out.failure_count = self.ops(txn.failure), len(txn.failure)
-        if txn.compares:
-            out.compares, out.compare_count = self.compares(txn.compares), len(txn.compares)
-        return out
-
-
-def _flat_puts(
-    txn: Txn,
-) -> tuple[Sequence[bytes], Sequence[bytes], Sequence[int] | None, int] | None:
-    """Return keys, values, expected revisions and lease of a transaction that is no more than that.
-
-    None when it has other operations or options, or compares other than the mod revision of each
-    key that it puts, in the same order. A transaction that is common and often large: it is looked
-    at by columns, without a step of the interpreter for each operation.
-    """
-    puts, compares = txn.success, txn.compares
-    count = len(puts)
-    if count < _FLAT_FROM or txn.failure or len(compares) not in (0, count):
-        return None
-    if set(map(type, puts)) != {Put}:
-        return None
-    keys, values, leases, *flags = zip(*puts, strict=True)
-    if any(map(any, flags)) or leases.count(leases[0]) != count:
-        return None
-    if not compares:
-        return keys, values, None, leases[0]
-    targets, compared, results, revisions, ends = zip(*compares, strict=True)
-    plain = targets.count("mod") == results.count("=") == count and compared == keys
-    return (keys, values, revisions, leases[0]) if plain and not any(ends) else None
-
-
-def put_flags(op: Put) -> int:
-    """Return the flags of a put as C has them."""
-    return int(
-        (lib.PKC_FLAG_PREV_KV if op.prev_kv else 0)
-        | (lib.PKC_FLAG_IGNORE_VALUE if op.ignore_value else 0)
-        | (lib.PKC_FLAG_IGNORE_LEASE if op.ignore_lease else 0)
-    )
-
-
-def _read_kvs(answer: Any) -> list[KeyValue]:
-    """Copy the entries out of a pinned answer: in one sweep when there are many."""
-    count = int(answer.kv_count)
-    if count == 0:
-        return []
-    rows = _KV.iter_unpack(ffi.buffer(answer.kvs, count * _KV.size))
-    out = []
-    if count < _PACK_FROM:
-        for i, (_, _, key_size, value_size, *numbers, _) in enumerate(rows):
-            kv = answer.kvs[i]
-            key = ffi.buffer(kv.key, key_size)[:] if key_size else b""
-            value = ffi.buffer(kv.value, value_size)[:] if value_size else b""
-            out.append(KeyValue(key, value, *numbers))
-        return out
-    size = lib.pkc_answer_pack_size(answer)
-    packed = bytearray(size)
-    lib.pkc_answer_pack(answer, ffi.from_buffer("char[]", packed))
-    data = bytes(packed)
-    at = 0
-    # Past the constructor's own frame: lists and watches are made of these.
-    make = tuple.__new__
-    for _, _, key_size, value_size, create, mod, version, lease, _ in rows:
-        middle = at + key_size
-        end = middle + value_size
-        fields = (data[at:middle], data[middle:end], create, mod, version, lease)
-        out.append(make(KeyValue, fields))
-        at = end
-    return out
-
-
-def _read_events(answer: Any, count: int) -> list[Event]:
-    """Pair the first ``count`` entries with the entries before them, where they were asked for."""
-    kvs = _read_kvs(answer)
-    rows = _KV.iter_unpack(ffi.buffer(answer.kvs, count * _KV.size))
-    make = tuple.__new__
-    return [
-        make(Event, (kv, kvs[row[-1]] if row[-1] >= 0 else None))
-        for kv, row in zip(kvs, rows, strict=False)
-    ]
-
-
-def _read_results(answer: Any) -> list[Result]:
-    """Rebuild the tree of results from the flat list."""
-    kvs = _read_kvs(answer)
-    revision = int(answer.revision)
-    rows = _RESULT.iter_unpack(ffi.buffer(answer.results, answer.result_count * _RESULT.size))
-    plain = PutResult(revision, None)
-
-    def take() -> Result:
-        kind, succeeded, more, children, count, first, kv_count = next(rows)
-        if kind == _PUT:
-            return PutResult(revision, kvs[first]) if kv_count else plain
-        found = kvs[first : first + kv_count]
-        if kind == _RANGE:
-            return RangeResult(revision, found, count, bool(more))
-        if kind == _DELETE:
-            return DeleteResult(revision, count, found)
-        return TxnResult(revision, bool(succeeded), [take() for _ in range(children)])
-
-    return [take()]
 
 
 class RangeView:
@@ -316,7 +116,7 @@ class WatchHandle:
             more = bool(self._more[0])
             if count == 0:
                 return WatchBatch(int(answer.revision), []), more
-            events = _read_events(answer, count)
+            events = read_events(answer, count)
             revision = events[-1].kv.mod_revision if more else int(answer.revision)
             return WatchBatch(revision, events), more
         finally:
@@ -404,13 +204,13 @@ class StoreHandle:
         answer = self.borrow()
         try:
             self._settled(function(self._store, *args, answer), answer)
-            return _read_results(answer)[0]
+            return read_results(answer)[0]
         finally:
             self.give_back(answer)
 
     def range(self, op: Get) -> RangeResult:
         """Read a range at the visible revision or an earlier one."""
-        encoder = _Encoder()
+        encoder = Encoder()
         request = encoder.ops([op])
         result: RangeResult = self._one(lib.pkc_store_range, request)
         return result
@@ -423,14 +223,14 @@ class StoreHandle:
         try:
             sizes = ffi.new("int64_t *", len(key))
             ok(lib.pkc_store_get_many(self._store, key, sizes, 1, answer))
-            kv = _read_kvs(answer)[0]
+            kv = read_kvs(answer)[0]
             return kv if kv.mod_revision else None
         finally:
             self.give_back(answer)
 
     def range_view(self, op: Get) -> RangeView:
         """Read a range without copying."""
-        encoder = _Encoder()
+        encoder = Encoder()
         request = encoder.ops([op])
         answer = self.borrow()
         status = lib.pkc_store_range(self._store, request, answer)
@@ -457,10 +257,10 @@ class StoreHandle:
 
     def txn(self, txn: Txn) -> TxnResult:
         """Run a transaction."""
-        flat = _flat_puts(txn)
+        flat = flat_puts(txn)
         if flat is not None:
             return self._txn_of_puts(*flat)
-        encoder = _Encoder()
+        encoder = Encoder()
         request = encoder.txn(txn)
         result: TxnResult = self._one(lib.pkc_store_txn, request)
         return result
@@ -526,7 +326,7 @@ class StoreHandle:
         answer = self.borrow()
         try:
             ok(lib.pkc_store_get_many(self._store, data, sizes, len(keys), answer))
-            kvs = _read_kvs(answer)
+            kvs = read_kvs(answer)
             return int(answer.revision), [kv if kv.mod_revision else None for kv in kvs]
         finally:
             self.give_back(answer)
@@ -578,7 +378,7 @@ class StoreHandle:
         try:
             args = (self._store, lease_id, time_ns, out, out + 1, answer)
             self._settled(lib.pkc_store_lease_time_to_live(*args), answer)
-            keys = [kv.key for kv in _read_kvs(answer)]
+            keys = [kv.key for kv in read_kvs(answer)]
             return LeaseInfo(lease_id, int(out[0]), int(out[1]), keys)
         finally:
             self.give_back(answer)
