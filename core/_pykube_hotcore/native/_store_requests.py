@@ -27,7 +27,6 @@ _KEYS_ONLY, _COUNT_ONLY = lib.PKC_FLAG_KEYS_ONLY, lib.PKC_FLAG_COUNT_ONLY
 _PREV_KV = lib.PKC_FLAG_PREV_KV
 assert 8 * _OP_WORDS == ffi.sizeof("pkc_op")
 assert 8 * _COMPARE_WORDS == ffi.sizeof("pkc_compare")
-_FLAT_FROM = 4  # below that, to look at a transaction's columns costs as much as it saves
 
 
 class Encoder:
@@ -125,7 +124,7 @@ def flat_puts(
     """
     puts, compares = txn.success, txn.compares
     count = len(puts)
-    if count < _FLAT_FROM or txn.failure or len(compares) not in (0, count):
+    if count == 0 or txn.failure or len(compares) not in (0, count):
         return None
     if set(map(type, puts)) != {Put}:
         return None
