@@ -135,7 +135,9 @@ def flat_puts(
         return keys, values, None, leases[0]
     targets, compared, results, revisions, ends = zip(*compares, strict=True)
     plain = targets.count("mod") == results.count("=") == count and compared == keys
-    return (keys, values, revisions, leases[0]) if plain and not any(ends) else None
+    if not plain or any(ends) or set(map(type, revisions)) != {int}:
+        return None
+    return keys, values, revisions, leases[0]
 
 
 def put_flags(op: Put) -> int:

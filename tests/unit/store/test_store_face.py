@@ -64,6 +64,8 @@ def test_nested_transactions_answer_as_a_tree(store):
 def test_compare_with_the_wrong_kind_of_operand_is_a_type_error(store):
     with pytest.raises(TypeError, match="operand is bytes for value"):
         store.txn([Compare("value", b"a", "=", 1)])
+    with pytest.raises(TypeError, match="operand is bytes for value"):
+        store.txn([Compare("mod", b"a", "=", b"1")], [Put(b"a")])
     with pytest.raises(ValueError, match="unknown target"):
         store.txn([Compare("size", b"a", "=", 1)])
 
