@@ -4,8 +4,6 @@
 #include "check.h"
 #include "store_core.h"
 
-enum { EVACUATE_STEP = 16 };
-
 static void rest(pkc_store *store, bool yield, int64_t done) {
     if (yield && done % PKC_COMPACT_STEP == PKC_COMPACT_STEP - 1) {
         pkc_store_unlock(store);
@@ -133,49 +131,61 @@ static bool move_key(pkc_store *store, pkc_key *old) {
     return true;
 }
 
-/* Move what lives in a block elsewhere, so that the block goes; the last free takes it along. */
-static bool evacuate(pkc_store *store, pkc_block *block) {
+/* Move what lives in a block elsewhere, so that the block goes; the last free takes it along.
+ * Returns what it cost, one for each that moved and for each KiB of it; -1 when memory is out. */
+static int64_t evacuate(pkc_store *store, pkc_block *block) {
+    bool keys = block->kind == PKC_ARENA_KEYS;
     int64_t left = block->live;
     int64_t at = (int64_t)sizeof(pkc_block);
-    bool moved = true;
-    while (moved && left > 0) {
+    int64_t cost = 0;
+    while (left > 0) {
         void *data = (uint8_t *)block + at;
-        bool keys = block->kind == PKC_ARENA_KEYS;
         int64_t size = keys ? pkc_key_bytes(data) : pkc_version_bytes(data);
         bool dead = keys ? ((pkc_key *)data)->newest == 0 : ((pkc_version *)data)->dead != 0;
         size = (size + 7) & ~(int64_t)7;
         at += size;
-        if (!dead) {
-            left -= size;
-            moved = keys ? move_key(store, data) : move_version(store, data);
+        if (dead) {
+            continue;
         }
+        left -= size;
+        if (!(keys ? move_key(store, data) : move_version(store, data))) {
+            return -1;
+        }
+        cost += 1 + size / 1024;
     }
-    return moved;
+    return cost;
 }
 
-/* Evacuate blocks that are less than half alive. */
-static void defragment(pkc_store *store, bool yield) {
-    int64_t moved;
-    do {
-        moved = 0;
-        pkc_block *next;
-        /* So that no block but the evacuated one leaves the list below. */
-        pkc_arena_retire(&store->arena);
-        for (pkc_block *block = store->arena.blocks; block != NULL; block = next) {
-            next = block->next;
-            bool sparse = block != store->arena.current[block->kind] &&
-                          block->capacity == PKC_BLOCK_BYTES &&
-                          block->live < PKC_BLOCK_BYTES / 2;
-            if (!sparse) {
-                continue;
-            }
-            if (moved == EVACUATE_STEP || !evacuate(store, block)) {
-                break;
-            }
-            moved++;
+/* Evacuate the first blocks that are less than half alive, as many as make a step. Returns whether
+ * there may be more. */
+static bool evacuate_some(pkc_store *store) {
+    int64_t cost = 0;
+    pkc_block *next;
+    /* So that no block but the evacuated one leaves the list. */
+    pkc_arena_retire(&store->arena);
+    for (pkc_block *block = store->arena.blocks; block != NULL; block = next) {
+        next = block->next;
+        bool sparse = block != store->arena.current[block->kind] &&
+                      block->capacity == PKC_BLOCK_BYTES && block->live < PKC_BLOCK_BYTES / 2;
+        if (!sparse) {
+            continue;
         }
+        if (cost >= PKC_COMPACT_STEP) {
+            return true;
+        }
+        int64_t more = evacuate(store, block);
+        if (more < 0) {
+            return false;
+        }
+        cost += more;
+    }
+    return false;
+}
+
+static void defragment(pkc_store *store, bool yield) {
+    while (evacuate_some(store)) {
         rest(store, yield, PKC_COMPACT_STEP - 1);
-    } while (moved == EVACUATE_STEP);
+    }
 }
 
 void pkc_compact_run(pkc_store *store, int64_t revision, bool yield) {
