@@ -1,16 +1,13 @@
 /* Blocks that keys and versions live in, and the limbo of what pinned readers may still look at. */
 #include "store_arena.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "check.h"
 
-/* A large arena grows by chunks of the size and place of a huge page, as a page fault costs more
- * than to fill the page. */
-enum { TABLE_MIN = 16, CHUNK_BYTES = 1 << 21, CHUNKS_FROM_BYTES = 1 << 24 };
+enum { TABLE_MIN = 16 };
 
 /* Blocks are mapped at multiples of PKC_BLOCK_BYTES, so that an allocation finds its block by
  * masking its own address; a large block holds one allocation, at its start. */
@@ -23,10 +20,11 @@ pkc_ref pkc_arena_ref(const void *data) {
     return block_of(data)->number << PKC_REF_OFFSET_BITS | (pkc_ref)(offset >> 3);
 }
 
-/* Map `capacity` bytes at a multiple of `align`. */
-static uint8_t *map_aligned(size_t capacity, size_t align) {
-    uint8_t *raw = mmap(NULL, capacity + align, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+static pkc_block *block_map(int64_t capacity) {
+    size_t align = PKC_BLOCK_BYTES;
+    size_t size = (size_t)capacity;
+    uint8_t *raw = mmap(NULL, size + align, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+                        -1, 0);
     if (raw == MAP_FAILED) {
         return NULL;
     }
@@ -34,39 +32,8 @@ static uint8_t *map_aligned(size_t capacity, size_t align) {
     if (head > 0) {
         munmap(raw, head);
     }
-    munmap(raw + head + capacity, align - head);
-    return raw + head;
-}
-
-/* A chunk's blocks are handed out one by one and given back one by one. */
-static bool chunk_map(pkc_arena *arena) {
-    uint8_t *chunk = map_aligned(CHUNK_BYTES, CHUNK_BYTES);
-    if (chunk == NULL) {
-        return false;
-    }
-    /* Where it is refused, there are more page faults and nothing else. */
-    (void)madvise(chunk, CHUNK_BYTES, MADV_HUGEPAGE);
-    arena->bytes += CHUNK_BYTES;
-    arena->fresh = chunk;
-    arena->fresh_bytes = CHUNK_BYTES;
-    return true;
-}
-
-static pkc_block *block_map(pkc_arena *arena, int64_t capacity) {
-    bool ordinary = capacity == PKC_BLOCK_BYTES;
-    if (ordinary && arena->fresh_bytes == 0 && arena->bytes >= CHUNKS_FROM_BYTES &&
-        !chunk_map(arena)) {
-        return NULL;
-    }
-    if (ordinary && arena->fresh_bytes > 0) {
-        uint8_t *block = arena->fresh;
-        arena->fresh += capacity;
-        arena->fresh_bytes -= capacity;
-        return (pkc_block *)(void *)block;
-    }
-    uint8_t *block = map_aligned((size_t)capacity, PKC_BLOCK_BYTES);
-    arena->bytes += block == NULL ? 0 : capacity;
-    return (pkc_block *)(void *)block;
+    munmap(raw + head + size, align - head);
+    return (pkc_block *)(raw + head);
 }
 
 static void block_link(pkc_arena *arena, pkc_block *block) {
@@ -148,10 +115,11 @@ static pkc_block *block_new(pkc_arena *arena, pkc_arena_kind kind, int64_t capac
         arena->cached = block->next;
         arena->cached_count--;
     } else {
-        block = block_map(arena, capacity);
+        block = block_map(capacity);
         if (block == NULL) {
             return NULL;
         }
+        arena->bytes += capacity;
     }
     block->capacity = capacity;
     block->used = (int64_t)sizeof(pkc_block);
@@ -239,9 +207,6 @@ void pkc_arena_destroy(pkc_arena *arena) {
             munmap(block, (size_t)block->capacity);
             block = next;
         }
-    }
-    if (arena->fresh_bytes > 0) {
-        munmap(arena->fresh, (size_t)arena->fresh_bytes);
     }
     free(arena->table);
     *arena = (pkc_arena){0};

@@ -40,9 +40,7 @@ typedef struct {
     pkc_block *blocks;   /* all with something alive, and the current ones */
     pkc_block *current[PKC_ARENA_KINDS]; /* allocations are cut from here */
     pkc_block *cached;
-    uint8_t *fresh; /* the rest of the last chunk */
     pkc_block *limbo;
-    int64_t fresh_bytes;
     int64_t cached_count;
     int64_t pins;
     int64_t bytes; /* mapped */
