@@ -28,12 +28,32 @@ examples:
 """
 
 _STAGES: Final = (
-    "kubectl sends the deployment to the API server.",
-    "The API server tells the controller manager, which creates the deployment's resources.",
-    "The scheduler places the pods on nodes.",
-    "The kubelets of these nodes create and run the pods.",
-    "The controllers see what became of it, and say so in the status.",
+    (
+        "kubectl sends the deployment to the API server.",
+        "The API server checks it, fills in defaults and puts it into etcd. It does nothing else: "
+        "whoever\nhas to act on it watches the API server.",
+    ),
+    (
+        "The API server tells the controller manager, which creates the deployment's resources.",
+        "The deployment controller sees a Deployment without a ReplicaSet and creates it; the "
+        "replica set\ncontroller sees a ReplicaSet that wants two pods and has none.",
+    ),
+    (
+        "The scheduler places the pods on nodes.",
+        "It watches for pods without a node, leaves out the nodes that cannot take them, as ken "
+        "with its\ntaint, scores the others, and binds each pod to the best one.",
+    ),
+    (
+        "The kubelets of these nodes create and run the pods.",
+        "Each watches for pods that are bound to its node. The pod network gives an address, the "
+        "image is\npulled, the container is started; the kubelet reports what it sees.",
+    ),
+    (
+        "The controllers see what became of it, and say so in the status.",
+        "They count the pods that run and are ready; that is what kubectl get deployment shows.",
+    ),
 )
+"""What each stage is, and why it happens."""
 _SCHEDULER: Final = "kube-scheduler"
 _NANO: Final = 10**9
 
@@ -42,6 +62,7 @@ class Stage(NamedTuple):
     """What belongs together in the story."""
 
     title: str
+    why: str
     requests: list[Request]
 
 
@@ -128,7 +149,7 @@ def _table(cluster: Cluster, resource: Resource, namespace: str) -> list[str]:
 
 def _stages(requests: Sequence[Request]) -> list[Stage]:
     """Sort requests into the stages of the story; within one they keep their order."""
-    stages = [Stage(title, []) for title in _STAGES]
+    stages = [Stage(title, why, []) for title, why in _STAGES]
     for request in requests:
         stages[_stage_of(request)].requests.append(request)
     return stages
@@ -164,7 +185,7 @@ def tell(story: Story, took: float) -> str:
         "$ kubectl create deployment httpd-ken --image=httpd --replicas=2",
     ]
     for number, stage in enumerate(story.stages, 1):
-        lines += ["", f"{number}. {stage.title}", ""]
+        lines += ["", f"{number}. {stage.title}", "", stage.why, ""]
         for request in stage.requests:
             lines += _told(request, story.start_ns)
     lines += [
@@ -202,7 +223,8 @@ def differences(request: Request) -> list[str]:
     change, now_ns = request.change, request.time_ns
     old, new = _cells(change.old, now_ns), _cells(change.new, now_ns)
     if change.old is None:
-        return [f"{change.object.resource.kind} {change.object.name}"]
+        obj = change.object
+        return [f"{obj.resource.kind} in etcd: {obj.key.decode()}, revision {obj.revision}"]
     changed = [column for column in new if old[column] != new[column]]
     return [f"{column}: {old[column]} -> {new[column]}" for column in changed]
 
@@ -220,6 +242,7 @@ def _as_json(story: Story) -> KubeObject:
         "stages": [
             {
                 "title": stage.title,
+                "why": " ".join(stage.why.split()),
                 "requests": [_request_json(r, story.start_ns) for r in stage.requests],
             }
             for stage in story.stages

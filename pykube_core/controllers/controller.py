@@ -94,3 +94,9 @@ class Controller(ABC):
     def _sync(self, key: str, now_ns: int) -> bool:
         """Work on a key; False, or a `StatusError`, says that it has to be tried again."""
         raise NotImplementedError
+
+
+def namespace_is_going(error: StatusError) -> bool:
+    """Say whether a creation failed because its namespace is being deleted: no use to try again."""
+    causes = (error.details or {}).get("causes", ())
+    return any(cause.get("reason") == "NamespaceTerminating" for cause in causes)

@@ -24,7 +24,7 @@ from pykube_core.apiserver.lifecycle import NANO
 from pykube_core.apiserver.log import Change, ObjectLog
 from pykube_core.apiserver.objects import identity_prefix
 from pykube_core.apiserver.recorder import NORMAL, WARNING, Reference
-from pykube_core.controllers.controller import Controller
+from pykube_core.controllers.controller import Controller, namespace_is_going
 from pykube_core.controllers.daemon_nodes import (
     COUNTS,
     NO_FIT,
@@ -380,7 +380,7 @@ class DaemonSetController(Controller):
             if isinstance(outcome, ApiObject):
                 self._wrote(outcome)
                 self._tell(held, NORMAL, "SuccessfulCreate", f"Created pod: {outcome.name}")
-            else:
+            elif not namespace_is_going(outcome):
                 held.dirty[name] = None
                 done = False
         for index, key in enumerate(work.pods):
@@ -397,7 +397,8 @@ class DaemonSetController(Controller):
         try:
             made = self._server.create(PODS, first, namespace, dry_run=True)
         except StatusError as error:
-            self._tell(held, WARNING, "FailedCreate", f"Error creating: {error.message}")
+            if not namespace_is_going(error):
+                self._tell(held, WARNING, "FailedCreate", f"Error creating: {error.message}")
             return [error] * len(nodes)
         tails = variants(made, uid_of(made), nodes[0], nodes)
         if not tails:

@@ -21,7 +21,7 @@ from pykube_core.apiserver.log import Change, ObjectLog
 from pykube_core.apiserver.objects import encode
 from pykube_core.apiserver.recorder import NORMAL, WARNING, Reference
 from pykube_core.controllers import rollout
-from pykube_core.controllers.controller import Controller
+from pykube_core.controllers.controller import Controller, namespace_is_going
 from pykube_core.controllers.deployment_status import DeploymentStatus, is_complete
 from pykube_core.controllers.ownership import Ownership, controller_reference, uid_of
 from pykube_core.controllers.pods import PodReader
@@ -256,6 +256,8 @@ class DeploymentController(Controller):
         self, deployment: Deployment, name: str, status: DeploymentStatus, error: StatusError
     ) -> None:
         """Tell that no replica set could be made; a name that is taken changes the next hash."""
+        if namespace_is_going(error):
+            return
         if error.reason == "AlreadyExists":
             namespace = deployment.metadata.namespace
             taken = self._log.get(REPLICA_SETS, name, namespace)

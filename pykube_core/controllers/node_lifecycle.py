@@ -84,6 +84,7 @@ class NodeLifecycleController(Controller):
         self._nodes: dict[str, _Node] = {}
         self._zones: dict[tuple[str, ...], Zone] = {}
         self._ready_count = 0
+        self._unready_count = 0
         self._began = False
 
     def step(self, now_ns: int) -> int | None:
@@ -102,7 +103,7 @@ class NodeLifecycleController(Controller):
         held = self._nodes.pop(name, None)
         self._queue.remove(name)
         if held is not None:
-            self._count(held.view, -1, now_ns)
+            self._recount(held.view, None, now_ns)
             self._tell_node(held.view, "RemovingNode", f"Removing Node {name} from Controller")
 
     def _read(self, obj: ApiObject, now_ns: int) -> None:
@@ -111,7 +112,7 @@ class NodeLifecycleController(Controller):
         held = self._nodes.get(name)
         if held is None:
             self._nodes[name] = _Node(obj, view, now_ns)
-            self._count(view, 1, now_ns)
+            self._recount(None, view, now_ns)
             young_ns = now_ns - STARTUP_GRACE_NS
             if self._began or read_time(view.metadata.creationTimestamp) > young_ns:
                 message = f"Registered Node {name} in Controller"
@@ -122,32 +123,43 @@ class NodeLifecycleController(Controller):
         if _heartbeat(old) != _heartbeat(view):
             held.probe_ns = now_ns
         if old.facts != view.facts:
-            self._count(old, -1, now_ns)
-            self._count(view, 1, now_ns)
+            self._recount(old, view, now_ns)
             held.settled = False
             self._queue.add(name)
 
-    def _count(self, view: NodeView, sign: int, now_ns: int) -> None:
-        """Count a node in or out of its zone; those that wait there are looked at again."""
-        if not view.counts_for_disruption:
-            return
-        zone = self._zones.setdefault(view.zone, Zone())
-        all_failed = not self._ready_count
-        if _is_ready(view):
-            zone.ready += sign
-            self._ready_count += sign
-        else:
-            zone.unready += sign
-        for name in zone.waiting:
-            self._queue.add(name)
-        zone.waiting.clear()
-        if all_failed == bool(self._ready_count):
+    @property
+    def _all_failed(self) -> bool:
+        """Whether there are nodes that count, and none of them is ready."""
+        return bool(self._unready_count) and not self._ready_count
+
+    def _recount(self, old: NodeView | None, new: NodeView | None, now_ns: int) -> None:
+        """Count a node anew; those that wait for their zone are looked at again."""
+        all_failed = self._all_failed
+        if old is not None:
+            self._count(old, -1)
+        if new is not None:
+            self._count(new, 1)
+        if all_failed != self._all_failed:
             for name, held in self._nodes.items():
                 self._queue.add(name)
                 held.settled = False
                 if all_failed:
                     # Nobody could be heard: each node has its time to be heard again.
                     held.probe_ns = now_ns
+
+    def _count(self, view: NodeView, sign: int) -> None:
+        if not view.counts_for_disruption:
+            return
+        zone = self._zones.setdefault(view.zone, Zone())
+        if _is_ready(view):
+            zone.ready += sign
+            self._ready_count += sign
+        else:
+            zone.unready += sign
+            self._unready_count += sign
+        for name in zone.waiting:
+            self._queue.add(name)
+        zone.waiting.clear()
 
     def _tell_node(self, view: NodeView, reason: str, message: str) -> None:
         name = view.metadata.name
@@ -222,7 +234,7 @@ class NodeLifecycleController(Controller):
         plane that has lost its connection then.
         """
         key = health.no_execute_key(view)
-        if not key or not self._ready_count:
+        if not key or self._all_failed:
             return ""
         own = (NOT_READY, UNREACHABLE)
         if any(t.key in own and t.effect == NO_EXECUTE for t in view.spec.taints):

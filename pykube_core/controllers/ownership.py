@@ -154,11 +154,15 @@ class Ownership(Generic[_D]):
         old = self._held.pop(key, None)
         if old is None:
             return None
+        table, place = self._owned, old.owner
         if old.owner:
-            self._owned[old.owner].pop(key, None)
             self._queue.add(old.owner)
         else:
-            self._orphans[self._resource.split_key(key)[0]].pop(key, None)
+            table, place = self._orphans, self._resource.split_key(key)[0]
+        held = table[place]
+        del held[key]
+        if not held:
+            del table[place]
         return old
 
     def renew(self, key: bytes, dependent: _D) -> None:

@@ -19,7 +19,7 @@ from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.apiserver.lifecycle import NANO, time_text
 from pykube_core.apiserver.log import Change, ObjectLog
 from pykube_core.apiserver.recorder import NORMAL, WARNING, Reference
-from pykube_core.controllers.controller import Controller
+from pykube_core.controllers.controller import Controller, namespace_is_going
 from pykube_core.controllers.ownership import (
     OwnerReference,
     Ownership,
@@ -183,6 +183,8 @@ class ReplicaSetController(Controller):
         try:
             outcomes = self._server.create_copies(PODS, pod, metadata.namespace, count=count)
         except StatusError as error:
+            if namespace_is_going(error):
+                return None
             outcomes = [error]
         failed: _Failure = None
         regarding, record = _regarding(held), self._events.record

@@ -23,7 +23,6 @@ from pykube_core.node.pods import (
     RUNNING,
     Container,
     Pod,
-    PodView,
     Template,
     new_pod,
     other_conditions,
@@ -34,6 +33,7 @@ from pykube_core.node.pods import (
 from pykube_core.node.runtime import Runtime
 from pykube_core.node.static_pods import StaticPods
 from pykube_core.node.statuses import encode_status, rejected_status
+from pykube_core.node.views import PodView
 from pykube_core.node.workers import PodWorkers
 
 _TEMPLATES_MAX: Final = 4096

@@ -15,6 +15,13 @@ from pykube_core.api.tables import parse_time
 from pykube_core.apiserver import ApiObject
 from pykube_core.apiserver.lifecycle import NANO
 from pykube_core.node.runtime import Behavior, full_image, image_id
+from pykube_core.node.views import (
+    Condition,
+    ContainerSpec,
+    ContainerStatus,
+    PodView,
+    Terminated,
+)
 
 # A container's way: idle, pulling its image, created, running, ended; back to idle for a restart.
 IDLE: Final = 0
@@ -42,149 +49,6 @@ BACK_OFF_MAX_NS: Final = 300 * NANO
 _SPEC_MARK: Final = b',"spec":{"nodeName":"'
 _UID_MARK: Final = b'"uid":"'
 _UID_SIZE: Final = 36
-
-
-class Probe(msgspec.Struct, gc=False):
-    """When a probe is asked; it always succeeds."""
-
-    initialDelaySeconds: int = 0
-    periodSeconds: int = 10
-    successThreshold: int = 1
-
-    def success_ns(self, started_ns: int, from_ns: int) -> int:
-        """Return when it has succeeded, asked since ``from_ns`` of a container of ``started_ns``.
-
-        The first answer that counts is on the first multiple of the period that is not within the
-        initial delay.
-        """
-        period_ns = self.periodSeconds * NANO
-        earliest_ns = max(self.initialDelaySeconds * NANO, from_ns - started_ns)
-        first_ns = -(-earliest_ns // period_ns) * period_ns
-        return started_ns + first_ns + (self.successThreshold - 1) * period_ns
-
-
-class _Port(msgspec.Struct, gc=False):
-    hostPort: int = 0
-    hostIP: str = ""
-    protocol: str = "TCP"
-
-
-class ContainerSpec(msgspec.Struct, gc=False):
-    """What the kubelet reads of a container."""
-
-    name: str
-    image: str = ""
-    imagePullPolicy: str = "IfNotPresent"
-    restartPolicy: str = ""
-    ports: list[_Port] = []
-    readinessProbe: Probe | None = None
-    startupProbe: Probe | None = None
-
-
-class _Os(msgspec.Struct, gc=False):
-    name: str = ""
-
-
-class _Gate(msgspec.Struct, gc=False):
-    conditionType: str
-
-
-class PodSpec(msgspec.Struct, gc=False):
-    """What the kubelet reads of a pod's spec; the rest stays as it was written."""
-
-    containers: list[ContainerSpec]
-    initContainers: list[ContainerSpec] = []
-    nodeName: str = ""
-    restartPolicy: str = "Always"
-    hostNetwork: bool = False
-    terminationGracePeriodSeconds: int = 30
-    activeDeadlineSeconds: int | None = None
-    readinessGates: list[_Gate] = []
-    tolerations: list[KubeObject] = []
-    os: _Os | None = None
-
-
-class PodMetadata(msgspec.Struct, gc=False):
-    """What the kubelet reads of a pod's metadata."""
-
-    uid: str
-    name: str = ""
-    namespace: str = "default"
-    generation: int = 0
-    labels: dict[str, str] = {}
-    annotations: dict[str, str] = {}
-    deletionTimestamp: str = ""
-    deletionGracePeriodSeconds: int = 0
-
-
-class Condition(msgspec.Struct, gc=False, omit_defaults=True):
-    """A condition of a pod."""
-
-    type: str
-    observedGeneration: int = 0
-    status: str = ""
-    lastProbeTime: str | None = None
-    lastTransitionTime: str | None = None
-    reason: str = ""
-    message: str = ""
-
-
-class Terminated(msgspec.Struct, gc=False, frozen=True):
-    """How a container ended."""
-
-    exitCode: int
-    reason: str = ""
-    message: str = ""
-    startedAt: str = ""
-    finishedAt: str = ""
-    containerID: str = ""
-
-
-class _Waiting(msgspec.Struct, gc=False):
-    reason: str = ""
-    message: str = ""
-
-
-class _Running(msgspec.Struct, gc=False):
-    startedAt: str = ""
-
-
-class _State(msgspec.Struct, gc=False):
-    waiting: _Waiting | None = None
-    running: _Running | None = None
-    terminated: Terminated | None = None
-
-
-class _ContainerStatus(msgspec.Struct, gc=False):
-    name: str
-    state: _State = msgspec.field(default_factory=_State)
-    lastState: _State = msgspec.field(default_factory=_State)
-    ready: bool = False
-    restartCount: int = 0
-    started: bool = False
-
-
-class PodStatus(msgspec.Struct, gc=False):
-    """What the kubelet reads of a pod's status, to go on after a restart."""
-
-    phase: str = ""
-    reason: str = ""
-    message: str = ""
-    startTime: str = ""
-    podIP: str = ""
-    qosClass: str = "BestEffort"
-    nominatedNodeName: str = ""
-    conditions: list[Condition] = []
-    initContainerStatuses: list[_ContainerStatus] = []
-    containerStatuses: list[_ContainerStatus] = []
-
-
-class PodView(msgspec.Struct, gc=False):
-    """What the kubelet reads of a pod."""
-
-    metadata: PodMetadata
-    spec: PodSpec
-    status: PodStatus = msgspec.field(default_factory=PodStatus)
 
 
 class _Split(msgspec.Struct, gc=False):
@@ -532,7 +396,7 @@ def resumed_pod(obj: ApiObject, uid: str, template: Template, view: PodView) -> 
     return pod
 
 
-def _resume(container: Container, status: _ContainerStatus) -> None:
+def _resume(container: Container, status: ContainerStatus) -> None:
     """Set a container to what its status says."""
     container.attempt = status.restartCount
     container.last = status.lastState.terminated
@@ -555,7 +419,7 @@ def _resume(container: Container, status: _ContainerStatus) -> None:
         container.due_ns = parse_time(container.last.finishedAt) + container.back_off_ns
 
 
-def _back_off_ns(container: Container, status: _ContainerStatus) -> int:
+def _back_off_ns(container: Container, status: ContainerStatus) -> int:
     """Return for how long the restart after this attempt waits, as the times in a status tell.
 
     The attempt began a delay after the end of the one before; the next delay is twice as long.

@@ -21,7 +21,8 @@ from pykube_core.apiserver.lifecycle import NANO, time_text
 from pykube_core.apiserver.log import ObjectLog
 from pykube_core.apiserver.objects import encode
 from pykube_core.node.admission import Node
-from pykube_core.node.pods import Pod, PodView, Template, resumed_pod
+from pykube_core.node.pods import Pod, Template, resumed_pod
+from pykube_core.node.views import PodView
 
 HASH: Final = "kubernetes.io/config.hash"
 MIRROR: Final = "kubernetes.io/config.mirror"

@@ -23,9 +23,9 @@ from pykube_core.node.pods import (
     Container,
     Form,
     Pod,
-    Terminated,
 )
 from pykube_core.node.runtime import container_id
+from pykube_core.node.views import Terminated
 
 _GAP: Final = "\x01"
 _GAP_JSON: Final = b"\\u0001"

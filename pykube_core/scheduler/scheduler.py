@@ -30,6 +30,8 @@ from pykube_core.scheduler.matchers import MatcherTable
 from pykube_core.scheduler.node_order import NodeTree
 from pykube_core.scheduler.node_rows import NodeRows
 from pykube_core.scheduler.plugins import CompileContext
+from pykube_core.scheduler.plugins.image_locality import node_images
+from pykube_core.scheduler.plugins.node_volume_limits import node_attached, node_limits
 from pykube_core.scheduler.policies import Policy
 from pykube_core.scheduler.storage import Storage
 from pykube_core.scheduler.user_policy import UserPolicy
@@ -207,16 +209,7 @@ class Scheduler:
             A node cannot be read; nothing is changed.
         """
         rows, compiled, refused = [], [], []
-        read = [
-            compile_node(
-                node,
-                self._compiled_nodes[self.rows[name_of(node)]].rank,
-                self._interner,
-                self.context.storage,
-            )
-            for node in nodes
-        ]
-        for node, new in zip(nodes, read, strict=True):
+        for node, new in [(node, self._compile_again(node)) for node in nodes]:
             row = self.rows[name_of(node)]
             held = self._compiled_nodes[row]
             if new.device_count != held.device_count:
@@ -232,6 +225,20 @@ class Scheduler:
         if rows:
             self.engine.update_nodes(rows, compiled)
         return refused
+
+    def _compile_again(self, node: KubeObject) -> NodeRow:
+        """Return a node that is there as a row; most often nothing but its images is new."""
+        name, storage = name_of(node), self.context.storage
+        row = self.rows[name]
+        held = self._compiled_nodes[row]
+        if _without_images(node) != _without_images(self.nodes[row]):
+            return compile_node(node, held.rank, self._interner, storage)
+        return replace(
+            held,
+            images=node_images(node, self._interner),
+            csi_limits=node_limits(name, storage, self._interner),
+            csi_attached=node_attached(name, storage, self._interner),
+        )
 
     def remove_node(self, name: str) -> int:
         """Remove a node with the pods on it; return its row."""
@@ -406,3 +413,9 @@ class Scheduler:
     def validate(self) -> None:
         """Check the engine's invariants from scratch; AssertionError where one is broken."""
         self.engine.validate()
+
+
+def _without_images(node: KubeObject) -> tuple[Any, ...]:
+    """Return what `compile_node` reads of a Node beside its name and its images."""
+    labels = (node.get("metadata") or {}).get("labels")
+    return labels, node.get("spec"), (node.get("status") or {}).get("allocatable")

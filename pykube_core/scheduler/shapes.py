@@ -148,7 +148,7 @@ class Shapes:
         if spec.startswith(_NODE):
             # A binding puts the name first, so the pod is like those that are not bound.
             spec = b"{" + spec[spec.index(b'",', len(_NODE)) + 2 :]
-        sized = status if any(word in status for word in _SIZES) else b""
+        sized = status if _is_sized(status) else b""
         key = b"".join((metadata, spec, sized))
         found = self._classes.get(key)
         if found is None:
@@ -197,8 +197,12 @@ def status_update(old: ApiObject, new: ApiObject) -> StatusUpdate:
     # The status comes last, so all before it is one run of bytes.
     cut = len(after) - len(memoryview(status)) - 1
     same = before[:cut] == after[:cut]
-    sized = any(after.find(word, cut) >= 0 or before.find(word, cut) >= 0 for word in _SIZES)
-    return StatusUpdate(same and not sized, done)
+    return StatusUpdate(same and not (_is_sized(before, cut) or _is_sized(after, cut)), done)
+
+
+def _is_sized(data: bytes, start: int = 0) -> bool:
+    first, second = _SIZES
+    return data.find(first, start) >= 0 or data.find(second, start) >= 0
 
 
 _STATUS: Final = msgspec.json.Decoder(_Status)

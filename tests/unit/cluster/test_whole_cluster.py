@@ -249,9 +249,12 @@ def test_a_cluster_on_the_wall_clock_waits_as_long_as_things_take():
 
 @pytest.mark.parametrize(("policy", "node_count"), [("default", 2), ("best-fit", 1)])
 def test_the_scheduler_follows_a_policy(policy, node_count):
+    obj = deployment(replicas=4)
+    resources = {"requests": {"cpu": "100m", "memory": "100Mi"}}
+    obj["spec"]["template"]["spec"]["containers"][0]["resources"] = resources
     with Cluster(2, policy=policy) as cluster:
         cluster.run()
-        cluster.apply(deployment(replicas=4))
+        cluster.apply(obj)
         cluster.run()
         assert len({pod["spec"]["nodeName"] for pod in cluster.list("pods")}) == node_count
     with pytest.raises(InputError, match="bets-fit"):

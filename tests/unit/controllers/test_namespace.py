@@ -122,6 +122,10 @@ def test_controllers_do_not_fill_what_is_being_emptied(new_world):
     world.run()
     assert len(world.pods("doomed")) == 3
     world.server.delete(NAMESPACES, "doomed")
+    world.server.delete(PODS, world.pods("doomed")[0].name, "doomed")
+    world.run(1)
+    assert len(world.pods("doomed")) == 2
+    assert world.messages("FailedCreate", "doomed") == []
     world.run(60)
     assert is_gone(world)
 

@@ -164,6 +164,27 @@ def test_nobody_is_evicted_while_no_node_at_all_is_ready(world):
     assert taints(world, "n1") == taints(world, "n2") == [(NOT_READY, "NoSchedule")]
 
 
+def test_nodes_that_are_excluded_say_nothing_about_the_others(world):
+    excluded = {"node.kubernetes.io/exclude-disruption": ""}
+    world.node("n1", labels=excluded)
+    world.run()
+    world.set_ready("n1", "False", "KubeletNotReady")
+    world.run()
+    assert taints(world, "n1") == [(NOT_READY, "NoSchedule"), (NOT_READY, "NoExecute")]
+
+
+def test_change_of_the_last_ready_node_gives_the_others_no_more_time(world):
+    world.node("n1")
+    world.node("n2")
+    world.run()
+    world.set_ready("n2", "False", "KubeletNotReady")
+    for second in range(0, 70, 10):
+        renew(world, "n1")
+        world.server.patch(NODES, {"spec": {"unschedulable": second % 20 == 0}}, "n1")
+        world.run(10)
+    assert ready(world, "n2")[0] == "Unknown"
+
+
 def test_idle_nodes_cost_no_writes(world):
     for index in range(3):
         world.node(f"n{index}")
