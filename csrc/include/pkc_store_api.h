@@ -275,6 +275,9 @@ int pkc_store_watch(pkc_store *store, const char *key, int64_t key_size, const c
  * delivered or does not concern the watch, unless more_out is set. PKC_ERR_COMPACTED ends it. */
 int pkc_watch_read(pkc_watch *watch, int64_t event_count_max, int32_t *more_out,
                    pkc_answer *answer_out);
+/* From now on leave out keys that begin with one of `count` prefixes, which lie behind each other;
+ * those named before count no more. PKC_ERR_INVALID: one is empty. */
+int pkc_watch_exclude(pkc_watch *watch, const char *prefixes, const int64_t *sizes, int32_t count);
 void pkc_watch_free(pkc_watch *watch);
 /* Tags of watches that may have events and were not named since their last read; returns how
  * many. Call again until it is 0. */

@@ -1,6 +1,7 @@
 /* Reading the log through a cursor. */
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "check.h"
 #include "store_core.h"
@@ -75,7 +76,53 @@ void pkc_watch_free(pkc_watch *watch) {
     store->groups.watch_count--;
     pkc_groups_tidy(&store->groups, group);
     pkc_store_leave(store);
+    free(watch->excluded);
     free(watch);
+}
+
+int pkc_watch_exclude(pkc_watch *watch, const char *prefixes, const int64_t *sizes,
+                      int32_t count) {
+    int64_t size = 0;
+    for (int32_t i = 0; i < count; i++) {
+        if (sizes[i] < 1) {
+            return PKC_ERR_INVALID;
+        }
+        size += (int64_t)sizeof(int64_t) + sizes[i];
+    }
+    uint8_t *excluded = NULL;
+    if (size > 0) {
+        excluded = malloc((size_t)size);
+        if (excluded == NULL) {
+            return PKC_ERR_NO_MEMORY;
+        }
+    }
+    uint8_t *at = excluded;
+    for (int32_t i = 0; i < count; i++) {
+        memcpy(at, &sizes[i], sizeof(int64_t));
+        memcpy(at + sizeof(int64_t), prefixes, (size_t)sizes[i]);
+        at += (int64_t)sizeof(int64_t) + sizes[i];
+        prefixes += sizes[i];
+    }
+    pkc_store_lock(watch->store);
+    uint8_t *old = watch->excluded;
+    watch->excluded = excluded;
+    watch->excluded_size = size;
+    pkc_store_unlock(watch->store);
+    free(old);
+    return PKC_OK;
+}
+
+static bool is_excluded(const pkc_watch *watch, const pkc_key *key) {
+    for (int64_t at = 0; at < watch->excluded_size;) {
+        int64_t size;
+        memcpy(&size, watch->excluded + at, sizeof(size));
+        at += (int64_t)sizeof(size);
+        if (key->size >= size && memcmp(key->bytes, watch->excluded + at, (size_t)size) == 0) {
+            return true;
+        }
+        at += size;
+    }
+    return false;
 }
 
 static bool concerns(const pkc_watch *watch, const pkc_version *version) {
@@ -83,6 +130,9 @@ static bool concerns(const pkc_watch *watch, const pkc_version *version) {
     const pkc_key *key = pkc_store_key_of(watch->store, version);
     bool deletes = pkc_version_is_tombstone(version);
     if ((watch->flags & (deletes ? PKC_FLAG_NO_DELETE : PKC_FLAG_NO_PUT)) != 0) {
+        return false;
+    }
+    if (is_excluded(watch, key)) {
         return false;
     }
     const uint8_t *end = group->bytes + group->key_size;

@@ -31,6 +31,8 @@ struct pkc_watch {
     pkc_watch *prev;
     int64_t next_revision; /* everything before it was read */
     int64_t tag;
+    uint8_t *excluded; /* prefixes, each behind its size as int64_t; NULL when there are none */
+    int64_t excluded_size;
     int32_t flags;
     bool behind;    /* started in the past and has not caught up: only the log knows */
     bool compacted; /* an event that it did not read is gone */

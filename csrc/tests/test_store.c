@@ -286,6 +286,29 @@ static void test_watch_gets_whole_revisions_and_resumes(void) {
     close_store(store);
 }
 
+static void test_watch_leaves_out_prefixes(void) {
+    pkc_store *store = open_store();
+    int32_t more;
+    pkc_watch *watch = watch_on(store, "a", "z", 0, 1);
+    const int64_t sizes[2] = {2, 1};
+    EXPECT(pkc_watch_exclude(watch, "bbc", sizes, 2) == PKC_OK);
+    put_once(store, "b", "1");
+    put_once(store, "bb", "1");
+    put_once(store, "bb1", "1");
+    put_once(store, "c", "1");
+    EXPECT(read_count(watch, 10, &more) == 1 && more == 0);
+    EXPECT(pkc_watch_exclude(watch, "b", (const int64_t[]){1}, 1) == PKC_OK);
+    put_once(store, "bb", "2");
+    put_once(store, "c", "2");
+    EXPECT(read_count(watch, 10, &more) == 1);
+    EXPECT(pkc_watch_exclude(watch, "", (const int64_t[]){0}, 1) == PKC_ERR_INVALID);
+    EXPECT(pkc_watch_exclude(watch, NULL, NULL, 0) == PKC_OK);
+    put_once(store, "bb", "3");
+    EXPECT(read_count(watch, 10, &more) == 1);
+    pkc_watch_free(watch);
+    close_store(store);
+}
+
 static void test_compacted_watch_is_cancelled_only_if_it_lost_an_event(void) {
     pkc_store *store = open_store();
     pkc_answer answer = {0};
@@ -423,6 +446,7 @@ int main(void) {
     RUN(test_leases_end_at_their_deadline_and_not_before);
     RUN(test_only_watches_that_a_write_concerns_are_named);
     RUN(test_watch_gets_whole_revisions_and_resumes);
+    RUN(test_watch_leaves_out_prefixes);
     RUN(test_compacted_watch_is_cancelled_only_if_it_lost_an_event);
     RUN(test_tombstones_of_a_key_made_and_deleted_often_all_go);
     RUN(test_one_compaction_takes_a_key_with_all_its_tombstones);

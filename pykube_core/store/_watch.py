@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Protocol
 from weakref import WeakValueDictionary
@@ -21,6 +21,9 @@ class Cursor(Protocol):
 
     def read(self, event_count_max: int) -> tuple[WatchBatch, bool]:
         """Return the next events, and whether there are more already."""
+
+    def exclude(self, prefixes: Sequence[bytes]) -> None:
+        """Leave out keys with any of these prefixes from now on."""
 
     def close(self) -> None:
         """Free it; a second call does nothing."""
@@ -151,6 +154,13 @@ class Watch:
             self._signal.set()
         self.revision = batch.revision
         return batch
+
+    def exclude(self, prefixes: Sequence[bytes]) -> None:
+        """Leave out keys with any of these prefixes, none of them empty, from the next read on.
+
+        Those named by an earlier call count no more.
+        """
+        self._handle.exclude(prefixes)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until there may be something to read, at most ``timeout`` seconds."""

@@ -192,6 +192,18 @@ def test_watches(store):
         watch.close()
 
 
+def test_a_watch_leaves_out_prefixes(store):
+    watch = store.watch(b"w", b"x")
+    watch.exclude([b"w/a", b"w/b"])
+    for key in (b"w/", b"w/a", b"w/a/1", b"w/b1", b"w/c"):
+        store.put(key, b"1")
+    assert [event.kv.key for event in collect(watch, 2)] == [b"w/", b"w/c"]
+    watch.exclude([])
+    store.put(b"w/a", b"2")
+    assert [event.kv.key for event in collect(watch, 1)] == [b"w/a"]
+    watch.close()
+
+
 def test_async_iteration(store):
     async def main():
         watch = store.watch(b"w", b"x")

@@ -122,6 +122,13 @@ class WatchHandle:
         finally:
             self._store.give_back(answer)
 
+    def exclude(self, prefixes: Sequence[bytes]) -> None:
+        """Leave out keys with any of these prefixes, none of them empty, from now on."""
+        if self._watch is None:
+            raise closed_error()
+        sizes = ffi.new("int64_t[]", [len(prefix) for prefix in prefixes])
+        ok(lib.pkc_watch_exclude(self._watch, b"".join(prefixes), sizes, len(prefixes)))
+
     def close(self) -> None:
         """Free the cursor; a second call does nothing."""
         watch, self._watch = self._watch, None

@@ -355,6 +355,7 @@ class _Cursor:
         self._stream: Any = None
         self._error: Exception | None = None
         self._watch: Watch | None = None
+        self._excluded: tuple[bytes, ...] = ()
         self._closed = False
         self.revision = 0
 
@@ -373,14 +374,21 @@ class _Cursor:
     def read(self, event_count_max: int) -> tuple[WatchBatch, bool]:
         """Return the next answer of the stream, and whether another is there."""
         with self._room:
-            if self._batches:
+            while self._batches:
                 batch = self._batches.popleft()
                 self.revision = batch.revision
                 self._room.notify()
-                return batch, bool(self._batches) or self._error is not None
+                events = [e for e in batch.events if not e.kv.key.startswith(self._excluded)]
+                if events or not self._batches:
+                    more = bool(self._batches) or self._error is not None
+                    return WatchBatch(batch.revision, events), more
             if self._error is not None:
                 raise self._error
             return WatchBatch(self.revision, []), False
+
+    def exclude(self, prefixes: Sequence[bytes]) -> None:
+        """Leave out keys with any of these prefixes; the cluster sends them all the same."""
+        self._excluded = tuple(prefixes)
 
     def close(self) -> None:
         """End the stream."""
