@@ -12,7 +12,6 @@ from typing import Final
 
 from pykube_core.api.builtin import NODES, PODS
 from pykube_core.api.objects import KubeObject
-from pykube_core.api.tables import parse_time
 from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.apiserver.log import Change, ObjectLog, Upkeep
 from pykube_core.apiserver.recorder import EventRecorder
@@ -302,7 +301,7 @@ class Kubelet:
         pod = resumed_pod(obj, view.metadata.uid, template, view)
         self._place(pod, node, now_ns)
         if view.metadata.deletionTimestamp:
-            self._workers.doom(pod, parse_time(view.metadata.deletionTimestamp))
+            self._workers.doom(pod, view.metadata.deletionGracePeriodSeconds, now_ns)
 
     def _template(self, obj: ApiObject, view: PodView) -> Template:
         agent = self._network.is_agent(view.metadata.namespace, view.metadata.labels)
@@ -360,7 +359,7 @@ class Kubelet:
         if pod.static:
             self._static.look_at_mirror(pod, view)
         elif view.metadata.deletionTimestamp:
-            self._workers.doom(pod, parse_time(view.metadata.deletionTimestamp))
+            self._workers.doom(pod, view.metadata.deletionGracePeriodSeconds, now_ns)
         if pod.template.gated:
             pod.stale = True
 

@@ -147,11 +147,6 @@ class Runtime:
         """Tell of crashes, by the pod's namespace and name, whoever runs the nodes from now on."""
         self._kubelet = kubelet
 
-    @property
-    def has_crashes(self) -> bool:
-        """Whether `take_crash` has something to say."""
-        return bool(self._crashed)
-
     def take_crash(self, namespace: str, pod: str, container: str) -> int | None:
         """Return with which code a container is to end now, once; None when it is not."""
         return self._crashed.pop((namespace, pod, container), None)

@@ -42,16 +42,15 @@ def encode_status(pod: Pod, host_address: bytes, now_ns: int) -> bytes:
         address = pod.address.encode()
         filling += (address, address)
     # Whoever showed the same before and is as far now shows the same again.
-    facts: list[object] = [
+    key: tuple[object, ...] = (
         pod.shown, now_ns, pod.sandbox, pod.start, pod.phase, pod.generation, len(filling),
-    ]  # fmt: skip
+    )  # fmt: skip
     for c in pod.containers:
         if c.ended is not None or c.last is not None or c.message:
             plain = False
-        facts += (c.stage, c.reason, c.ready, c.started, c.started_ns)
+        key += (c.stage, c.reason, c.ready, c.started, c.started_ns)
         if c.stage == RUNNING:
             filling.append(container_id(pod.uid, c.share.name, c.attempt).encode())
-    key = tuple(facts)
     form = template.statuses.get(key) if plain else None
     if form is None:
         form = _form(pod, host_address, now_ns)

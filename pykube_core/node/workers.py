@@ -40,6 +40,7 @@ class PodWorkers:
 
     def __init__(self, runtime: Runtime, network: PodNetwork, recorder: EventRecorder) -> None:
         self._containers = Containers(runtime, recorder)
+        self._bring = self._containers.bring
         self._network = network
         self._recorder = recorder
         self._now_ns, self._now = -1, ""
@@ -52,11 +53,16 @@ class PodWorkers:
         if not pod.admitted and not pod.stopping and not self._admit(pod, node, now_ns):
             return
         if not pod.stopping:
-            if pod.template.simple:
-                if self._advance_simple(pod, node, now_ns):
-                    return
-            else:
+            if not pod.template.simple:
                 self._run(pod, node, now_ns)
+            elif pod.sandbox or self._make_sandbox(pod, node, now_ns):
+                c = pod.containers[0]
+                self._bring(pod, node, c, now_ns)
+                if c.ended is None and c.last is None:  # Which is most of all cases.
+                    pod.due_ns = c.due_ns
+                    if c.stage == RUNNING:
+                        pod.phase = "Running"
+                    return
         if not pod.stopping:
             phase = phase_of(pod)
             if phase in ("Succeeded", "Failed"):
@@ -70,19 +76,9 @@ class PodWorkers:
             if due_ns and (not pod.due_ns or due_ns < pod.due_ns):
                 pod.due_ns = due_ns
 
-    def _advance_simple(self, pod: Pod, node: Node, now_ns: int) -> bool:
-        """Bring a pod of one container forward; say whether that is all, as it has not ended."""
-        c = pod.containers[0]
-        if pod.sandbox or self._make_sandbox(pod, node, now_ns):
-            self._containers.bring(pod, node, c, now_ns)
-            pod.due_ns = c.due_ns
-        if c.stage == RUNNING:
-            pod.phase = "Running"
-            return True
-        return c.ended is None and c.last is None
-
-    def doom(self, pod: Pod, deadline_ns: int) -> None:
-        """Tell a pod that it is being deleted, and when what is left is killed."""
+    def doom(self, pod: Pod, grace_seconds: int, now_ns: int) -> None:
+        """Tell a pod that it is being deleted; the time that it has can only become shorter."""
+        deadline_ns = now_ns + grace_seconds * NANO
         if not pod.doomed or deadline_ns < pod.deadline_ns:
             pod.doomed = pod.stopping = True
             pod.deadline_ns = deadline_ns
@@ -146,7 +142,7 @@ class PodWorkers:
         if not pod.sandbox and not self._make_sandbox(pod, node, now_ns):
             return
         for c in pod.containers:
-            self._containers.bring(pod, node, c, now_ns)
+            self._bring(pod, node, c, now_ns)
             if c.share.init and (c.ended is None or c.ended.exitCode):
                 return
             if c.share.sidecar and not (c.started or c.attempt):

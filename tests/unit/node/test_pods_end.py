@@ -46,6 +46,17 @@ def test_container_that_does_not_end_in_time_is_killed(world):
     assert status["phase"] == "Failed"
 
 
+def test_grace_is_whole_also_where_a_deletion_comes_between_two_seconds(world):
+    begin(world, stop_seconds=0.9)
+    world.pod(terminationGracePeriodSeconds=1)
+    world.run(1.7)
+    history = world.server.watch(PODS, resource_version=str(world.store.revision))
+    world.server.delete(PODS, "web", "default")
+    world.run(2)
+    status = history.read()[-1].object.decode()["status"]
+    assert status["containerStatuses"][0]["state"]["terminated"]["exitCode"] == 0
+
+
 def test_shorter_grace_ends_a_pod_earlier(world):
     begin(world, stop_seconds=100)
     world.pod()
