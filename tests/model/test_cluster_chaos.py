@@ -14,12 +14,7 @@ from pykube_core.api.status import StatusError
 from pykube_core.store import Store
 
 HOSTS = ("host1", "host2", "host3")
-MASTER_PODS = (
-    "etcd-ken",
-    "kube-apiserver-ken",
-    "kube-controller-manager-ken",
-    "kube-scheduler-ken",
-)
+PARTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 SECONDS = (0.1, 1, 5, 30, 100, 400)
 STEPS = 25
 
