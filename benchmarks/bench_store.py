@@ -11,6 +11,7 @@ import itertools
 import platform
 import random
 import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -113,7 +114,11 @@ def etcd_peer(folder):
         pytest.skip("etcd is not installed (Debian: etcd-server)")
     from pykube_core.store.etcd.remote import EtcdStore
 
-    address, peer = "127.0.0.1:32379", "http://127.0.0.1:32380"
+    with socket.socket() as one, socket.socket() as other:
+        one.bind(("127.0.0.1", 0))
+        other.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{one.getsockname()[1]}"
+        peer = f"http://127.0.0.1:{other.getsockname()[1]}"
     command = ["etcd", "--data-dir", str(folder / "etcd"), "--listen-peer-urls", peer]
     command += ["--listen-client-urls", f"http://{address}"]
     command += ["--advertise-client-urls", f"http://{address}"]
