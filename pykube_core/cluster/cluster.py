@@ -85,7 +85,8 @@ class Cluster:
     store : path, str, StoreLike or None
         None keeps everything in memory; a path is a data directory; a string that begins with
         ``etcd://`` names an etcd cluster. A store that holds a cluster goes on with it: time goes
-        on from its newest object, containers that ran still run.
+        on from its newest object, containers that ran still run. A store made elsewhere is not
+        closed, and its leases go by its own clock.
     seed : int
         Of all that is left to chance in a new cluster.
     start : datetime, optional
@@ -501,6 +502,9 @@ class Cluster:
 
     def stop_node(self, name: str) -> None:
         """Stop a machine's kubelet: nobody tells of it and its containers any more, or ends them.
+
+        The node lifecycle controller notices that after 50 s; its monitoring is upkeep, so let the
+        cluster run for so many seconds. In another process that opens the store it runs again.
 
         Raises
         ------

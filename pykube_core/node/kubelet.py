@@ -23,6 +23,7 @@ from pykube_core.node.pods import (
     Container,
     Pod,
     Template,
+    is_overruled,
     new_pod,
     other_conditions,
     resumed_pod,
@@ -360,7 +361,7 @@ class Kubelet:
             self._static.look_at_mirror(pod, view)
         elif view.metadata.deletionTimestamp:
             self._workers.doom(pod, view.metadata.deletionGracePeriodSeconds, now_ns)
-        if pod.template.gated:
+        if pod.template.gated or is_overruled(view.status.conditions):
             pod.stale = True
 
     def _write_statuses(self, pods: list[Pod], now_ns: int) -> None:

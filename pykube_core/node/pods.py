@@ -376,6 +376,15 @@ def new_pod(obj: ApiObject, uid: str, node: str, template: Template) -> Pod:
     return Pod(obj, uid, uid, name, namespace, node, template, containers, others, generation)
 
 
+def is_overruled(conditions: list[Condition]) -> bool:
+    """Say whether somebody else has called a pod not ready, as the node lifecycle controller does.
+
+    The kubelet that is back then says again what it sees.
+    """
+    held = {c.type: c.status == "True" for c in conditions}
+    return held.get("ContainersReady", False) and not held.get("Ready", True)
+
+
 def resumed_pod(obj: ApiObject, uid: str, template: Template, view: PodView) -> Pod:
     """Return a pod whose containers went on running while nobody looked."""
     status = view.status
@@ -389,6 +398,7 @@ def resumed_pod(obj: ApiObject, uid: str, template: Template, view: PodView) -> 
     held = {c.type: (c.status == "True", c.lastTransitionTime or "") for c in status.conditions}
     if held.keys() >= OWN_CONDITIONS.keys():
         pod.shown = Form(b"", tuple(held[type] for type in OWN_CONDITIONS))
+    pod.stale = is_overruled(status.conditions)
     known = {c.name: c for c in (*status.initContainerStatuses, *status.containerStatuses)}
     for container in pod.containers:
         if container.share.name in known:

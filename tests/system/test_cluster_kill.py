@@ -2,7 +2,7 @@
 
 What is compared at the end: every object of the API but events, and of each all but uids, versions,
 times, addresses, container ids, restart counts, the random part of a name, and which node a pod
-went to among equals. PYKUBE_KILLS sets how often (default 8).
+went to among equals. PYKUBE_KILLS sets how often (default 5).
 """
 
 import json
@@ -117,7 +117,7 @@ def test_a_cluster_that_is_killed_ends_as_one_that_is_not(tmp_path):
     write_count = int(undisturbed.stdout)
     expected = end_state(tmp_path / "undisturbed")
     draw = random.Random(1)
-    for at in range(int(os.environ.get("PYKUBE_KILLS", "8"))):
+    for at in range(int(os.environ.get("PYKUBE_KILLS", "5"))):
         path = tmp_path / f"killed-{at}"
         last = draw.randrange(1, write_count)
         assert live(path, last).returncode == -signal.SIGKILL

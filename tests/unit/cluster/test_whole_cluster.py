@@ -166,21 +166,25 @@ def test_machines_join_later(cluster):
         cluster.join("host3")
 
 
-def test_a_node_that_stops_is_noticed_and_comes_back(cluster):
-    def ready():
-        conditions = cluster.get("node", "host1")["status"]["conditions"]
+def test_a_node_that_stops_is_noticed_and_comes_back_with_its_pods():
+    def ready(kind, name):
+        conditions = cluster.get(kind, name)["status"]["conditions"]
         return next(c["status"] for c in conditions if c["type"] == "Ready")
 
-    cluster.run()
-    assert ready() == "True"
-    cluster.stop_node("host1")
-    cluster.run(until=lambda: ready() == "Unknown", seconds=120)
-    assert ready() == "Unknown"
-    cluster.start_node("host1")
-    cluster.run(until=lambda: ready() == "True", seconds=60)
-    assert ready() == "True"
-    with pytest.raises(StatusError, match="not found"):
-        cluster.stop_node("host9")
+    with Cluster(1) as cluster:
+        cluster.apply(deployment(replicas=1))
+        cluster.run()
+        (pod,) = cells(cluster)
+        assert ready("node", "host1") == ready("pod", pod) == "True"
+        cluster.stop_node("host1")
+        cluster.run(until=lambda: ready("node", "host1") == "Unknown", seconds=120)
+        assert (ready("node", "host1"), ready("pod", pod)) == ("Unknown", "False")
+        cluster.start_node("host1")
+        cluster.run(seconds=60)
+        assert ready("node", "host1") == ready("pod", pod) == "True"
+        assert available(cluster) == 1
+        with pytest.raises(StatusError, match="not found"):
+            cluster.stop_node("host9")
 
 
 def test_one_seed_is_one_history_with_and_without_a_disk(tmp_path):
