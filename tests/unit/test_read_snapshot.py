@@ -352,6 +352,8 @@ BAD_TEXTS = {
     "yaml code": ("kind: !!python/object/apply:os.getcwd []\n", "line 1: "),
     "yaml text": ("just words", "expected a Kubernetes object"),
     "yaml deep": ("[" * 300 + "]" * 300, "Expected `object`, got `array`"),
+    "yaml deeper than C's stack": ("a: " + "[" * 200_000, "nested more than 200 deep"),
+    "yaml deep in blocks": ("- " * 200_000, "nested more than 200 deep"),
 }
 
 
