@@ -32,7 +32,7 @@ from pykube_core.api.status import (
     too_large_version,
 )
 from pykube_core.apiserver import lifecycle
-from pykube_core.apiserver.admission import admit_namespace, admit_priority
+from pykube_core.apiserver.admission import admit_deletion, admit_namespace, admit_priority
 from pykube_core.apiserver.bulk import Binding, Bulk, Target
 from pykube_core.apiserver.expiry import Expiry
 from pykube_core.apiserver.identity import Identity
@@ -371,9 +371,17 @@ class ApiServer:
         propagation : str
             "Background", "Foreground" or "Orphan"; what becomes of dependents is done by the
             garbage collector.
+
+        Raises
+        ------
+        StatusError
+            403: the namespace may not be deleted. 404: it is not there. 409: a precondition fails.
+            422: there is no such propagation.
         """
+        lifecycle.check_propagation(propagation)
         while True:
             held = self.get(resource, name, namespace)
+            admit_deletion(resource, name)
             old: KubeObject = msgspec.json.decode(held.data)
             check_preconditions(held, old["metadata"]["uid"], uid, resource_version)
             new = lifecycle.mark_deleted(

@@ -45,9 +45,11 @@ def apply_object(
     given = obj.get("metadata")
     where = given.get("namespace") if isinstance(given, dict) else ""
     where = str(where or namespace or "default") if resource.namespaced else ""
-    modified = with_last_applied(obj)
+    modified, name = with_last_applied(obj), name_of(obj)
+    if not isinstance(name, str):  # Which the API server says better than a GET could.
+        return Applied(server.create(resource, modified, where, dry_run=dry_run), "created")
     try:
-        held = server.get(resource, name_of(obj), where)
+        held = server.get(resource, name, where)
     except StatusError as error:
         if error.code != 404:
             raise
@@ -63,7 +65,7 @@ def apply_object(
     changed = server.patch(
         resource,
         patch,
-        name_of(obj),
+        name,
         where,
         patch_type=STRATEGIC_MERGE_PATCH,
         dry_run=dry_run,

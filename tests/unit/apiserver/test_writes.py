@@ -259,6 +259,25 @@ def test_propagation_is_a_finalizer_for_the_garbage_collector(server):
     assert server.delete(CONFIG_MAPS, "b", "default", propagation="Background").gone
 
 
+def test_an_unknown_propagation_deletes_nothing(server):
+    server.create(CONFIG_MAPS, config_map(), "default")
+    error = refused(422, server.delete, CONFIG_MAPS, "c", "default", propagation="foreground")
+    assert error.message == (
+        'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: '
+        '"foreground": supported values: "Foreground", "Background", "Orphan", "nil"'
+    )
+    assert server.get(CONFIG_MAPS, "c", "default")
+
+
+@pytest.mark.parametrize("name", ["default", "kube-public", "kube-system"])
+def test_namespaces_that_a_cluster_is_never_without_stay(server, name):
+    for options in ({}, {"dry_run": True}, {"grace_period_seconds": 0}):
+        error = refused(403, server.delete, NAMESPACES, name, **options)
+        why = "this namespace may not be deleted"
+        assert error.message == f'namespaces "{name}" is forbidden: {why}'
+    assert server.get(NAMESPACES, name).decode()["status"] == {"phase": "Active"}
+
+
 def test_namespace_is_terminating_until_it_is_finalized(server):
     server.create(NAMESPACES, {"metadata": {"name": "team"}})
     gone = server.delete(NAMESPACES, "team")

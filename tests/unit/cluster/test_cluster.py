@@ -102,6 +102,14 @@ def test_a_list_item_without_a_proper_key_is_refused(cluster):
             cluster.apply(pod | {"spec": {"containers": [{"name": name, "image": "i"}]}})
 
 
+@pytest.mark.parametrize("name", [1, 1.5, True, ["a"], {"a": 1}])
+def test_a_name_that_is_no_text_is_refused(cluster, name):
+    with pytest.raises(StatusError) as error:
+        cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}})
+    assert error.value.code == 400
+    assert "into Go struct field ObjectMeta.metadata.name of type string" in error.value.message
+
+
 def test_events_outlive_the_process_that_wrote_them_and_end_after_their_time(tmp_path):
     with Cluster(nodes=1, store=tmp_path / "data") as cluster:
         cluster.apply(DEPLOYMENT)
