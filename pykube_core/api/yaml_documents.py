@@ -59,7 +59,7 @@ def _check_depth(source: str, data: bytes) -> None:
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
                 if depth > DEPTH_MAX:
-                    raise _too_deep(source, event.start_mark)
+                    raise _too_deep(source, event)
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
     except yaml.YAMLError:
@@ -78,7 +78,7 @@ class _Builder:
 
     def build(self, node: yaml.Node, depth: int) -> Json:
         if depth > DEPTH_MAX:
-            raise _too_deep(self._source, node.start_mark)
+            raise _too_deep(self._source, node)
         self._count_aliases(node)
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
@@ -151,9 +151,10 @@ class _Builder:
         return InputError(reason, source=self._source, object=where)
 
 
-def _too_deep(source: str, mark: yaml.Mark) -> InputError:
+def _too_deep(source: str, at: yaml.Node | yaml.Event) -> InputError:
+    line = getattr(at.start_mark, "line", 0) + 1
     reason = f"nested more than {DEPTH_MAX} deep"
-    return InputError(reason, source=source, object=f"line {mark.line + 1}")
+    return InputError(reason, source=source, object=f"line {line}")
 
 
 def _syntax_error(source: str, error: yaml.YAMLError) -> InputError:

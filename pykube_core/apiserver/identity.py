@@ -1,4 +1,4 @@
-"""uids and name suffixes from a seed."""
+"""uids and name suffixes from a seed, and times that are each given once."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ class Identity:
 
     def __init__(self, seed: int, start: int) -> None:
         self._random = random.Random(f"{seed} {start}")
+        self._last_ns = 0
 
     def uids(self, count: int) -> list[str]:
         """Return uids of version 4."""
@@ -34,6 +35,11 @@ class Identity:
             variant = "89ab"[int(d[16], 16) & 3]
             out.append(f"{d[:8]}-{d[8:12]}-4{d[13:16]}-{variant}{d[17:20]}-{d[20:]}")
         return out
+
+    def moment_ns(self, now_ns: int) -> int:
+        """Return a time that no call has returned before: now, or the next one that is free."""
+        self._last_ns = max(now_ns, self._last_ns + 1)
+        return self._last_ns
 
     def names(self, prefix: str, count: int) -> list[str]:
         """Return names of a prefix and five random characters each; they may repeat.

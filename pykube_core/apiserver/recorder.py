@@ -114,7 +114,6 @@ class EventRecorder:
         self._instance = instance
         self._told: list[_Told] = []
         self._sources: OrderedDict[str, _Source] = OrderedDict()
-        self._last_ns = 0
         self._text_ns, self._text = -1, ""
 
     def record(
@@ -167,14 +166,13 @@ class EventRecorder:
             for held, outcome in zip(pending, self._server.write_encoded(objects), strict=True):
                 if isinstance(outcome, ApiObject):
                     held.revision = outcome.revision
-                else:  # The name is taken, or the event has gone meanwhile.
+                else:  # Another server gave the name, or the event has gone meanwhile.
                     held.name, held.revision = self._name(held.told.regarding.name, now_ns), 0
                     refused.append(held)
             pending = refused
 
     def _name(self, name: str, now_ns: int) -> str:
-        self._last_ns = max(now_ns, self._last_ns + 1)
-        return f"{name[:_NAME_BYTES_MAX]}.{self._last_ns:x}"
+        return f"{name[:_NAME_BYTES_MAX]}.{self._server.new_moment_ns(now_ns):x}"
 
     def _source(self, told: _Told, now_ns: int) -> _Source:
         """Return what is known of an event's source and object; the oldest is forgotten."""

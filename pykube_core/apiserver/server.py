@@ -468,6 +468,10 @@ class ApiServer:
         """Return generated names for such objects; they may repeat."""
         return self._identity.names(prefix, count)
 
+    def new_moment_ns(self, now_ns: int) -> int:
+        """Return a time for the name of such an object, as events have: nobody else gets it."""
+        return self._identity.moment_ns(now_ns)
+
     def delete_many(
         self,
         resource: Resource,
