@@ -199,7 +199,7 @@ def create_one(options: argparse.Namespace, resource: Resource, obj: KubeObject)
             obj["metadata"]["namespace"] = options.namespace
         printer(resource, obj, "created")
         return 0
-    with changing(options) as cluster:
+    with changing(options, make=True) as cluster:
         dry_run = options.dry_run == "server"
         created = cluster.server.create(resource, obj, options.namespace, dry_run=dry_run)
         printer(resource, created.decode(), "created")
@@ -223,7 +223,7 @@ def _create_files(options: argparse.Namespace) -> int:
         for manifest in manifests:
             printer(manifest.resource, manifest.object, "created")
         return _report([*unread])
-    with changing(options) as cluster:
+    with changing(options, make=True) as cluster:
         errors: list[CommandError | StatusError] = []
         dry_run = options.dry_run == "server"
         for source, resource, obj, namespace in manifests:

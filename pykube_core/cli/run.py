@@ -95,7 +95,8 @@ def run(options: argparse.Namespace) -> int:
             f"{name} --image={options.image} --replicas={options.replicas}"
         )
     _check_image(options.image)
-    labels = dict(_pair(term, "unexpected label spec") for term in _terms(options.labels))
+    terms = options.labels.split(",") if options.labels else []
+    labels = dict(_pair(term, "unexpected label spec") for term in terms)
     env = [_pair(text, "invalid env") for text in options.env]
     container: KubeObject = {"name": name, "image": options.image}
     if arguments:
@@ -125,10 +126,6 @@ def _check_image(image: str) -> None:
     """
     if _REFERENCE_RE.fullmatch(image) is None:
         raise CommandError(f'Invalid image name "{image}": invalid reference format')
-
-
-def _terms(text: str) -> list[str]:
-    return [term for term in text.split(",") if term]
 
 
 def _pair(text: str, complaint: str) -> tuple[str, str]:

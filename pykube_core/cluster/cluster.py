@@ -19,13 +19,8 @@ from pykube_core.apiserver.log import ObjectLog
 from pykube_core.cluster.applying import Applied, apply_object
 from pykube_core.cluster.bootstrap import (
     NETWORK_AGENT,
-    SYSTEM,
-    Network,
-    Settings,
     apply_addons,
-    load_settings,
     pod_subnets,
-    save_settings,
     static_pods,
 )
 from pykube_core.cluster.clock import Clock, VirtualClock, WallClock
@@ -39,6 +34,13 @@ from pykube_core.cluster.history import history_hash, last_time_ns
 from pykube_core.cluster.loop import Component, EventLoop
 from pykube_core.cluster.machines import name_of_machine, named_machines, register
 from pykube_core.cluster.reading import Manifests, read_manifests
+from pykube_core.cluster.settings import (
+    SYSTEM,
+    Network,
+    Settings,
+    load_settings,
+    save_settings,
+)
 from pykube_core.cluster.upkeep import Compactor, LeaseExpiry
 from pykube_core.controllers import controller_manager
 from pykube_core.node.kubelet import Kubelet
