@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 DESCRIPTION = """\
 Run an image in one pod, and let the cluster run on until it does. A pod made so is started again
 when its container ends, but not replaced when it is lost: pykube create deployment makes several
-that are.
+that are. Containers are simulated: commands and arguments are kept but not executed, and a
+container runs until it is told to end.
 """
 
 EPILOG = """\

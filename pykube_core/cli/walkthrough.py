@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """\
 What happens between kubectl create deployment and two pods that run: every request to the API
-server, by whom, and what it changed, in four stages. The cluster is made as kubeadm makes it:
+server, by whom, and what it changed, stage by stage. The cluster is made as kubeadm makes it:
 master ken, hosts host1 and host2, flannel. It runs in this process, on a virtual clock.
 """
 
