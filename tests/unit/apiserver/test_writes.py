@@ -115,6 +115,14 @@ def test_lease_needs_a_version_and_an_event_does_not_need_to_exist(server):
     assert server.update(EVENTS, event, namespace="default").revision
 
 
+def test_an_update_that_creates_heeds_how_fields_are_checked(server):
+    event = {"metadata": {"name": "e"}, "involvedObject": {}, "reason": "x", "new": 1}
+    warnings = []
+    server.update(EVENTS, event, "e", "default", field_validation="Warn", warnings=warnings)
+    assert 'unknown field "new"' in warnings
+    assert "new" not in server.get(EVENTS, "e", "default").decode()
+
+
 def test_uid_and_immutable_metadata_cannot_change(server):
     server.create(CONFIG_MAPS, config_map(), "default")
     refused(409, server.update, CONFIG_MAPS, config_map(uid="x"), namespace="default")
