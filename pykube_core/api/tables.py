@@ -9,29 +9,21 @@ Source: ``k8s.io/kubernetes/pkg/printers/internalversion/printers.go`` and
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Final
 
 from pykube_core.api.objects import Json, KubeObject, name_of
+from pykube_core.api.times import NANO, parse_time
 
 NONE: Final = "<none>"
 UNKNOWN: Final = "<unknown>"
 
-_NANO: Final = 10**9
 _ROLE_PREFIX: Final = "node-role.kubernetes.io/"
 _ROLE_LABEL: Final = "kubernetes.io/role"
 
 
-def parse_time(text: str) -> int:
-    """Return a time stamp of the API as nanoseconds since the epoch."""
-    stamp = datetime.fromisoformat(text)
-    whole = int(stamp.replace(microsecond=0).astimezone(UTC).timestamp())
-    return whole * _NANO + stamp.microsecond * 1000
-
-
 def since(text: str | None, now_ns: int) -> str:
     """Return how long ago a time stamp is, for people."""
-    return UNKNOWN if not text else human_duration((now_ns - parse_time(text)) // _NANO)
+    return UNKNOWN if not text else human_duration((now_ns - parse_time(text)) // NANO)
 
 
 def human_duration(seconds: int) -> str:

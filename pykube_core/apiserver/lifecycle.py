@@ -8,7 +8,6 @@ Source: ``k8s.io/apiserver/pkg/registry/rest`` (create.go, update.go, delete.go)
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Final
 
 from pykube_core.api.decoding import DecodeError, decode
@@ -27,9 +26,8 @@ from pykube_core.api.patch import (
 )
 from pykube_core.api.registry import Resource
 from pykube_core.api.status import StatusError, bad_request, conflict, invalid, invalid_options
-from pykube_core.api.tables import parse_time
+from pykube_core.api.times import NANO, parse_time, time_text
 
-NANO: Final = 10**9
 ORPHAN: Final = "orphan"
 FOREGROUND: Final = "foregroundDeletion"
 
@@ -43,11 +41,6 @@ _IMMUTABLE_METADATA: Final = (
 )
 _PROPAGATIONS: Final = ("Foreground", "Background", "Orphan")
 _SCALE_GROUP: Final = "autoscaling"
-
-
-def time_text(time_ns: int) -> str:
-    """Return a time of the API, in whole seconds."""
-    return datetime.fromtimestamp(time_ns // NANO, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def read_object(

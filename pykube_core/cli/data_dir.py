@@ -19,8 +19,8 @@ import msgspec
 
 from pykube_core.api.builtin import PODS
 from pykube_core.api.errors import InputError
+from pykube_core.api.times import NANO
 from pykube_core.apiserver import ApiServer
-from pykube_core.apiserver.lifecycle import NANO
 from pykube_core.apiserver.log import ObjectLog
 from pykube_core.cli.options import DATA_DIR_VARIABLE, TIMEOUT_SECONDS, data_dir
 from pykube_core.cli.progress import Progress

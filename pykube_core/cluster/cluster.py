@@ -13,8 +13,8 @@ from pykube_core.api.builtin import NODES, PODS
 from pykube_core.api.errors import InputError
 from pykube_core.api.objects import KubeObject
 from pykube_core.api.registry import Resource
+from pykube_core.api.times import NANO
 from pykube_core.apiserver import ApiServer
-from pykube_core.apiserver.lifecycle import NANO
 from pykube_core.apiserver.log import ObjectLog
 from pykube_core.cluster.applying import Applied, apply_object
 from pykube_core.cluster.bootstrap import (

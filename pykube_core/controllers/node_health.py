@@ -11,8 +11,8 @@ import msgspec
 
 from pykube_core.api.builtin import NODES
 from pykube_core.api.objects import KubeObject
+from pykube_core.api.times import NANO, time_text
 from pykube_core.apiserver import ApiObject
-from pykube_core.apiserver.lifecycle import NANO, time_text
 from pykube_core.apiserver.objects import joined, members
 from pykube_core.controllers import taints as keys
 from pykube_core.controllers.taints import NO_EXECUTE, NO_SCHEDULE, Taint

@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from pykube_core.api.objects import Json, KubeObject
-from pykube_core.apiserver.lifecycle import time_text
+from pykube_core.api.times import time_text
 from pykube_core.node.pods import (
     ENDED,
     OWN_CONDITIONS,

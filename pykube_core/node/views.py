@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from pykube_core.api.objects import KubeObject
-from pykube_core.apiserver.lifecycle import NANO
+from pykube_core.api.times import NANO
 
 
 class Probe(msgspec.Struct, gc=False):
