@@ -191,7 +191,7 @@ def pod_cells(pod: KubeObject, now_ns: int) -> list[Json]:
     if state.restarts and state.restarted:
         restarts += f" ({since(state.restarted, now_ns)} ago)"
     gates = spec.get("readinessGates", [])
-    true = {c["type"] for c in status.get("conditions", ()) if c.get("status") == "True"}
+    true = {c.get("type") for c in status.get("conditions", ()) if c.get("status") == "True"}
     met = sum(gate.get("conditionType") in true for gate in gates)
     return [
         name_of(pod),
@@ -233,7 +233,7 @@ class _PodState:
         self.ready = self.restarts = 0
         self.restarted = ""
         self.reason = status.get("reason") or status.get("phase", "")
-        conditions = {c["type"]: c for c in status.get("conditions", ())}
+        conditions = {c.get("type"): c for c in status.get("conditions", ())}
         if conditions.get("PodScheduled", {}).get("reason") == "SchedulingGated":
             self.reason = "SchedulingGated"
         initializing = self._count_inits(status.get("initContainerStatuses", ()), len(inits))

@@ -180,10 +180,10 @@ class DeploymentStatus:
         self._remove("ReplicaFailure")
 
     def _condition(self, type: str) -> KubeObject | None:
-        return next((c for c in self._conditions if c["type"] == type), None)
+        return next((c for c in self._conditions if c.get("type") == type), None)
 
     def _remove(self, type: str) -> None:
-        self._conditions = [c for c in self._conditions if c["type"] != type]
+        self._conditions = [c for c in self._conditions if c.get("type") != type]
 
     def _set(
         self,

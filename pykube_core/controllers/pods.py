@@ -42,7 +42,7 @@ class _Spec(msgspec.Struct, gc=False):
 
 
 class _Condition(msgspec.Struct, gc=False):
-    type: str
+    type: str = ""
     status: str = ""
     lastTransitionTime: str | None = None
 

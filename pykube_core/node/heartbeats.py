@@ -238,7 +238,7 @@ def _changed_status(old: bytes, ready: bool, images: list[KubeObject], now_ns: i
     """Return a status with the kubelet's conditions and images as of now."""
     status: KubeObject = msgspec.json.decode(old)
     now = time_text(now_ns)
-    held = {c["type"]: c for c in status.get("conditions", ())}
+    held = {c.get("type", ""): c for c in status.get("conditions", ())}
     facts = [(type, "False", reason, message) for type, reason, message in HEALTHY]
     facts.append(("Ready", *(_READY if ready else _NOT_READY)))
     before = {type: c.get("status") for type, c in held.items()}

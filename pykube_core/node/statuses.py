@@ -219,7 +219,7 @@ def _gated(pod: Pod) -> tuple[bool, str, str]:
     if not gates:
         return True, "", ""
     conditions: Json = msgspec.json.decode(b"[" + pod.others[1:] + b"]")
-    held = {condition["type"]: condition.get("status") for condition in conditions}
+    held = {condition.get("type", ""): condition.get("status") for condition in conditions}
     missing = []
     for gate in gates:
         type = gate.conditionType

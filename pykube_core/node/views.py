@@ -84,7 +84,7 @@ class PodMetadata(msgspec.Struct, gc=False):
 class Condition(msgspec.Struct, gc=False, omit_defaults=True):
     """A condition of a pod."""
 
-    type: str
+    type: str = ""
     observedGeneration: int = 0
     status: str = ""
     lastProbeTime: str | None = None
