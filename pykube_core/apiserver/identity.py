@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 from typing import Final
 
+from pykube_core.api.names import SAFE_ALPHABET
+
 NAME_BYTES_MAX: Final = 63
 
 _SUFFIX_SIZE: Final = 5
-_ALPHABET: Final = "bcdfghjklmnpqrstvwxz2456789"
 
 
 class Identity:
@@ -47,6 +48,6 @@ class Identity:
         Source: ``k8s.io/apiserver/pkg/storage/names`` v0.36.
         """
         prefix = prefix[: NAME_BYTES_MAX - _SUFFIX_SIZE]
-        text = "".join(self._random.choices(_ALPHABET, k=_SUFFIX_SIZE * count))
+        text = "".join(self._random.choices(SAFE_ALPHABET, k=_SUFFIX_SIZE * count))
         ends = range(0, _SUFFIX_SIZE * count, _SUFFIX_SIZE)
         return [prefix + text[at : at + _SUFFIX_SIZE] for at in ends]

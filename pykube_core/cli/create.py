@@ -7,6 +7,7 @@ import hashlib
 import sys
 from typing import TYPE_CHECKING, Final
 
+from pykube_core.api.names import SAFE_ALPHABET
 from pykube_core.cli.failures import CommandError, failure_lines, with_source
 from pykube_core.cli.manifests import add_filename, read_manifests
 from pykube_core.cli.options import (
@@ -54,7 +55,6 @@ examples:
 
 FORMATS: Final = ("name", "json", "yaml")
 _SUFFIX_SIZE: Final = 5
-_ALPHABET: Final = "bcdfghjklmnpqrstvwxz2456789"
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], help: str) -> None:
@@ -171,7 +171,7 @@ def container_name(image: str) -> str:
     if plain == name:
         return name
     digest = hashlib.blake2b(image.encode(), digest_size=_SUFFIX_SIZE).digest()
-    return f"{plain}-{''.join(_ALPHABET[byte % len(_ALPHABET)] for byte in digest)}"
+    return f"{plain}-{''.join(SAFE_ALPHABET[byte % len(SAFE_ALPHABET)] for byte in digest)}"
 
 
 def _create_namespace(options: argparse.Namespace) -> int:
