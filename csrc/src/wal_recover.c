@@ -62,6 +62,7 @@ static bool harmless(const char *name) {
            ends_with(name, ".tmp");
 }
 
+/* Lists the directory, and refuses one that holds other files and no store. */
 static int survey(recovery *r) {
     pkc_wal *wal = r->wal;
     int size = wal->table.list(wal->table.context, r->names, NAMES_BYTES);
@@ -78,11 +79,37 @@ static int survey(recovery *r) {
         if (r->segment_count == 0 && r->snapshot < 0 && !harmless(name)) {
             return corrupt(wal, name, -1, PKC_ERR_FOREIGN);
         }
-        if (ends_with(name, ".tmp") && wal->options.read_only == 0) {
+    }
+    return PKC_OK;
+}
+
+static void remove_leftovers(recovery *r) {
+    pkc_wal *wal = r->wal;
+    for (const char *name = r->names; name < r->names + r->names_size; name += strlen(name) + 1) {
+        if (ends_with(name, ".tmp")) {
             (void)wal->table.remove(wal->table.context, name);
         }
     }
-    return PKC_OK;
+}
+
+/* Takes the lock. What was listed before may have changed until then, so it is listed again; it is
+ * listed before because taking the lock makes a file, which a foreign directory must not get. */
+static int enter(recovery *r) {
+    pkc_wal *wal = r->wal;
+    int status = survey(r);
+    if (status < 0) {
+        return status;
+    }
+    int error = wal->table.lock(wal->table.context, "LOCK");
+    if (error < 0) {
+        status = pkc_wal_refused(wal, "LOCK", -1, error);
+        return error == -EWOULDBLOCK ? corrupt(wal, "LOCK", -1, PKC_ERR_LOCKED) : status;
+    }
+    status = survey(r);
+    if (status == PKC_OK && wal->options.read_only == 0) {
+        remove_leftovers(r);
+    }
+    return status;
 }
 
 int pkc_wal_read_file(pkc_wal *wal, const char *path, pkc_buffer *buffer_out) {
@@ -261,14 +288,9 @@ static int begin_log(pkc_wal *wal) {
 int pkc_wal_recover(pkc_wal *wal, pkc_record_visitor *load, pkc_record_visitor *apply,
                     void *context) {
     recovery r = {.wal = wal, .load = load, .apply = apply, .context = context};
-    int error = wal->table.lock(wal->table.context, "LOCK");
-    if (error < 0) {
-        int status = pkc_wal_refused(wal, "LOCK", -1, error);
-        return error == -EWOULDBLOCK ? corrupt(wal, "LOCK", -1, PKC_ERR_LOCKED) : status;
-    }
     r.names = malloc(NAMES_BYTES);
     r.segments = malloc(FILES_MAX * sizeof(int64_t));
-    int status = r.names == NULL || r.segments == NULL ? PKC_ERR_NO_MEMORY : survey(&r);
+    int status = r.names == NULL || r.segments == NULL ? PKC_ERR_NO_MEMORY : enter(&r);
     if (status == PKC_OK) {
         bool fresh = r.segment_count == 0 && r.snapshot < 0;
         status = fresh ? begin_log(wal) : read_all(&r);

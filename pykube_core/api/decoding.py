@@ -161,8 +161,7 @@ class _Decoder:
                     for key, element in value.items()
                 }
             case "custom":
-                _check_custom(value, type)
-                return value
+                return _custom(value, type)
         self._check_scalar(value, type, owner, stack)
         return value
 
@@ -223,14 +222,15 @@ def _zero(type: _Type) -> Json:
     return None if type.name == "Time" else "0"
 
 
-def _check_custom(value: Json, type: _Type) -> None:
-    """Check a value whose type decodes itself."""
+def _custom(value: Json, type: _Type) -> Json:
+    """Return a value whose type decodes itself; a number that is a quantity becomes text."""
     if type.name == "Quantity":
         try:
-            parse_quantity(value)
+            quantity = parse_quantity(value)
         except QuantityError as error:
             raise _CustomError(str(error)) from None
-    elif type.name == "Time":
+        return value if isinstance(value, str) else str(quantity)
+    if type.name == "Time":
         if not isinstance(value, str):
             found = _json_type(value)
             raise _CustomError(f"json: cannot unmarshal {found} into Go value of type string")
@@ -240,9 +240,10 @@ def _check_custom(value: Json, type: _Type) -> None:
     elif not isinstance(value, str):
         found = _json_type(value)
         if found == "number" and isinstance(value, int) and -(2**31) <= value < 2**31:
-            return
+            return value
         found = f"number {_number(value)}" if found == "number" else found
         raise _CustomError(f"json: cannot unmarshal {found} into Go value of type int32")
+    return value
 
 
 def _json_type(value: Json) -> str:

@@ -9,29 +9,21 @@ Source: ``k8s.io/kubernetes/pkg/printers/internalversion/printers.go`` and
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Final
 
 from pykube_core.api.objects import Json, KubeObject, name_of
+from pykube_core.api.times import NANO, parse_time
 
 NONE: Final = "<none>"
 UNKNOWN: Final = "<unknown>"
 
-_NANO: Final = 10**9
 _ROLE_PREFIX: Final = "node-role.kubernetes.io/"
 _ROLE_LABEL: Final = "kubernetes.io/role"
 
 
-def parse_time(text: str) -> int:
-    """Return a time stamp of the API as nanoseconds since the epoch."""
-    stamp = datetime.fromisoformat(text)
-    whole = int(stamp.replace(microsecond=0).astimezone(UTC).timestamp())
-    return whole * _NANO + stamp.microsecond * 1000
-
-
 def since(text: str | None, now_ns: int) -> str:
     """Return how long ago a time stamp is, for people."""
-    return UNKNOWN if not text else human_duration((now_ns - parse_time(text)) // _NANO)
+    return UNKNOWN if not text else human_duration((now_ns - parse_time(text)) // NANO)
 
 
 def human_duration(seconds: int) -> str:
@@ -199,7 +191,7 @@ def pod_cells(pod: KubeObject, now_ns: int) -> list[Json]:
     if state.restarts and state.restarted:
         restarts += f" ({since(state.restarted, now_ns)} ago)"
     gates = spec.get("readinessGates", [])
-    true = {c["type"] for c in status.get("conditions", ()) if c.get("status") == "True"}
+    true = {c.get("type") for c in status.get("conditions", ()) if c.get("status") == "True"}
     met = sum(gate.get("conditionType") in true for gate in gates)
     return [
         name_of(pod),
@@ -241,7 +233,7 @@ class _PodState:
         self.ready = self.restarts = 0
         self.restarted = ""
         self.reason = status.get("reason") or status.get("phase", "")
-        conditions = {c["type"]: c for c in status.get("conditions", ())}
+        conditions = {c.get("type"): c for c in status.get("conditions", ())}
         if conditions.get("PodScheduled", {}).get("reason") == "SchedulingGated":
             self.reason = "SchedulingGated"
         initializing = self._count_inits(status.get("initContainerStatuses", ()), len(inits))

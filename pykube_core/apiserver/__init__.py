@@ -2,8 +2,9 @@
 
 from pykube_core.apiserver.bulk import Binding
 from pykube_core.apiserver.lifecycle import scale_of
+from pykube_core.apiserver.lists import ObjectList
 from pykube_core.apiserver.objects import ApiObject
-from pykube_core.apiserver.server import ApiServer, Deleted, ObjectList
+from pykube_core.apiserver.server import ApiServer, Deleted
 from pykube_core.apiserver.watch import ObjectWatch, WatchEvent
 
 __all__ = [

@@ -1,9 +1,11 @@
-"""What other objects have to say about a new one: its namespace, and its priority class.
+"""What other objects have to say about a new one, and which namespaces stay.
 
 Source: the admission plugins NamespaceLifecycle and Priority, v1.36.
 """
 
 from __future__ import annotations
+
+from typing import Final
 
 import msgspec
 
@@ -13,6 +15,8 @@ from pykube_core.api.priority import PriorityError, resolve_priority
 from pykube_core.api.registry import Resource
 from pykube_core.api.status import forbidden, not_found
 from pykube_core.store import StoreLike, prefix_end
+
+_IMMORTAL_NAMESPACES: Final = ("default", "kube-public", "kube-system")
 
 
 class _Metadata(msgspec.Struct):
@@ -38,6 +42,12 @@ def admit_namespace(store: StoreLike, resource: Resource, name: str, namespace: 
             f"unable to create new content in namespace {namespace} because it is being terminated"
         )
         raise forbidden(resource, name, why, [cause])
+
+
+def admit_deletion(resource: Resource, name: str) -> None:
+    """Refuse that a namespace goes which a cluster is never without (403)."""
+    if resource is NAMESPACES and name in _IMMORTAL_NAMESPACES:
+        raise forbidden(NAMESPACES, name, "this namespace may not be deleted")
 
 
 def admit_priority(store: StoreLike, pod: KubeObject) -> None:

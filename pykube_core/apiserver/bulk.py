@@ -23,9 +23,9 @@ from pykube_core.api.status import (
     not_found,
     too_large,
 )
+from pykube_core.api.times import time_text
 from pykube_core.apiserver.expiry import Expiry
 from pykube_core.apiserver.identity import Identity
-from pykube_core.apiserver.lifecycle import time_text
 from pykube_core.apiserver.objects import (
     OBJECT_BYTES_MAX,
     REQUEST_BYTES_MAX,

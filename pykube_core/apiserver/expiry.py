@@ -11,9 +11,9 @@ from collections.abc import Callable
 from typing import Final
 
 from pykube_core.api.registry import Resource
+from pykube_core.api.times import NANO
 from pykube_core.store import StoreLike
 
-_NANO: Final = 10**9
 _REUSE_SECONDS: Final = 60
 _REUSE_OBJECTS_MAX: Final = 1000
 
@@ -43,6 +43,6 @@ class Expiry:
         lease, until_ns, left = self._held.get(lifetime, (0, 0, 0))
         if now_ns >= until_ns or left < count:
             lease = self._store.lease_grant(lifetime + _REUSE_SECONDS).id
-            until_ns, left = now_ns + _REUSE_SECONDS * _NANO, max(_REUSE_OBJECTS_MAX, count)
+            until_ns, left = now_ns + _REUSE_SECONDS * NANO, max(_REUSE_OBJECTS_MAX, count)
         self._held[lifetime] = lease, until_ns, left - count
         return lease

@@ -1,14 +1,15 @@
-"""uids and name suffixes from a seed."""
+"""uids and name suffixes from a seed, and times that are each given once."""
 
 from __future__ import annotations
 
 import random
 from typing import Final
 
+from pykube_core.api.names import SAFE_ALPHABET
+
 NAME_BYTES_MAX: Final = 63
 
 _SUFFIX_SIZE: Final = 5
-_ALPHABET: Final = "bcdfghjklmnpqrstvwxz2456789"
 
 
 class Identity:
@@ -24,6 +25,7 @@ class Identity:
 
     def __init__(self, seed: int, start: int) -> None:
         self._random = random.Random(f"{seed} {start}")
+        self._last_ns = 0
 
     def uids(self, count: int) -> list[str]:
         """Return uids of version 4."""
@@ -35,12 +37,17 @@ class Identity:
             out.append(f"{d[:8]}-{d[8:12]}-4{d[13:16]}-{variant}{d[17:20]}-{d[20:]}")
         return out
 
+    def moment_ns(self, now_ns: int) -> int:
+        """Return a time that no call has returned before: now, or the next one that is free."""
+        self._last_ns = max(now_ns, self._last_ns + 1)
+        return self._last_ns
+
     def names(self, prefix: str, count: int) -> list[str]:
         """Return names of a prefix and five random characters each; they may repeat.
 
         Source: ``k8s.io/apiserver/pkg/storage/names`` v0.36.
         """
         prefix = prefix[: NAME_BYTES_MAX - _SUFFIX_SIZE]
-        text = "".join(self._random.choices(_ALPHABET, k=_SUFFIX_SIZE * count))
+        text = "".join(self._random.choices(SAFE_ALPHABET, k=_SUFFIX_SIZE * count))
         ends = range(0, _SUFFIX_SIZE * count, _SUFFIX_SIZE)
         return [prefix + text[at : at + _SUFFIX_SIZE] for at in ends]

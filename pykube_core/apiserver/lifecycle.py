@@ -8,11 +8,10 @@ Source: ``k8s.io/apiserver/pkg/registry/rest`` (create.go, update.go, delete.go)
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Final
 
 from pykube_core.api.decoding import DecodeError, decode
-from pykube_core.api.field_errors import NEGATIVE, FieldError, forbidden
+from pykube_core.api.field_errors import NEGATIVE, FieldError, forbidden, not_supported
 from pykube_core.api.field_errors import invalid as invalid_field
 from pykube_core.api.objects import Json, KubeObject, name_of
 from pykube_core.api.patch import (
@@ -26,10 +25,9 @@ from pykube_core.api.patch import (
     strategic_merge_patch,
 )
 from pykube_core.api.registry import Resource
-from pykube_core.api.status import StatusError, bad_request, conflict, invalid
-from pykube_core.api.tables import parse_time
+from pykube_core.api.status import StatusError, bad_request, conflict, invalid, invalid_options
+from pykube_core.api.times import NANO, parse_time, time_text
 
-NANO: Final = 10**9
 ORPHAN: Final = "orphan"
 FOREGROUND: Final = "foregroundDeletion"
 
@@ -41,12 +39,8 @@ _IMMUTABLE_METADATA: Final = (
     "deletionTimestamp",
     "deletionGracePeriodSeconds",
 )
+_PROPAGATIONS: Final = ("Foreground", "Background", "Orphan")
 _SCALE_GROUP: Final = "autoscaling"
-
-
-def time_text(time_ns: int) -> str:
-    """Return a time of the API, in whole seconds."""
-    return datetime.fromtimestamp(time_ns // NANO, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def read_object(
@@ -314,6 +308,14 @@ def mark_deleted(
         if resource.spec_subresource:
             new["status"] = old.get("status", {}) | {"phase": "Terminating"}
     return None if may_go(new) else new
+
+
+def check_propagation(propagation: str) -> None:
+    """Refuse a propagation policy that there is not (422); "" leaves it to what is there."""
+    if propagation and propagation not in _PROPAGATIONS:
+        supported = (*_PROPAGATIONS, "nil")
+        error = not_supported("propagationPolicy", propagation, supported)
+        raise invalid_options("DeleteOptions", [error])
 
 
 def _set_propagation(metadata: KubeObject, propagation: str) -> None:

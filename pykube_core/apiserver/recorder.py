@@ -8,7 +8,6 @@ end of each step, not each half hour; of several recorders in a process each has
 from __future__ import annotations
 
 from collections import OrderedDict
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
 
@@ -17,7 +16,7 @@ from msgspec.structs import replace
 
 from pykube_core.api.builtin import EVENTS
 from pykube_core.api.registry import Resource
-from pykube_core.apiserver.lifecycle import NANO, time_text
+from pykube_core.api.times import NANO, micro_time_text, time_text
 from pykube_core.apiserver.objects import ApiObject
 from pykube_core.apiserver.server import ApiServer
 
@@ -114,7 +113,6 @@ class EventRecorder:
         self._instance = instance
         self._told: list[_Told] = []
         self._sources: OrderedDict[str, _Source] = OrderedDict()
-        self._last_ns = 0
         self._text_ns, self._text = -1, ""
 
     def record(
@@ -167,14 +165,13 @@ class EventRecorder:
             for held, outcome in zip(pending, self._server.write_encoded(objects), strict=True):
                 if isinstance(outcome, ApiObject):
                     held.revision = outcome.revision
-                else:  # The name is taken, or the event has gone meanwhile.
+                else:  # Another server gave the name, or the event has gone meanwhile.
                     held.name, held.revision = self._name(held.told.regarding.name, now_ns), 0
                     refused.append(held)
             pending = refused
 
     def _name(self, name: str, now_ns: int) -> str:
-        self._last_ns = max(now_ns, self._last_ns + 1)
-        return f"{name[:_NAME_BYTES_MAX]}.{self._last_ns:x}"
+        return f"{name[:_NAME_BYTES_MAX]}.{self._server.new_moment_ns(now_ns):x}"
 
     def _source(self, told: _Told, now_ns: int) -> _Source:
         """Return what is known of an event's source and object; the oldest is forgotten."""
@@ -223,7 +220,7 @@ class EventRecorder:
         """Return the time as text; it is the same for many events."""
         if now_ns != self._text_ns:
             self._text_ns = now_ns
-            self._text = _micro_time(now_ns) if self._instance else time_text(now_ns)
+            self._text = micro_time_text(now_ns) if self._instance else time_text(now_ns)
         return self._text
 
     def _in_series(self, told: _Told, now_ns: int) -> _Held:
@@ -276,12 +273,6 @@ class EventRecorder:
             f'"eventTime":"{held.first}",{series}"action":"{told.action}",'
             f'"reportingComponent":"{self._component}","reportingInstance":"{self._instance}"'
         )
-
-
-def _micro_time(time_ns: int) -> str:
-    """Return a time of the API in microseconds."""
-    moment = datetime.fromtimestamp(time_ns // NANO, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{time_ns % NANO // 1000:06d}Z"
 
 
 @lru_cache(4096)

@@ -32,7 +32,7 @@ class Selection:
     """
 
     def __init__(self, resource: Resource, labels: str = "", fields: str = "") -> None:
-        self._resource = resource
+        self.resource = resource
         try:
             self._labels = parse_labels_text(labels)
             requirements = parse_fields_text(fields)
@@ -50,7 +50,7 @@ class Selection:
         self._decoder = _decoder(tuple(sorted(set(paths)))) if paths else None
 
     def _is_of_key(self, requirement: FieldRequirement) -> bool:
-        namespaced = self._resource.namespaced and requirement.field == "metadata.namespace"
+        namespaced = self.resource.namespaced and requirement.field == "metadata.namespace"
         return namespaced or requirement.field == "metadata.name"
 
     @property
@@ -64,7 +64,7 @@ class Selection:
         if self.everything:
             return True
         if self._of_key:
-            namespace, name = self._resource.split_key(key)
+            namespace, name = self.resource.split_key(key)
             for requirement in self._of_key:
                 held = name if requirement.field == "metadata.name" else namespace
                 if (held == requirement.value) != requirement.equal:
@@ -75,8 +75,7 @@ class Selection:
         if not self._labels.everything and not self._labels.matches(_at(view, _LABELS) or {}):
             return False
         return all(
-            (_text(view, self._resource.fields[r.field]) == r.value) == r.equal
-            for r in self._fields
+            (_text(view, self.resource.fields[r.field]) == r.value) == r.equal for r in self._fields
         )
 
 

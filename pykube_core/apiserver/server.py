@@ -2,40 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
 
 from pykube_core.api.builtin import BUILTIN, NAMESPACES, PODS, PRIORITY_CLASSES
 from pykube_core.api.field_errors import FieldError
-from pykube_core.api.field_errors import forbidden as forbidden_field
 from pykube_core.api.objects import Json, KubeObject, name_of
-from pykube_core.api.patch import (
-    MERGE_PATCH,
-)
+from pykube_core.api.patch import MERGE_PATCH
 from pykube_core.api.priority import SYSTEM_PRIORITIES
 from pykube_core.api.registry import Registry, Resource
 from pykube_core.api.status import (
     StatusError,
     already_exists,
     bad_request,
-    bad_version,
     conflict,
     continue_expired,
     expired,
     invalid,
-    invalid_options,
     method_not_allowed,
     not_found,
     too_large,
     too_large_version,
 )
 from pykube_core.apiserver import lifecycle
-from pykube_core.apiserver.admission import admit_namespace, admit_priority
+from pykube_core.apiserver.admission import admit_deletion, admit_namespace, admit_priority
 from pykube_core.apiserver.bulk import Binding, Bulk, Target
 from pykube_core.apiserver.expiry import Expiry
 from pykube_core.apiserver.identity import Identity
+from pykube_core.apiserver.lists import ObjectList, list_revision, page, read_version
 from pykube_core.apiserver.objects import (
     OBJECT_BYTES_MAX,
     ApiObject,
@@ -50,28 +46,6 @@ from pykube_core.store import CompactedError, Compare, Delete, Put, StoreLike, p
 SYSTEM_NAMESPACES: Final = ("default", "kube-node-lease", "kube-public", "kube-system")
 
 _NAME_ATTEMPTS: Final = 8
-_PAGE: Final = 500
-
-
-class ObjectList(NamedTuple):
-    """A page of a list; all pages are of one revision.
-
-    Attributes
-    ----------
-    items : list of ApiObject
-        In the order of their keys.
-    revision : int
-        The resource version of the list.
-    next_page : str
-        The token of the next page; "" when there is none.
-    remaining : int or None
-        How many items follow; None where that is not known, as with selectors.
-    """
-
-    items: list[ApiObject]
-    revision: int
-    next_page: str = ""
-    remaining: int | None = None
 
 
 class Deleted(NamedTuple):
@@ -271,7 +245,14 @@ class ApiServer:
         except StatusError as error:
             if error.code != 404 or not resource.create_on_update or given.get("resourceVersion"):
                 raise
-        return self.create(resource, obj, namespace, dry_run=dry_run)
+        return self.create(
+            resource,
+            obj,
+            namespace,
+            dry_run=dry_run,
+            field_validation=field_validation,
+            warnings=warnings,
+        )
 
     def patch(
         self,
@@ -334,7 +315,7 @@ class ApiServer:
             old: KubeObject = msgspec.json.decode(held.data)
             new = change(held.decode())
             version = new["metadata"].pop("resourceVersion", "")
-            if version and _version(version) != held.revision:
+            if version and read_version(version) != held.revision:
                 raise conflict(resource, name)
             new = lifecycle.change(resource, new, old, part)
             if new == old:
@@ -371,9 +352,17 @@ class ApiServer:
         propagation : str
             "Background", "Foreground" or "Orphan"; what becomes of dependents is done by the
             garbage collector.
+
+        Raises
+        ------
+        StatusError
+            403: the namespace may not be deleted. 404: it is not there. 409: a precondition fails.
+            422: there is no such propagation.
         """
+        lifecycle.check_propagation(propagation)
         while True:
             held = self.get(resource, name, namespace)
+            admit_deletion(resource, name)
             old: KubeObject = msgspec.json.decode(held.data)
             check_preconditions(held, old["metadata"]["uid"], uid, resource_version)
             new = lifecycle.mark_deleted(
@@ -404,9 +393,11 @@ class ApiServer:
         propagation: str = "",
     ) -> list[Deleted]:
         """Delete every object that is selected; one that goes meanwhile is left out."""
-        selection = Selection(resource, label_selector, field_selector)
+        found = self.list(
+            resource, namespace, label_selector=label_selector, field_selector=field_selector
+        )
         out = []
-        for obj in list(self._walk(resource, namespace, selection)):
+        for obj in found.items:
             try:
                 out.append(
                     self.delete(
@@ -460,6 +451,10 @@ class ApiServer:
         """Return generated names for such objects; they may repeat."""
         return self._identity.names(prefix, count)
 
+    def new_moment_ns(self, now_ns: int) -> int:
+        """Return a time for the name of such an object, as events have: nobody else gets it."""
+        return self._identity.moment_ns(now_ns)
+
     def delete_many(
         self,
         resource: Resource,
@@ -511,74 +506,18 @@ class ApiServer:
             "Exact" reads at that version; otherwise the list is of now, which is not older.
         """
         selection = Selection(resource, label_selector, field_selector)
-        revision = self._list_revision(resource_version, resource_version_match, next_page)
+        current = self._store.revision
+        revision = list_revision(resource_version, resource_version_match, next_page, current)
         prefix = resource.range_prefix(namespace)
         start, end = prefix, prefix_end(prefix)
         if next_page:
             revision, start = decode_token(next_page, prefix)
         try:
-            return self._page(resource, selection, prefix, (start, end), limit, max(revision, 0))
+            return page(self._store, selection, prefix, (start, end), limit, max(revision, 0))
         except CompactedError:
             if not next_page:
                 raise expired("The resourceVersion for the provided list is too old.") from None
             raise continue_expired(encode_token(INCONSISTENT, prefix, start)) from None
-
-    def _page(
-        self,
-        resource: Resource,
-        selection: Selection,
-        prefix: bytes,
-        span: tuple[bytes, bytes],
-        limit: int,
-        revision: int,
-    ) -> ObjectList:
-        start, end = span
-        items: list[ApiObject] = []
-        while True:
-            wanted = max(limit - len(items), _PAGE) if not selection.everything else limit
-            found = self._store.range(start, end, limit=wanted if limit else 0, revision=revision)
-            revision = revision or found.revision
-            for at, kv in enumerate(found.kvs):
-                if not selection.matches(kv.key, kv.value):
-                    continue
-                items.append(ApiObject(resource, kv.key, kv.value, kv.mod_revision))
-                if len(items) == limit and (found.more or at + 1 < len(found.kvs)):
-                    token = encode_token(revision, prefix, kv.key + b"\0")
-                    left = found.count - at - 1 if selection.everything else None
-                    return ObjectList(items, revision, token, left)
-            if not found.more:
-                return ObjectList(items, revision)
-            start = found.kvs[-1].key + b"\0"
-
-    def _list_revision(self, version: str, match: str, next_page: str) -> int:
-        """Return the revision to read at; 0 is the current one."""
-        field = "resourceVersionMatch"
-        errors = []
-        if match and next_page:
-            text = f"{field} is forbidden when continue is provided"
-            errors.append(forbidden_field(field, text))
-        elif match and not version:
-            text = f"{field} is forbidden unless resourceVersion is provided"
-            errors.append(forbidden_field(field, text))
-        elif match == "Exact" and version == "0":
-            text = f'{field} "Exact" is forbidden for resourceVersion "0"'
-            errors.append(forbidden_field(field, text))
-        if errors:
-            raise invalid_options("ListOptions", errors)
-        if not version:
-            return 0
-        revision, current = _version(version), self._store.revision
-        if revision > current:
-            raise too_large_version(revision, current)
-        return revision if match == "Exact" else 0
-
-    def _walk(
-        self, resource: Resource, namespace: str, selection: Selection
-    ) -> Iterator[ApiObject]:
-        prefix = resource.range_prefix(namespace)
-        for kv in self._store.range(prefix, prefix_end(prefix)).kvs:
-            if selection.matches(kv.key, kv.value):
-                yield ApiObject(resource, kv.key, kv.value, kv.mod_revision)
 
     def watch(
         self,
@@ -595,7 +534,7 @@ class ApiServer:
         ``send_initial_events`` begins with all that is there and a bookmark, whatever the version.
         """
         selection = Selection(resource, label_selector, field_selector)
-        version = _version(resource_version) if resource_version else 0
+        version = read_version(resource_version) if resource_version else 0
         current = self._store.revision
         if version > current:
             raise too_large_version(version, current)
@@ -634,9 +573,3 @@ def _encoded(resource: Resource, obj: KubeObject) -> bytes:
     if len(data) > OBJECT_BYTES_MAX:
         raise too_large()
     return data
-
-
-def _version(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 20):
-        raise bad_version(text)
-    return int(text)

@@ -64,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
         raise unread[0] if unread else CommandError("no objects passed to apply")
     errors: list[CommandError | StatusError] = []
     printer = ObjectPrinter(sys.stdout, options.output, options.dry_run)
-    with changing(options) as cluster:
+    with changing(options, make=True) as cluster:
         for manifest in manifests:
             try:
                 _apply(cluster, manifest, options, printer)

@@ -7,6 +7,7 @@ import hashlib
 import sys
 from typing import TYPE_CHECKING, Final
 
+from pykube_core.api.names import SAFE_ALPHABET
 from pykube_core.cli.failures import CommandError, failure_lines, with_source
 from pykube_core.cli.manifests import add_filename, read_manifests
 from pykube_core.cli.options import (
@@ -54,7 +55,6 @@ examples:
 
 FORMATS: Final = ("name", "json", "yaml")
 _SUFFIX_SIZE: Final = 5
-_ALPHABET: Final = "bcdfghjklmnpqrstvwxz2456789"
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], help: str) -> None:
@@ -171,7 +171,7 @@ def container_name(image: str) -> str:
     if plain == name:
         return name
     digest = hashlib.blake2b(image.encode(), digest_size=_SUFFIX_SIZE).digest()
-    return f"{plain}-{''.join(_ALPHABET[byte % len(_ALPHABET)] for byte in digest)}"
+    return f"{plain}-{''.join(SAFE_ALPHABET[byte % len(SAFE_ALPHABET)] for byte in digest)}"
 
 
 def _create_namespace(options: argparse.Namespace) -> int:
@@ -199,7 +199,7 @@ def create_one(options: argparse.Namespace, resource: Resource, obj: KubeObject)
             obj["metadata"]["namespace"] = options.namespace
         printer(resource, obj, "created")
         return 0
-    with changing(options) as cluster:
+    with changing(options, make=True) as cluster:
         dry_run = options.dry_run == "server"
         created = cluster.server.create(resource, obj, options.namespace, dry_run=dry_run)
         printer(resource, created.decode(), "created")
@@ -223,7 +223,7 @@ def _create_files(options: argparse.Namespace) -> int:
         for manifest in manifests:
             printer(manifest.resource, manifest.object, "created")
         return _report([*unread])
-    with changing(options) as cluster:
+    with changing(options, make=True) as cluster:
         errors: list[CommandError | StatusError] = []
         dry_run = options.dry_run == "server"
         for source, resource, obj, namespace in manifests:

@@ -8,6 +8,7 @@ the modules of the components.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,12 +19,13 @@ import msgspec
 
 from pykube_core.api.builtin import PODS
 from pykube_core.api.errors import InputError
+from pykube_core.api.times import NANO
 from pykube_core.apiserver import ApiServer
-from pykube_core.apiserver.lifecycle import NANO
 from pykube_core.apiserver.log import ObjectLog
 from pykube_core.cli.options import DATA_DIR_VARIABLE, TIMEOUT_SECONDS, data_dir
 from pykube_core.cli.progress import Progress
 from pykube_core.cluster.history import last_time_ns
+from pykube_core.cluster.settings import load_settings
 from pykube_core.store import LockedError, OpenError, Store
 
 if TYPE_CHECKING:
@@ -62,48 +64,82 @@ def reading(options: argparse.Namespace) -> Iterator[Reading]:
         There is none, or another process has it open.
     """
     path = data_dir(options)
-    if not holds_cluster(path):
-        hint = f"say where one is with --data-dir or ${DATA_DIR_VARIABLE}"
-        raise InputError(f"no cluster here; make one with pykube init, or {hint}", source=str(path))
+    if not is_occupied(path):
+        raise _no_cluster(path)
     with _open_errors(path), Store(path, read_only=True) as store:
+        _check_cluster(path, store)
         yield Reading(store)
 
 
 @contextmanager
-def changing(options: argparse.Namespace) -> Iterator[Cluster]:
-    """Open the cluster of a data directory to change it; where there is none, one is made.
+def changing(options: argparse.Namespace, *, make: bool) -> Iterator[Cluster]:
+    """Open the cluster of a data directory to change it.
+
+    Parameters
+    ----------
+    make : bool
+        Make a cluster where there is nothing.
 
     Raises
     ------
     InputError
-        Another process has it open, or it cannot be opened.
+        There is none, another process has it open, or it cannot be opened.
     """
     from pykube_core.cluster.cluster import Cluster
 
     path = data_dir(options)
-    if not holds_cluster(path):
-        nodes = f"master {MASTER}, nodes {' and '.join(NODES)}"
-        print(f"pykube: a new cluster in {path}: {nodes} (see pykube init)", file=sys.stderr)
+    if not is_occupied(path):
+        if not make:
+            raise _no_cluster(path)
         with made(path, NODES, MASTER) as cluster:
+            nodes = f"master {MASTER}, nodes {' and '.join(NODES)}"
+            print(f"pykube: a new cluster in {path}: {nodes} (see pykube init)", file=sys.stderr)
             settle(cluster)
             yield cluster
         return
-    with _open_errors(path), Cluster(store=path) as cluster:
-        yield cluster
+    with _open_errors(path):
+        with Store(path, read_only=True) as store:
+            _check_cluster(path, store)
+        with Cluster(store=path) as cluster:
+            yield cluster
 
 
 @contextmanager
 def made(path: Path, nodes: int | Sequence[str], master: str, seed: int = 0) -> Iterator[Cluster]:
-    """Make a cluster in a directory that holds none."""
+    """Make a cluster in a directory that has nothing in it, and still has if that fails."""
     from pykube_core.cluster.cluster import Cluster
 
-    with _open_errors(path), Cluster(nodes, master=master, store=path, seed=seed) as cluster:
-        yield cluster
+    existed = path.is_dir()
+    with _open_errors(path):
+        try:
+            cluster = Cluster(nodes, master=master, store=path, seed=seed)
+        except OpenError:
+            raise
+        except BaseException:
+            for file in path.iterdir():
+                file.unlink()
+            if not existed:
+                path.rmdir()
+            raise
+        with cluster:
+            yield cluster
 
 
-def holds_cluster(path: Path) -> bool:
+def is_occupied(path: Path) -> bool:
     """Say whether a directory has anything in it."""
     return path.is_dir() and any(path.iterdir())
+
+
+def _no_cluster(path: Path) -> InputError:
+    hint = f"say where one is with --data-dir or ${DATA_DIR_VARIABLE}"
+    return InputError(f"no cluster here; make one with pykube init, or {hint}", source=str(path))
+
+
+def _check_cluster(path: Path, store: Store) -> None:
+    """Refuse a store that holds something else, or what was left of an ``init`` that was killed."""
+    if load_settings(store) is None:
+        why = "a store without a cluster; name another --data-dir"
+        raise InputError(why, source=str(path))
 
 
 def settle(cluster: Cluster, seconds: float = TIMEOUT_SECONDS) -> bool:
@@ -181,4 +217,5 @@ def _open_errors(path: Path) -> Iterator[None]:
         why = "another process has the cluster open; end it, or name another directory"
         raise InputError(why, source=str(path)) from None
     except OpenError as error:
-        raise InputError(str(error)) from None
+        why = f"{error}: {os.strerror(error.error)}" if error.error else str(error)
+        raise InputError(why.removeprefix(f"{path}: "), source=str(path)) from None

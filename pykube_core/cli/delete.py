@@ -113,7 +113,7 @@ def run(options: argparse.Namespace) -> int:
     targets = _targets(options)
     manifests, unread = read_manifests(BUILTIN, options)
     errors: list[CommandError | StatusError] = [*unread]
-    with changing(options) as cluster:
+    with changing(options, make=False) as cluster:
         doomed = [Doomed(m.resource, m.namespace, m.name, m.source) for m in manifests]
         doomed += _find(cluster.server, targets, options)
         for one in doomed:

@@ -13,18 +13,18 @@ from datetime import UTC, datetime
 from typing import Final
 
 from pykube_core.api.objects import Json, KubeObject
-from pykube_core.api.tables import NONE, human_duration, parse_time
+from pykube_core.api.tables import NONE, human_duration
 from pykube_core.api.three_way import LAST_APPLIED
+from pykube_core.api.times import NANO, parse_time
 
 _ANNOTATION_LENGTH_MAX: Final = 140
-_NANO: Final = 10**9
 
 
 def time_text(text: str | None) -> str:
     """Return a time stamp as RFC 1123 has it, with a numeric zone."""
     if not text:
         return "<unset>"
-    moment = datetime.fromtimestamp(parse_time(text) // _NANO, UTC)
+    moment = datetime.fromtimestamp(parse_time(text) // NANO, UTC)
     return moment.strftime("%a, %d %b %Y %H:%M:%S +0000")
 
 
@@ -79,7 +79,7 @@ def pod_text(pod: KubeObject, now_ns: int) -> str:
     out += label_lines("Labels", metadata.get("labels"))
     out += annotation_lines("Annotations", metadata.get("annotations"))
     if metadata.get("deletionTimestamp") and status.get("phase") not in ("Failed", "Succeeded"):
-        lasts = human_duration((now_ns - parse_time(metadata["deletionTimestamp"])) // _NANO)
+        lasts = human_duration((now_ns - parse_time(metadata["deletionTimestamp"])) // NANO)
         out += f"Status:\tTerminating (lasts {lasts})\n"
         grace = metadata.get("deletionGracePeriodSeconds", 0)
         out += f"Termination Grace Period:\t{grace}s\n"

@@ -56,10 +56,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], he
 def run(options: argparse.Namespace) -> int:
     """Make the cluster, and say what is next."""
     from pykube_core.api.errors import InputError
-    from pykube_core.cli.data_dir import MASTER, NODES, holds_cluster, made, settle
+    from pykube_core.cli.data_dir import MASTER, NODES, is_occupied, made, settle
 
     path: Path = data_dir(options)
-    if holds_cluster(path):
+    if is_occupied(path):
         raise InputError(
             "there is something here already; name another --data-dir", source=str(path)
         )

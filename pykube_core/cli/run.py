@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 DESCRIPTION = """\
 Run an image in one pod, and let the cluster run on until it does. A pod made so is started again
 when its container ends, but not replaced when it is lost: pykube create deployment makes several
-that are.
+that are. Containers are simulated: commands and arguments are kept but not executed, and a
+container runs until it is told to end.
 """
 
 EPILOG = """\
@@ -95,7 +96,8 @@ def run(options: argparse.Namespace) -> int:
             f"{name} --image={options.image} --replicas={options.replicas}"
         )
     _check_image(options.image)
-    labels = dict(_pair(term, "unexpected label spec") for term in _terms(options.labels))
+    terms = options.labels.split(",") if options.labels else []
+    labels = dict(_pair(term, "unexpected label spec") for term in terms)
     env = [_pair(text, "invalid env") for text in options.env]
     container: KubeObject = {"name": name, "image": options.image}
     if arguments:
@@ -125,10 +127,6 @@ def _check_image(image: str) -> None:
     """
     if _REFERENCE_RE.fullmatch(image) is None:
         raise CommandError(f'Invalid image name "{image}": invalid reference format')
-
-
-def _terms(text: str) -> list[str]:
-    return [term for term in text.split(",") if term]
 
 
 def _pair(text: str, complaint: str) -> tuple[str, str]:

@@ -76,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
         raise CommandError("resource(s) were provided, but no name was specified")
     printer = ObjectPrinter(sys.stdout, options.output, options.dry_run)
     errors: list[CommandError | StatusError] = []
-    with changing(options) as cluster:
+    with changing(options, make=False) as cluster:
         found, missing = _find(cluster.server, targets, options)
         errors += missing
         if not found:

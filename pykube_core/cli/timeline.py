@@ -8,6 +8,7 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from pykube_core.api.times import NANO
 from pykube_core.cli.failures import CommandError
 from pykube_core.cli.options import add_data_dir, add_namespace, add_words
 
@@ -33,7 +34,6 @@ examples:
 exit codes: 0 told, 1 there never was such an object, 2 bad usage or no cluster
 """
 
-_NANO: Final = 10**9
 _SHOWN_LENGTH: Final = 60
 # What follows from something else that is told.
 _QUIET: Final = (
@@ -107,11 +107,11 @@ def _after(pod: dict[str, Json], stage: str) -> str:
 
 
 def _clock(time_ns: int) -> str:
-    return datetime.fromtimestamp(time_ns // _NANO, UTC).strftime("%H:%M:%S")
+    return datetime.fromtimestamp(time_ns // NANO, UTC).strftime("%H:%M:%S")
 
 
 def _seconds(time_ns: int) -> str:
-    return f"+{time_ns / _NANO:.3f}".rstrip("0").rstrip(".") + "s"
+    return f"+{time_ns / NANO:.3f}".rstrip("0").rstrip(".") + "s"
 
 
 def _object(entry: Entry) -> str:
@@ -242,7 +242,7 @@ def _document(timeline: Timeline) -> dict[str, Json]:
         "pods": [
             {"name": name, "node": pod["node"]}
             | {
-                stage: None if pod[stage] is None else pod[stage] / _NANO
+                stage: None if pod[stage] is None else pod[stage] / NANO
                 for stage in ("created", *_STAGES)
             }
             for name, pod in _stages(timeline.entries).items()
@@ -253,7 +253,7 @@ def _document(timeline: Timeline) -> dict[str, Json]:
 def _entry(entry: Entry) -> dict[str, Json]:
     out: dict[str, Json] = {
         "revision": entry.revision,
-        "time": datetime.fromtimestamp(entry.time_ns / _NANO, UTC).isoformat(),
+        "time": datetime.fromtimestamp(entry.time_ns / NANO, UTC).isoformat(),
         "verb": entry.verb,
         "object": _object(entry),
         "namespace": entry.namespace,

@@ -8,6 +8,8 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from pykube_core.api.times import NANO, time_text
+
 if TYPE_CHECKING:
     from pykube_core.api.objects import KubeObject
     from pykube_core.api.registry import Resource
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """\
 What happens between kubectl create deployment and two pods that run: every request to the API
-server, by whom, and what it changed, in four stages. The cluster is made as kubeadm makes it:
+server, by whom, and what it changed, stage by stage. The cluster is made as kubeadm makes it:
 master ken, hosts host1 and host2, flannel. It runs in this process, on a virtual clock.
 """
 
@@ -55,7 +57,6 @@ _STAGES: Final = (
 )
 """What each stage is, and why it happens."""
 _SCHEDULER: Final = "kube-scheduler"
-_NANO: Final = 10**9
 
 
 class Stage(NamedTuple):
@@ -170,7 +171,7 @@ def _stage_of(request: Request) -> int:
 
 def tell(story: Story, took: float) -> str:
     """Return the story as text."""
-    hours = story.passed_ns / _NANO / 3600
+    hours = story.passed_ns / NANO / 3600
     lines = [
         f"{hours:.1f} hours of a cluster, lived through in {took:.1f} s: a master, two hosts that "
         "joined it, and",
@@ -202,7 +203,7 @@ def tell(story: Story, took: float) -> str:
 def _told(request: Request, start_ns: int) -> Iterator[str]:
     obj = request.change.object
     client = f"{request.client} on {request.node}" if request.node else request.client
-    offset = (request.time_ns - start_ns) / _NANO
+    offset = (request.time_ns - start_ns) / NANO
     head = f"  {offset:7.3f} s  {client:<24} "
     if obj.resource.kind == "Event":
         yield f"{head}event: {_event_text(obj.decode())}"
@@ -252,8 +253,6 @@ def _as_json(story: Story) -> KubeObject:
 
 
 def _request_json(request: Request, start_ns: int) -> KubeObject:
-    from pykube_core.apiserver.lifecycle import time_text
-
     change = request.change
     return {
         "time": time_text(request.time_ns),

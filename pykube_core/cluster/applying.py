@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from pykube_core.api.objects import KubeObject, name_of
+from pykube_core.api.objects import KubeObject
 from pykube_core.api.patch import STRATEGIC_MERGE_PATCH
 from pykube_core.api.registry import Resource
 from pykube_core.api.status import StatusError
@@ -43,11 +43,17 @@ def apply_object(
         As the API server answers; 400 when the annotation of what was applied last is no JSON.
     """
     given = obj.get("metadata")
-    where = given.get("namespace") if isinstance(given, dict) else ""
-    where = str(where or namespace or "default") if resource.namespaced else ""
+    metadata: KubeObject = given if isinstance(given, dict) else {}
+    where = str(metadata.get("namespace") or namespace or "default") if resource.namespaced else ""
+    annotations, name = metadata.get("annotations") or {}, metadata.get("name") or ""
+    if not (
+        isinstance(given or {}, dict) and isinstance(annotations, dict) and isinstance(name, str)
+    ):
+        # No metadata that could be asked for or annotated: the API server says why.
+        return Applied(server.create(resource, obj, where, dry_run=dry_run), "created")
     modified = with_last_applied(obj)
     try:
-        held = server.get(resource, name_of(obj), where)
+        held = server.get(resource, name, where)
     except StatusError as error:
         if error.code != 404:
             raise
@@ -63,7 +69,7 @@ def apply_object(
     changed = server.patch(
         resource,
         patch,
-        name_of(obj),
+        name,
         where,
         patch_type=STRATEGIC_MERGE_PATCH,
         dry_run=dry_run,

@@ -1,4 +1,4 @@
-"""What a cluster begins with: its settings, and kube-system as kubeadm makes it.
+"""What a cluster begins with: its subnets, and kube-system as kubeadm makes it.
 
 Source: ``k8s.io/kubernetes/cmd/kubeadm`` v1.34.1. Differences: no certificates, tokens, Services,
 service accounts and roles.
@@ -10,59 +10,19 @@ import ipaddress
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from string import Template
-from typing import Final, Literal
+from typing import Final
 
-import msgspec
-
-from pykube_core.api.builtin import CONFIG_MAPS
 from pykube_core.api.errors import InputError
 from pykube_core.api.objects import KubeObject
 from pykube_core.api.yaml_documents import read_documents
 from pykube_core.apiserver import ApiServer
 from pykube_core.cluster.applying import apply_object
 from pykube_core.cluster.reading import read_manifests
-from pykube_core.store import StoreLike
+from pykube_core.cluster.settings import Settings
 
-Network = Literal["builtin", "flannel", "none"]
-
-SYSTEM: Final = "kube-system"
 CONTROL_PLANE_LABEL: Final = "node-role.kubernetes.io/control-plane"
 NETWORK_AGENT: Final[Mapping[str, str]] = {"app": "flannel"}
 """The labels of the pods that make a node's network."""
-
-_SETTINGS: Final = "pykube-settings"
-_SETTINGS_FIELD: Final = "settings.json"
-
-
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What a cluster is, once and for all; kept in a ConfigMap of kube-system.
-
-    Attributes
-    ----------
-    seed : int
-        Of all that is left to chance.
-    master, master_address : str
-        The node that the control plane runs on; "" when it runs by itself.
-    cluster_cidr : str
-        Where pods have their addresses from.
-    node_cidr_mask_size : int
-        The size of one node's part of it.
-    network : str
-        "builtin": pods have addresses as soon as their node has a subnet. "flannel": once flannel
-        runs there, which is applied from the start. "none": once flannel runs, which somebody
-        applies.
-    """
-
-    seed: int
-    master: str
-    master_address: str
-    cluster_cidr: str
-    node_cidr_mask_size: int
-    network: Network
-
-
-class _SettingsView(msgspec.Struct):
-    data: dict[str, str]
 
 
 def pod_subnets(node_count: int) -> tuple[str, int]:
@@ -77,26 +37,6 @@ def pod_subnets(node_count: int) -> tuple[str, int]:
         if node_count <= 2 ** (mask_size - ipaddress.ip_network(cidr).prefixlen):
             return cidr, mask_size
     raise InputError(f"{node_count} nodes are more than 10.0.0.0/8 has subnets for")
-
-
-def load_settings(store: StoreLike) -> Settings | None:
-    """Return the settings of the cluster that a store holds; None when it holds none."""
-    held = store.get(CONFIG_MAPS.key(SYSTEM, _SETTINGS))
-    if held is None:
-        return None
-    try:
-        data = msgspec.json.decode(held.value, type=_SettingsView).data
-        return msgspec.json.decode(data[_SETTINGS_FIELD], type=Settings)
-    except (KeyError, msgspec.DecodeError) as error:
-        where, field = f"ConfigMap {SYSTEM}/{_SETTINGS}", f"data[{_SETTINGS_FIELD}]"
-        reason = f"not the settings of a cluster: {error}"
-        raise InputError(reason, object=where, field=field) from None
-
-
-def save_settings(server: ApiServer, settings: Settings) -> None:
-    """Keep the settings of a new cluster."""
-    data = {_SETTINGS_FIELD: msgspec.json.encode(settings).decode()}
-    server.create(CONFIG_MAPS, {"metadata": {"name": _SETTINGS}, "data": data}, SYSTEM)
 
 
 def static_pods(settings: Settings) -> dict[str, Sequence[KubeObject]]:

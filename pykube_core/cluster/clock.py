@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Protocol
 
-_NANO: Final = 10**9
+from pykube_core.api.times import NANO
 
 
 class Clock(Protocol):
@@ -64,4 +64,4 @@ class WallClock:
         """Wait until ``time_ns``, or until ``wait`` is woken."""
         left_ns = time_ns - self()
         if left_ns > 0:
-            wait(left_ns / _NANO)
+            wait(left_ns / NANO)

@@ -7,25 +7,20 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from pykube_core.api.builtin import NODES, PODS
 from pykube_core.api.errors import InputError
 from pykube_core.api.objects import KubeObject
 from pykube_core.api.registry import Resource
+from pykube_core.api.times import NANO
 from pykube_core.apiserver import ApiServer
-from pykube_core.apiserver.lifecycle import NANO
 from pykube_core.apiserver.log import ObjectLog
 from pykube_core.cluster.applying import Applied, apply_object
 from pykube_core.cluster.bootstrap import (
     NETWORK_AGENT,
-    SYSTEM,
-    Network,
-    Settings,
     apply_addons,
-    load_settings,
     pod_subnets,
-    save_settings,
     static_pods,
 )
 from pykube_core.cluster.clock import Clock, VirtualClock, WallClock
@@ -39,6 +34,13 @@ from pykube_core.cluster.history import history_hash, last_time_ns
 from pykube_core.cluster.loop import Component, EventLoop
 from pykube_core.cluster.machines import name_of_machine, named_machines, register
 from pykube_core.cluster.reading import Manifests, read_manifests
+from pykube_core.cluster.settings import (
+    SYSTEM,
+    Network,
+    Settings,
+    load_settings,
+    save_settings,
+)
 from pykube_core.cluster.upkeep import Compactor, LeaseExpiry
 from pykube_core.controllers import controller_manager
 from pykube_core.node.kubelet import Kubelet
@@ -122,7 +124,8 @@ class Cluster:
     Raises
     ------
     InputError
-        The machines cannot be had, or the clock is behind the store.
+        The machines cannot be had, an option is none that there is, or the clock is behind the
+        store.
     OpenError, LockedError
         The store cannot be opened.
 
@@ -189,8 +192,10 @@ class Cluster:
         network: Network | None,
     ) -> Settings:
         """Make a new cluster; done again from its start where it was interrupted."""
-        self.server.bootstrap()
         machines = named_machines(_NODES if nodes is None else nodes, master)
+        if network not in (None, *get_args(Network)):
+            raise InputError(f"network is one of {', '.join(get_args(Network))}, not {network}")
+        self.server.bootstrap()
         cidr, mask_size = pod_subnets(len(machines))
         first = machines[0] if master else None
         settings = Settings(
@@ -285,7 +290,13 @@ class Cluster:
             The snapshot is damaged.
         """
         restore_backup(read_snapshot_file(snapshot), store)
-        return cls(store=store, clock=clock, behaviors=behaviors, default_behavior=default_behavior)
+        return cls(
+            store=store,
+            clock=clock,
+            policy=policy,
+            behaviors=behaviors,
+            default_behavior=default_behavior,
+        )
 
     def snapshot(self, path: str | os.PathLike[str]) -> None:
         """Write the whole store, with its history, to a file, as ``etcdctl snapshot save`` does.
@@ -532,6 +543,8 @@ def _clock(clock: Literal["virtual", "wall"] | Clock, start: datetime, last_ns: 
         return WallClock(not_before_ns=last_ns)
     if clock == "virtual":
         return VirtualClock(last_ns or round(start.timestamp()) * NANO)
+    if isinstance(clock, str):
+        raise InputError(f'clock is "virtual", "wall" or a Clock, not "{clock}"')
     if clock() < last_ns:
         raise InputError("the clock is behind the newest object in the store; start it later")
     return clock

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from pykube_core.cluster.bootstrap import SYSTEM
 from pykube_core.cluster.loop import Component, EventLoop
+from pykube_core.cluster.settings import SYSTEM
 from pykube_core.node.runtime import ContainerEvent, Runtime
 
 SCHEDULER: Final = "kube-scheduler"

@@ -41,8 +41,12 @@ def named_machines(
     Raises
     ------
     InputError
-        A name or an address is given twice, or there are too many machines.
+        There are less than none or too many, or a name or an address is given twice.
     """
+    if isinstance(nodes, str):
+        raise InputError(f'nodes are a number or a list of names, not "{nodes}"')
+    if isinstance(nodes, int) and nodes < 0:
+        raise InputError(f"{nodes} is no number of nodes")
     hosts = [f"host{at + 1}" for at in range(nodes)] if isinstance(nodes, int) else [*nodes]
     machines = [_as_master(_machine(master, taken))] if master else []
     for host in hosts:

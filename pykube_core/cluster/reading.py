@@ -43,7 +43,7 @@ def _objects(manifests: object) -> Iterator[tuple[str, KubeObject]]:
     elif isinstance(manifests, str) and _is_text(manifests):
         yield from _documents(_TEXT, manifests.encode())
     elif isinstance(manifests, str | os.PathLike):
-        for path in _files(Path(manifests)):
+        for path in _files(manifests):
             yield from _documents(str(path), _read(path))
     elif isinstance(manifests, Iterable):
         for item in manifests:
@@ -56,9 +56,13 @@ def _is_text(manifests: str) -> bool:
     return "\n" in manifests or ": " in manifests or manifests.lstrip().startswith(("{", "["))
 
 
-def _files(path: Path) -> list[Path]:
-    if not path.is_dir():
-        return [path]
+def _files(name: str | os.PathLike[str]) -> list[Path]:
+    path = Path(name)
+    try:
+        if not path.is_dir():
+            return [path]
+    except OSError as error:
+        raise InputError(error.strerror or str(error), source=os.fspath(name)) from None
     found = sorted(child for child in path.iterdir() if child.suffix in _SUFFIXES)
     if not found:
         raise InputError(f"no file here ends in {', '.join(_SUFFIXES)}", source=str(path))
@@ -70,6 +74,8 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise InputError(error.strerror or str(error), source=str(path)) from None
+    except ValueError as error:  # A zero byte in its name.
+        raise InputError(str(error), source=str(path)) from None
 
 
 def _documents(source: str, data: bytes) -> Iterator[tuple[str, KubeObject]]:
@@ -105,5 +111,5 @@ def _resource(source: str, obj: KubeObject, registry: Registry) -> Resource:
 
 def _named(obj: KubeObject) -> str:
     metadata = obj.get("metadata")
-    name = name_of(obj) if isinstance(metadata, dict) and "name" in metadata else ""
-    return " ".join(part for part in (str(obj.get("kind") or ""), name) if part)
+    name = name_of(obj) if isinstance(metadata, dict) else ""
+    return " ".join(str(part) for part in (obj.get("kind"), name) if part)

@@ -19,8 +19,8 @@ from pykube_core.api.builtin import DAEMON_SETS, NODES, PODS
 from pykube_core.api.objects import Json, KubeObject
 from pykube_core.api.selectors import parse_label_selector
 from pykube_core.api.status import StatusError
+from pykube_core.api.times import NANO
 from pykube_core.apiserver import ApiObject, ApiServer
-from pykube_core.apiserver.lifecycle import NANO
 from pykube_core.apiserver.log import Change, ObjectLog
 from pykube_core.apiserver.objects import identity_prefix
 from pykube_core.apiserver.recorder import NORMAL, WARNING, Reference

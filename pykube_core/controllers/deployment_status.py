@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from pykube_core.api.objects import KubeObject
-from pykube_core.apiserver.lifecycle import NANO, time_text
+from pykube_core.api.times import NANO, time_text
 from pykube_core.controllers.pods import read_time
 from pykube_core.controllers.rollout import Deployment, ReplicaSet
 
@@ -180,10 +180,10 @@ class DeploymentStatus:
         self._remove("ReplicaFailure")
 
     def _condition(self, type: str) -> KubeObject | None:
-        return next((c for c in self._conditions if c["type"] == type), None)
+        return next((c for c in self._conditions if c.get("type") == type), None)
 
     def _remove(self, type: str) -> None:
-        self._conditions = [c for c in self._conditions if c["type"] != type]
+        self._conditions = [c for c in self._conditions if c.get("type") != type]
 
     def _set(
         self,

@@ -14,8 +14,8 @@ from pykube_core.api.builtin import NAMESPACES, PODS
 from pykube_core.api.objects import KubeObject
 from pykube_core.api.registry import Resource
 from pykube_core.api.status import StatusError
+from pykube_core.api.times import NANO, time_text
 from pykube_core.apiserver import ApiObject, ApiServer
-from pykube_core.apiserver.lifecycle import NANO, time_text
 from pykube_core.apiserver.log import Change, ObjectLog
 from pykube_core.controllers.controller import Controller
 from pykube_core.controllers.ownership import check_status

@@ -11,8 +11,8 @@ import msgspec
 
 from pykube_core.api.builtin import NODES
 from pykube_core.api.objects import KubeObject
+from pykube_core.api.times import NANO, time_text
 from pykube_core.apiserver import ApiObject
-from pykube_core.apiserver.lifecycle import NANO, time_text
 from pykube_core.apiserver.objects import joined, members
 from pykube_core.controllers import taints as keys
 from pykube_core.controllers.taints import NO_EXECUTE, NO_SCHEDULE, Taint
@@ -56,8 +56,8 @@ class _Spec(msgspec.Struct, gc=False):
 
 
 class _Condition(msgspec.Struct, gc=False):
-    type: str
-    status: str
+    type: str = ""
+    status: str = ""
     lastHeartbeatTime: str | None = None
 
 
@@ -194,7 +194,7 @@ def silent_status(obj: ApiObject, created: str, now_ns: int) -> bytes:
     conditions: list[KubeObject] = status.setdefault("conditions", [])
     now = time_text(now_ns)
     for type in _MONITORED:
-        held = next((c for c in conditions if c["type"] == type), None)
+        held = next((c for c in conditions if c.get("type") == type), None)
         if held is None:
             conditions.append(
                 {
@@ -220,6 +220,6 @@ def unready_status(pod: ApiObject, now_ns: int) -> bytes:
     """Return the status of a pod whose node is not heard of any more."""
     status: KubeObject = msgspec.json.decode(members(pod.data).status)
     for condition in status["conditions"]:
-        if condition["type"] == "Ready":
+        if condition.get("type") == "Ready":
             condition |= {"status": "False", "lastTransitionTime": time_text(now_ns)}
     return msgspec.json.encode(status)

@@ -19,8 +19,8 @@ from typing import Final
 import msgspec
 
 from pykube_core.api.builtin import LEASES, NODES, PODS
+from pykube_core.api.times import NANO
 from pykube_core.apiserver import ApiObject, ApiServer
-from pykube_core.apiserver.lifecycle import NANO
 from pykube_core.apiserver.log import Change, ObjectLog, Upkeep
 from pykube_core.apiserver.recorder import NORMAL, WARNING, Reference
 from pykube_core.controllers import node_health as health

@@ -13,8 +13,8 @@ import msgspec
 from pykube_core.api.builtin import NODES, PODS
 from pykube_core.api.objects import KubeObject
 from pykube_core.api.status import StatusError
+from pykube_core.api.times import NANO, time_text
 from pykube_core.apiserver import ApiObject, ApiServer
-from pykube_core.apiserver.lifecycle import NANO, time_text
 from pykube_core.apiserver.log import Change, ObjectLog
 from pykube_core.apiserver.objects import members
 from pykube_core.controllers.controller import Controller

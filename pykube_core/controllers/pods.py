@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import msgspec
 
-from pykube_core.api.tables import parse_time
+from pykube_core.api.times import parse_time
 from pykube_core.apiserver import ApiObject
 from pykube_core.controllers.ownership import OwnerReference, controller_of
 
@@ -42,7 +42,7 @@ class _Spec(msgspec.Struct, gc=False):
 
 
 class _Condition(msgspec.Struct, gc=False):
-    type: str
+    type: str = ""
     status: str = ""
     lastTransitionTime: str | None = None
 

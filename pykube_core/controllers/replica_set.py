@@ -15,8 +15,8 @@ from pykube_core.api.builtin import PODS, REPLICA_SETS
 from pykube_core.api.objects import Json, KubeObject
 from pykube_core.api.selectors import parse_label_selector
 from pykube_core.api.status import StatusError
+from pykube_core.api.times import NANO, time_text
 from pykube_core.apiserver import ApiObject, ApiServer
-from pykube_core.apiserver.lifecycle import NANO, time_text
 from pykube_core.apiserver.log import Change, ObjectLog
 from pykube_core.apiserver.recorder import NORMAL, WARNING, Reference
 from pykube_core.controllers.controller import Controller, namespace_is_going

@@ -13,9 +13,10 @@ from typing import Final
 
 import msgspec
 
+from pykube_core.api.names import SAFE_ALPHABET
+
 HASH_LABEL: Final = "pod-template-hash"
 
-_ALPHABET: Final = "bcdfghjklmnpqrstvwxz2456789"
 _OFFSET: Final = 2166136261
 _PRIME: Final = 16777619
 _COLLISION_BYTES: Final = 8
@@ -47,4 +48,4 @@ def hash_of(template: bytes, collisions: int | None) -> str:
     value = _OFFSET
     for byte in template + salt:
         value = (value ^ byte) * _PRIME & 0xFFFFFFFF
-    return "".join(_ALPHABET[ord(digit) % len(_ALPHABET)] for digit in str(value))
+    return "".join(SAFE_ALPHABET[ord(digit) % len(SAFE_ALPHABET)] for digit in str(value))

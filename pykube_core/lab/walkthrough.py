@@ -13,7 +13,7 @@ from typing import Final
 
 from pykube_core.api.builtin import PODS
 from pykube_core.api.objects import KubeObject
-from pykube_core.apiserver.lifecycle import NANO
+from pykube_core.api.times import NANO
 from pykube_core.cluster.bootstrap import flannel
 from pykube_core.cluster.cluster import Cluster
 from pykube_core.cluster.witness import Witness

@@ -39,7 +39,7 @@ class _NodeSpec(msgspec.Struct, gc=False):
 
 
 class _NodeCondition(msgspec.Struct, gc=False):
-    type: str
+    type: str = ""
     status: str = ""
     reason: str = ""
     message: str = ""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from pykube_core.api.builtin import PODS
-from pykube_core.apiserver.lifecycle import NANO
+from pykube_core.api.times import NANO
 from pykube_core.apiserver.recorder import NORMAL, WARNING, EventRecorder, Reference
 from pykube_core.node.admission import Node
 from pykube_core.node.pods import (

@@ -7,7 +7,6 @@ Difference: all nodes renew their leases at the same moment, so that it is one b
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
@@ -15,9 +14,8 @@ import msgspec
 from pykube_core.api.builtin import LEASES, NODES
 from pykube_core.api.objects import KubeObject
 from pykube_core.api.status import StatusError
-from pykube_core.api.tables import parse_time
+from pykube_core.api.times import NANO, micro_time_text, parse_time, time_text
 from pykube_core.apiserver import ApiObject, ApiServer
-from pykube_core.apiserver.lifecycle import NANO, time_text
 from pykube_core.apiserver.objects import identity_prefix, members
 from pykube_core.apiserver.recorder import NORMAL, EventRecorder, Reference
 from pykube_core.node.admission import Node, NodeView
@@ -240,7 +238,7 @@ def _changed_status(old: bytes, ready: bool, images: list[KubeObject], now_ns: i
     """Return a status with the kubelet's conditions and images as of now."""
     status: KubeObject = msgspec.json.decode(old)
     now = time_text(now_ns)
-    held = {c["type"]: c for c in status.get("conditions", ())}
+    held = {c.get("type", ""): c for c in status.get("conditions", ())}
     facts = [(type, "False", reason, message) for type, reason, message in HEALTHY]
     facts.append(("Ready", *(_READY if ready else _NOT_READY)))
     before = {type: c.get("status") for type, c in held.items()}
@@ -276,8 +274,7 @@ def _by_size(entry: tuple[int, str, KubeObject]) -> tuple[int, str]:
 
 def _tail(now_ns: int) -> bytes:
     """Return how a lease ends that is renewed now."""
-    moment = datetime.fromtimestamp(now_ns // NANO, UTC)
-    return f'{moment:%Y-%m-%dT%H:%M:%S}.{now_ns % NANO // 1000:06d}Z"}}}}'.encode()
+    return f'{micro_time_text(now_ns)}"}}}}'.encode()
 
 
 def _spec(name: str) -> bytes:

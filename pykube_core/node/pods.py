@@ -11,9 +11,8 @@ from pykube_core.api.objects import KubeObject
 from pykube_core.api.quantity import Quantity
 from pykube_core.api.resources import aggregate, quantities
 from pykube_core.api.selectors import parse_node_selector
-from pykube_core.api.tables import parse_time
+from pykube_core.api.times import NANO, parse_time
 from pykube_core.apiserver import ApiObject
-from pykube_core.apiserver.lifecycle import NANO
 from pykube_core.node.runtime import Behavior, full_image, image_id
 from pykube_core.node.views import (
     Condition,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from pykube_core.api.objects import KubeObject
-from pykube_core.apiserver.lifecycle import time_text
+from pykube_core.api.times import time_text
 
 KUBELET_VERSION: Final = "v1.34.1"
 HEALTHY: Final = (

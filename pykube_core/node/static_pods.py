@@ -16,8 +16,8 @@ from pykube_core.api.builtin import PODS
 from pykube_core.api.decoding import decode
 from pykube_core.api.objects import KubeObject
 from pykube_core.api.status import StatusError
+from pykube_core.api.times import NANO, time_text
 from pykube_core.apiserver import ApiObject, ApiServer
-from pykube_core.apiserver.lifecycle import NANO, time_text
 from pykube_core.apiserver.log import ObjectLog
 from pykube_core.apiserver.objects import encode
 from pykube_core.node.admission import Node

@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from pykube_core.api.objects import Json, KubeObject
-from pykube_core.apiserver.lifecycle import time_text
+from pykube_core.api.times import time_text
 from pykube_core.node.pods import (
     ENDED,
     OWN_CONDITIONS,
@@ -219,7 +219,7 @@ def _gated(pod: Pod) -> tuple[bool, str, str]:
     if not gates:
         return True, "", ""
     conditions: Json = msgspec.json.decode(b"[" + pod.others[1:] + b"]")
-    held = {condition["type"]: condition.get("status") for condition in conditions}
+    held = {condition.get("type", ""): condition.get("status") for condition in conditions}
     missing = []
     for gate in gates:
         type = gate.conditionType

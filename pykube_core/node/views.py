@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from pykube_core.api.objects import KubeObject
-from pykube_core.apiserver.lifecycle import NANO
+from pykube_core.api.times import NANO
 
 
 class Probe(msgspec.Struct, gc=False):
@@ -84,7 +84,7 @@ class PodMetadata(msgspec.Struct, gc=False):
 class Condition(msgspec.Struct, gc=False, omit_defaults=True):
     """A condition of a pod."""
 
-    type: str
+    type: str = ""
     observedGeneration: int = 0
     status: str = ""
     lastProbeTime: str | None = None

@@ -12,7 +12,7 @@ import hashlib
 from typing import Final
 
 from pykube_core.api.builtin import PODS
-from pykube_core.apiserver.lifecycle import NANO, time_text
+from pykube_core.api.times import NANO, time_text
 from pykube_core.apiserver.recorder import NORMAL, WARNING, EventRecorder, Reference
 from pykube_core.node.admission import Node
 from pykube_core.node.containers import Containers

@@ -67,7 +67,7 @@ _LISTED: Final = {
 
 
 class _NodeCondition(msgspec.Struct, gc=False):
-    type: str
+    type: str = ""
     status: str = ""
 
 

@@ -14,8 +14,8 @@ import msgspec
 from pykube_core.api.builtin import PODS
 from pykube_core.api.objects import KubeObject
 from pykube_core.api.status import StatusError
+from pykube_core.api.times import time_text
 from pykube_core.apiserver import ApiObject, ApiServer
-from pykube_core.apiserver.lifecycle import time_text
 from pykube_core.apiserver.objects import members
 
 _ATTEMPTS: Final = 4

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol, TypeAlias, TypeVar
 
 import msgspec
 
 from pykube_core.api.errors import InputError
 from pykube_core.api.objects import KubeObject, full_name
+from pykube_core.api.times import parse_time
 
 NOT_STARTED: Final = 2**63 - 1
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def start_time_ns(pod: KubeObject) -> int:
@@ -31,8 +29,7 @@ def _time_ns(text: str | None, name: str) -> int:
     if not text:
         return NOT_STARTED
     try:
-        moment = datetime.fromisoformat(text)
-        return (moment - _EPOCH) // timedelta(microseconds=1) * 1000
+        return parse_time(text)
     except (TypeError, ValueError) as error:
         raise InputError(
             f"{text!r} is no RFC 3339 time", object=f"Pod {name}", field="status.startTime"

@@ -13,7 +13,7 @@ from pykube_core.api.builtin import BUILTIN
 from pykube_core.api.yaml_documents import read_documents
 from pykube_core.apiserver import ApiServer
 from pykube_core.cli import main
-from pykube_core.cluster.bootstrap import Settings, save_settings
+from pykube_core.cluster.settings import Settings, save_settings
 from pykube_core.store import Store
 
 RECORDED = Path(__file__).parent / "kubectl-v1.32.4"
@@ -58,6 +58,7 @@ def described(tmp_path_factory):
         for item in recorded("described-objects"):
             value = json.dumps(item["value"], separators=(",", ":"))
             store.put(item["key"].encode(), value.encode())
+        save_settings(ApiServer(store, clock=lambda: NOW_NS), SETTINGS)
     return path
 
 

@@ -163,6 +163,45 @@ def test_a_cluster_that_is_open_elsewhere_is_refused(on, cluster):
             assert "another process has the cluster open" in on(line, code=2).stderr
 
 
+def test_init_that_fails_leaves_nothing(pykube, tmp_path):
+    path = tmp_path / "none"
+    for names in (["Bad_"], ["a", "a"]):
+        words = [word for name in names for word in ("--node", name)]
+        done = pykube("init", *words, "--data-dir", path, code=1 if names == ["Bad_"] else 2)
+        assert "nvalid" in done.stderr or "two machines" in done.stderr
+        assert not path.exists()
+
+
+def test_what_is_no_cluster_is_left_as_it_is(pykube, tmp_path):
+    (tmp_path / "foreign").mkdir()
+    (tmp_path / "foreign" / "notes.txt").write_text("mine")
+    (tmp_path / "file").write_text("mine")
+    with Store(tmp_path / "store") as store:
+        store.put(b"a", b"b")
+    lines = {
+        ("run web --image=httpd", "foreign"): "foreign: notes.txt: the directory holds something",
+        ("get pods", "foreign"): "foreign: notes.txt: the directory holds something",
+        ("run web --image=httpd", "file"): "the file system refused a call: Not a directory",
+        ("run web --image=httpd", "store"): "store: a store without a cluster",
+        ("get pods", "store"): "store: a store without a cluster",
+        ("delete pod web", "none"): "none: no cluster here",
+        ("scale deploy/web --replicas=1", "none"): "none: no cluster here",
+    }
+    for (line, name), why in lines.items():
+        done = pykube(*line.split(), "--data-dir", tmp_path / name, code=2)
+        assert why in done.stderr
+        assert "a new cluster" not in done.stderr
+    assert [path.name for path in (tmp_path / "foreign").iterdir()] == ["notes.txt"]
+    assert not (tmp_path / "none").exists()
+    with Store(tmp_path / "store", read_only=True) as store:
+        assert store.status().key_count == 1
+
+
+def test_an_empty_label_is_refused(on):
+    done = on("run labelled --image=httpd --labels=a=b,,c=d", code=1)
+    assert done.stderr == "error: unexpected label spec: \n"
+
+
 def test_a_bad_word_makes_no_cluster(pykube, tmp_path):
     path = tmp_path / "none"
     for words in (["delete", "nopods", "a"], ["scale", "nopods/a", "--replicas=1"]):

@@ -33,6 +33,15 @@ def test_commands_run(pykube, command):
     assert "most-allocated" in pykube(*shlex.split(command)).stdout
 
 
+def test_the_commands_on_a_cluster_run(pykube, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYKUBE_DATA_DIR", str(tmp_path / "data"))
+    shown = re.search(r"## A cluster without machines\n\n```console\n(.*?)```", README, re.DOTALL)
+    out = [pykube(*shlex.split(line)[2:]).stdout for line in shown[1].splitlines()]
+    assert "httpd" in out[1]
+    assert "4 desired" in out[3]
+    assert "spec.replicas 2 -> 4" in out[4]
+
+
 def test_links_lead_to_files():
     for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", README):
         assert (Path(__file__).parents[2] / target).is_file(), target

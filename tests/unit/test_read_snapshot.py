@@ -352,6 +352,8 @@ BAD_TEXTS = {
     "yaml code": ("kind: !!python/object/apply:os.getcwd []\n", "line 1: "),
     "yaml text": ("just words", "expected a Kubernetes object"),
     "yaml deep": ("[" * 300 + "]" * 300, "Expected `object`, got `array`"),
+    "yaml deeper than C's stack": ("a: " + "[" * 200_000, "nested more than 200 deep"),
+    "yaml deep in blocks": ("- " * 200_000, "nested more than 200 deep"),
 }
 
 
@@ -420,4 +422,4 @@ status: {allocatable: {cpu: 4, memory: 0.5, pods: !!str 7}}
     assert found["metadata"]["creationTimestamp"] == "2026-01-01T00:00:00Z"
     assert found["metadata"]["annotations"] == {"1": "a", "time": "22:22"}
     assert found["metadata"]["labels"] == {"1": "a", "time": "late"}
-    assert found["status"]["allocatable"] == {"cpu": 4, "memory": 0.5, "pods": "7"}
+    assert found["status"]["allocatable"] == {"cpu": "4", "memory": "500m", "pods": "7"}

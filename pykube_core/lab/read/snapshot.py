@@ -5,13 +5,13 @@ from __future__ import annotations
 import bisect
 import functools
 import re
-from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
 
 from pykube_core.api.errors import InputError
 from pykube_core.api.objects import KubeObject, label_of, name_of
+from pykube_core.api.times import parse_time
 from pykube_core.api.yaml_documents import read_documents
 from pykube_core.lab.read import _shape
 from pykube_core.lab.read._check import (
@@ -247,21 +247,15 @@ def _time_ns(annotations: dict[str, str], key: str, label: str) -> int | None:
     return int(text)
 
 
+_parse_time: Final = functools.lru_cache(maxsize=65536)(parse_time)
+
+
 def _timestamp_ns(text: str | None, label: str) -> int:
     try:
-        return _parse_timestamp(text) if text else 0
+        return _parse_time(text) if text else 0
     except ValueError:
         reason = f"Invalid value: {text!r}: expected a time in RFC 3339"
         raise InputError(reason, object=label, field="metadata.creationTimestamp") from None
-
-
-@functools.lru_cache(maxsize=65536)
-def _parse_timestamp(text: str) -> int:
-    when = datetime.fromisoformat(text)
-    if when.tzinfo is None:
-        raise ValueError("no time zone")
-    since = when - datetime(1970, 1, 1, tzinfo=UTC)
-    return (since.days * 86400 + since.seconds) * 10**9 + since.microseconds * 1000
 
 
 def _json_error(

@@ -39,11 +39,14 @@ def normalized_name(image: str) -> str:
 
 
 def node_images(node: KubeObject, interner: Interner) -> tuple[tuple[int, int], ...]:
-    """Return (name, bytes) of a node's images; of a name that comes twice, the first counts."""
+    """Return (name, bytes) of a node's images; of a name that comes twice, the first counts.
+
+    Difference: upstream takes a negative size as it is; here it is 0.
+    """
     found: dict[int, int] = {}
     for image in (node.get("status") or {}).get("images") or ():
         for name in image.get("names") or ():
-            found.setdefault(interner.value(name), int(image.get("sizeBytes") or 0))
+            found.setdefault(interner.value(name), max(0, int(image.get("sizeBytes") or 0)))
     return tuple(found.items())
 
 

@@ -100,9 +100,19 @@ def test_events_go_after_an_hour(world):
     assert not world.events()
 
 
-def test_a_name_that_is_taken_is_no_hindrance(world):
-    for component in ("kubelet", "node-controller"):
-        world.tell(EventRecorder(world.server, component))
+def test_what_several_tell_at_one_time_keeps_its_order(world):
+    world.tell(EventRecorder(world.server, "node-controller"))
+    recorder = EventRecorder(world.server, "kubelet")
+    for reason in ("Pulling", "Pulled"):
+        recorder.record(world.node, "Normal", reason, "text")
+    recorder.flush(world.now_ns)
+    assert [event["reason"] for event in world.events()] == ["Started", "Pulling", "Pulled"]
+
+
+def test_a_name_that_another_server_gave_is_no_hindrance(world):
+    other = ApiServer(world.store, clock=lambda: world.now_ns)
+    for server in (world.server, other):
+        world.tell(EventRecorder(server, "kubelet"))
     assert len(world.events()) == 2
 
 

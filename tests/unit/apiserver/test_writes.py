@@ -115,6 +115,14 @@ def test_lease_needs_a_version_and_an_event_does_not_need_to_exist(server):
     assert server.update(EVENTS, event, namespace="default").revision
 
 
+def test_an_update_that_creates_heeds_how_fields_are_checked(server):
+    event = {"metadata": {"name": "e"}, "involvedObject": {}, "reason": "x", "new": 1}
+    warnings = []
+    server.update(EVENTS, event, "e", "default", field_validation="Warn", warnings=warnings)
+    assert 'unknown field "new"' in warnings
+    assert "new" not in server.get(EVENTS, "e", "default").decode()
+
+
 def test_uid_and_immutable_metadata_cannot_change(server):
     server.create(CONFIG_MAPS, config_map(), "default")
     refused(409, server.update, CONFIG_MAPS, config_map(uid="x"), namespace="default")
@@ -257,6 +265,25 @@ def test_propagation_is_a_finalizer_for_the_garbage_collector(server):
     assert found == {"o": ["orphan"], "f": ["foregroundDeletion"]}
     server.create(CONFIG_MAPS, config_map("b"), "default")
     assert server.delete(CONFIG_MAPS, "b", "default", propagation="Background").gone
+
+
+def test_an_unknown_propagation_deletes_nothing(server):
+    server.create(CONFIG_MAPS, config_map(), "default")
+    error = refused(422, server.delete, CONFIG_MAPS, "c", "default", propagation="foreground")
+    assert error.message == (
+        'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: '
+        '"foreground": supported values: "Foreground", "Background", "Orphan", "nil"'
+    )
+    assert server.get(CONFIG_MAPS, "c", "default")
+
+
+@pytest.mark.parametrize("name", ["default", "kube-public", "kube-system"])
+def test_namespaces_that_a_cluster_is_never_without_stay(server, name):
+    for options in ({}, {"dry_run": True}, {"grace_period_seconds": 0}):
+        error = refused(403, server.delete, NAMESPACES, name, **options)
+        why = "this namespace may not be deleted"
+        assert error.message == f'namespaces "{name}" is forbidden: {why}'
+    assert server.get(NAMESPACES, name).decode()["status"] == {"phase": "Active"}
 
 
 def test_namespace_is_terminating_until_it_is_finalized(server):

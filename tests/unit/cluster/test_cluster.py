@@ -102,6 +102,63 @@ def test_a_list_item_without_a_proper_key_is_refused(cluster):
             cluster.apply(pod | {"spec": {"containers": [{"name": name, "image": "i"}]}})
 
 
+@pytest.mark.parametrize(
+    ("metadata", "why"),
+    [
+        ({"name": 1}, "number into Go struct field ObjectMeta.metadata.name of type string"),
+        ({"name": ["a"]}, "array into Go struct field ObjectMeta.metadata.name of type string"),
+        ({"name": "c", "annotations": "a"}, "string into Go struct field ObjectMeta.metadata.anno"),
+        ({"name": "c", "annotations": ["a"]}, "array into Go struct field ObjectMeta.metadata.ann"),
+        (5, "number into Go struct field ConfigMap.metadata of type v1.ObjectMeta"),
+        ("c", "string into Go struct field ConfigMap.metadata of type v1.ObjectMeta"),
+    ],
+)
+def test_metadata_of_other_types_is_refused(cluster, metadata, why):
+    with pytest.raises(StatusError) as error:
+        cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata})
+    assert error.value.code == 400
+    assert f"json: cannot unmarshal {why}" in error.value.message
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b"])
+def test_a_path_that_no_file_can_have_is_refused(cluster, name):
+    with pytest.raises(InputError):
+        cluster.apply(name)
+
+
+def test_an_unreadable_kind_is_named_with_whatever_stands_as_its_name(cluster):
+    with pytest.raises(InputError, match=r"<object>: Pod \['a'\]: no matches for kind"):
+        cluster.apply({"apiVersion": "x", "kind": "Pod", "metadata": {"name": ["a"]}})
+
+
+def test_quantities_may_be_numbers_and_are_text_from_then_on(cluster):
+    resources = {"requests": {"cpu": 1, "memory": 1000000}, "limits": {"cpu": 1.5}}
+    container = {"name": "c", "image": "i", "resources": resources}
+    cluster.apply(
+        {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}}
+        | {"spec": {"containers": [container]}}
+    )
+    cluster.run()
+    pod = cluster.get("pod", "p")
+    assert pod["status"]["phase"] == "Running"
+    held = pod["spec"]["containers"][0]["resources"]
+    assert held == {"requests": {"cpu": "1", "memory": "1M"}, "limits": {"cpu": "1500m"}}
+
+
+def test_odd_nodes_that_the_api_takes_stop_nobody(cluster):
+    odd = (
+        {"capacity": {"cpu": 4, "pods": 110}},
+        {"conditions": [None, {"type": "Ready", "status": "True"}]},
+        {"images": [{"names": ["httpd"], "sizeBytes": -1}]},
+    )
+    for index, status in enumerate(odd):
+        node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": f"odd{index}"}}
+        cluster.apply(node | {"status": status})
+    cluster.apply(DEPLOYMENT)
+    assert cluster.run()
+    assert cluster.get("deployment", "web")["status"]["readyReplicas"] == 1
+
+
 def test_events_outlive_the_process_that_wrote_them_and_end_after_their_time(tmp_path):
     with Cluster(nodes=1, store=tmp_path / "data") as cluster:
         cluster.apply(DEPLOYMENT)

@@ -7,6 +7,7 @@ from pykube_core.api.builtin import PODS
 from pykube_core.api.status import StatusError
 from pykube_core.node.registration import Machine
 from pykube_core.node.runtime import Behavior
+from pykube_core.store import Store
 
 
 def deployment(name="web", replicas=3, image="httpd"):
@@ -237,9 +238,29 @@ def test_a_snapshot_goes_on_elsewhere_with_its_history(tmp_path, on_disk):
         assert len(cells(cluster)) == 1
 
 
-def test_machines_with_one_name_are_refused():
-    with pytest.raises(InputError, match="two machines have the name host1"):
-        Cluster(["host1", "host1"])
+def test_a_snapshot_goes_on_under_another_policy(tmp_path):
+    with Cluster(1) as cluster:
+        cluster.snapshot(tmp_path / "backup.db")
+    with pytest.raises(InputError, match="bets-fit"):
+        Cluster.restore(tmp_path / "backup.db", tmp_path / "second", policy="bets-fit")
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ({"nodes": ["host1", "host1"]}, "two machines have the name host1"),
+        ({"nodes": -1}, "-1 is no number of nodes"),
+        ({"nodes": "abc"}, 'nodes are a number or a list of names, not "abc"'),
+        ({"clock": "wal"}, 'clock is "virtual", "wall" or a Clock, not "wal"'),
+        ({"network": "calico"}, "network is one of builtin, flannel, none, not calico"),
+    ],
+)
+def test_a_cluster_that_cannot_be_is_refused(options, why):
+    with Store() as store:
+        with pytest.raises(InputError) as error:
+            Cluster(store=store, **options)
+        assert str(error.value) == why
+        assert store.revision == 1
 
 
 def test_a_cluster_on_the_wall_clock_waits_as_long_as_things_take():

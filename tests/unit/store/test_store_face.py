@@ -300,6 +300,7 @@ def test_foreign_damaged_and_newer_directories_are_refused(tmp_path):
     with pytest.raises(ForeignError, match=r"notes\.txt"):
         Store(foreign)
     assert (foreign / "notes.txt").read_text() == "mine"
+    assert list(foreign.iterdir()) == [foreign / "notes.txt"]
     path = tmp_path / "data"
     with Store(path) as store:
         store.put_many([(b"k%d" % i, b"v" * 100) for i in range(10)])

@@ -1,0 +1,70 @@
+"""What a cluster is, once and for all, and whether a store holds one."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import msgspec
+
+from pykube_core.api.builtin import CONFIG_MAPS
+from pykube_core.api.errors import InputError
+from pykube_core.apiserver import ApiServer
+from pykube_core.store import StoreLike
+
+Network = Literal["builtin", "flannel", "none"]
+
+SYSTEM: Final = "kube-system"
+
+_SETTINGS: Final = "pykube-settings"
+_SETTINGS_FIELD: Final = "settings.json"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a cluster is, once and for all; kept in a ConfigMap of kube-system.
+
+    Attributes
+    ----------
+    seed : int
+        Of all that is left to chance.
+    master, master_address : str
+        The node that the control plane runs on; "" when it runs by itself.
+    cluster_cidr : str
+        Where pods have their addresses from.
+    node_cidr_mask_size : int
+        The size of one node's part of it.
+    network : str
+        "builtin": pods have addresses as soon as their node has a subnet. "flannel": once flannel
+        runs there, which is applied from the start. "none": once flannel runs, which somebody
+        applies.
+    """
+
+    seed: int
+    master: str
+    master_address: str
+    cluster_cidr: str
+    node_cidr_mask_size: int
+    network: Network
+
+
+class _SettingsView(msgspec.Struct):
+    data: dict[str, str]
+
+
+def load_settings(store: StoreLike) -> Settings | None:
+    """Return the settings of the cluster that a store holds; None when it holds none."""
+    held = store.get(CONFIG_MAPS.key(SYSTEM, _SETTINGS))
+    if held is None:
+        return None
+    try:
+        data = msgspec.json.decode(held.value, type=_SettingsView).data
+        return msgspec.json.decode(data[_SETTINGS_FIELD], type=Settings)
+    except (KeyError, msgspec.DecodeError) as error:
+        where, field = f"ConfigMap {SYSTEM}/{_SETTINGS}", f"data[{_SETTINGS_FIELD}]"
+        reason = f"not the settings of a cluster: {error}"
+        raise InputError(reason, object=where, field=field) from None
+
+
+def save_settings(server: ApiServer, settings: Settings) -> None:
+    """Keep the settings of a new cluster."""
+    data = {_SETTINGS_FIELD: msgspec.json.encode(settings).decode()}
+    server.create(CONFIG_MAPS, {"metadata": {"name": _SETTINGS}, "data": data}, SYSTEM)
