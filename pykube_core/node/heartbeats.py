@@ -7,6 +7,7 @@ Difference: all nodes renew their leases at the same moment, so that it is one b
 
 from __future__ import annotations
 
+import heapq
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
@@ -166,6 +167,7 @@ class NodeStatuses:
         self._recorder = recorder
         self._nodes: dict[str, Node] = {}
         self._due: dict[str, int] = {}
+        self._heap: list[tuple[int, str]] = []
         self._reports: dict[str, _Report] = {}
         self.due_ns = 0
 
@@ -199,16 +201,24 @@ class NodeStatuses:
         self._set_due(node.name, _AT_ONCE_NS)
 
     def _set_due(self, name: str, due_ns: int) -> None:
-        self._due[name] = due_ns
+        if self._due.get(name) != due_ns:
+            self._due[name] = due_ns
+            heapq.heappush(self._heap, (due_ns, name))
         self.due_ns = min(self.due_ns or due_ns, due_ns)
 
     def step(self, now_ns: int) -> None:
         """Write the statuses whose time has come."""
         if not self.due_ns or self.due_ns > now_ns:
             return
-        due = [name for name, due_ns in self._due.items() if due_ns <= now_ns]
+        due: dict[str, None] = {}
+        while self._heap and self._heap[0][0] <= now_ns:
+            due_ns, name = heapq.heappop(self._heap)
+            if self._due.get(name) == due_ns:
+                due[name] = None
         self._write([self._nodes[name] for name in due], now_ns)
-        self.due_ns = min(self._due.values(), default=0)
+        while self._heap and self._due.get(self._heap[0][1]) != self._heap[0][0]:
+            heapq.heappop(self._heap)  # overtaken by another time, or of a node that is gone
+        self.due_ns = self._heap[0][0] if self._heap else 0
 
     def _write(self, nodes: list[Node], now_ns: int) -> None:
         beat = _beat(now_ns)
@@ -220,13 +230,13 @@ class NodeStatuses:
         outcomes = self._server.replace_status_many(NODES, items)
         for node, facts, outcome in zip(nodes, shown, outcomes, strict=True):
             if isinstance(outcome, StatusError):
-                self._due[node.name] = now_ns + _RETRY_NS
+                self._set_due(node.name, now_ns + _RETRY_NS)
                 continue
             node.obj = outcome
             self._reports[node.name] = _Report(outcome.revision, facts, beat)
             coming_ns = max([t for t in node.images.values() if t > now_ns], default=0)
             check_ns = coming_ns + CHECK_NS if coming_ns else now_ns + REPORT_NS
-            self._due[node.name] = min(check_ns, now_ns + REPORT_NS)
+            self._set_due(node.name, min(check_ns, now_ns + REPORT_NS))
             self._tell_ready(node)
 
     def _status(
