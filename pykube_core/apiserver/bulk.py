@@ -138,7 +138,7 @@ class Bulk:
             data = identity_prefix(resource, name, uid) + tail
             made.append(ApiObject(resource, directory + name.encode(), data, 0))
             out.append(made[-1])
-        written = iter(self._write([(obj, 0) for obj in made]))
+        written = iter(self._write(made))
         for index, outcome in enumerate(out):
             if isinstance(outcome, ApiObject):
                 out[index] = next(written) or self._retry_name(outcome, prefix)
@@ -152,7 +152,7 @@ class Bulk:
         tail = obj.data[len(identity_prefix(resource, name, uid)) :]
         for other in self._identity.names(prefix, _ATTEMPTS) if prefix else ():
             data = identity_prefix(resource, other, uid) + tail
-            again = self._write([(ApiObject(resource, directory + other.encode(), data, 0), 0)])[0]
+            again = self._write([ApiObject(resource, directory + other.encode(), data, 0)])[0]
             if again is not None:
                 return again
         return already_exists(resource, name)
@@ -169,13 +169,11 @@ class Bulk:
         bound = _Bound(time_text(self._clock()))
         held = self._store.get_many(keys)
         outcomes = [bound.pod(b, kv) for b, kv in zip(bindings, held, strict=True)]
-        ready: list[tuple[ApiObject, int]] = []
-        seen: set[bytes] = set()
-        for outcome, kv in zip(outcomes, held, strict=True):
-            if isinstance(outcome, ApiObject) and kv is not None and kv.key not in seen:
-                seen.add(kv.key)
-                ready.append((outcome, kv.mod_revision))
-        written = {obj.key: obj for obj in self._write(ready) if obj is not None}
+        ready: dict[bytes, ApiObject] = {}
+        for outcome in outcomes:
+            if isinstance(outcome, ApiObject):
+                ready.setdefault(outcome.key, outcome)
+        written = {obj.key: obj for obj in self._write([*ready.values()]) if obj is not None}
         for index, outcome in enumerate(outcomes):
             if isinstance(outcome, ApiObject):
                 done = written.pop(outcome.key, None)
@@ -189,7 +187,7 @@ class Bulk:
         out: list[Outcome] = []
         for at in range(0, len(items), TXN_OPERATIONS_MAX):
             batch = items[at : at + TXN_OPERATIONS_MAX]
-            made: list[tuple[ApiObject, int]] = []
+            made: list[ApiObject] = []
             place: list[int] = []
             for obj, status in batch:
                 parts = members(obj.data)
@@ -198,11 +196,11 @@ class Bulk:
                     out.append(too_large())
                     continue
                 if bytes(parts.status) != status:
-                    made.append((ApiObject(resource, obj.key, data, 0), obj.revision))
+                    made.append(ApiObject(resource, obj.key, data, obj.revision))
                     place.append(len(out))
                 out.append(obj)
             written = self._write(made)
-            for index, (obj, _), done in zip(place, made, written, strict=True):
+            for index, obj, done in zip(place, made, written, strict=True):
                 out[index] = done or conflict(resource, obj.name)
         return out
 
@@ -211,7 +209,7 @@ class Bulk:
         out: list[Outcome] = []
         for at in range(0, len(objects), TXN_OPERATIONS_MAX):
             batch = objects[at : at + TXN_OPERATIONS_MAX]
-            written = self._write([(obj, obj.revision) for obj in batch])
+            written = self._write(batch)
             out += [
                 done or (conflict if obj.revision else already_exists)(obj.resource, obj.name)
                 for obj, done in zip(batch, written, strict=True)
@@ -248,22 +246,26 @@ class Bulk:
                 out[at] = obj.at(outcome.revision) if outcome.succeeded else None
         return out
 
-    def _write(self, items: Sequence[tuple[ApiObject, int]]) -> list[ApiObject | None]:
-        """Put objects of one resource whose keys are at the revisions given; None for others."""
-        if not items:
+    def _write(self, objects: Sequence[ApiObject]) -> list[ApiObject | None]:
+        """Put objects of one resource whose keys are at the revisions that they show; else None."""
+        if not objects:
             return []
-        size_bytes = sum(len(obj.data) + 2 * len(obj.key) for obj, _ in items)
-        alone = len({obj.key for obj, _ in items}) < len(items)
-        if (alone or size_bytes > REQUEST_BYTES_MAX) and len(items) > 1:
-            middle = len(items) // 2
-            return self._write(items[:middle]) + self._write(items[middle:])
-        lease = self._expiry.lease(items[0][0].resource, len(items))
-        puts = [(obj.key, obj.data, revision) for obj, revision in items]
-        outcome = self._store.put_if(puts, lease=lease)
-        failed = outcome.failed
+        keys = [obj.key for obj in objects]
+        values = [obj.data for obj in objects]
+        size_bytes = sum(map(len, values)) + 2 * sum(map(len, keys))
+        alone = len(set(keys)) < len(keys)
+        if (alone or size_bytes > REQUEST_BYTES_MAX) and len(objects) > 1:
+            middle = len(objects) // 2
+            return self._write(objects[:middle]) + self._write(objects[middle:])
+        resource = objects[0].resource
+        lease = self._expiry.lease(resource, len(objects))
+        revisions = [obj.revision for obj in objects]
+        outcome = self._store.put_if(list(zip(keys, values, revisions, strict=True)), lease=lease)
+        failed, revision = outcome.failed, outcome.revision
         if failed is None:
-            return [obj.at(outcome.revision) for obj, _ in items]
-        return [*self._write(items[:failed]), None, *self._write(items[failed + 1 :])]
+            pairs = zip(keys, values, strict=True)
+            return [ApiObject(resource, key, value, revision) for key, value in pairs]
+        return [*self._write(objects[:failed]), None, *self._write(objects[failed + 1 :])]
 
 
 class _IdentifiedMetadata(msgspec.Struct):
@@ -282,7 +284,7 @@ class _Bound:
         self._statuses: dict[bytes, bytes] = {}
 
     def pod(self, binding: Binding, kv: KeyValue | None) -> Outcome:
-        """Return a pod with its node, or why it cannot have it."""
+        """Return a pod with its node, at the revision that was read, or why it cannot have it."""
         if kv is None:
             return not_found(PODS, binding.name)
         parts = members(kv.value)
@@ -308,7 +310,7 @@ class _Bound:
         if status not in self._statuses:
             self._statuses[status] = self._scheduled(status)
         data = joined(PODS, bytes(parts.metadata), placed, self._statuses[status])
-        return ApiObject(PODS, kv.key, data, 0)
+        return ApiObject(PODS, kv.key, data, kv.mod_revision)
 
     def _scheduled(self, status: bytes) -> bytes:
         """Return a status with the condition PodScheduled."""

@@ -75,7 +75,10 @@ class NodeView(msgspec.Struct, gc=False):
     @property
     def ready(self) -> _Condition | None:
         """Its condition Ready; None when nobody has told it yet."""
-        return next((c for c in self.status.conditions if c.type == "Ready"), None)
+        for condition in self.status.conditions:
+            if condition.type == "Ready":
+                return condition
+        return None
 
     @property
     def zone(self) -> tuple[str, ...]:

@@ -36,7 +36,9 @@ class WorkQueue:
         self._retry_max_ns = retry_max_ns
         self._ready: dict[str, None] = {}
         self._due: dict[str, int] = {}
-        self._heap: list[tuple[int, str]] = []
+        # Many keys wait for the same tick: the heap has times, not keys.
+        self._waiting: dict[int, list[str]] = {}
+        self._heap: list[int] = []
         self._failures: dict[str, int] = {}
 
     def add(self, key: str) -> None:
@@ -48,7 +50,12 @@ class WorkQueue:
         held = self._due.get(key)
         if held is None or time_ns < held:
             self._due[key] = time_ns
-            heapq.heappush(self._heap, (time_ns, key))
+            waiting = self._waiting.get(time_ns)
+            if waiting is None:
+                self._waiting[time_ns] = [key]
+                heapq.heappush(self._heap, time_ns)
+            else:
+                waiting.append(key)
 
     def retry(self, key: str, now_ns: int) -> None:
         """Let a key that failed be worked on again: after 5 ms, doubled each time."""
@@ -71,11 +78,11 @@ class WorkQueue:
 
         Whoever works on a key says anew when it is due.
         """
-        while self._heap and self._heap[0][0] <= now_ns:
-            time_ns, key = heapq.heappop(self._heap)
-            if self._due.get(key) == time_ns:
-                del self._due[key]
-                self._ready[key] = None
+        while self._heap and self._heap[0] <= now_ns:
+            time_ns = heapq.heappop(self._heap)
+            for key in self._waiting.pop(time_ns):
+                if self._due.get(key) == time_ns:
+                    self._ready[key] = None
         taken, self._ready = list(self._ready), {}
         for key in taken:
             self._due.pop(key, None)
@@ -85,8 +92,11 @@ class WorkQueue:
     def next_ns(self) -> int | None:
         """When the next key is due; None when there is none."""
         while self._heap:
-            time_ns, key = self._heap[0]
-            if self._due.get(key) == time_ns:
-                return time_ns
-            heapq.heappop(self._heap)  # overtaken by an earlier time, or forgotten
+            time_ns = self._heap[0]
+            waiting = self._waiting[time_ns]
+            while waiting:
+                if self._due.get(waiting[-1]) == time_ns:
+                    return time_ns
+                waiting.pop()  # overtaken by an earlier time, or forgotten
+            del self._waiting[heapq.heappop(self._heap)]
         return None

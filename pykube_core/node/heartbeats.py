@@ -7,7 +7,8 @@ Difference: all nodes renew their leases at the same moment, so that it is one b
 
 from __future__ import annotations
 
-from typing import Final
+import heapq
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -47,6 +48,17 @@ class _LeaseView(msgspec.Struct, gc=False):
 
 class _Parts(msgspec.Struct, gc=False):
     status: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+_PARTS: Final = msgspec.json.Decoder(_Parts)
+
+
+class _Report(NamedTuple):
+    """What was written of a node last: where, what it showed, and when, as conditions say it."""
+
+    revision: int
+    shown: tuple[bool, list[KubeObject]]
+    beat: bytes
 
 
 class Leases:
@@ -153,7 +165,8 @@ class NodeStatuses:
         self._recorder = recorder
         self._nodes: dict[str, Node] = {}
         self._due: dict[str, int] = {}
-        self._memo: dict[tuple[bytes, bool, bytes], bytes] = {}
+        self._heap: list[tuple[int, str]] = []
+        self._reports: dict[str, _Report] = {}
         self.due_ns = 0
 
     def add(self, node: Node, view: NodeView) -> None:
@@ -174,8 +187,8 @@ class NodeStatuses:
 
     def remove(self, name: str) -> None:
         """Report a node no more."""
-        self._nodes.pop(name, None)
-        self._due.pop(name, None)
+        for table in (self._nodes, self._due, self._reports):
+            table.pop(name, None)
 
     def changed(self, node: Node, now_ns: int) -> None:
         """Say that a node's images changed: its status is written at the next check."""
@@ -186,40 +199,55 @@ class NodeStatuses:
         self._set_due(node.name, _AT_ONCE_NS)
 
     def _set_due(self, name: str, due_ns: int) -> None:
-        self._due[name] = due_ns
+        if self._due.get(name) != due_ns:
+            self._due[name] = due_ns
+            heapq.heappush(self._heap, (due_ns, name))
         self.due_ns = min(self.due_ns or due_ns, due_ns)
 
     def step(self, now_ns: int) -> None:
         """Write the statuses whose time has come."""
         if not self.due_ns or self.due_ns > now_ns:
             return
-        due = [name for name, due_ns in self._due.items() if due_ns <= now_ns]
+        due: dict[str, None] = {}
+        while self._heap and self._heap[0][0] <= now_ns:
+            due_ns, name = heapq.heappop(self._heap)
+            if self._due.get(name) == due_ns:
+                due[name] = None
         self._write([self._nodes[name] for name in due], now_ns)
-        self.due_ns = min(self._due.values(), default=0)
+        while self._heap and self._due.get(self._heap[0][1]) != self._heap[0][0]:
+            heapq.heappop(self._heap)  # overtaken by another time, or of a node that is gone
+        self.due_ns = self._heap[0][0] if self._heap else 0
 
     def _write(self, nodes: list[Node], now_ns: int) -> None:
-        items = [(node.obj, self._status(node, now_ns)) for node in nodes]
-        self._memo.clear()
+        beat = _beat(now_ns)
+        shown = [(node.network_up, _images(node, now_ns)) for node in nodes]
+        items = [
+            (node.obj, self._status(node, facts, beat, now_ns))
+            for node, facts in zip(nodes, shown, strict=True)
+        ]
         outcomes = self._server.replace_status_many(NODES, items)
-        for node, outcome in zip(nodes, outcomes, strict=True):
+        for node, facts, outcome in zip(nodes, shown, outcomes, strict=True):
             if isinstance(outcome, StatusError):
-                self._due[node.name] = now_ns + _RETRY_NS
+                self._set_due(node.name, now_ns + _RETRY_NS)
                 continue
             node.obj = outcome
+            self._reports[node.name] = _Report(outcome.revision, facts, beat)
             coming_ns = max([t for t in node.images.values() if t > now_ns], default=0)
             check_ns = coming_ns + CHECK_NS if coming_ns else now_ns + REPORT_NS
-            self._due[node.name] = min(check_ns, now_ns + REPORT_NS)
+            self._set_due(node.name, min(check_ns, now_ns + REPORT_NS))
             self._tell_ready(node)
 
-    def _status(self, node: Node, now_ns: int) -> bytes:
-        """Return a node's status as it is now, encoded."""
-        old = bytes(msgspec.json.decode(node.obj.data, type=_Parts).status)
-        images = _images(node, now_ns)
-        key = old, node.network_up, msgspec.json.encode(images)
-        found = self._memo.get(key)
-        if found is None:
-            found = self._memo[key] = _changed_status(old, node.network_up, images, now_ns)
-        return found
+    def _status(
+        self, node: Node, shown: tuple[bool, list[KubeObject]], beat: bytes, now_ns: int
+    ) -> bytes:
+        """Return a node's status as it is now, encoded: that of its last report with a new time."""
+        old = bytes(_PARTS.decode(node.obj.data).status)
+        last = self._reports.get(node.name)
+        if last is not None and (last.revision, last.shown) == (node.obj.revision, shown):
+            # A condition of somebody else that shows the same time is not ours to change.
+            if old.count(last.beat) == len(HEALTHY) + 1:
+                return old.replace(last.beat, beat)
+        return _changed_status(old, *shown, now_ns)
 
     def _tell_ready(self, node: Node) -> None:
         """Say that a node became ready or is not any more."""
@@ -232,6 +260,11 @@ class NodeStatuses:
         # A kubelet knows its node by its name alone, and writes that for the uid.
         about = Reference(NODES, "", node.name, node.name)
         self._recorder.record(about, NORMAL, reason, message, host=node.name)
+
+
+def _beat(now_ns: int) -> bytes:
+    """Return the time of a heartbeat as conditions show it; no text in JSON can look like it."""
+    return f'"lastHeartbeatTime":"{time_text(now_ns)}"'.encode()
 
 
 def _changed_status(old: bytes, ready: bool, images: list[KubeObject], now_ns: int) -> bytes:

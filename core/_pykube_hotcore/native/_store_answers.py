@@ -59,8 +59,10 @@ def read_kvs(answer: Any) -> list[KeyValue]:
 def read_events(answer: Any, count: int) -> list[Event]:
     """Pair the first ``count`` entries with the entries before them, where they were asked for."""
     kvs = read_kvs(answer)
-    rows = _KV.iter_unpack(ffi.buffer(answer.kvs, count * _KV.size))
     make = tuple.__new__
+    if len(kvs) == count:  # Entries before them were not asked for, or there are none.
+        return [make(Event, (kv, None)) for kv in kvs]
+    rows = _KV.iter_unpack(ffi.buffer(answer.kvs, count * _KV.size))
     return [
         make(Event, (kv, kvs[row[-1]] if row[-1] >= 0 else None))
         for kv, row in zip(kvs, rows, strict=False)

@@ -1,6 +1,6 @@
 import pytest
 
-from pykube_core.api.builtin import CONFIG_MAPS, LEASES
+from pykube_core.api.builtin import CONFIG_MAPS, LEASES, NAMESPACES
 from pykube_core.apiserver.log import ObjectLog
 
 
@@ -43,6 +43,18 @@ def test_what_nobody_reads_is_not_kept(log, server):
     cursor = log.cursor(CONFIG_MAPS)
     assert log.pull() == 1
     assert len(cursor.read()) == 1
+
+
+def test_changes_of_several_resources_keep_their_order(log, server, store):
+    cursor = log.cursor(CONFIG_MAPS, NAMESPACES)
+    expected = [put(server, "a"), put(server, "b")]
+    store.put(b"/registry/unknown/x", b"{}")
+    put(server, "lease", LEASES)
+    expected += [put(server, "c")]
+    expected += [server.create(NAMESPACES, {"metadata": {"name": "n"}}), put(server, "d")]
+    cursor.read()
+    assert log.pull() == 5
+    assert [change.new for change in cursor.read()] == expected
 
 
 def test_a_forgotten_cursor_collects_nothing(log, server):

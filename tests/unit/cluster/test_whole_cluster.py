@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -186,6 +186,30 @@ def test_a_node_that_stops_is_noticed_and_comes_back_with_its_pods():
         assert available(cluster) == 1
         with pytest.raises(StatusError, match="not found"):
             cluster.stop_node("host9")
+
+
+def test_a_node_that_stops_after_hours_of_heartbeats_is_noticed_when_its_grace_is_over():
+    def unknown():
+        states = {
+            node["metadata"]["name"]: c["status"]
+            for node in cluster.list("nodes")
+            for c in node["status"]["conditions"]
+            if c["type"] == "Ready"
+        }
+        return [name for name, status in states.items() if status != "True"]
+
+    with Cluster(nodes=200) as cluster:
+        cluster.run(seconds=2 * 3600 + 3)
+        assert not unknown()
+        renewed = cluster.get("lease", "host7", "kube-node-lease")["spec"]["renewTime"]
+        cluster.stop_node("host7")
+        assert cluster.run(until=unknown, seconds=120)
+        waited = cluster.now - datetime.fromisoformat(renewed)
+        assert timedelta(seconds=50) < waited <= timedelta(seconds=55)
+        assert unknown() == ["host7"]
+        cluster.run(seconds=600)
+        assert unknown() == ["host7"]
+        assert cluster.get("lease", "host7", "kube-node-lease")["spec"]["renewTime"] == renewed
 
 
 def test_one_seed_is_one_history_with_and_without_a_disk(tmp_path):

@@ -20,6 +20,17 @@ def test_earlier_of_two_times_counts_and_later_ones_are_forgotten():
     assert queue.take(100) == []
 
 
+def test_keys_of_one_time_come_once_in_the_order_in_which_they_were_added():
+    queue = WorkQueue()
+    for key in "cab":
+        queue.add_at(key, 10)
+    queue.add_at("a", 5)
+    assert queue.take(5) == ["a"]
+    queue.add_at("a", 10)
+    assert queue.take(10) == ["c", "a", "b"]
+    assert queue.next_ns is None
+
+
 def test_time_that_was_overtaken_may_be_set_again():
     queue = WorkQueue()
     queue.add_at("a", 30)

@@ -140,6 +140,36 @@ def test_lease_is_renewed_each_ten_seconds_and_the_status_each_five_minutes(worl
     assert ready["lastTransitionTime"] == "2026-11-23T04:16:02Z"
 
 
+def test_status_that_did_not_change_is_posted_with_a_new_time_alone(world):
+    world.node()
+    world.run(300)
+    before = node_status(world)
+    world.run(300)
+    for held in before["conditions"]:
+        held["lastHeartbeatTime"] = "2026-11-23T04:26:02Z"
+    assert node_status(world) == before
+
+
+def test_condition_of_somebody_else_keeps_its_time(world):
+    world.node()
+    world.run(1)
+    foreign = {
+        "type": "KernelDeadlock", "status": "False",
+        "lastHeartbeatTime": "2026-11-23T04:21:02Z", "lastTransitionTime": "2026-11-23T04:16:02Z",
+        "reason": "KernelHasNoDeadlock", "message": "",
+    }  # fmt: skip
+    conditions = [*node_status(world)["conditions"], foreign]
+    world.server.patch(NODES, {"status": {"conditions": conditions}}, "n1", subresource="status")
+    world.run(299)
+    assert condition(world)["lastHeartbeatTime"] == foreign["lastHeartbeatTime"]
+    world.run(300)
+    assert condition(world)["lastHeartbeatTime"] == "2026-11-23T04:26:02Z"
+    assert condition(world, "KernelDeadlock") == foreign
+    world.run(300)
+    assert condition(world)["lastHeartbeatTime"] == "2026-11-23T04:31:02Z"
+    assert condition(world, "KernelDeadlock") == foreign
+
+
 def test_lease_that_somebody_else_wrote_is_taken_over(world):
     world.node()
     world.run(0)
