@@ -16,7 +16,7 @@ from pykube_core.api.registry import STORE_PREFIX, Registry, Resource
 from pykube_core.apiserver.objects import ApiObject
 from pykube_core.store import Event, StoreLike, prefix_end
 
-_BATCH: Final = 4096
+_BATCH: Final = 1024
 
 
 class Change(msgspec.Struct, frozen=True, gc=False):
