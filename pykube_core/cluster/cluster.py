@@ -30,6 +30,7 @@ from pykube_core.cluster.control_plane import (
     ControlPlane,
     Part,
 )
+from pykube_core.cluster.garbage import rare_collections
 from pykube_core.cluster.history import history_hash, last_time_ns
 from pykube_core.cluster.loop import Component, EventLoop
 from pykube_core.cluster.machines import name_of_machine, named_machines, register
@@ -381,7 +382,8 @@ class Cluster:
         """Let the cluster work, until it is quiescent, a condition holds or time is up.
 
         A cluster is quiescent when nothing is waiting but what comes back for ever: heartbeats,
-        monitoring, compaction. A container that waits to be restarted is not.
+        monitoring, compaction. A container that waits to be restarted is not. While it works,
+        Python's garbage collector runs more rarely, see `garbage.rare_collections`.
 
         Parameters
         ----------
@@ -405,7 +407,8 @@ class Cluster:
         until_ns = self.clock() + round(limit * NANO)
         quiescent = until is None and seconds is None
         while True:
-            done = self.loop.run(until_ns=until_ns, condition=until, quiescent=quiescent)
+            with rare_collections():
+                done = self.loop.run(until_ns=until_ns, condition=until, quiescent=quiescent)
             if not done or self.log.revision >= self.server.revision:
                 break
             self.log.wait(1)  # a remote store shows writes a little later

@@ -10,6 +10,7 @@ owners are simply there. An update whose metadata did not change is passed over 
 
 from __future__ import annotations
 
+from sys import intern
 from typing import Final
 
 import msgspec
@@ -111,7 +112,7 @@ class GarbageCollector(Controller):
             resource,
             key,
             key[start : key.index(b"/", start)] if resource.namespaced else b"",
-            tuple([owner.uid for owner in metadata.ownerReferences]),
+            tuple([intern(owner.uid) for owner in metadata.ownerReferences]),
             deleting,
             deleting and FOREGROUND in metadata.finalizers,
             deleting and ORPHAN in metadata.finalizers,

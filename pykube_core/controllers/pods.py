@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from sys import intern
+from typing import Final
 
 import msgspec
 
@@ -12,6 +14,8 @@ from pykube_core.controllers.ownership import OwnerReference, controller_of
 
 ENDED = ("Succeeded", "Failed")
 """The phases of a pod whose containers run no more."""
+
+_SHARED_MAX: Final = 4096
 
 
 @lru_cache(4096)
@@ -106,10 +110,14 @@ class Pod(msgspec.Struct, frozen=True, gc=False):
 
 
 class PodReader:
-    """Reads pods; controllers of one process share one, so that each state is decoded once."""
+    """Reads pods; controllers of one process share one, so that each state is decoded once.
+
+    What pods of one owner have in common is kept once.
+    """
 
     def __init__(self) -> None:
         self._held: dict[bytes, Pod] = {}
+        self._labels: dict[str, dict[str, str]] = {}
 
     def read(self, obj: ApiObject) -> Pod:
         """Return what an object says of a pod.
@@ -122,7 +130,7 @@ class PodReader:
         held = self._held.get(obj.key)
         if held is not None and held.revision == obj.revision:
             return held
-        pod = _read(obj)
+        pod = self._read(obj)
         if held is None or held.revision < obj.revision:
             self._held[obj.key] = pod
         return pod
@@ -131,27 +139,37 @@ class PodReader:
         """Drop a pod that is gone."""
         self._held.pop(key, None)
 
+    def _read(self, obj: ApiObject) -> Pod:
+        view = obj.view(_View)
+        metadata, status = view.metadata, view.status
+        terminating, ended = bool(metadata.deletionTimestamp), status.phase in ENDED
+        ready_ns = None
+        for condition in status.conditions:
+            if condition.type == "Ready" and condition.status == "True":
+                since = condition.lastTransitionTime
+                ready_ns = read_time(since) if since else 0
+        owner = intern(controller_of(metadata.ownerReferences))
+        return Pod(
+            metadata.uid,
+            owner,
+            self._shared(owner, metadata.labels),
+            intern(view.spec.nodeName),
+            intern(status.phase),
+            status.reason,
+            intern(metadata.creationTimestamp),
+            terminating,
+            not (terminating or ended),
+            terminating and not ended,
+            ready_ns,
+            obj.revision,
+        )
 
-def _read(obj: ApiObject) -> Pod:
-    view = obj.view(_View)
-    metadata, status = view.metadata, view.status
-    terminating, ended = bool(metadata.deletionTimestamp), status.phase in ENDED
-    ready_ns = None
-    for condition in status.conditions:
-        if condition.type == "Ready" and condition.status == "True":
-            since = condition.lastTransitionTime
-            ready_ns = read_time(since) if since else 0
-    return Pod(
-        metadata.uid,
-        controller_of(metadata.ownerReferences),
-        metadata.labels,
-        view.spec.nodeName,
-        status.phase,
-        status.reason,
-        metadata.creationTimestamp,
-        terminating,
-        not (terminating or ended),
-        terminating and not ended,
-        ready_ns,
-        obj.revision,
-    )
+    def _shared(self, owner: str, labels: dict[str, str]) -> dict[str, str]:
+        """Return the labels that were last read of an owner's pods, if they are the same."""
+        shared = self._labels.get(owner)
+        if shared == labels:
+            return shared
+        if len(self._labels) >= _SHARED_MAX:
+            self._labels.clear()
+        self._labels[owner] = labels
+        return labels

@@ -36,6 +36,9 @@ from pykube_core.node.statuses import encode_status, rejected_status
 from pykube_core.node.views import PodView
 from pykube_core.node.workers import PodWorkers
 
+PODS_A_STEP: Final = 4096
+"""So many pods are brought forward before others read what was written about them."""
+
 _TEMPLATES_MAX: Final = 4096
 _NODE_NAME: Final = b'"nodeName":"'
 
@@ -108,28 +111,35 @@ class Kubelet:
                 self.cursor.changes.append(Change(None, obj))
 
     def step(self, now_ns: int) -> int | None:
-        """Bring every pod forward that something happened to, or whose time has come."""
+        """Bring pods forward that something happened to, or whose time has come.
+
+        More than `PODS_A_STEP` take several steps, so that what others have to read of them, and
+        what is about to be written, stays small.
+        """
         pods = self._pods
         for change in self.cursor.read():
             new = change.new
             if new is not None:
                 pod = pods.get(new.key)
                 if pod is not None and new.revision == pod.obj.revision and new is not change.old:
-                    continue  # Its own write.
+                    pod.obj = new  # Its own write: the log's copy is enough.
+                    continue
             if change.object.resource is PODS:
                 self._note_pod(change, now_ns)
             else:
                 self._note_node(change, now_ns)
         self._collect_due(now_ns)
-        while self._active:
-            active, self._active = self._active, []
+        room = PODS_A_STEP
+        while self._active and room:
+            active, self._active = self._active[:room], self._active[room:]
+            room -= len(active)
             stale = [pod for pod in active if not pod.gone and self._advance(pod, now_ns)]
             self._write_statuses(stale, now_ns)
         self._write_statuses(self._static.step(now_ns), now_ns)
         self._statuses.step(now_ns)
         self._leases.step(now_ns)
         self._recorder.flush(now_ns)
-        return self._next_ns(now_ns)
+        return now_ns if self._active else self._next_ns(now_ns)
 
     def _next_ns(self, now_ns: int) -> int | None:
         times = self._times
@@ -284,7 +294,7 @@ class Kubelet:
         if fresh is not None and template is not None:
             node = self._nodes.get(fresh.node)
             if node is not None:
-                self._place(new_pod(obj, fresh.uid, fresh.node, template), node, now_ns)
+                self._place(new_pod(obj, fresh.uid, node.name, template), node, now_ns)
                 return
         view = obj.view(PodView)
         node = self._nodes.get(view.spec.nodeName)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from typing import Any
 
 from _pykube_hotcore._ffi import ffi, lib
@@ -72,19 +73,20 @@ def read_events(answer: Any, count: int) -> list[Event]:
 def read_results(answer: Any) -> list[Result]:
     """Rebuild the tree of results from the flat list."""
     kvs = read_kvs(answer)
-    revision = int(answer.revision)
     rows = _RESULT.iter_unpack(ffi.buffer(answer.results, answer.result_count * _RESULT.size))
-    plain = PutResult(revision, None)
+    return [_take(rows, kvs, PutResult(int(answer.revision), None))]
 
-    def take() -> Result:
-        kind, succeeded, more, children, count, first, kv_count = next(rows)
-        if kind == _PUT:
-            return PutResult(revision, kvs[first]) if kv_count else plain
-        found = kvs[first : first + kv_count]
-        if kind == _RANGE:
-            return RangeResult(revision, found, count, bool(more))
-        if kind == _DELETE:
-            return DeleteResult(revision, count, found)
-        return TxnResult(revision, bool(succeeded), [take() for _ in range(children)])
 
-    return [take()]
+def _take(rows: Iterator[tuple[Any, ...]], kvs: list[KeyValue], plain: PutResult) -> Result:
+    """Return the next result with those below it; ``plain`` is that of a put without entries."""
+    kind, succeeded, more, children, count, first, kv_count = next(rows)
+    revision = plain.revision
+    if kind == _PUT:
+        return PutResult(revision, kvs[first]) if kv_count else plain
+    found = kvs[first : first + kv_count]
+    if kind == _RANGE:
+        return RangeResult(revision, found, count, bool(more))
+    if kind == _DELETE:
+        return DeleteResult(revision, count, found)
+    below = [_take(rows, kvs, plain) for _ in range(children)]
+    return TxnResult(revision, bool(succeeded), below)

@@ -1,3 +1,6 @@
+from pykube_core.api.builtin import PODS
+
+
 def conditions(status):
     return {c["type"]: c["status"] for c in status["conditions"]}
 
@@ -56,3 +59,30 @@ def test_second_pass_at_quiescence_writes_nothing(world):
     world.restart()
     world.run(0)
     assert world.store.revision == before
+
+
+def test_more_pods_than_a_step_takes_run_at_the_same_time_in_several(world, monkeypatch):
+    monkeypatch.setattr("pykube_core.node.kubelet.PODS_A_STEP", 2)
+    world.node()
+    names = [f"web-{index}" for index in range(5)]
+    for name in names:
+        world.pod(name)
+    world.loop.run(until_ns=world.clock(), step_count_max=1)
+    assert [bool(world.status(name).get("startTime")) for name in names] == [True] * 2 + [False] * 3
+    world.run(3)
+    assert {world.status(name)["phase"] for name in names} == {"Running"}
+    starts = {world.container(name)["state"]["running"]["startedAt"] for name in names}
+    assert len(starts) == 1
+    assert len({world.status(name)["podIP"] for name in names}) == 5
+
+
+def test_pods_that_go_before_their_turn_do_not_run(world, monkeypatch):
+    monkeypatch.setattr("pykube_core.node.kubelet.PODS_A_STEP", 2)
+    world.node()
+    for index in range(5):
+        world.pod(f"web-{index}")
+    world.loop.run(until_ns=world.clock(), step_count_max=1)
+    world.server.delete(PODS, "web-4", "default", grace_period_seconds=0)
+    world.run(5)
+    assert not world.events("web-4")
+    assert {world.status(f"web-{index}")["phase"] for index in range(4)} == {"Running"}
