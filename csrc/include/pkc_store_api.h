@@ -231,6 +231,9 @@ int pkc_store_put_many(pkc_store *store, const char *data, const int64_t *sizes,
 int pkc_store_put_if(pkc_store *store, const char *data, const int64_t *sizes,
                      const int64_t *mod_revisions, int64_t count, int64_t lease,
                      pkc_answer *answer_out);
+/* The same of `count` deletes of single keys; data holds keys alone. */
+int pkc_store_delete_if(pkc_store *store, const char *data, const int64_t *sizes,
+                        const int64_t *mod_revisions, int64_t count, pkc_answer *answer_out);
 /* PKC_ERR_NO_SPACE: it was rolled back. PKC_ERR_FAILED: the store stopped before it was durable. */
 int pkc_store_commit(pkc_store *store, int64_t ticket);
 

@@ -372,9 +372,11 @@ int pkc_store_delete(pkc_store *store, const char *key, int64_t key_size, const 
     return stage(store, &txn, true, answer_out);
 }
 
-int pkc_store_put_if(pkc_store *store, const char *data, const int64_t *sizes,
-                     const int64_t *mod_revisions, int64_t count, int64_t lease,
-                     pkc_answer *answer_out) {
+/* The transaction of `count` puts or deletes, behind compares of mod revisions. Deletes have keys
+ * alone. */
+static int batch_if(pkc_store *store, int32_t kind, const char *data, const int64_t *sizes,
+                    const int64_t *mod_revisions, int64_t count, int64_t lease,
+                    pkc_answer *answer_out) {
     pkc_answer_begin(answer_out);
     if (count < 0 || count > PKC_STORE_OPS_MAX) {
         return count < 0 ? PKC_ERR_INVALID : PKC_ERR_OP_COUNT;
@@ -387,14 +389,13 @@ int pkc_store_put_if(pkc_store *store, const char *data, const int64_t *sizes,
         value += sizes[i];
     }
     for (int64_t i = 0; i < count; i++) {
-        ops[i] = (pkc_op){.kind = PKC_OP_PUT,
-                          .key = data,
-                          .key_size = sizes[i],
-                          .value = value,
-                          .value_size = sizes[count + i],
-                          .lease = lease};
+        ops[i] = (pkc_op){.kind = kind, .key = data, .key_size = sizes[i], .lease = lease};
         data += sizes[i];
-        value += sizes[count + i];
+        if (kind == PKC_OP_PUT) {
+            ops[i].value = value;
+            ops[i].value_size = sizes[count + i];
+            value += sizes[count + i];
+        }
         if (compare_count > 0) {
             compares[i] = (pkc_compare){.target = PKC_COMPARE_MOD,
                                         .key = ops[i].key,
@@ -412,6 +413,17 @@ int pkc_store_put_if(pkc_store *store, const char *data, const int64_t *sizes,
         answer_out->results[0].children = 0;
     }
     return status;
+}
+
+int pkc_store_put_if(pkc_store *store, const char *data, const int64_t *sizes,
+                     const int64_t *mod_revisions, int64_t count, int64_t lease,
+                     pkc_answer *answer_out) {
+    return batch_if(store, PKC_OP_PUT, data, sizes, mod_revisions, count, lease, answer_out);
+}
+
+int pkc_store_delete_if(pkc_store *store, const char *data, const int64_t *sizes,
+                        const int64_t *mod_revisions, int64_t count, pkc_answer *answer_out) {
+    return batch_if(store, PKC_OP_DELETE, data, sizes, mod_revisions, count, 0, answer_out);
 }
 
 static int check_many(const int64_t *sizes, int64_t count) {

@@ -434,7 +434,34 @@ static void test_batch_names_the_first_key_at_another_revision(void) {
     close_store(store);
 }
 
+static void test_batch_of_deletes_names_the_first_key_at_another_revision(void) {
+    pkc_store *store = open_store();
+    pkc_answer answer = {0};
+    put_once(store, "a", "1");
+    put_once(store, "bc", "1");
+    const int64_t sizes[3] = {1, 2, 1};
+    for (int64_t wrong = 0; wrong < 3; wrong++) {
+        int64_t expected[3] = {2, 3, 0};
+        expected[wrong] += 5;
+        expected[2] += 5;
+        EXPECT(pkc_store_delete_if(store, "abcd", sizes, expected, 3, &answer) == PKC_OK);
+        EXPECT(answer.result_count == 1 && answer.results[0].succeeded == 0);
+        EXPECT(answer.results[0].count == wrong && answer.revision == 3);
+    }
+    const int64_t expected[3] = {2, 3, 0};
+    EXPECT(pkc_store_delete_if(store, "abcd", sizes, expected, 3, &answer) == PKC_OK);
+    EXPECT(answer.results[0].succeeded == 1 && answer.revision == 4);
+    EXPECT(pkc_store_delete_if(store, "abcd", sizes, NULL, 3, &answer) == PKC_OK);
+    EXPECT(answer.results[0].succeeded == 1 && answer.revision == 4);
+    EXPECT(pkc_store_delete_if(store, "", NULL, NULL, 0, &answer) == PKC_OK);
+    EXPECT(pkc_store_delete_if(store, "", NULL, NULL, 129, &answer) == PKC_ERR_OP_COUNT);
+    EXPECT(pkc_store_delete_if(store, "", NULL, NULL, -1, &answer) == PKC_ERR_INVALID);
+    pkc_answer_free(&answer);
+    close_store(store);
+}
+
 int main(void) {
+    RUN(test_batch_of_deletes_names_the_first_key_at_another_revision);
     RUN(test_batch_names_the_first_key_at_another_revision);
     RUN(test_transaction_takes_128_operations_and_not_129);
     RUN(test_request_takes_its_maximum_of_bytes_and_not_one_more);

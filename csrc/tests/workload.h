@@ -67,6 +67,10 @@ static inline int workload_step(pkc_store *store, int i, pkc_answer *answer) {
     memset(value, 'a' + i % 26, sizeof(value));
     value[i * 37 % 190] = 0;
     switch (i % 11) {
+    case 2: {
+        const int64_t sizes[2] = {5, 6};
+        return pkc_store_delete_if(store, "key-5if-new", sizes, NULL, 2, answer);
+    }
     case 3: return pkc_store_delete(store, "key-1", 5, "key-3", 5, 0, answer);
     case 5: return pkc_store_lease_grant(store, i, 60, 0, &ttl, answer);
     case 6: return put(store, key, value, i - 1, answer);

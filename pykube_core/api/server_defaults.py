@@ -26,6 +26,14 @@ _PROBE_DEFAULTS: Final = {
 }  # fmt: skip
 _MODES: Final = ("secret", "configMap", "downwardAPI", "projected")
 
+_GATED: Final = {
+    "type": "PodScheduled",
+    "status": "False",
+    "lastProbeTime": None,
+    "reason": "SchedulingGated",
+    "message": "Scheduling is blocked due to non-empty scheduling gates",
+}
+
 
 def default_pod(pod: KubeObject) -> None:
     """Fill in a pod's defaults, in place."""
@@ -43,6 +51,9 @@ def prepare_pod(pod: KubeObject) -> None:
     spec = pod["spec"]
     _add_tolerations(spec)
     pod["status"] = {"phase": "Pending", "qosClass": qos_class(spec)}
+    if spec.get("schedulingGates"):
+        condition = _GATED | {"lastTransitionTime": pod["metadata"]["creationTimestamp"]}
+        pod["status"]["conditions"] = [condition]
 
 
 def default_node(node: KubeObject) -> None:

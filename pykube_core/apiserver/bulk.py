@@ -313,8 +313,22 @@ class _Bound:
         return ApiObject(PODS, kv.key, data, kv.mod_revision)
 
     def _scheduled(self, status: bytes) -> bytes:
-        """Return a status with the condition PodScheduled."""
+        """Return a status with the condition PodScheduled, and without a nomination."""
         decoded: KubeObject = msgspec.json.decode(status)
-        held = [c for c in decoded.get("conditions", ()) if c.get("type") != "PodScheduled"]
-        condition = {"type": "PodScheduled", "status": "True", "lastTransitionTime": self._now}
-        return msgspec.json.encode(decoded | {"conditions": [*held, condition]})
+        decoded.pop("nominatedNodeName", None)
+        condition = {
+            "type": "PodScheduled",
+            "status": "True",
+            "lastProbeTime": None,
+            "lastTransitionTime": self._now,
+        }
+        conditions = list(decoded.get("conditions") or ())
+        for index, held in enumerate(conditions):
+            if held.get("type") == "PodScheduled":
+                if held.get("status") == "True":
+                    condition["lastTransitionTime"] = held.get("lastTransitionTime")
+                conditions[index] = condition
+                break
+        else:
+            conditions.append(condition)
+        return msgspec.json.encode(decoded | {"conditions": conditions})

@@ -41,7 +41,7 @@ from pykube_core.apiserver.objects import (
 from pykube_core.apiserver.paging import INCONSISTENT, decode_token, encode_token
 from pykube_core.apiserver.selection import Selection
 from pykube_core.apiserver.watch import ObjectWatch
-from pykube_core.store import CompactedError, Compare, Delete, Put, StoreLike, prefix_end
+from pykube_core.store import CompactedError, StoreLike, prefix_end
 
 SYSTEM_NAMESPACES: Final = ("default", "kube-node-lease", "kube-public", "kube-system")
 
@@ -552,16 +552,14 @@ class ApiServer:
 
     def _put(self, obj: ApiObject, revision: int) -> int:
         """Put an object if its key is at ``revision``; return the new one, 0 if it is not."""
-        compare = Compare("mod", obj.key, "=", revision)
-        put = Put(obj.key, obj.data, self._expiry.lease(obj.resource))
-        outcome = self._store.txn([compare], [put])
-        return outcome.revision if outcome.succeeded else 0
+        lease = self._expiry.lease(obj.resource)
+        outcome = self._store.put_if([(obj.key, obj.data, revision)], lease=lease)
+        return outcome.revision if outcome.failed is None else 0
 
     def _remove(self, obj: ApiObject) -> int:
         """Delete an object if it is as read; return the revision, 0 if it is not."""
-        compare = Compare("mod", obj.key, "=", obj.revision)
-        outcome = self._store.txn([compare], [Delete(obj.key)])
-        return outcome.revision if outcome.succeeded else 0
+        outcome = self._store.delete_if([(obj.key, obj.revision)])
+        return outcome.revision if outcome.failed is None else 0
 
 
 def _encoded(resource: Resource, obj: KubeObject) -> bytes:

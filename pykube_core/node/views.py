@@ -82,13 +82,13 @@ class PodMetadata(msgspec.Struct, gc=False):
 
 
 class Condition(msgspec.Struct, gc=False, omit_defaults=True):
-    """A condition of a pod."""
+    """A condition of a pod; times that are null stay so."""
 
     type: str = ""
     observedGeneration: int = 0
     status: str = ""
-    lastProbeTime: str | None = None
-    lastTransitionTime: str | None = None
+    lastProbeTime: str | msgspec.UnsetType | None = msgspec.UNSET
+    lastTransitionTime: str | msgspec.UnsetType | None = msgspec.UNSET
     reason: str = ""
     message: str = ""
 

@@ -28,6 +28,7 @@ from _pykube_hotcore.native._store_errors import (
     StoreError,
 )
 from _pykube_hotcore.native._store_types import (
+    BatchResult,
     Compare,
     Delete,
     DeleteResult,
@@ -37,7 +38,6 @@ from _pykube_hotcore.native._store_types import (
     LeaseInfo,
     Op,
     Put,
-    PutIfResult,
     PutResult,
     RangeResult,
     Result,
@@ -53,6 +53,7 @@ from pykube_core.store._watch import Watch
 
 __all__ = [
     "FROM_KEY",
+    "BatchResult",
     "ClosedError",
     "CompactedError",
     "Compare",
@@ -75,7 +76,6 @@ __all__ = [
     "Op",
     "OpenError",
     "Put",
-    "PutIfResult",
     "PutResult",
     "QuotaError",
     "RangeResult",

@@ -18,6 +18,7 @@ from _pykube_hotcore.native._store_errors import (
     OpenError,
 )
 from _pykube_hotcore.native._store_types import (
+    BatchResult,
     Compare,
     Delete,
     DeleteResult,
@@ -26,7 +27,6 @@ from _pykube_hotcore.native._store_types import (
     LeaseInfo,
     Op,
     Put,
-    PutIfResult,
     PutResult,
     RangeResult,
     StoreStatus,
@@ -149,7 +149,7 @@ class Store:
         """
         return self._handle.put_many(list(items), lease)
 
-    def put_if(self, items: Sequence[tuple[bytes, bytes, int]], *, lease: int = 0) -> PutIfResult:
+    def put_if(self, items: Sequence[tuple[bytes, bytes, int]], *, lease: int = 0) -> BatchResult:
         """Put each key whose mod revision is still the one given, at one revision: all or none.
 
         An item is key, value and the expected mod revision, 0 for a key that must not exist. It is
@@ -157,6 +157,14 @@ class Store:
         (each key counts twice), no key twice.
         """
         return self._handle.put_if(items, lease)
+
+    def delete_if(self, items: Sequence[tuple[bytes, int]]) -> BatchResult:
+        """Delete each key whose mod revision is still the one given, at one revision: all or none.
+
+        An item is key and expected mod revision, 0 for a key that is not there and stays so. At
+        most 128 items; without a key that is there, it makes no revision.
+        """
+        return self._handle.delete_if(items)
 
     def delete(self, key: bytes, end: bytes = b"", *, prev_kv: bool = False) -> DeleteResult:
         """Delete a key or a range. Deleting nothing makes no revision."""

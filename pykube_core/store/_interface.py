@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from _pykube_hotcore.native._store_types import (
+    BatchResult,
     Compare,
     DeleteResult,
     Get,
     KeyValue,
     LeaseInfo,
     Op,
-    PutIfResult,
     PutResult,
     RangeResult,
     TxnResult,
@@ -57,11 +57,18 @@ class StoreLike(Protocol):
     def put_many(self, items: Iterable[tuple[bytes, bytes]], *, lease: int = 0) -> int:
         """Put many keys, each at a revision of its own; return the last."""
 
-    def put_if(self, items: Sequence[tuple[bytes, bytes, int]], *, lease: int = 0) -> PutIfResult:
+    def put_if(self, items: Sequence[tuple[bytes, bytes, int]], *, lease: int = 0) -> BatchResult:
         """Put each key whose mod revision is still the one given, at one revision: all or none.
 
         An item is key, value and the expected mod revision, 0 for a key that must not exist. At
         most 128 items of 1.5 MiB together (each key counts twice), no key twice.
+        """
+
+    def delete_if(self, items: Sequence[tuple[bytes, int]]) -> BatchResult:
+        """Delete each key whose mod revision is still the one given, at one revision: all or none.
+
+        An item is key and expected mod revision, 0 for a key that is not there and stays so. At
+        most 128 items; without a key that is there, it makes no revision.
         """
 
     def delete(self, key: bytes, end: bytes = b"", *, prev_kv: bool = False) -> DeleteResult:

@@ -195,6 +195,18 @@ class StoreMachine(RuleBasedStateMachine):
             assert got[0].revision == got[1].revision
             assert got[0].failed == (None if got[1].succeeded else len(items) - 1)
 
+    @rule(chosen=st.lists(keys, unique=True, max_size=6), off=st.sampled_from([0, 0, 0, 1]))
+    def delete_if(self, chosen, off):
+        at = {kv.key: kv.mod_revision for kv in self.model.range(Get(b"\0", b"\0")).kvs}
+        items = [(key, at.get(key, 0)) for key in chosen]
+        items[-1:] = [(key, mod + off) for key, mod in items[-1:]]
+        deletes = tuple(Delete(key) for key in chosen)
+        txn = Txn(tuple(Compare("mod", key, "=", mod) for key, mod in items), deletes)
+        got = self.both(lambda: self.store.delete_if(items), lambda: self.model.txn(txn))
+        if got:
+            assert got[0].revision == got[1].revision
+            assert got[0].failed == (None if got[1].succeeded else len(items) - 1)
+
     @rule(lease=st.sampled_from([5, 6, 7]), ttl=st.integers(-1, 5))
     def grant(self, lease, ttl):
         if lease in self.model.leases:

@@ -31,7 +31,7 @@ def counted(function):
         return done
     return write
 
-for name in ("put", "put_many", "put_if", "txn", "delete", "compact"):
+for name in ("put", "put_many", "put_if", "delete_if", "txn", "delete", "compact"):
     setattr(Store, name, counted(getattr(Store, name)))
 
 def deployment(name, replicas, image):

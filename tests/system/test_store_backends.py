@@ -122,6 +122,21 @@ def test_batches_of_puts_with_expected_revisions(store):
     assert store.put_if([]) == (first + 1, None)
 
 
+def test_batches_of_deletes_with_expected_revisions(store):
+    made = [(b"%03d" % i, b"x", 0) for i in range(128)]
+    first = store.put_if(made).revision
+    assert store.delete_if([(b"000", first), (b"001", first - 1)]) == (first, 1)
+    assert store.delete_if([(b"000", first), (b"none", 0)]) == (first + 1, None)
+    assert store.delete_if([(b"000", first)]) == (first + 1, 0)
+    left = [(key, first) for key, _, _ in made[1:]]
+    with pytest.raises(RequestError, match="too many operations"):
+        store.delete_if([*left, (b"a", 0), (b"b", 0)])
+    assert store.delete_if(left) == (first + 2, None)
+    assert store.delete_if([(b"000", 0)]) == (first + 2, None)
+    assert store.delete_if([]) == (first + 2, None)
+    assert store.range(b"0", b"2").count == 0
+
+
 def test_errors_are_the_same(store):
     store.put(b"a", b"1")
     now = store.revision

@@ -21,13 +21,13 @@ from _pykube_hotcore.native._store_errors import (
 )
 from _pykube_hotcore.native._store_requests import Encoder, flat_puts, put_flags
 from _pykube_hotcore.native._store_types import (
+    BatchResult,
     Delete,
     DeleteResult,
     Get,
     KeyValue,
     LeaseInfo,
     Put,
-    PutIfResult,
     PutResult,
     RangeResult,
     Result,
@@ -279,14 +279,10 @@ class StoreHandle:
         revisions: Sequence[int] | None,
         lease: int,
     ) -> TxnResult:
-        answer = self.borrow()
-        try:
-            succeeded = bool(self._put_flat(keys, values, revisions, lease, answer).succeeded)
-            revision = int(answer.revision)
-            results: list[Result] = [PutResult(revision, None)] * len(keys) if succeeded else []
-            return TxnResult(revision, succeeded, results)
-        finally:
-            self.give_back(answer)
+        done = self._batch_if(lib.pkc_store_put_if, keys, values, revisions, lease)
+        succeeded = done.failed is None
+        results: list[Result] = [PutResult(done.revision, None)] * len(keys) if succeeded else []
+        return TxnResult(done.revision, succeeded, results)
 
     def put_many(self, items: Sequence[tuple[bytes, bytes]], lease: int) -> int:
         """Put each item at a revision of its own, all or none; return the last revision."""
@@ -294,37 +290,40 @@ class StoreHandle:
         data = b"".join([part for item in items for part in item])
         return self._call(lib.pkc_store_put_many, data, sizes, len(items), lease)
 
-    def put_if(self, items: Sequence[tuple[bytes, bytes, int]], lease: int) -> PutIfResult:
+    def put_if(self, items: Sequence[tuple[bytes, bytes, int]], lease: int) -> BatchResult:
         """Put each key that is still at its expected mod revision, at one revision: all or none."""
         keys, values, revisions = zip(*items, strict=True) if items else ((), (), ())
-        answer = self.borrow()
-        try:
-            result = self._put_flat(keys, values, revisions, lease, answer)
-            failed = None if result.succeeded else int(result.count)
-            return PutIfResult(int(answer.revision), failed)
-        finally:
-            self.give_back(answer)
+        return self._batch_if(lib.pkc_store_put_if, keys, values, revisions, lease)
 
-    def _put_flat(
+    def delete_if(self, items: Sequence[tuple[bytes, int]]) -> BatchResult:
+        """Delete each key that is still at its expected mod revision: all or none."""
+        keys, revisions = zip(*items, strict=True) if items else ((), ())
+        return self._batch_if(lib.pkc_store_delete_if, keys, (), revisions)
+
+    def _batch_if(
         self,
+        call: Callable[..., int],
         keys: Sequence[bytes],
         values: Sequence[bytes],
         revisions: Sequence[int] | None,
-        lease: int,
-        answer: Any,
-    ) -> Any:
-        """Run a transaction of puts, each with a compare of its mod revision; wait for it.
-
-        Returns C's result of the transaction, which lives in the answer.
-        """
+        *lease: int,
+    ) -> BatchResult:
+        """Run a transaction of like operations, each with a compare of its key's mod revision."""
         parts = (*keys, *values)
         sizes = ffi.from_buffer("int64_t[]", struct.pack(f"{len(parts)}q", *map(len, parts)))
         expected = ffi.NULL
         if revisions is not None:
             expected = ffi.from_buffer("int64_t[]", array("q", revisions))
-        args = (b"".join(parts), sizes, expected, len(keys), lease, answer)
-        self._settled(lib.pkc_store_put_if(self._store, *args), answer)
-        return answer.results[0]
+        data = b"".join(parts)
+        answer = self.borrow()
+        try:
+            status = call(self._store, data, sizes, expected, len(keys), *lease, answer)
+            self._settled(status, answer)
+            result = answer.results[0]
+            failed = None if result.succeeded else int(result.count)
+            return BatchResult(int(answer.revision), failed)
+        finally:
+            self.give_back(answer)
 
     def get_many(self, keys: Sequence[bytes]) -> tuple[int, list[KeyValue | None]]:
         """Return the revision and, for each key, what it holds then."""

@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeAlias
 from _pykube_hotcore._ffi import lib
 
 __all__ = [
+    "BatchResult",
     "Compare",
     "Delete",
     "DeleteResult",
@@ -22,7 +23,6 @@ __all__ = [
     "LeaseInfo",
     "Op",
     "Put",
-    "PutIfResult",
     "PutResult",
     "RangeResult",
     "Result",
@@ -148,11 +148,11 @@ class PutResult(NamedTuple):
     prev_kv: KeyValue | None
 
 
-class PutIfResult(NamedTuple):
-    """Outcome of a batch of puts with expected revisions.
+class BatchResult(NamedTuple):
+    """Outcome of a batch of puts, or of deletes, with expected revisions.
 
     ``failed`` is the index of the first key that was at another revision than expected, and nothing
-    was put then; None: all were put at ``revision``.
+    was written then; None: all were written at ``revision``.
     """
 
     revision: int

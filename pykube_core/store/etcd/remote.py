@@ -24,6 +24,7 @@ from _pykube_hotcore.native._store_errors import (
     error_for_text,
 )
 from _pykube_hotcore.native._store_types import (
+    BatchResult,
     Compare,
     Delete,
     DeleteResult,
@@ -32,7 +33,6 @@ from _pykube_hotcore.native._store_types import (
     LeaseInfo,
     Op,
     Put,
-    PutIfResult,
     PutResult,
     RangeResult,
     Txn,
@@ -207,21 +207,32 @@ class EtcdStore:
             last = self.put(key, value, lease=lease).revision
         return last or self.revision
 
-    def put_if(self, items: Sequence[tuple[bytes, bytes, int]], *, lease: int = 0) -> PutIfResult:
+    def put_if(self, items: Sequence[tuple[bytes, bytes, int]], *, lease: int = 0) -> BatchResult:
         """Put each key whose mod revision is still the one given, at one revision: all or none.
 
         As `pykube_core.store.Store.put_if`. One that fails costs a read of the keys.
         """
-        compares = tuple(Compare("mod", key, "=", revision) for key, _, revision in items)
         puts = tuple(Put(key, value, lease) for key, value, _ in items)
-        reads = tuple(Get(key, keys_only=True) for key, _, _ in items)
-        result = self._txn(Txn(compares, puts, reads), repeat=False)
+        return self._batch_if([(key, revision) for key, _, revision in items], puts)
+
+    def delete_if(self, items: Sequence[tuple[bytes, int]]) -> BatchResult:
+        """Delete each key whose mod revision is still the one given, at one revision: all or none.
+
+        As `pykube_core.store.Store.delete_if`. One that fails costs a read of the keys.
+        """
+        return self._batch_if(items, tuple(Delete(key) for key, _ in items))
+
+    def _batch_if(self, items: Sequence[tuple[bytes, int]], writes: tuple[Op, ...]) -> BatchResult:
+        """Write if each key is at its mod revision; otherwise say which is not."""
+        compares = tuple(Compare("mod", key, "=", revision) for key, revision in items)
+        reads = tuple(Get(key, keys_only=True) for key, _ in items)
+        result = self._txn(Txn(compares, writes, reads), repeat=False)
         if result.succeeded:
-            return PutIfResult(result.revision, None)
-        for index, (found, (_, _, revision)) in enumerate(zip(result.results, items, strict=True)):
+            return BatchResult(result.revision, None)
+        for index, (found, (_, revision)) in enumerate(zip(result.results, items, strict=True)):
             assert isinstance(found, RangeResult)
             if (found.kvs[0].mod_revision if found.kvs else 0) != revision:
-                return PutIfResult(result.revision, index)
+                return BatchResult(result.revision, index)
         raise AssertionError("a compare failed, and every key is at its revision")
 
     def delete(self, key: bytes, end: bytes = b"", *, prev_kv: bool = False) -> DeleteResult:

@@ -382,6 +382,7 @@ def test_bound_pod_has_its_node_and_cannot_be_bound_again(server):
     condition = {
         "type": "PodScheduled",
         "status": "True",
+        "lastProbeTime": None,
         "lastTransitionTime": "2026-11-23T04:16:02Z",
     }
     assert bound["status"]["conditions"] == [condition]
@@ -392,6 +393,47 @@ def test_bound_pod_has_its_node_and_cannot_be_bound_again(server):
     )
     server.create(PODS, pod("g", schedulingGates=[{"name": "a.io/g"}]), "default")
     refused(409, server.bind, "g", "default", "n1")
+
+
+def test_a_gated_pod_says_so_from_the_beginning(server, clock):
+    gated = server.create(PODS, pod("g", schedulingGates=[{"name": "a.io/g"}]), "default")
+    condition = {
+        "type": "PodScheduled",
+        "status": "False",
+        "lastProbeTime": None,
+        "lastTransitionTime": "2026-11-23T04:16:02Z",
+        "reason": "SchedulingGated",
+        "message": "Scheduling is blocked due to non-empty scheduling gates",
+    }
+    assert gated.decode()["status"]["conditions"] == [condition]
+    assert "conditions" not in server.create(PODS, pod("p"), "default").decode()["status"]
+
+
+def test_a_binding_replaces_the_condition_in_its_place_and_the_nomination(server, clock):
+    created = server.create(PODS, pod(), "default")
+    refusal = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}
+    other = {"type": "a.io/x", "status": "True"}
+    status = {"phase": "Pending", "nominatedNodeName": "n0", "conditions": [refusal, other]}
+    server.replace_status_many(PODS, [(created, json.dumps(status).encode())])
+    clock.now_ns += 5 * 10**9
+    server.bind("p", "default", "n1")
+    scheduled = {
+        "type": "PodScheduled",
+        "status": "True",
+        "lastProbeTime": None,
+        "lastTransitionTime": "2026-11-23T04:16:07Z",
+    }
+    bound = server.get(PODS, "p", "default").decode()["status"]
+    assert bound == {"phase": "Pending", "conditions": [scheduled, other]}
+
+
+def test_a_binding_keeps_the_time_of_a_condition_that_was_true(server, clock):
+    created = server.create(PODS, pod(), "default")
+    held = {"type": "PodScheduled", "status": "True", "lastTransitionTime": "2026-01-01T00:00:00Z"}
+    server.replace_status_many(PODS, [(created, json.dumps({"conditions": [held]}).encode())])
+    server.bind("p", "default", "n1")
+    bound = server.get(PODS, "p", "default").decode()["status"]
+    assert bound["conditions"] == [held | {"lastProbeTime": None}]
 
 
 def test_a_batch_of_bindings_answers_each(server):

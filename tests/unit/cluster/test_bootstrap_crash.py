@@ -17,7 +17,7 @@ class DyingStore:
 
     def __getattr__(self, name):
         method = getattr(self._store, name)
-        if name not in ("put", "put_many", "put_if", "txn", "delete"):
+        if name not in ("put", "put_many", "put_if", "delete_if", "txn", "delete"):
             return method
 
         def write(*args, **options):

@@ -112,6 +112,20 @@ def test_batch_of_puts_names_the_first_key_at_another_revision_and_puts_nothing(
     assert store.revision == 3
 
 
+def test_batch_of_deletes_names_the_first_key_at_another_revision_and_deletes_nothing(store):
+    store.put_many([(b"a", b"1"), (b"b", b"1")])
+    assert store.delete_if([(b"a", 2), (b"b", 2), (b"c", 7)]) == (3, 1)
+    assert store.delete_if([(b"a", 2), (b"c", 7)]) == (3, 1)
+    assert store.delete_if([(b"c", 0)]) == (3, None)
+    assert store.delete_if([(b"a", 2), (b"b", 3), (b"c", 0)]) == (4, None)
+    assert store.get_many([b"a", b"b"]) == [None, None]
+    assert store.delete_if([]) == (4, None)
+    for items in ([(b"", 0)], [(b"k", 0)] * 129):
+        with pytest.raises(RequestError):
+            store.delete_if(items)
+    assert store.revision == 4
+
+
 def files_of(folder):
     return {file.name: file.read_bytes() for file in folder.iterdir()}
 
@@ -139,6 +153,28 @@ def test_batch_of_puts_leaves_the_log_of_the_transaction_that_it_stands_for(tmp_
                     assert answer.results[:1] == [(answer.revision, None)] * answer.succeeded
                     outcomes.append((answer.revision, answer.succeeded))
             assert outcomes == [(2, True), (3, True), (3, False)]
+            events = watch.read().events
+        histories.append((events, files_of(tmp_path / name)))
+    assert histories[0] == histories[1]
+
+
+def test_batch_of_deletes_leaves_the_log_of_the_transaction_that_it_stands_for(tmp_path):
+    histories = []
+    for name in ("batch", "txn"):
+        with Store(tmp_path / name, salt=1) as store:
+            watch = store.watch(b"k", b"l", prev_kv=True)
+            store.put_if([(b"k%d" % i, b"v" * i, 0) for i in range(100)])
+            outcomes = []
+            for expected in (2, 0, 2):  # after the first time they are at 0
+                items = [(b"k%d" % i, expected) for i in range(100)]
+                compares = [Compare("mod", key, "=", revision) for key, revision in items]
+                if name == "batch":
+                    revision, failed = store.delete_if(items)
+                    outcomes.append((revision, failed is None))
+                else:
+                    answer = store.txn(compares, [Delete(key) for key, _ in items])
+                    outcomes.append((answer.revision, answer.succeeded))
+            assert outcomes == [(3, True), (3, True), (3, False)]
             events = watch.read().events
         histories.append((events, files_of(tmp_path / name)))
     assert histories[0] == histories[1]
