@@ -145,13 +145,11 @@ class ObjectLog:
         prefix = _NO_PREFIX
         for (key, value, create_revision, mod_revision, _, _), _ in events:
             if not key.startswith(prefix):  # Most come in runs of one resource.
-                resource = resource_of(key)
-                if resource is None:
+                found = resource_of(key)
+                if found is None or found not in self._objects:
                     continue
-                prefix = resource.prefix
-                objects, cursors = self._objects.get(resource), self._cursors[resource]
-            if resource is None or objects is None:
-                continue
+                resource, prefix = found, found.prefix
+                objects, cursors = self._objects[resource], self._cursors[resource]
             if create_revision:
                 new = ApiObject(resource, key, value, mod_revision)
                 change = Change(objects.get(key), new)
