@@ -197,7 +197,12 @@ def test_no_progress_bar_without_a_terminal(pykube, snapshot):
 def test_interrupt_is_code_130_without_a_traceback(tmp_path):
     words = ["-m", "pykube_core", "compare", "--snapshot", "-"]
     reading = subprocess.Popen(
-        [sys.executable, *words], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, *words],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Who runs the tests in the background may have it ignored, which is inherited.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     time.sleep(1.5)
     reading.send_signal(signal.SIGINT)
