@@ -190,13 +190,12 @@ class Bulk:
             made: list[ApiObject] = []
             place: list[int] = []
             for obj, status in batch:
-                parts = members(obj.data)
-                data = joined(resource, bytes(parts.metadata), bytes(parts.spec), status)
-                if len(data) > OBJECT_BYTES_MAX:
+                changed = obj.with_status(status)
+                if len(changed.data) > OBJECT_BYTES_MAX:
                     out.append(too_large())
                     continue
-                if bytes(parts.status) != status:
-                    made.append(ApiObject(resource, obj.key, data, obj.revision))
+                if changed.data != obj.data:
+                    made.append(changed)
                     place.append(len(out))
                 out.append(obj)
             written = self._write(made)
@@ -263,8 +262,7 @@ class Bulk:
         outcome = self._store.put_if(list(zip(keys, values, revisions, strict=True)), lease=lease)
         failed, revision = outcome.failed, outcome.revision
         if failed is None:
-            pairs = zip(keys, values, strict=True)
-            return [ApiObject(resource, key, value, revision) for key, value in pairs]
+            return [obj.at(revision) for obj in objects]
         return [*self._write(objects[:failed]), None, *self._write(objects[failed + 1 :])]
 
 

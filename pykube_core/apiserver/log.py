@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from pykube_core.api.registry import STORE_PREFIX, Registry, Resource
-from pykube_core.apiserver.objects import ApiObject
+from pykube_core.apiserver.objects import ApiObject, next_state
 from pykube_core.store import Event, StoreLike, prefix_end
 
 _BATCH: Final = 1024
@@ -25,6 +25,12 @@ class Change(msgspec.Struct, frozen=True, gc=False):
 
     old: ApiObject | None
     new: ApiObject | None
+
+    @property
+    def is_status_alone(self) -> bool:
+        """Whether it is an update that changed nothing but the status."""
+        old, new = self.old, self.new
+        return old is not None and new is not None and 0 < old.body_revision == new.body_revision
 
     @property
     def object(self) -> ApiObject:
@@ -109,7 +115,8 @@ class ObjectLog:
             prefix = resource.prefix
             held = self._store.range(prefix, prefix_end(prefix), revision=self.revision)
             objects = self._objects[resource] = {
-                kv.key: ApiObject(resource, kv.key, kv.value, kv.mod_revision) for kv in held.kvs
+                kv.key: next_state(resource, kv.key, kv.value, kv.mod_revision, None)
+                for kv in held.kvs
             }
             self._leave_out()
         return objects
@@ -151,9 +158,9 @@ class ObjectLog:
                 resource, prefix = found, found.prefix
                 objects, cursors = self._objects[resource], self._cursors[resource]
             if create_revision:
-                new = ApiObject(resource, key, value, mod_revision)
-                change = Change(objects.get(key), new)
-                objects[key] = new
+                old = objects.get(key)
+                new = objects[key] = next_state(resource, key, value, mod_revision, old)
+                change = Change(old, new)
             else:
                 change = Change(objects.pop(key, None), None)
             count += 1

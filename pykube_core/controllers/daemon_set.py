@@ -235,6 +235,8 @@ class DaemonSetController(Controller):
     def _note_pod(self, change: Change) -> None:
         obj = change.object
         key = obj.key
+        if change.is_status_alone and key not in self._places and self._pods.get(key) is None:
+            return
         place = self._places.pop(key, None)
         if place is not None:
             uid, name = place

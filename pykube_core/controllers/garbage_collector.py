@@ -100,6 +100,8 @@ class GarbageCollector(Controller):
         if new is None:
             self._remove(change.object.view(_View).metadata.uid)
             return
+        if change.is_status_alone:
+            return
         if old is not None:
             end = new.data.find(_SPEC)
             if end > 0 and old.data.startswith(new.data[: end + len(_SPEC)]):

@@ -63,6 +63,10 @@ class _View(msgspec.Struct, gc=False):
     status: _Status = msgspec.field(default_factory=_Status)
 
 
+_VIEW: Final = msgspec.json.Decoder(_View)
+_STATUS: Final = msgspec.json.Decoder(_Status)
+
+
 class Pod(msgspec.Struct, frozen=True, gc=False):
     """A pod at one revision, as far as controllers read it.
 
@@ -83,7 +87,8 @@ class Pod(msgspec.Struct, frozen=True, gc=False):
         Whether it is being deleted and has not ended yet.
     ready_ns : int or None
         Since when it is ready, in nanoseconds since the epoch; None when it is not.
-    revision : int
+    revision, body_revision : int
+        As of the object.
     """
 
     uid: str
@@ -98,6 +103,7 @@ class Pod(msgspec.Struct, frozen=True, gc=False):
     ending: bool
     ready_ns: int | None
     revision: int
+    body_revision: int
 
     @property
     def claimable(self) -> bool:
@@ -120,7 +126,7 @@ class PodReader:
         self._labels: dict[str, dict[str, str]] = {}
 
     def read(self, obj: ApiObject) -> Pod:
-        """Return what an object says of a pod.
+        """Return what an object, or a newer state of it that was read before, says of a pod.
 
         Raises
         ------
@@ -128,11 +134,14 @@ class PodReader:
             Its status is not one of a pod.
         """
         held = self._held.get(obj.key)
-        if held is not None and held.revision == obj.revision:
-            return held
-        pod = self._read(obj)
-        if held is None or held.revision < obj.revision:
-            self._held[obj.key] = pod
+        if held is not None:
+            if held.revision >= obj.revision:
+                return held
+            if 0 < held.body_revision == obj.body_revision:
+                status = _STATUS.decode(obj.status)
+                pod = self._held[obj.key] = _with_status(held, status, obj.revision)
+                return pod
+        pod = self._held[obj.key] = self._read(obj)
         return pod
 
     def forget(self, key: bytes) -> None:
@@ -140,29 +149,25 @@ class PodReader:
         self._held.pop(key, None)
 
     def _read(self, obj: ApiObject) -> Pod:
-        view = obj.view(_View)
-        metadata, status = view.metadata, view.status
-        terminating, ended = bool(metadata.deletionTimestamp), status.phase in ENDED
-        ready_ns = None
-        for condition in status.conditions:
-            if condition.type == "Ready" and condition.status == "True":
-                since = condition.lastTransitionTime
-                ready_ns = read_time(since) if since else 0
+        view = _VIEW.decode(obj.data)
+        metadata = view.metadata
         owner = intern(controller_of(metadata.ownerReferences))
-        return Pod(
+        pod = Pod(
             metadata.uid,
             owner,
             self._shared(owner, metadata.labels),
             intern(view.spec.nodeName),
-            intern(status.phase),
-            status.reason,
+            "",
+            "",
             intern(metadata.creationTimestamp),
-            terminating,
-            not (terminating or ended),
-            terminating and not ended,
-            ready_ns,
+            bool(metadata.deletionTimestamp),
+            False,
+            False,
+            None,
             obj.revision,
+            obj.body_revision,
         )
+        return _with_status(pod, view.status, obj.revision)
 
     def _shared(self, owner: str, labels: dict[str, str]) -> dict[str, str]:
         """Return the labels that were last read of an owner's pods, if they are the same."""
@@ -173,3 +178,28 @@ class PodReader:
             self._labels.clear()
         self._labels[owner] = labels
         return labels
+
+
+def _with_status(pod: Pod, status: _Status, revision: int) -> Pod:
+    """Return a pod with what a status says of it."""
+    terminating, phase, ready_ns = pod.terminating, status.phase, None
+    ended = phase in ENDED
+    for condition in status.conditions:
+        if condition.type == "Ready" and condition.status == "True":
+            since = condition.lastTransitionTime
+            ready_ns = read_time(since) if since else 0
+    return Pod(
+        pod.uid,
+        pod.owner,
+        pod.labels,
+        pod.node,
+        intern(phase),
+        status.reason,
+        pod.created,
+        terminating,
+        not (terminating or ended),
+        terminating and not ended,
+        ready_ns,
+        revision,
+        pod.body_revision,
+    )

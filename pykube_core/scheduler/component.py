@@ -213,7 +213,7 @@ class SchedulerComponent:
         elif new is None:
             self._tell(NODE_DELETE, old.decode(), None)
             self._accounts.remove_node(old.name)
-        elif not _is_heartbeat(old, new):
+        elif not _is_heartbeat(change):
             after = new.decode()
             self._accounts.update_node(after)
             if self._queue.has_unschedulable:
@@ -301,9 +301,7 @@ class SchedulerComponent:
         if self._queue.get(held.key) is None:
             # It was left out because it is being deleted; it is looked at again, as upstream does.
             self._queue.add(held, self._now_ns)
-        elif not status_update(change.old, new).is_alone or self._queue.concerns(
-            _UNSCHEDULABLE_POD_UPDATE
-        ):
+        elif not status_update(change).is_alone or self._queue.concerns(_UNSCHEDULABLE_POD_UPDATE):
             self._queue.update(change.old.decode(), new.decode(), self._now_ns)
         node = held.shape.nominated_node
         if node == old_node:
@@ -329,7 +327,7 @@ class SchedulerComponent:
         old, new = change.old, change.new
         assert old is not None
         assert new is not None
-        update = status_update(old, new)
+        update = status_update(change)
         if update.is_done:
             self._lose_pod(held, change)
             return
@@ -409,11 +407,11 @@ def _with_policy(
     return replace(configuration, profiles=(policy.profile, *others))
 
 
-def _is_heartbeat(old: ApiObject, new: ApiObject) -> bool:
+def _is_heartbeat(change: Change) -> bool:
     """Return whether nothing of a node changed that the scheduler reads."""
-    before, after = members(old.data), members(new.data)
-    if before.metadata != after.metadata or before.spec != after.spec:
+    old, new = change.old, change.new
+    assert old is not None
+    assert new is not None
+    if not change.is_status_alone:
         return False
-    return before.status == after.status or (
-        _NODE_STATUS.decode(before.status) == _NODE_STATUS.decode(after.status)
-    )
+    return _NODE_STATUS.decode(old.status) == _NODE_STATUS.decode(new.status)

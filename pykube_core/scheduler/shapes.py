@@ -12,6 +12,7 @@ import msgspec
 
 from pykube_core.api.errors import InputError
 from pykube_core.api.objects import KubeObject
+from pykube_core.apiserver.log import Change
 from pykube_core.apiserver.objects import ApiObject, members
 from pykube_core.scheduler.plugins import PLUGINS
 from pykube_core.scheduler.scheduler import Scheduler
@@ -21,8 +22,8 @@ _NAME: Final = len(b'"name":"')
 _UID: Final = b'","uid":"'
 _NODE: Final = b'{"nodeName":"'
 _DONE: Final = frozenset({"Succeeded", "Failed"})
-# Only with these does the status of a pod say what it takes of its node.
-_SIZES: Final = (b'"allocatedResources"', b'"resources"')
+# Only with resources or allocatedResources does its status say what a pod takes of its node.
+_SIZES: Final = b'esources"'
 
 
 class _Metadata(msgspec.Struct, gc=False):
@@ -189,20 +190,18 @@ class StatusUpdate(NamedTuple):
     is_done: bool
 
 
-def status_update(old: ApiObject, new: ApiObject) -> StatusUpdate:
+def status_update(change: Change) -> StatusUpdate:
     """Return what became of a pod's status; nothing else is decoded."""
-    before, after = old.data, new.data
-    status = members(after).status
-    done = _STATUS.decode(status).phase in _DONE
-    # The status comes last, so all before it is one run of bytes.
-    cut = len(after) - len(memoryview(status)) - 1
-    same = before[:cut] == after[:cut]
-    return StatusUpdate(same and not (_is_sized(before, cut) or _is_sized(after, cut)), done)
+    old, new = change.old, change.new
+    assert old is not None
+    assert new is not None
+    status = new.status
+    alone = change.is_status_alone and not (_is_sized(old.status) or _is_sized(status))
+    return StatusUpdate(alone, _STATUS.decode(status).phase in _DONE)
 
 
-def _is_sized(data: bytes, start: int = 0) -> bool:
-    first, second = _SIZES
-    return data.find(first, start) >= 0 or data.find(second, start) >= 0
+def _is_sized(status: bytes) -> bool:
+    return _SIZES in status
 
 
 _STATUS: Final = msgspec.json.Decoder(_Status)

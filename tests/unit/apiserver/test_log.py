@@ -1,6 +1,6 @@
 import pytest
 
-from pykube_core.api.builtin import CONFIG_MAPS, LEASES, NAMESPACES
+from pykube_core.api.builtin import CONFIG_MAPS, LEASES, NAMESPACES, NODES
 from pykube_core.apiserver.log import ObjectLog
 
 
@@ -63,3 +63,30 @@ def test_a_forgotten_cursor_collects_nothing(log, server):
     put(server, "a")
     log.pull()
     assert not cursor.has_news
+
+
+def test_a_change_of_the_status_alone_is_told_from_others(log, server):
+    node = server.create(NODES, {"metadata": {"name": "n"}, "status": {"phase": "Pending"}})
+    cursor = log.cursor(NODES)
+    log.pull()
+    server.replace_status_many(NODES, [(node, b'{"phase":"Running"}')])
+    server.patch(NODES, {"metadata": {"labels": {"a": "b"}}}, "n")
+    server.patch(NODES, {"status": {"phase": "Terminated"}}, "n", subresource="status")
+    server.delete(NODES, "n")
+    log.pull()
+    changes = cursor.read()
+    assert [change.is_status_alone for change in changes] == [False, True, False, True, False]
+    bodies = [change.new.body_revision for change in changes[:-1]]
+    assert bodies == [node.revision, node.revision, node.revision + 2, node.revision + 2]
+    assert changes[1].new.status == b'{"phase":"Running"}'
+    assert log.get(NODES, "n") is None
+
+
+def test_a_status_is_replaced_wherever_it_is_known_to_begin(log, server):
+    node = server.create(NODES, {"metadata": {"name": "n"}, "status": {"phase": "Pending"}})
+    log.get(NODES, "n")
+    log.pull()
+    known = log.get(NODES, "n")
+    assert (node.status_at, known.status_at > 0) == (0, True)
+    assert node.with_status(b"{}") == known.with_status(b"{}")
+    assert known.with_status(known.status) == known
