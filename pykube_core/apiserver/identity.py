@@ -37,10 +37,14 @@ class Identity:
             out.append(f"{d[:8]}-{d[8:12]}-4{d[13:16]}-{variant}{d[17:20]}-{d[20:]}")
         return out
 
-    def moment_ns(self, now_ns: int) -> int:
-        """Return a time that no call has returned before: now, or the next one that is free."""
-        self._last_ns = max(now_ns, self._last_ns + 1)
-        return self._last_ns
+    def moments_ns(self, now_ns: int, count: int) -> int:
+        """Return the first of so many times that no call has returned before.
+
+        It is now, or the next one from which on all are free.
+        """
+        first_ns = max(now_ns, self._last_ns + 1)
+        self._last_ns = first_ns + count - 1
+        return first_ns
 
     def names(self, prefix: str, count: int) -> list[str]:
         """Return names of a prefix and five random characters each; they may repeat.

@@ -7,7 +7,6 @@ end of each step, not each half hour; of several recorders in a process each has
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from functools import lru_cache
 from typing import Final
 
@@ -77,20 +76,20 @@ class _Held(msgspec.Struct, gc=False):
     """An event that was written, at ``revision``, or that is about to be, at 0."""
 
     told: _Told
-    name: str
     first: str
     last_ns: int
-    uid: str = ""
     count: int = 1
+    name: str = ""
+    uid: str = ""
     revision: int = 0
 
 
-class _Source(msgspec.Struct):
+class _Source(msgspec.Struct, gc=False):
     """What has been told about one object, and how much more may be."""
 
     tokens: float
     since_ns: int
-    held: dict[tuple[str, ...], _Held]
+    held: dict[tuple[str, ...], _Held] = {}
 
 
 class EventRecorder:
@@ -112,8 +111,9 @@ class EventRecorder:
         self._component = component
         self._instance = instance
         self._told: list[_Told] = []
-        self._sources: OrderedDict[str, _Source] = OrderedDict()
-        self._text_ns, self._text = -1, ""
+        self._sources: dict[str, _Source] = {}
+        self._older_sources: dict[str, _Source] = {}
+        self._now_text = ""
 
     def record(
         self,
@@ -144,51 +144,57 @@ class EventRecorder:
             return
         told, self._told = self._told, []
         correlate = self._in_series if self._instance else self._counted
+        self._now_text = micro_time_text(now_ns) if self._instance else time_text(now_ns)
         # Nobody is written twice in a batch: the last state of each is what counts.
         pending: dict[int, _Held] = {}
+        key, source = "", None
         for event in told:
-            held = correlate(event, now_ns)
+            about = event.regarding
+            if source is None or key != (about.uid or about.name):  # Most come in runs of one.
+                key = about.uid or about.name
+                source = self._source(key, now_ns)
+            held = correlate(source, event, now_ns)
             if held is not None:
                 pending[id(held)] = held
-        self._write(list(pending.values()), now_ns)
+        self._write([*pending.values()], now_ns)
 
     def _write(self, pending: list[_Held], now_ns: int) -> None:
-        uids = iter(self._server.new_uids(sum(not held.revision for held in pending)))
-        for held in pending:
-            if not held.revision:
-                held.uid = next(uids)
+        self._name([held for held in pending if not held.revision], now_ns)
         for _ in range(_ATTEMPTS):
             if not pending:
                 return
-            objects = [self._encoded(held, now_ns) for held in pending]
+            objects = [self._encoded(held) for held in pending]
             refused = []
             for held, outcome in zip(pending, self._server.write_encoded(objects), strict=True):
                 if isinstance(outcome, ApiObject):
                     held.revision = outcome.revision
                 else:  # Another server gave the name, or the event has gone meanwhile.
-                    held.name, held.revision = self._name(held.told.regarding.name, now_ns), 0
+                    held.revision = 0
                     refused.append(held)
+            self._name(refused, now_ns)
             pending = refused
 
-    def _name(self, name: str, now_ns: int) -> str:
-        return f"{name[:_NAME_BYTES_MAX]}.{self._server.new_moment_ns(now_ns):x}"
+    def _name(self, fresh: list[_Held], now_ns: int) -> None:
+        """Give names and uids to events that are to be created."""
+        moment_ns = self._server.new_moments_ns(now_ns, len(fresh))
+        for held, uid in zip(fresh, self._server.new_uids(len(fresh)), strict=True):
+            held.uid = held.uid or uid
+            held.name = f"{held.told.regarding.name[:_NAME_BYTES_MAX]}.{moment_ns:x}"
+            moment_ns += 1
 
-    def _source(self, told: _Told, now_ns: int) -> _Source:
-        """Return what is known of an event's source and object; the oldest is forgotten."""
-        key = told.regarding.uid or told.regarding.name
+    def _source(self, key: str, now_ns: int) -> _Source:
+        """Return what was told of an object; the last 4,096 objects are known, and some more."""
         source = self._sources.get(key)
-        if source is not None:
-            self._sources.move_to_end(key)
-            return source
-        source = self._sources[key] = _Source(_BURST, now_ns, {})
-        if len(self._sources) > _OBJECTS_MAX:
-            self._sources.popitem(last=False)
+        if source is None:
+            if len(self._sources) >= _OBJECTS_MAX:
+                self._older_sources, self._sources = self._sources, {}
+            source = self._older_sources.get(key) or _Source(_BURST, now_ns)
+            self._sources[key] = source
         return source
 
-    def _counted(self, told: _Told, now_ns: int) -> _Held | None:
+    def _counted(self, source: _Source, told: _Told, now_ns: int) -> _Held | None:
         """Return the event to write: combined, counted; None when too many come."""
-        source = self._source(told, now_ns)
-        key: tuple[str, ...] = (told.type, told.reason, told.message, told.regarding.field_path)
+        key: tuple[str, ...] = told.type, told.reason, told.message, told.regarding.field_path
         held = source.held.get(key)
         if held is None and len(source.held) >= _SIMILAR_MAX - 1:
             similar = [
@@ -202,7 +208,7 @@ class EventRecorder:
                 key = key[:2]
                 held = source.held.get(key)
         if held is None:
-            held = source.held[key] = self._new(told, self._now_text(now_ns), now_ns)
+            held = source.held[key] = _Held(told, self._now_text, now_ns)
         else:
             held.told, held.count, held.last_ns = told, held.count + 1, now_ns
         if source.since_ns != now_ns:
@@ -213,28 +219,17 @@ class EventRecorder:
         source.tokens -= 1
         return held
 
-    def _new(self, told: _Told, first: str, now_ns: int) -> _Held:
-        return _Held(told, self._name(told.regarding.name, now_ns), first, now_ns)
-
-    def _now_text(self, now_ns: int) -> str:
-        """Return the time as text; it is the same for many events."""
-        if now_ns != self._text_ns:
-            self._text_ns = now_ns
-            self._text = micro_time_text(now_ns) if self._instance else time_text(now_ns)
-        return self._text
-
-    def _in_series(self, told: _Told, now_ns: int) -> _Held:
+    def _in_series(self, source: _Source, told: _Told, now_ns: int) -> _Held:
         """Return the event to write: a new one, or one more of a series."""
-        source = self._source(told, now_ns)
         key = told.type, told.reason, told.action, str(told.regarding.revision)
         held = source.held.get(key)
-        if held is not None:
+        if held is None:
+            held = source.held[key] = _Held(told, self._now_text, now_ns)
+        else:
             held.count += 1
-            return held
-        held = source.held[key] = self._new(told, self._now_text(now_ns), now_ns)
         return held
 
-    def _encoded(self, held: _Held, now_ns: int) -> ApiObject:
+    def _encoded(self, held: _Held) -> ApiObject:
         """Return an event as it is stored; names and paths of fields need no escapes."""
         told, first = held.told, held.first
         about = told.regarding
@@ -243,7 +238,7 @@ class EventRecorder:
         own = f'"namespace":"{about.namespace}",' if about.namespace else ""
         version = f',"resourceVersion":"{about.revision}"' if about.revision else ""
         path = f',"fieldPath":"{about.field_path}"' if about.field_path else ""
-        rest = self._series(held, now_ns) if self._instance else self._legacy(held, now_ns)
+        rest = self._series(held) if self._instance else self._legacy(held)
         data = (
             f'{_HEAD}"name":"{held.name}","uid":"{held.uid}","namespace":"{namespace}",'
             f'"creationTimestamp":"{first[:19]}Z"}},"involvedObject":{{"kind":"{resource.kind}",'
@@ -253,21 +248,20 @@ class EventRecorder:
         key = f"{_PREFIX}{namespace}/{held.name}"
         return ApiObject(EVENTS, key.encode(), data.encode(), held.revision)
 
-    def _legacy(self, held: _Held, now_ns: int) -> str:
+    def _legacy(self, held: _Held) -> str:
         told, host, component = held.told, held.told.host, self._component
         where = f',"host":"{host}"' if host else ""
-        last = self._now_text(now_ns) if held.count > 1 else held.first
+        last = self._now_text if held.count > 1 else held.first
         return (
             f'"source":{{"component":"{component}"{where}}},"firstTimestamp":"{held.first}",'
             f'"lastTimestamp":"{last}","count":{held.count},"type":"{told.type}","eventTime":null,'
             f'"reportingComponent":"{component}","reportingInstance":"{host}"'
         )
 
-    def _series(self, held: _Held, now_ns: int) -> str:
+    def _series(self, held: _Held) -> str:
         told, series = held.told, ""
         if held.count > 1:
-            seen = self._now_text(now_ns)
-            series = f'"series":{{"count":{held.count},"lastObservedTime":"{seen}"}},'
+            series = f'"series":{{"count":{held.count},"lastObservedTime":"{self._now_text}"}},'
         return (
             f'"source":{{}},"firstTimestamp":null,"lastTimestamp":null,"type":"{told.type}",'
             f'"eventTime":"{held.first}",{series}"action":"{told.action}",'

@@ -451,9 +451,12 @@ class ApiServer:
         """Return generated names for such objects; they may repeat."""
         return self._identity.names(prefix, count)
 
-    def new_moment_ns(self, now_ns: int) -> int:
-        """Return a time for the name of such an object, as events have: nobody else gets it."""
-        return self._identity.moment_ns(now_ns)
+    def new_moments_ns(self, now_ns: int, count: int) -> int:
+        """Return the first of so many times for names of such objects, as events have them.
+
+        Nobody else gets one of them.
+        """
+        return self._identity.moments_ns(now_ns, count)
 
     def delete_many(
         self,
