@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from measure import machine
+from workload import SET_COUNT, replica_sets
 
 from pykube_core import Cluster
 from pykube_core.node import Machine
@@ -24,7 +25,6 @@ from pykube_core.node import Machine
 NODE_COUNTS = (20, 5_000)
 TRACED_NODES = 300
 PODS_PER_NODE = 30
-SET_COUNT = 20
 UNTIL_COMPACTED_SECONDS = 700
 PEAK_BYTES_MAX = 4 * 10**9
 """Of 150,000 pods on 5,000 nodes."""
@@ -38,26 +38,13 @@ OWNERS = {
 }
 
 
-def replica_set(index: int, replicas: int) -> dict:
-    """Return a replica set of small pods."""
-    labels = {"app": f"web-{index}"}
-    container = {"name": "c", "image": "httpd", "resources": {"requests": REQUESTS}}
-    spec = {
-        "replicas": replicas,
-        "selector": {"matchLabels": labels},
-        "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
-    }
-    metadata = {"name": f"web-{index}"}
-    return {"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": metadata, "spec": spec}
-
-
 def fill(cluster: Cluster, node_count: int) -> None:
     """Let every pod come to run and be counted as ready."""
-    replicas = node_count * PODS_PER_NODE // SET_COUNT
-    cluster.apply([replica_set(index, replicas) for index in range(SET_COUNT)])
+    count = node_count * PODS_PER_NODE
+    cluster.apply(replica_sets(count, REQUESTS))
     cluster.run()
     statuses = [held["status"] for held in cluster.list("ReplicaSet")]
-    assert [status["readyReplicas"] for status in statuses] == [replicas] * SET_COUNT
+    assert [status["readyReplicas"] for status in statuses] == [count // SET_COUNT] * SET_COUNT
 
 
 def ready_cluster(node_count: int) -> Cluster:

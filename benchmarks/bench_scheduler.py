@@ -8,15 +8,26 @@ of them and writes their events. What it does beside these writes, the engine in
 
 import time
 
+import msgspec
 import pytest
-from bench_cluster import PODS_PER_NODE, STATUS, World
 from measure import machine
+from workload import replica_sets
 
-from pykube_core.api.builtin import NODES, PODS
+from pykube_core.api.builtin import NODES, PODS, REPLICA_SETS
+from pykube_core.apiserver import ApiServer
 from pykube_core.apiserver.log import ObjectLog
+from pykube_core.cluster import EventLoop, VirtualClock
+from pykube_core.controllers import ReplicaSetController
 from pykube_core.scheduler.component import SchedulerComponent
+from pykube_core.store import Store
 
 NODE_COUNTS = (100, 5_000)
+PODS_PER_NODE = 4
+START_NS = 1_795_407_362 * 10**9
+CAPACITY = {"cpu": "8", "memory": "32Gi", "pods": "110"}
+REQUESTS = {"cpu": "500m", "memory": "1Gi"}
+READY = {"type": "Ready", "status": "True", "lastTransitionTime": "2026-11-23T04:16:02Z"}
+STATUS = msgspec.json.encode({"phase": "Running", "conditions": [READY]})
 
 
 class Timed:
@@ -40,25 +51,36 @@ class Timed:
         return call
 
 
-class Waiting(World):
+class Waiting:
     """Pods made, none of them bound; the scheduler knows the nodes."""
 
     def __init__(self, node_count):
-        super().__init__(node_count)
-        for node in list(self.log.all(NODES)):
-            self.server.patch(NODES, {"spec": {"taints": None}}, node.name)
-        self.timed = Timed(self.server)
-        self.seen = ObjectLog(self.store, self.server.registry)
+        self.store = Store(salt=1)
+        clock = VirtualClock(START_NS)
+        self.server = server = ApiServer(self.store, clock=clock)
+        server.bootstrap()
+        node = {"metadata": {"name": "n"}, "status": {"capacity": CAPACITY}}
+        names = [f"node-{index:05}" for index in range(node_count)]
+        server.create_copies(NODES, node, names=names)
+        for name in names:
+            server.patch(NODES, {"spec": {"taints": None}}, name)
+        self.timed = Timed(server)
+        self.seen = ObjectLog(self.store, server.registry)
         self.component = SchedulerComponent(self.timed, self.seen)
         self.component.step(0)
-        self.loop.run()
+        for replica_set in replica_sets(node_count * PODS_PER_NODE, REQUESTS):
+            server.create(REPLICA_SETS, replica_set, "default")
+        with ObjectLog(self.store, server.registry) as log:
+            loop = EventLoop(log, clock)
+            loop.add(ReplicaSetController(server, log))
+            loop.run()
         self.seen.pull()
 
     def close(self):
         """Free everything."""
         self.component.close()
         self.seen.close()
-        super().close()
+        self.store.close()
 
 
 @pytest.mark.benchmark(group="scheduler")
