@@ -13,24 +13,23 @@ from typing import Final
 import msgspec
 
 from pykube_core.api.registry import STORE_PREFIX, Registry, Resource
-from pykube_core.apiserver.objects import ApiObject, next_state
+from pykube_core.apiserver.objects import STATUS_MARK, ApiObject, status_start
 from pykube_core.store import Event, StoreLike, prefix_end
 
 _BATCH: Final = 1024
 _NO_PREFIX: Final = b"\0"
+_NO_TAIL: Final = b"\0"
 
 
 class Change(msgspec.Struct, frozen=True, gc=False):
-    """An object before and after a write; None before its creation and after its deletion."""
+    """An object before and after a write; None before its creation and after its deletion.
+
+    ``is_status_alone`` says whether it is an update that changed nothing but the status.
+    """
 
     old: ApiObject | None
     new: ApiObject | None
-
-    @property
-    def is_status_alone(self) -> bool:
-        """Whether it is an update that changed nothing but the status."""
-        old, new = self.old, self.new
-        return old is not None and new is not None and 0 < old.body_revision == new.body_revision
+    is_status_alone: bool = False
 
     @property
     def object(self) -> ApiObject:
@@ -102,6 +101,8 @@ class ObjectLog:
         start = self.revision + 1
         self._watch = store.watch(prefix, prefix_end(prefix), start_revision=start)
         self._leave_out()
+        # The last status that had to be looked for, from its name to the end of its object.
+        self._tail = _NO_TAIL
 
     def _leave_out(self) -> None:
         """Read nothing of the resources that nobody asked for."""
@@ -115,11 +116,28 @@ class ObjectLog:
             prefix = resource.prefix
             held = self._store.range(prefix, prefix_end(prefix), revision=self.revision)
             objects = self._objects[resource] = {
-                kv.key: next_state(resource, kv.key, kv.value, kv.mod_revision, None)
+                kv.key: self._state(resource, kv.key, kv.value, kv.mod_revision, None)
                 for kv in held.kvs
             }
             self._leave_out()
         return objects
+
+    def _state(
+        self, resource: Resource, key: bytes, data: bytes, revision: int, old: ApiObject | None
+    ) -> ApiObject:
+        """Return an object as it was read, behind its state before; seldom is anything decoded."""
+        if not resource.has_status:
+            return ApiObject(resource, key, data, revision, 0, revision)
+        if old is not None:
+            at = old.status_at
+            if at and data[:at] == old.data[:at]:
+                return ApiObject(resource, key, data, revision, at, old.body_revision)
+        if data.endswith(self._tail):  # Copies of an object come together.
+            at = len(data) - len(self._tail) + len(STATUS_MARK)
+        else:
+            at = status_start(data)
+            self._tail = data[at - len(STATUS_MARK) :] if at else _NO_TAIL
+        return ApiObject(resource, key, data, revision, at, revision)
 
     def cursor(self, *resources: Resource) -> LogCursor:
         """Return a cursor on the changes of some resources."""
@@ -159,8 +177,8 @@ class ObjectLog:
                 objects, cursors = self._objects[resource], self._cursors[resource]
             if create_revision:
                 old = objects.get(key)
-                new = objects[key] = next_state(resource, key, value, mod_revision, old)
-                change = Change(old, new)
+                new = objects[key] = self._state(resource, key, value, mod_revision, old)
+                change = Change(old, new, new.body_revision != mod_revision)
             else:
                 change = Change(objects.pop(key, None), None)
             count += 1
