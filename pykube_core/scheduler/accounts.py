@@ -31,6 +31,8 @@ class AssignedPod(msgspec.Struct, gc=False):
         -1 if it cannot be read; it takes nothing then.
     object : ApiObject
         Its newest state that is known here; it may be newer than the log's.
+    is_sized : bool
+        Its status may say what it takes of its node (see `shapes.is_sized`).
     handle : int
         In the engine; -1 while it is not there.
     """
@@ -40,6 +42,7 @@ class AssignedPod(msgspec.Struct, gc=False):
     node: str
     class_index: int
     object: ApiObject
+    is_sized: bool
     handle: int = _NONE
 
 

@@ -284,8 +284,11 @@ class Attempts:
             if isinstance(outcome, StatusError):
                 refused.append((pod, handle, node, outcome))
                 continue
-            index = class_of(pod.object, pod.shape).index
-            bound.append(AssignedPod(pod.key, pod.uid, node, index, outcome, handle))
+            shape = pod.shape
+            index = class_of(pod.object, shape).index
+            bound.append(
+                AssignedPod(pod.key, pod.uid, node, index, outcome, shape.is_sized, handle)
+            )
             rows.append(row)
             done.append(pod)
         self._accounts.adopt(bound, rows)

@@ -52,7 +52,7 @@ from pykube_core.scheduler.policies import Policy
 from pykube_core.scheduler.queue_build import build_queue
 from pykube_core.scheduler.queue_pools import QueuedPod
 from pykube_core.scheduler.scheduler import Scheduler, TieBreak
-from pykube_core.scheduler.shapes import Shapes, status_update
+from pykube_core.scheduler.shapes import Shapes, is_done, is_sized
 
 _ASSIGNED_POD_UPDATE: Final = ClusterEvent("AssignedPod", ActionType.UPDATE)
 _UNSCHEDULABLE_POD_UPDATE: Final = ClusterEvent("UnschedulablePod", ActionType.UPDATE)
@@ -163,7 +163,7 @@ class SchedulerComponent:
         """Take what is new, and try every pod whose turn it is."""
         self._now_ns = now_ns
         for change in self.cursor.read():
-            resource = change.object.resource
+            resource = (change.new or change.object).resource
             if resource is PODS:
                 self._note_pod(change)
             elif resource is NODES:
@@ -227,11 +227,12 @@ class SchedulerComponent:
     # -- pods --------------------------------------------------------------------------------
 
     def _note_pod(self, change: Change) -> None:
-        new, key = change.new, change.object.key
-        held = self._pods.get(key)
+        new = change.new
         if new is None:
-            self._lose_pod(held, change)
-        elif isinstance(held, AssignedPod):
+            self._lose_pod(self._pods.get(change.object.key), change)
+            return
+        held = self._pods.get(new.key)
+        if isinstance(held, AssignedPod):
             if new.revision > held.object.revision:
                 self._update_assigned(held, change)
             elif new.revision == held.object.revision and change.old is not None:
@@ -247,10 +248,8 @@ class SchedulerComponent:
         elif shape.node:
             if held is not None:
                 self._drop_waiting(held)
-            full_name = f"{shape.namespace}/{name}"
-            pod = AssignedPod(
-                full_name, uid, shape.node, self._shapes.class_of(new, shape).index, new
-            )
+            full_name, index = f"{shape.namespace}/{name}", self._shapes.class_of(new, shape).index
+            pod = AssignedPod(full_name, uid, shape.node, index, new, shape.is_sized)
             self._pods[new.key] = pod
             self._accounts.add_pod(pod)
             self._tell_pod(ASSIGNED_POD_ADD, None, new)
@@ -296,18 +295,22 @@ class SchedulerComponent:
 
     def _update_waiting(self, held: WaitingPod, change: Change, new: ApiObject) -> None:
         assert change.old is not None
-        old_node = held.shape.nominated_node
-        held.take(new, self._shapes.of(new)[2])
+        before, shape = held.shape, self._shapes.of(new)[2]
+        held.take(new, shape)
         if self._queue.get(held.key) is None:
             # It was left out because it is being deleted; it is looked at again, as upstream does.
             self._queue.add(held, self._now_ns)
-        elif not status_update(change).is_alone or self._queue.concerns(_UNSCHEDULABLE_POD_UPDATE):
+        elif (
+            not change.is_status_alone
+            or before.is_sized
+            or shape.is_sized
+            or self._queue.concerns(_UNSCHEDULABLE_POD_UPDATE)
+        ):
             self._queue.update(change.old.decode(), new.decode(), self._now_ns)
-        node = held.shape.nominated_node
-        if node == old_node:
+        if shape.nominated_node == before.nominated_node:
             return
         self._nominate(held)
-        if old_node:
+        if before.nominated_node:
             self._tell_unnominated(held, change.old)
 
     def _nominate(self, held: WaitingPod) -> None:
@@ -327,11 +330,11 @@ class SchedulerComponent:
         old, new = change.old, change.new
         assert old is not None
         assert new is not None
-        update = status_update(change)
-        if update.is_done:
+        if is_done(new):
             self._lose_pod(held, change)
             return
-        if update.is_alone:
+        was_sized, held.is_sized = held.is_sized, is_sized(new)
+        if change.is_status_alone and not (was_sized or held.is_sized):
             self._accounts.update_pod(held, new)
             if self._queue.concerns(_ASSIGNED_POD_UPDATE):
                 self._tell_update(old, new)
@@ -339,7 +342,7 @@ class SchedulerComponent:
         index = self._shapes.read_class(new).index
         if index != held.class_index:
             self._accounts.remove_pod(held)
-            held = AssignedPod(held.name, held.uid, held.node, index, new)
+            held = AssignedPod(held.name, held.uid, held.node, index, new, held.is_sized)
             self._pods[new.key] = held
             self._accounts.add_pod(held)
         else:

@@ -6,13 +6,13 @@ say which pods are alike, and one of them is decoded for all.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+import re
+from typing import Final
 
 import msgspec
 
 from pykube_core.api.errors import InputError
 from pykube_core.api.objects import KubeObject
-from pykube_core.apiserver.log import Change
 from pykube_core.apiserver.objects import ApiObject, members
 from pykube_core.scheduler.plugins import PLUGINS
 from pykube_core.scheduler.scheduler import Scheduler
@@ -24,6 +24,8 @@ _NODE: Final = b'{"nodeName":"'
 _DONE: Final = frozenset({"Succeeded", "Failed"})
 # Only with resources or allocatedResources does its status say what a pod takes of its node.
 _SIZES: Final = b'esources"'
+# How the statuses begin that kubelets write.
+_PHASE: Final = re.compile(rb'\{(?:"observedGeneration":[0-9]+,)?"phase":"([A-Za-z]*)"')
 
 
 class _Metadata(msgspec.Struct, gc=False):
@@ -51,6 +53,7 @@ class _View(msgspec.Struct, gc=False):
 
 
 _VIEW: Final = msgspec.json.Decoder(_View)
+_STATUS: Final = msgspec.json.Decoder(_Status)
 
 
 class ShapeClass(msgspec.Struct, frozen=True):
@@ -82,8 +85,9 @@ class Shape(msgspec.Struct):
     namespace, scheduler_name, node, nominated_node : str
         "" where there is none.
     priority : int
-    has_gates, is_deleting, is_done, preempts : bool
-        Scheduling gates; a deletion timestamp; phase Succeeded or Failed; it may preempt others.
+    has_gates, is_deleting, is_done, is_sized, preempts : bool
+        Scheduling gates; a deletion timestamp; its status as `is_done` and `is_sized` say; it may
+        preempt others.
     found : ShapeClass or None
         Its class as `Shapes.class_of` last found it, at ``epoch``.
     """
@@ -96,9 +100,13 @@ class Shape(msgspec.Struct):
     has_gates: bool
     is_deleting: bool
     is_done: bool
+    is_sized: bool
     preempts: bool
     found: ShapeClass | None = None
     epoch: int = 0
+
+
+_NO_SHAPE: Final = Shape("", "", "", "", 0, False, False, False, False, False)
 
 
 class Shapes:
@@ -113,6 +121,8 @@ class Shapes:
     def __init__(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
         self._shapes: dict[bytes, Shape] = {}
+        # The last shape that was asked for: most pods come in runs of copies.
+        self._tail, self._shape = b"", _NO_SHAPE
         self._classes: dict[bytes, ShapeClass] = {}
         self._epoch = 0
 
@@ -126,14 +136,19 @@ class Shapes:
         data, start = pod.data, len(pod.resource.head) + _NAME
         middle = data.index(_UID, start)
         end = data.index(b'"', middle + len(_UID))
-        tail = data[end:]
+        if len(data) - end != len(self._tail) or not data.endswith(self._tail):
+            self._tail = data[end:]
+            self._shape = self._shape_of(pod, self._tail)
+        return data[start:middle].decode(), data[middle + len(_UID) : end].decode(), self._shape
+
+    def _shape_of(self, pod: ApiObject, tail: bytes) -> Shape:
         shape = self._shapes.get(tail)
         if shape is None:
-            shape = _shape(data)
+            shape = _shape(pod)
             if len(self._shapes) >= _REMEMBERED_MAX:
                 self._shapes.clear()
             self._shapes[tail] = shape
-        return data[start:middle].decode(), data[middle + len(_UID) : end].decode(), shape
+        return shape
 
     def class_of(self, pod: ApiObject, shape: Shape) -> ShapeClass:
         """Return the class of a pod of a shape."""
@@ -144,12 +159,12 @@ class Shapes:
     def read_class(self, pod: ApiObject) -> ShapeClass:
         """Return the class of a pod; the node of one that has one is no rule for it."""
         parts = members(pod.data)
-        metadata, spec, status = bytes(parts.metadata), bytes(parts.spec), bytes(parts.status)
+        metadata, spec = bytes(parts.metadata), bytes(parts.spec)
         metadata = metadata[metadata.index(b'"', metadata.index(_UID) + len(_UID)) :]
         if spec.startswith(_NODE):
             # A binding puts the name first, so the pod is like those that are not bound.
             spec = b"{" + spec[spec.index(b'",', len(_NODE)) + 2 :]
-        sized = status if _is_sized(status) else b""
+        sized = bytes(parts.status) if is_sized(pod) else b""
         key = b"".join((metadata, spec, sized))
         found = self._classes.get(key)
         if found is None:
@@ -175,40 +190,23 @@ class Shapes:
         return ShapeClass(index, plain, plain and compiled.node_set is None)
 
 
-class StatusUpdate(NamedTuple):
-    """What an update of a pod did, as far as its status goes.
-
-    Attributes
-    ----------
-    is_alone : bool
-        Nothing but the status changed, and neither says what the pod takes of its node.
-    is_done : bool
-        The pod has ended.
-    """
-
-    is_alone: bool
-    is_done: bool
+def is_done(pod: ApiObject) -> bool:
+    """Return whether a pod has ended: its phase is Succeeded or Failed."""
+    found = _PHASE.match(pod.data, pod.status_at)
+    phase = _STATUS.decode(pod.status).phase if found is None else found[1].decode()
+    return phase in _DONE
 
 
-def status_update(change: Change) -> StatusUpdate:
-    """Return what became of a pod's status; nothing else is decoded."""
-    old, new = change.old, change.new
-    assert old is not None
-    assert new is not None
-    status = new.status
-    alone = change.is_status_alone and not (_is_sized(old.status) or _is_sized(status))
-    return StatusUpdate(alone, _STATUS.decode(status).phase in _DONE)
+def is_sized(pod: ApiObject) -> bool:
+    """Return whether a pod's status may say what the pod takes of its node."""
+    if pod.status_at:
+        # From behind, where the letter to look for is the first one, which is the rarer one.
+        return pod.data.rfind(_SIZES, pod.status_at) >= 0
+    return _SIZES in pod.status
 
 
-def _is_sized(status: bytes) -> bool:
-    return _SIZES in status
-
-
-_STATUS: Final = msgspec.json.Decoder(_Status)
-
-
-def _shape(data: bytes) -> Shape:
-    view = _VIEW.decode(data)
+def _shape(pod: ApiObject) -> Shape:
+    view = _VIEW.decode(pod.data)
     metadata, spec, status = view.metadata, view.spec, view.status
     return Shape(
         metadata.namespace,
@@ -219,5 +217,6 @@ def _shape(data: bytes) -> Shape:
         bool(spec.schedulingGates),
         bool(metadata.deletionTimestamp),
         status.phase in _DONE,
+        is_sized(pod),
         spec.preemptionPolicy != "Never",
     )
