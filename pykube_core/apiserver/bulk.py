@@ -6,7 +6,7 @@ made it fail, so that each gets its own answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -31,10 +31,9 @@ from pykube_core.apiserver.objects import (
     REQUEST_BYTES_MAX,
     ApiObject,
     identity_prefix,
-    joined,
     members,
 )
-from pykube_core.store import Compare, Delete, KeyValue, StoreLike
+from pykube_core.store import Compare, Delete, StoreLike
 
 TXN_OPERATIONS_MAX: Final = 128
 _ATTEMPTS: Final = 8
@@ -45,16 +44,24 @@ Target = tuple[str, str, str]
 
 
 class Binding(NamedTuple):
-    """A pod and its node; ``uid`` makes sure that it is that very pod."""
+    """A pod and its node.
+
+    Attributes
+    ----------
+    uid : str
+        Makes sure that it is that very pod; "" is any.
+    pod : ApiObject or None
+        The pod as the caller knows it; it is read only if it has changed since.
+    """
 
     namespace: str
     name: str
     node: str
     uid: str = ""
+    pod: ApiObject | None = None
 
 
 class _Metadata(msgspec.Struct, gc=False):
-    uid: str
     deletionTimestamp: str = ""
 
 
@@ -85,6 +92,8 @@ class _Held(msgspec.Struct, gc=False):
 _HELD: Final = msgspec.json.Decoder(_Held)
 _METADATA: Final = msgspec.json.Decoder(_Metadata)
 _SPEC: Final = msgspec.json.Decoder(_Spec)
+# Where a pod's uid begins, without its name.
+_UID_AT: Final = len(identity_prefix(PODS, "", "")) - 1
 
 
 class Bulk:
@@ -165,20 +174,30 @@ class Bulk:
         return out
 
     def _bind(self, bindings: Sequence[Binding]) -> list[Outcome]:
-        keys = [PODS.key(binding.namespace, binding.name) for binding in bindings]
         bound = _Bound(time_text(self._clock()))
-        held = self._store.get_many(keys)
-        outcomes = [bound.pod(b, kv) for b, kv in zip(bindings, held, strict=True)]
-        ready: dict[bytes, ApiObject] = {}
-        for outcome in outcomes:
+        pods = self._pods_of(bindings)
+        outcomes = [bound.pod(b, pod) for b, pod in zip(bindings, pods, strict=True)]
+        written = iter(self._write([each for each in outcomes if isinstance(each, ApiObject)]))
+        for index, binding in enumerate(bindings):
+            outcome: Outcome | None = outcomes[index]
             if isinstance(outcome, ApiObject):
-                ready.setdefault(outcome.key, outcome)
-        written = {obj.key: obj for obj in self._write([*ready.values()]) if obj is not None}
-        for index, outcome in enumerate(outcomes):
-            if isinstance(outcome, ApiObject):
-                done = written.pop(outcome.key, None)
-                outcomes[index] = done or self._bind([bindings[index]])[0]
+                outcome = next(written)
+            elif binding.pod is not None:
+                outcome = None
+            # What the caller did not know yet, or came between, may have made it fail.
+            outcomes[index] = outcome or self._bind([binding._replace(pod=None)])[0]
         return outcomes
+
+    def _pods_of(self, bindings: Sequence[Binding]) -> Iterator[ApiObject | None]:
+        """Return the pods that come with bindings, and the others as they are now."""
+        keys = [PODS.key(b.namespace, b.name) for b in bindings if b.pod is None]
+        held = iter(self._store.get_many(keys) if keys else ())
+        for binding in bindings:
+            if binding.pod is not None:
+                yield binding.pod
+            else:
+                kv = next(held)
+                yield kv and ApiObject(PODS, kv.key, kv.value, kv.mod_revision)
 
     def replace_status_many(
         self, resource: Resource, items: Sequence[tuple[ApiObject, bytes]]
@@ -274,41 +293,83 @@ class _Identified(msgspec.Struct):
     metadata: _IdentifiedMetadata
 
 
+class _Copies(NamedTuple):
+    """What binding does to pods that have their bytes behind the uid in common.
+
+    Attributes
+    ----------
+    refusal : str
+        Why they cannot be bound, behind the name; "" if they can.
+    metadata : bytes
+        What follows the uid, up to the name of the node.
+    rest : bytes
+        What follows the name of the node.
+    status_size : int
+        The bytes of ``rest`` from the status on.
+    """
+
+    refusal: str
+    metadata: bytes
+    rest: bytes
+    status_size: int
+
+
 class _Bound:
-    """Pods with their nodes, at one time; equal statuses are changed once."""
+    """Pods with their nodes, at one time; copies are checked and equal statuses changed once."""
 
     def __init__(self, now: str) -> None:
         self._now = now
         self._statuses: dict[bytes, bytes] = {}
+        # The last pod's bytes behind the uid: copies come in runs.
+        self._tail = b""
+        self._copies = _Copies("", b"", b"", 0)
 
-    def pod(self, binding: Binding, kv: KeyValue | None) -> Outcome:
-        """Return a pod with its node, at the revision that was read, or why it cannot have it."""
-        if kv is None:
-            return not_found(PODS, binding.name)
-        parts = members(kv.value)
-        metadata, spec = _METADATA.decode(parts.metadata), _SPEC.decode(parts.spec)
-        name, why = binding.name, ""
-        if binding.uid and binding.uid != metadata.uid:
+    def pod(self, binding: Binding, pod: ApiObject | None) -> Outcome:
+        """Return a pod with its node, at the same revision, or why it cannot have it."""
+        name = binding.name
+        if pod is None:
+            return not_found(PODS, name)
+        data, start = pod.data, _UID_AT + len(name)
+        end = data.index(b'"', start)
+        if len(data) - end != len(self._tail) or not data.endswith(self._tail):
+            self._tail, self._copies = data[end:], self._read(data, end)
+        refusal, metadata, rest, status_size = self._copies
+        why = refusal and f"pod {name} {refusal}"
+        uid = data[start:end].decode()
+        if binding.uid and binding.uid != uid:
             why = (
                 f"Precondition failed: UID in precondition: {binding.uid}, "
-                f"UID in object meta: {metadata.uid}"
+                f"UID in object meta: {uid}"
             )
-        elif metadata.deletionTimestamp:
-            why = f"pod {name} is being deleted, cannot be assigned to a host"
-        elif spec.nodeName:
-            why = f"pod {name} is already assigned to node {quoted(spec.nodeName)}"
-        elif spec.schedulingGates:
-            why = f"pod {name} has non-empty .spec.schedulingGates"
         if why:
             subresource = "pods/binding"
             return conflict(PODS, name, why, qualified=subresource, kind=subresource)
         node = msgspec.json.encode(binding.node)
-        placed = b'{"nodeName":' + node + b"," + bytes(parts.spec)[1:]
+        bound = b"".join((data[:end], metadata, node, rest))
+        return ApiObject(PODS, pod.key, bound, pod.revision, len(bound) - status_size)
+
+    def _read(self, data: bytes, end: int) -> _Copies:
+        """Return what a pod, whose uid ends at ``end``, has in common with its copies."""
+        parts = members(data)
+        metadata, spec = _METADATA.decode(parts.metadata), _SPEC.decode(parts.spec)
+        refusal = ""
+        if metadata.deletionTimestamp:
+            refusal = "is being deleted, cannot be assigned to a host"
+        elif spec.nodeName:
+            refusal = f"is already assigned to node {quoted(spec.nodeName)}"
+        elif spec.schedulingGates:
+            refusal = "has non-empty .spec.schedulingGates"
         status = bytes(parts.status)
         if status not in self._statuses:
             self._statuses[status] = self._scheduled(status)
-        data = joined(PODS, bytes(parts.metadata), placed, self._statuses[status])
-        return ApiObject(PODS, kv.key, data, kv.mod_revision)
+        status = self._statuses[status]
+        behind = bytes(parts.metadata)[end - len(PODS.head) + 1 :]
+        return _Copies(
+            refusal,
+            behind + b',"spec":{"nodeName":',
+            b"".join((b",", bytes(parts.spec)[1:], b',"status":', status, b"}")),
+            len(status) + 1,
+        )
 
     def _scheduled(self, status: bytes) -> bytes:
         """Return a status with the condition PodScheduled, and without a nomination."""

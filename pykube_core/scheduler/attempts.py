@@ -270,7 +270,7 @@ class Attempts:
         nodes = [names[row] for row in placed.rows]
         outcomes = self._server.bind_many(
             [
-                Binding(pod.shape.namespace, pod.name, node, pod.uid)
+                Binding(pod.shape.namespace, pod.name, node, pod.uid, pod.object)
                 for pod, node in zip(placed.pods, nodes, strict=True)
             ]
         )

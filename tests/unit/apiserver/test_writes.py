@@ -450,6 +450,49 @@ def test_a_batch_of_bindings_answers_each(server):
     assert outcomes[0] == server.get(PODS, "p000", "default")
 
 
+def test_bindings_with_pods_answer_as_those_without(server):
+    gate = {"schedulingGates": [{"name": "a.io/g"}]}
+    for name in ("same", "labelled", "taken", "gone", "other"):
+        server.create(PODS, pod(name), "default")
+    server.create(PODS, pod("gated", **gate), "default")
+    server.create(PODS, pod("freed", **gate), "default")
+    names = [held.name for held in server.list(PODS).items]
+    bindings = [
+        Binding("default", name, "n1", "?" if name == "other" else _uid(held), held)
+        for name in names
+        for held in (server.get(PODS, name, "default"),)
+    ]
+    server.patch(PODS, {"metadata": {"labels": {"a": "b"}}}, "labelled", "default")
+    server.patch(PODS, {"spec": {"schedulingGates": None}}, "freed", "default")
+    server.bind("taken", "default", "n2")
+    server.delete(PODS, "gone", "default", grace_period_seconds=0)
+    outcomes = server.bind_many([*bindings, bindings[names.index("same")]])
+    told = {
+        name: outcome.message if _is_error(outcome) else outcome.decode()["spec"]["nodeName"]
+        for name, outcome in zip([*names, "same again"], outcomes, strict=True)
+    }
+    conflict = 'Operation cannot be fulfilled on pods/binding "{0}": '
+    uid = _uid(bindings[names.index("other")].pod)
+    assert told == {
+        "same": "n1",
+        "labelled": "n1",
+        "freed": "n1",
+        "gone": 'pods "gone" not found',
+        "taken": conflict.format("taken") + 'pod taken is already assigned to node "n2"',
+        "gated": conflict.format("gated") + "pod gated has non-empty .spec.schedulingGates",
+        "other": conflict.format("other")
+        + f"Precondition failed: UID in precondition: ?, UID in object meta: {uid}",
+        "same again": conflict.format("same") + 'pod same is already assigned to node "n1"',
+    }
+    labelled = server.get(PODS, "labelled", "default")
+    assert labelled.decode()["metadata"]["labels"] == {"a": "b"}
+    assert labelled == outcomes[names.index("labelled")]
+
+
+def _uid(obj):
+    return obj.decode()["metadata"]["uid"]
+
+
 def _is_error(outcome):
     return isinstance(outcome, StatusError)
 
