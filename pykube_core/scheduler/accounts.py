@@ -63,6 +63,7 @@ class Accounts:
     def __init__(self, scheduler: Scheduler, cycle: SchedulingCycle) -> None:
         self._scheduler = scheduler
         self._cycle = cycle
+        self._pods = cycle.pods
         self._by_handle: dict[int, AssignedPod] = {}
         self._homeless: dict[str, dict[str, AssignedPod]] = {}
         self._nodes: list[KubeObject] = []
@@ -127,13 +128,13 @@ class Accounts:
         handles = [pod.handle for pod in pods]
         self._by_handle.update(zip(handles, pods, strict=True))
         names, objects = [pod.name for pod in pods], [pod.object for pod in pods]
-        self._cycle.pods.add_all(handles, rows, names, objects)
+        self._pods.add_all(handles, rows, names, objects)
 
     def update_pod(self, pod: AssignedPod, new: ApiObject) -> None:
         """Take note of a new state of a pod that takes what it took before."""
         pod.object = new
         if pod.handle >= 0:
-            self._cycle.pods.replace(pod.handle, new)
+            self._pods.replace(pod.handle, new)
 
     def remove_pod(self, pod: AssignedPod) -> None:
         """Take a pod off its node."""

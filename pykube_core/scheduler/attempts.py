@@ -284,23 +284,21 @@ class Attempts:
             if isinstance(outcome, StatusError):
                 refused.append((pod, handle, node, outcome))
                 continue
-            shape = pod.shape
+            name, uid, shape = pod.key, pod.uid, pod.shape
             index = class_of(pod.object, shape).index
-            bound.append(
-                AssignedPod(pod.key, pod.uid, node, index, outcome, shape.is_sized, handle)
-            )
+            assigned = AssignedPod(name, uid, node, index, outcome, shape.is_sized, handle)
+            bound.append(assigned)
             rows.append(row)
             done.append(pod)
-        self._accounts.adopt(bound, rows)
-        self._queue.done(*done)
-        self._pods.update((assigned.object.key, assigned) for assigned in bound)
-        for pod, assigned in zip(done, bound, strict=True):
-            text = f"Successfully assigned {pod.key} to {assigned.node}"
+            self._pods[outcome.key] = assigned
+            text = f"Successfully assigned {name} to {node}"
             self._recorders[pod.scheduler_name].record(
                 self._reference(pod), NORMAL, "Scheduled", text, action="Binding"
             )
             if self._changes:
-                self._changes.pop(assigned.object.key, None)
+                self._changes.pop(outcome.key, None)
+        self._accounts.adopt(bound, rows)
+        self._queue.done(*done)
         for refusal in refused:
             self._forget(*refusal)
         return len(refused)

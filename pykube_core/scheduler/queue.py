@@ -248,9 +248,8 @@ class SchedulingQueue:
         del self._pods[queued.key]
         queued.attempts += 1
         # A pod of the same uid that is in flight comes back by itself; this one is a double.
-        if self._in_flight.get(queued.uid) is not None:
+        if not self._in_flight.start(queued):
             return False
-        self._in_flight.start(queued)
         self.scheduling_cycle += 1
         queued.unschedulable_plugins = NO_PLUGINS
         queued.pending_plugins = NO_PLUGINS
@@ -366,6 +365,8 @@ class SchedulingQueue:
 
     def concerns(self, event: ClusterEvent) -> bool:
         """Return whether `move_all` would look at any pod, or keep the event for one in flight."""
+        if not (len(self._unschedulable) or len(self._in_flight)):
+            return False
         plugins = self._plugins_for(event)
         return bool(plugins) and (
             len(self._in_flight) > 0 or self._unschedulable.has_rejected_by(plugins)

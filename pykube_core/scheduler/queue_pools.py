@@ -188,7 +188,10 @@ class PodHeap:
 
     def sorted(self) -> list[QueuedPod]:
         """Return all pods in the order in which they would be popped. O(n log n)."""
-        return [entry[-1] for entry in sorted(filter(self._is_live, self._entries))]
+        entries = self._entries
+        if len(entries) > self.count:
+            entries = [entry for entry in entries if self._is_live(entry)]
+        return [entry[-1] for entry in sorted(entries)]
 
 
 class UnschedulablePool:
@@ -295,11 +298,13 @@ class InFlightPods:
         """Return how many events are kept."""
         return len(self._events)
 
-    def start(self, queued: QueuedPod) -> None:
-        """Note that a pod is being tried from now on."""
+    def start(self, queued: QueuedPod) -> bool:
+        """Note that a pod is being tried from now on; False if one of its uid is already."""
+        if self._pods.setdefault(queued.uid, queued) is not queued:
+            return False
         queued.pool = Pool.IN_FLIGHT
         queued.first_event = self._first + len(self._events)
-        self._pods[queued.uid] = queued
+        return True
 
     def record(self, event: ClusterEvent, old: KubeObject | None, new: KubeObject | None) -> None:
         """Keep an event for the pods that are being tried."""
@@ -315,8 +320,9 @@ class InFlightPods:
 
     def finish(self, *uids: str) -> None:
         """Forget pods, and the events that no other pod needs."""
+        pop = self._pods.pop
         for uid in uids:
-            found = self._pods.pop(uid, None)
+            found = pop(uid, None)
             if found is not None and found.pool is Pool.IN_FLIGHT:
                 found.pool = Pool.NONE
         if not self._events:
