@@ -30,6 +30,7 @@ _SIMILAR_NS: Final = 600 * NANO
 _COMBINED: Final = "(combined from similar events): "
 _NAME_BYTES_MAX: Final = 253 - len(".7fffffffffffffff")
 _ATTEMPTS: Final = 3
+_BATCH: Final = 128
 
 _HEAD: Final = EVENTS.head.decode()
 _PREFIX: Final = EVENTS.prefix.decode()
@@ -156,7 +157,9 @@ class EventRecorder:
             held = correlate(source, event, now_ns)
             if held is not None:
                 pending[id(held)] = held
-        self._write([*pending.values()], now_ns)
+        ready = [*pending.values()]
+        for at in range(0, len(ready), _BATCH):
+            self._write(ready[at : at + _BATCH], now_ns)
 
     def _write(self, pending: list[_Held], now_ns: int) -> None:
         self._name([held for held in pending if not held.revision], now_ns)
