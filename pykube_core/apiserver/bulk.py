@@ -34,7 +34,7 @@ from pykube_core.apiserver.objects import (
     joined,
     members,
 )
-from pykube_core.store import Compare, Delete, KeyValue, StoreLike
+from pykube_core.store import KeyValue, StoreLike
 
 TXN_OPERATIONS_MAX: Final = 128
 _ATTEMPTS: Final = 8
@@ -227,7 +227,6 @@ class Bulk:
         keys = [resource.key(namespace, name) for namespace, name, _ in targets]
         out: list[Outcome | None] = []
         free: dict[bytes, int] = {}
-        compares: list[Compare] = []
         for at, (target, kv) in enumerate(zip(targets, self._store.get_many(keys), strict=True)):
             if kv is None:
                 out.append(not_found(resource, target[1]))
@@ -236,15 +235,21 @@ class Bulk:
             out.append(None)
             if target[2] in ("", held.metadata.uid) and not held.finalizers and kv.key not in free:
                 free[kv.key] = at
-                compares.append(Compare("mod", kv.key, "=", kv.mod_revision))
                 out[at] = ApiObject(resource, kv.key, kv.value, kv.mod_revision)
-        if free:
-            outcome = self._store.txn(compares, [Delete(key) for key in free])
-            for at in free.values():
-                obj = out[at]
-                assert isinstance(obj, ApiObject)
-                out[at] = obj.at(outcome.revision) if outcome.succeeded else None
+        going = [obj for at in free.values() if isinstance(obj := out[at], ApiObject)]
+        for at, removed in zip(free.values(), self._remove(going), strict=True):
+            out[at] = removed
         return out
+
+    def _remove(self, objects: Sequence[ApiObject]) -> list[ApiObject | None]:
+        """Delete objects that are as they show; their last states at that revision, else None."""
+        if not objects:
+            return []
+        outcome = self._store.delete_if([(obj.key, obj.revision) for obj in objects])
+        failed = outcome.failed
+        if failed is None:
+            return [obj.at(outcome.revision) for obj in objects]
+        return [*self._remove(objects[:failed]), None, *self._remove(objects[failed + 1 :])]
 
     def _write(self, objects: Sequence[ApiObject]) -> list[ApiObject | None]:
         """Put objects of one resource whose keys are at the revisions that they show; else None."""

@@ -512,6 +512,34 @@ def test_many_are_deleted_at_once_but_for_those_that_are_held(server):
     assert [obj.name for obj in server.list(CONFIG_MAPS, "default").items] == ["b", "c"]
 
 
+class Interrupted:
+    """A store in which somebody else writes before the first call of one method."""
+
+    def __init__(self, store, method, write):
+        self._store, self._method, self._write = store, method, write
+
+    def __getattr__(self, name):
+        if name == self._method and self._write is not None:
+            write, self._write = self._write, None
+            write()
+        return getattr(self._store, name)
+
+
+def test_a_member_of_a_batch_that_was_written_meanwhile_goes_too(server, store, clock):
+    server.create_copies(CONFIG_MAPS, {"metadata": {}}, "default", names=["a", "b", "c"])
+
+    def write():
+        server.patch(CONFIG_MAPS, {"data": {"x": "y"}}, "b", "default")
+
+    other = ApiServer(Interrupted(store, "delete_if", write), clock=clock)
+    targets = [("default", name, "") for name in ("a", "b", "c")]
+    before = server.revision
+    a, b, c = other.delete_many(CONFIG_MAPS, targets, grace_period_seconds=0)
+    assert [outcome.object.revision - before for outcome in (a, b, c)] == [2, 4, 3]
+    assert b.object.decode()["data"] == {"x": "y"}
+    assert server.list(CONFIG_MAPS, "default").items == []
+
+
 def test_encoded_objects_are_written_at_their_revision_alone(server):
     first = server.create(CONFIG_MAPS, {"metadata": {"name": "a"}}, "default")
     (done,) = server.write_encoded([first])
