@@ -101,6 +101,12 @@ def joined(resource: Resource, metadata: bytes, spec: bytes, status: bytes) -> b
     return b"".join(parts)
 
 
+def with_metadata(obj: ApiObject, size: int, metadata: KubeObject) -> bytes:
+    """Return an encoded object with other metadata in place of its own, of ``size`` bytes."""
+    start = len(obj.resource.head) - 1
+    return obj.data[:start] + msgspec.json.encode(metadata) + obj.data[start + size :]
+
+
 def encode(resource: Resource, obj: KubeObject) -> bytes:
     """Return an object as it is stored.
 
