@@ -16,9 +16,8 @@ import msgspec
 
 from pykube_core.api.builtin import NODES, PODS
 from pykube_core.api.objects import KubeObject
-from pykube_core.api.status import StatusError
 from pykube_core.api.times import NANO, time_text
-from pykube_core.apiserver import ApiObject, ApiServer
+from pykube_core.apiserver import ApiObject, ApiServer, Deleted
 from pykube_core.apiserver.log import Change, ObjectLog
 from pykube_core.apiserver.objects import members
 from pykube_core.apiserver.recorder import NORMAL, Reference
@@ -163,24 +162,25 @@ class TaintEvictionController(Controller):
             if obj is not None:
                 marked.append((obj, _marked_status(obj, now_ns)))
         outcomes = self._server.replace_status_many(PODS, marked)
+        written, failed = [], []
         for (obj, _), outcome in zip(marked, outcomes, strict=True):
-            key = obj.key.decode()
-            done = isinstance(outcome, ApiObject) and self._delete(obj, due[key].uid)
             if isinstance(outcome, ApiObject):
                 self._wrote(outcome)
-            if done:
-                self._queue.succeed(key)
+                written.append(obj.key)
             else:
-                self._pending[key] = due[key]
-                self._queue.retry(key, now_ns)
-
-    def _delete(self, obj: ApiObject, uid: str) -> bool:
-        try:
-            done = self._server.delete(PODS, obj.name, obj.namespace, uid=uid)
-        except StatusError as error:
-            return error.code in (404, 409)
-        self._wrote(done.object)
-        return True
+                failed.append(obj.key.decode())
+        targets = [(*PODS.split_key(key), due[key.decode()].uid) for key in written]
+        for at, deleted in zip(written, self._server.delete_many(PODS, targets), strict=True):
+            key = at.decode()
+            if isinstance(deleted, Deleted):
+                self._wrote(deleted.object)
+            elif deleted.code not in (404, 409):
+                failed.append(key)
+                continue
+            self._queue.succeed(key)
+        for key in failed:
+            self._pending[key] = due[key]
+            self._queue.retry(key, now_ns)
 
 
 def _tolerated_seconds(taints: Iterable[Taint], tolerations: list[Toleration]) -> int | None:
