@@ -72,7 +72,7 @@ def deleted(obj: ApiObject, uid: str, options: DeleteOptions, now_ns: int) -> De
         too large.
     """
     resource = obj.resource
-    admit_deletion(resource, obj.name)
+    admit_deletion(obj)
     view = _VIEW.decode(obj.data)
     metadata: KubeObject = msgspec.json.decode(view.metadata)
     check_preconditions(obj, metadata["uid"], uid, options.resource_version)

@@ -324,9 +324,9 @@ def check_propagation(propagation: str) -> None:
 
 def _set_propagation(metadata: KubeObject, propagation: str) -> None:
     finalizers = metadata.get("finalizers", [])
-    wanted = {"Orphan": [ORPHAN], "Foreground": [FOREGROUND]}.get(propagation)
     if propagation:
-        finalizers = [f for f in finalizers if f not in (ORPHAN, FOREGROUND)] + (wanted or [])
+        wanted = {"Orphan": [ORPHAN], "Foreground": [FOREGROUND]}.get(propagation, [])
+        finalizers = [f for f in finalizers if f not in (ORPHAN, FOREGROUND)] + wanted
     if finalizers:
         metadata["finalizers"] = finalizers
     else:

@@ -132,7 +132,6 @@ def identity_prefix(resource: Resource, name: str, uid: str) -> bytes:
 
 def check_preconditions(obj: ApiObject, held: str, uid: str, version: str) -> None:
     """Refuse to delete an object of another uid than ``uid`` or another version: 409; "" is any."""
-    resource, name = obj.resource, obj.name
     why = ""
     if uid and uid != held:
         why = (
@@ -145,4 +144,5 @@ def check_preconditions(obj: ApiObject, held: str, uid: str, version: str) -> No
             f"ResourceVersion in record ({obj.revision}). The object might have been modified"
         )
     if why:
-        raise conflict(resource, name, why, qualified=resource.kind, kind=resource.kind)
+        kind = obj.resource.kind
+        raise conflict(obj.resource, obj.name, why, qualified=kind, kind=kind)

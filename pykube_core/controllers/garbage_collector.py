@@ -59,6 +59,7 @@ class _FullOwner(msgspec.Struct, gc=False):
 
 
 class _FullMetadata(msgspec.Struct, gc=False):
+    finalizers: list[str] = []
     ownerReferences: list[_FullOwner] = []
 
 
@@ -200,7 +201,8 @@ class GarbageCollector(Controller):
     def _judge(self, uid: str, thing: _Thing, obj: ApiObject) -> bool | None:
         """Doom an object that nobody owns (None), take from it owners that are no more."""
         solid, waiting, gone = 0, [], []
-        for owner in obj.view(_FullView).metadata.ownerReferences:
+        metadata = obj.view(_FullView).metadata
+        for owner in metadata.ownerReferences:
             resource = self._registry.of_kind(owner.kind, owner.group)
             if resource is None or (resource.namespaced and not thing.resource.namespaced):
                 solid += 1
@@ -225,11 +227,10 @@ class GarbageCollector(Controller):
                 self._unblock(uid, obj)
             propagation = "Foreground"
         else:
-            finalizers = obj.view(_View).metadata.finalizers
             propagation = "Background"
-            if ORPHAN in finalizers:
+            if ORPHAN in metadata.finalizers:
                 propagation = "Orphan"
-            elif FOREGROUND in finalizers:
+            elif FOREGROUND in metadata.finalizers:
                 propagation = "Foreground"
         doomed = self._doomed.setdefault((obj.resource, propagation), [])
         doomed.append((*obj.resource.split_key(obj.key), uid))
