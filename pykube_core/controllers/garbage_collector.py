@@ -201,6 +201,7 @@ class GarbageCollector(Controller):
     def _judge(self, uid: str, thing: _Thing, obj: ApiObject) -> bool | None:
         """Doom an object that nobody owns (None), take from it owners that are no more."""
         solid, waiting, gone = 0, [], []
+        namespace, name = obj.resource.split_key(obj.key)
         metadata = obj.view(_FullView).metadata
         for owner in metadata.ownerReferences:
             resource = self._registry.of_kind(owner.kind, owner.group)
@@ -209,7 +210,7 @@ class GarbageCollector(Controller):
                 self._check_place(uid, thing, obj, owner)
                 continue
             held = self._things.get(owner.uid)
-            if held is None or held.key != resource.key(obj.namespace, owner.name):
+            if held is None or held.key != resource.key(namespace, owner.name):
                 gone.append(owner.uid)
                 self._check_place(uid, thing, obj, owner)
             elif held.waits:
@@ -233,7 +234,7 @@ class GarbageCollector(Controller):
             elif FOREGROUND in metadata.finalizers:
                 propagation = "Foreground"
         doomed = self._doomed.setdefault((obj.resource, propagation), [])
-        doomed.append((*obj.resource.split_key(obj.key), uid))
+        doomed.append((namespace, name, uid))
         return None
 
     def _check_place(self, uid: str, thing: _Thing, obj: ApiObject, owner: _FullOwner) -> None:
