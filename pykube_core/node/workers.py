@@ -3,7 +3,8 @@
 Everything here is memory; what a pod has come to is written by the kubelet.
 
 Source: ``k8s.io/kubernetes/pkg/kubelet/kubelet.go`` (SyncPod, SyncTerminatingPod) and
-``active_deadline.go`` v1.34. Difference: a sandbox takes no time to make.
+``active_deadline.go`` v1.34. Differences: a sandbox takes no time to make; a pod that waits for its
+node's network tells NetworkNotReady once, not anew each second.
 """
 
 from __future__ import annotations
