@@ -239,13 +239,14 @@ class EventRecorder:
         resource = about.resource
         namespace = about.namespace or "default"
         own = f'"namespace":"{about.namespace}",' if about.namespace else ""
+        uid = f'"uid":"{about.uid}",' if about.uid else ""
         version = f',"resourceVersion":"{about.revision}"' if about.revision else ""
         path = f',"fieldPath":"{about.field_path}"' if about.field_path else ""
         rest = self._series(held) if self._instance else self._legacy(held)
         data = (
             f'{_HEAD}"name":"{held.name}","uid":"{held.uid}","namespace":"{namespace}",'
             f'"creationTimestamp":"{first[:19]}Z"}},"involvedObject":{{"kind":"{resource.kind}",'
-            f'{own}"name":"{about.name}","uid":"{about.uid}","apiVersion":"{resource.api_version}"'
+            f'{own}"name":"{about.name}",{uid}"apiVersion":"{resource.api_version}"'
             f'{version}{path}}},"reason":"{told.reason}","message":{_quoted(told.message)},{rest}}}'
         )
         key = f"{_PREFIX}{namespace}/{held.name}"
