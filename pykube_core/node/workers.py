@@ -126,8 +126,9 @@ class PodWorkers:
         pod.admitted = True
         node.take(template)
         if _SCHEDULED not in pod.others:
-            since = b',"status":"True","lastTransitionTime":"%b"}' % self._now.encode()
-            pod.others += _SCHEDULED + since
+            since = b',"status":"True","lastProbeTime":null,"lastTransitionTime":"%b"}'
+            observed = b',"observedGeneration":%d' % pod.generation if pod.generation else b""
+            pod.others += _SCHEDULED + observed + since % self._now.encode()
         return True
 
     def _run(self, pod: Pod, node: Node, now_ns: int) -> None:
