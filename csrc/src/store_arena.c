@@ -33,6 +33,12 @@ static pkc_block *block_map(int64_t capacity) {
         munmap(raw, head);
     }
     munmap(raw + head + size, align - head);
+#ifdef MADV_POPULATE_WRITE
+    if (capacity == PKC_BLOCK_BYTES) {
+        /* All of it will be written soon, so one call spares 64 page faults. */
+        (void)madvise(raw + head, size, MADV_POPULATE_WRITE);
+    }
+#endif
     return (pkc_block *)(raw + head);
 }
 

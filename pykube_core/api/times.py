@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 NANO: Final = 10**9
@@ -31,7 +32,12 @@ def time_text(time_ns: int) -> str:
     >>> time_text(1_500_000_000)
     '1970-01-01T00:00:01Z'
     """
-    return datetime.fromtimestamp(time_ns // NANO, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _seconds_text(time_ns // NANO)
+
+
+@lru_cache(1024)  # Much happens in one second.
+def _seconds_text(time: int) -> str:
+    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def micro_time_text(time_ns: int) -> str:

@@ -14,6 +14,7 @@ from pykube_core.api.objects import KubeObject, name_of
 from pykube_core.api.priority import PriorityError, resolve_priority
 from pykube_core.api.registry import Resource
 from pykube_core.api.status import forbidden, not_found
+from pykube_core.apiserver.objects import ApiObject
 from pykube_core.store import StoreLike, prefix_end
 
 _IMMORTAL_NAMESPACES: Final = ("default", "kube-public", "kube-system")
@@ -44,10 +45,10 @@ def admit_namespace(store: StoreLike, resource: Resource, name: str, namespace: 
         raise forbidden(resource, name, why, [cause])
 
 
-def admit_deletion(resource: Resource, name: str) -> None:
+def admit_deletion(obj: ApiObject) -> None:
     """Refuse that a namespace goes which a cluster is never without (403)."""
-    if resource is NAMESPACES and name in _IMMORTAL_NAMESPACES:
-        raise forbidden(NAMESPACES, name, "this namespace may not be deleted")
+    if obj.resource is NAMESPACES and obj.name in _IMMORTAL_NAMESPACES:
+        raise forbidden(NAMESPACES, obj.name, "this namespace may not be deleted")
 
 
 def admit_priority(store: StoreLike, pod: KubeObject) -> None:

@@ -24,8 +24,10 @@ from pykube_core.api.status import (
     too_large,
 )
 from pykube_core.api.times import time_text
+from pykube_core.apiserver.deletion import Deleted, DeleteOptions, deleted
 from pykube_core.apiserver.expiry import Expiry
 from pykube_core.apiserver.identity import Identity
+from pykube_core.apiserver.lifecycle import check_propagation
 from pykube_core.apiserver.objects import (
     OBJECT_BYTES_MAX,
     REQUEST_BYTES_MAX,
@@ -33,7 +35,7 @@ from pykube_core.apiserver.objects import (
     identity_prefix,
     members,
 )
-from pykube_core.store import Compare, Delete, StoreLike
+from pykube_core.store import StoreLike
 
 TXN_OPERATIONS_MAX: Final = 128
 _ATTEMPTS: Final = 8
@@ -70,26 +72,6 @@ class _Spec(msgspec.Struct, gc=False):
     schedulingGates: list[msgspec.Raw] = []
 
 
-class _HeldMetadata(msgspec.Struct, gc=False):
-    uid: str
-    finalizers: list[str] = []
-
-
-class _HeldSpec(msgspec.Struct, gc=False):
-    finalizers: list[str] = []
-
-
-class _Held(msgspec.Struct, gc=False):
-    metadata: _HeldMetadata
-    spec: _HeldSpec = msgspec.field(default_factory=_HeldSpec)
-
-    @property
-    def finalizers(self) -> list[str]:
-        """What the object waits for before it goes."""
-        return self.metadata.finalizers or self.spec.finalizers
-
-
-_HELD: Final = msgspec.json.Decoder(_Held)
 _METADATA: Final = msgspec.json.Decoder(_Metadata)
 _SPEC: Final = msgspec.json.Decoder(_Spec)
 # Where a pod's uid begins, without its name.
@@ -234,35 +216,58 @@ class Bulk:
             ]
         return out
 
-    def delete_many(self, resource: Resource, targets: Sequence[Target]) -> list[Outcome | None]:
-        """Delete objects; None for one that something holds, or that was written meanwhile."""
-        out: list[Outcome | None] = []
+    def delete_many(
+        self, resource: Resource, targets: Sequence[Target], options: DeleteOptions
+    ) -> list[Deleted | StatusError]:
+        """Delete objects or mark them: of each batch, either kind in one transaction."""
+        check_propagation(options.propagation)
+        out: list[Deleted | StatusError] = []
         for at in range(0, len(targets), TXN_OPERATIONS_MAX):
-            out += self._delete(resource, targets[at : at + TXN_OPERATIONS_MAX])
+            out += self._delete(resource, targets[at : at + TXN_OPERATIONS_MAX], options)
         return out
 
-    def _delete(self, resource: Resource, targets: Sequence[Target]) -> list[Outcome | None]:
+    def _delete(
+        self, resource: Resource, targets: Sequence[Target], options: DeleteOptions
+    ) -> list[Deleted | StatusError]:
         keys = [resource.key(namespace, name) for namespace, name, _ in targets]
-        out: list[Outcome | None] = []
-        free: dict[bytes, int] = {}
-        compares: list[Compare] = []
+        now_ns = self._clock()
+        out: list[Deleted | StatusError] = []
+        pending: list[int] = []
+        going: dict[bytes, ApiObject] = {}
+        marked: dict[bytes, ApiObject] = {}
         for at, (target, kv) in enumerate(zip(targets, self._store.get_many(keys), strict=True)):
             if kv is None:
                 out.append(not_found(resource, target[1]))
                 continue
-            held = _HELD.decode(kv.value)
-            out.append(None)
-            if target[2] in ("", held.metadata.uid) and not held.finalizers and kv.key not in free:
-                free[kv.key] = at
-                compares.append(Compare("mod", kv.key, "=", kv.mod_revision))
-                out[at] = ApiObject(resource, kv.key, kv.value, kv.mod_revision)
-        if free:
-            outcome = self._store.txn(compares, [Delete(key) for key in free])
-            for at in free.values():
-                obj = out[at]
-                assert isinstance(obj, ApiObject)
-                out[at] = obj.at(outcome.revision) if outcome.succeeded else None
+            held = ApiObject(resource, kv.key, kv.value, kv.mod_revision)
+            try:
+                outcome = deleted(held, target[2], options, now_ns)
+            except StatusError as error:
+                out.append(error)
+                continue
+            out.append(outcome)
+            if not options.dry_run and (outcome.gone or outcome.object is not held):
+                pending.append(at)
+                (going if outcome.gone else marked).setdefault(kv.key, outcome.object)
+        written = (*self._remove([*going.values()]), *self._write([*marked.values()]))
+        done = {obj.key: obj for obj in written if obj is not None}
+        for at in pending:
+            last = done.pop(keys[at], None)
+            if last is None:  # Written by others meanwhile, or by the same target before.
+                out[at] = self._delete(resource, [targets[at]], options)[0]
+            else:
+                out[at] = Deleted(last, last.key in going)
         return out
+
+    def _remove(self, objects: Sequence[ApiObject]) -> list[ApiObject | None]:
+        """Delete objects that are as they show; their last states at that revision, else None."""
+        if not objects:
+            return []
+        outcome = self._store.delete_if([(obj.key, obj.revision) for obj in objects])
+        failed = outcome.failed
+        if failed is None:
+            return [obj.at(outcome.revision) for obj in objects]
+        return [*self._remove(objects[:failed]), None, *self._remove(objects[failed + 1 :])]
 
     def _write(self, objects: Sequence[ApiObject]) -> list[ApiObject | None]:
         """Put objects of one resource whose keys are at the revisions that they show; else None."""

@@ -289,25 +289,29 @@ def mark_deleted(
     metadata = dict(old["metadata"])
     new = old | {"metadata": metadata}
     _set_propagation(metadata, propagation)
-    if grace_period_seconds is not None and grace_period_seconds < 0:
-        grace_period_seconds = 1
-    held = metadata.get("deletionGracePeriodSeconds")
-    if "deletionTimestamp" in metadata:
-        if held is None:
-            return None if not _holds(new) else new
-        if grace_period_seconds is not None and grace_period_seconds < held:
-            began_ns = parse_time(metadata["deletionTimestamp"]) - held * NANO
-            metadata["deletionTimestamp"] = time_text(began_ns + grace_period_seconds * NANO)
-            metadata["deletionGracePeriodSeconds"] = grace_period_seconds
+    asked = grace_period_seconds
+    if asked is not None and asked < 0:
+        asked = 1
+    begun = "deletionTimestamp" in metadata
+    held = metadata.get("deletionGracePeriodSeconds", 0)
+    if begun:
+        grace = held if asked is None else min(asked, held)
     else:
-        grace = resource.grace(old, grace_period_seconds) or 0
+        grace = resource.grace(old, asked) or 0
+    if not grace and not _holds(new):
+        return None
+    if not begun:
         metadata["deletionTimestamp"] = time_text(now_ns + grace * NANO)
         metadata["deletionGracePeriodSeconds"] = grace
         if "generation" in metadata:
             metadata["generation"] += 1
         if resource.spec_subresource:
             new["status"] = old.get("status", {}) | {"phase": "Terminating"}
-    return None if may_go(new) else new
+    elif grace < held:
+        began_ns = parse_time(metadata["deletionTimestamp"]) - held * NANO
+        metadata["deletionTimestamp"] = time_text(began_ns + grace * NANO)
+        metadata["deletionGracePeriodSeconds"] = grace
+    return new
 
 
 def check_propagation(propagation: str) -> None:
@@ -320,9 +324,9 @@ def check_propagation(propagation: str) -> None:
 
 def _set_propagation(metadata: KubeObject, propagation: str) -> None:
     finalizers = metadata.get("finalizers", [])
-    wanted = {"Orphan": [ORPHAN], "Foreground": [FOREGROUND]}.get(propagation)
     if propagation:
-        finalizers = [f for f in finalizers if f not in (ORPHAN, FOREGROUND)] + (wanted or [])
+        wanted = {"Orphan": [ORPHAN], "Foreground": [FOREGROUND]}.get(propagation, [])
+        finalizers = [f for f in finalizers if f not in (ORPHAN, FOREGROUND)] + wanted
     if finalizers:
         metadata["finalizers"] = finalizers
     else:

@@ -147,6 +147,12 @@ def joined(resource: Resource, metadata: bytes, spec: bytes, status: bytes) -> b
     return b"".join(parts)
 
 
+def with_metadata(obj: ApiObject, size: int, metadata: KubeObject) -> bytes:
+    """Return an encoded object with other metadata in place of its own, of ``size`` bytes."""
+    start = len(obj.resource.head) - 1
+    return obj.data[:start] + msgspec.json.encode(metadata) + obj.data[start + size :]
+
+
 def encode(resource: Resource, obj: KubeObject) -> bytes:
     """Return an object as it is stored.
 
@@ -172,7 +178,6 @@ def identity_prefix(resource: Resource, name: str, uid: str) -> bytes:
 
 def check_preconditions(obj: ApiObject, held: str, uid: str, version: str) -> None:
     """Refuse to delete an object of another uid than ``uid`` or another version: 409; "" is any."""
-    resource, name = obj.resource, obj.name
     why = ""
     if uid and uid != held:
         why = (
@@ -185,4 +190,5 @@ def check_preconditions(obj: ApiObject, held: str, uid: str, version: str) -> No
             f"ResourceVersion in record ({obj.revision}). The object might have been modified"
         )
     if why:
-        raise conflict(resource, name, why, qualified=resource.kind, kind=resource.kind)
+        kind = obj.resource.kind
+        raise conflict(obj.resource, obj.name, why, qualified=kind, kind=kind)

@@ -30,6 +30,7 @@ _SIMILAR_NS: Final = 600 * NANO
 _COMBINED: Final = "(combined from similar events): "
 _NAME_BYTES_MAX: Final = 253 - len(".7fffffffffffffff")
 _ATTEMPTS: Final = 3
+_BATCH: Final = 128
 
 _HEAD: Final = EVENTS.head.decode()
 _PREFIX: Final = EVENTS.prefix.decode()
@@ -156,7 +157,9 @@ class EventRecorder:
             held = correlate(source, event, now_ns)
             if held is not None:
                 pending[id(held)] = held
-        self._write([*pending.values()], now_ns)
+        ready = [*pending.values()]
+        for at in range(0, len(ready), _BATCH):
+            self._write(ready[at : at + _BATCH], now_ns)
 
     def _write(self, pending: list[_Held], now_ns: int) -> None:
         self._name([held for held in pending if not held.revision], now_ns)
@@ -236,13 +239,14 @@ class EventRecorder:
         resource = about.resource
         namespace = about.namespace or "default"
         own = f'"namespace":"{about.namespace}",' if about.namespace else ""
+        uid = f'"uid":"{about.uid}",' if about.uid else ""
         version = f',"resourceVersion":"{about.revision}"' if about.revision else ""
         path = f',"fieldPath":"{about.field_path}"' if about.field_path else ""
         rest = self._series(held) if self._instance else self._legacy(held)
         data = (
             f'{_HEAD}"name":"{held.name}","uid":"{held.uid}","namespace":"{namespace}",'
             f'"creationTimestamp":"{first[:19]}Z"}},"involvedObject":{{"kind":"{resource.kind}",'
-            f'{own}"name":"{about.name}","uid":"{about.uid}","apiVersion":"{resource.api_version}"'
+            f'{own}"name":"{about.name}",{uid}"apiVersion":"{resource.api_version}"'
             f'{version}{path}}},"reason":"{told.reason}","message":{_quoted(told.message)},{rest}}}'
         )
         key = f"{_PREFIX}{namespace}/{held.name}"

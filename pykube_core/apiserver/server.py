@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -27,15 +27,15 @@ from pykube_core.api.status import (
     too_large_version,
 )
 from pykube_core.apiserver import lifecycle
-from pykube_core.apiserver.admission import admit_deletion, admit_namespace, admit_priority
+from pykube_core.apiserver.admission import admit_namespace, admit_priority
 from pykube_core.apiserver.bulk import Binding, Bulk, Target
+from pykube_core.apiserver.deletion import Deleted, DeleteOptions
 from pykube_core.apiserver.expiry import Expiry
 from pykube_core.apiserver.identity import Identity
 from pykube_core.apiserver.lists import ObjectList, list_revision, page, read_version
 from pykube_core.apiserver.objects import (
     OBJECT_BYTES_MAX,
     ApiObject,
-    check_preconditions,
     encode,
 )
 from pykube_core.apiserver.paging import INCONSISTENT, decode_token, encode_token
@@ -46,13 +46,6 @@ from pykube_core.store import CompactedError, StoreLike, prefix_end
 SYSTEM_NAMESPACES: Final = ("default", "kube-node-lease", "kube-public", "kube-system")
 
 _NAME_ATTEMPTS: Final = 8
-
-
-class Deleted(NamedTuple):
-    """Outcome of a deletion: the object's last state, and whether it is gone already."""
-
-    object: ApiObject
-    gone: bool
 
 
 class ApiServer:
@@ -359,28 +352,12 @@ class ApiServer:
             403: the namespace may not be deleted. 404: it is not there. 409: a precondition fails.
             422: there is no such propagation.
         """
-        lifecycle.check_propagation(propagation)
-        while True:
-            held = self.get(resource, name, namespace)
-            admit_deletion(resource, name)
-            old: KubeObject = msgspec.json.decode(held.data)
-            check_preconditions(held, old["metadata"]["uid"], uid, resource_version)
-            new = lifecycle.mark_deleted(
-                resource, old, grace_period_seconds, propagation, self._clock()
-            )
-            if new == old:
-                return Deleted(held, False)
-            if new is None:
-                if dry_run:
-                    return Deleted(held, True)
-                if revision := self._remove(held):
-                    return Deleted(held.at(revision), True)
-                continue
-            marked = ApiObject(resource, held.key, _encoded(resource, new), 0)
-            if dry_run:
-                return Deleted(marked, False)
-            if revision := self._put(marked, held.revision):
-                return Deleted(marked.at(revision), False)
+        options = DeleteOptions(grace_period_seconds, propagation, resource_version, dry_run)
+        targets = [(namespace or "default", name, uid)]
+        outcome = self._bulk.delete_many(resource, targets, options)[0]
+        if isinstance(outcome, StatusError):
+            raise outcome
+        return outcome
 
     def delete_collection(
         self,
@@ -396,22 +373,16 @@ class ApiServer:
         found = self.list(
             resource, namespace, label_selector=label_selector, field_selector=field_selector
         )
-        out = []
-        for obj in found.items:
-            try:
-                out.append(
-                    self.delete(
-                        resource,
-                        obj.name,
-                        obj.namespace,
-                        grace_period_seconds=grace_period_seconds,
-                        propagation=propagation,
-                    )
-                )
-            except StatusError as error:
-                if error.code != 404:
-                    raise
-        return out
+        outcomes = self.delete_many(
+            resource,
+            [(obj.namespace, obj.name, "") for obj in found.items],
+            grace_period_seconds=grace_period_seconds,
+            propagation=propagation,
+        )
+        for outcome in outcomes:
+            if isinstance(outcome, StatusError) and outcome.code != 404:
+                raise outcome
+        return [outcome for outcome in outcomes if isinstance(outcome, Deleted)]
 
     def bind(self, name: str, namespace: str, node: str, uid: str = "") -> None:
         """Give a pod its node: 409 when it has one, is being deleted or has gates."""
@@ -464,26 +435,14 @@ class ApiServer:
         targets: Sequence[Target],
         *,
         grace_period_seconds: int | None = None,
+        propagation: str = "",
     ) -> list[Deleted | StatusError]:
-        """Delete objects; without grace in transactions of up to 128. One outcome for each."""
-        found: Sequence[ApiObject | StatusError | None] = [None] * len(targets)
-        if grace_period_seconds == 0:
-            found = self._bulk.delete_many(resource, targets)
-        out: list[Deleted | StatusError] = []
-        for (namespace, name, uid), outcome in zip(targets, found, strict=True):
-            if isinstance(outcome, ApiObject):
-                out.append(Deleted(outcome, True))
-            elif outcome is not None:
-                out.append(outcome)
-            else:
-                try:
-                    grace = grace_period_seconds
-                    out.append(
-                        self.delete(resource, name, namespace, grace_period_seconds=grace, uid=uid)
-                    )
-                except StatusError as error:
-                    out.append(error)
-        return out
+        """Delete objects as `delete` does, in transactions of up to 128; one outcome for each.
+
+        What goes at once and what is marked are a transaction each.
+        """
+        options = DeleteOptions(grace_period_seconds, propagation)
+        return self._bulk.delete_many(resource, targets, options)
 
     def list(
         self,

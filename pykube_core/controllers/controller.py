@@ -79,7 +79,7 @@ class Controller(ABC):
                 done = False
             if done:
                 self._queue.succeed(key)
-            else:
+            elif done is not None:
                 self._queue.retry(key, now_ns)
 
     def _wrote(self, obj: ApiObject) -> None:
@@ -91,8 +91,11 @@ class Controller(ABC):
     def _note(self, change: Change, now_ns: int) -> None:
         """Take in a change, and queue the keys that it touches."""
 
-    def _sync(self, key: str, now_ns: int) -> bool:
-        """Work on a key; False, or a `StatusError`, says that it has to be tried again."""
+    def _sync(self, key: str, now_ns: int) -> bool | None:
+        """Work on a key; False, or a `StatusError`, says that it has to be tried again.
+
+        None says that the controller does not know yet, and tells its queue itself.
+        """
         raise NotImplementedError
 
 

@@ -20,7 +20,7 @@ from pykube_core.api.objects import Json, KubeObject
 from pykube_core.api.selectors import parse_label_selector
 from pykube_core.api.status import StatusError
 from pykube_core.api.times import NANO
-from pykube_core.apiserver import ApiObject, ApiServer
+from pykube_core.apiserver import ApiObject, ApiServer, Deleted
 from pykube_core.apiserver.log import Change, ObjectLog
 from pykube_core.apiserver.objects import identity_prefix
 from pykube_core.apiserver.recorder import NORMAL, WARNING, Reference
@@ -385,12 +385,11 @@ class DaemonSetController(Controller):
             elif not namespace_is_going(outcome):
                 held.dirty[name] = None
                 done = False
-        for index, key in enumerate(work.pods):
-            if index >= BURST_REPLICAS or not self._delete(held, key):
-                held.dirty[self._places[key][1]] = None
-                done = index >= BURST_REPLICAS and done
+        failed = self._delete(held, work.pods[:BURST_REPLICAS])
+        for key in (*failed, *work.pods[BURST_REPLICAS:]):
+            held.dirty[self._places[key][1]] = None
         # What goes beyond the burst comes back with the news of what was written.
-        return done
+        return done and not failed
 
     def _create(self, held: _Daemons, nodes: list[str]) -> list[ApiObject | StatusError]:
         """Create the pods of nodes; they differ in the node's name alone, so one is checked."""
@@ -429,19 +428,20 @@ class DaemonSetController(Controller):
         pod["spec"] = spec_on(pod["spec"], node)
         return pod
 
-    def _delete(self, held: _Daemons, key: bytes) -> bool:
-        namespace, name = PODS.split_key(key)
-        uid = held.pods[self._places[key][1]][key].uid
-        try:
-            done = self._server.delete(PODS, name, namespace, uid=uid)
-        except StatusError as error:
-            if error.code in (404, 409):
-                return True
-            self._tell(held, WARNING, "FailedDelete", f"Error deleting: {error.message}")
-            return False
-        self._wrote(done.object)
-        self._tell(held, NORMAL, "SuccessfulDelete", f"Deleted pod: {name}")
-        return True
+    def _delete(self, held: _Daemons, keys: list[bytes]) -> list[bytes]:
+        """Delete pods; return the keys of those that could not be."""
+        uids = [held.pods[self._places[key][1]][key].uid for key in keys]
+        targets = [(*PODS.split_key(key), uid) for key, uid in zip(keys, uids, strict=True)]
+        failed = []
+        outcomes = self._server.delete_many(PODS, targets) if targets else ()
+        for key, (_, name, _), outcome in zip(keys, targets, outcomes, strict=True):
+            if isinstance(outcome, Deleted):
+                self._wrote(outcome.object)
+                self._tell(held, NORMAL, "SuccessfulDelete", f"Deleted pod: {name}")
+            elif outcome.code not in (404, 409):
+                self._tell(held, WARNING, "FailedDelete", f"Error deleting: {outcome.message}")
+                failed.append(key)
+        return failed
 
     def _write_status(self, held: _Daemons) -> None:
         """Write what there is, if that is news."""

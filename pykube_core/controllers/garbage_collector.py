@@ -21,6 +21,7 @@ from pykube_core.api.patch import STRATEGIC_MERGE_PATCH
 from pykube_core.api.registry import Resource
 from pykube_core.api.status import StatusError
 from pykube_core.apiserver import ApiObject, ApiServer
+from pykube_core.apiserver.bulk import Target
 from pykube_core.apiserver.lifecycle import FOREGROUND, ORPHAN
 from pykube_core.apiserver.log import Change, ObjectLog
 from pykube_core.apiserver.recorder import WARNING, Reference
@@ -58,6 +59,7 @@ class _FullOwner(msgspec.Struct, gc=False):
 
 
 class _FullMetadata(msgspec.Struct, gc=False):
+    finalizers: list[str] = []
     ownerReferences: list[_FullOwner] = []
 
 
@@ -94,6 +96,8 @@ class GarbageCollector(Controller):
         self._registry = server.registry
         self._things: dict[str, _Thing] = {}
         self._dependents: dict[str, dict[str, None]] = {}
+        # What is to be deleted in this step, by resource and propagation.
+        self._doomed: dict[tuple[Resource, str], list[Target]] = {}
 
     def _note(self, change: Change, now_ns: int) -> None:
         old, new = change.old, change.new
@@ -161,7 +165,21 @@ class GarbageCollector(Controller):
         for dependent in self._dependents.get(uid, ()):
             self._queue.add(dependent)
 
-    def _sync(self, key: str, now_ns: int) -> bool:
+    def _work(self, keys: list[str], now_ns: int) -> None:
+        """Work on keys, each by itself; what nobody owns is deleted behind them, in batches."""
+        super()._work(keys, now_ns)
+        doomed, self._doomed = self._doomed, {}
+        for (resource, propagation), targets in doomed.items():
+            outcomes = self._server.delete_many(resource, targets, propagation=propagation)
+            for (_, _, uid), outcome in zip(targets, outcomes, strict=True):
+                if isinstance(outcome, StatusError) and outcome.code not in (404, 409):
+                    self._queue.retry(uid, now_ns)
+                    continue
+                self._queue.succeed(uid)
+                if not isinstance(outcome, StatusError):
+                    self._wrote(outcome.object)
+
+    def _sync(self, key: str, now_ns: int) -> bool | None:
         thing = self._things.get(key)
         if thing is None:
             return True
@@ -176,23 +194,25 @@ class GarbageCollector(Controller):
                 if not any(self._blocks(d, key) for d in self._dependents.get(key, ())):
                     self._drop_finalizer(key, obj, FOREGROUND)
             elif thing.owners and not thing.deleting:
-                self._judge(key, thing, obj)
+                return self._judge(key, thing, obj)
         except StatusError as error:
             # It is gone, or has changed: its news brings it back.
             return error.code in (404, 409)
         return True
 
-    def _judge(self, uid: str, thing: _Thing, obj: ApiObject) -> None:
-        """Delete an object that nobody owns, take from it owners that are no more."""
+    def _judge(self, uid: str, thing: _Thing, obj: ApiObject) -> bool | None:
+        """Doom an object that nobody owns (None), take from it owners that are no more."""
         solid, waiting, gone = 0, [], []
-        for owner in obj.view(_FullView).metadata.ownerReferences:
+        namespace, name = obj.resource.split_key(obj.key)
+        metadata = obj.view(_FullView).metadata
+        for owner in metadata.ownerReferences:
             resource = self._registry.of_kind(owner.kind, owner.group)
             if resource is None or (resource.namespaced and not thing.resource.namespaced):
                 solid += 1
                 self._check_place(uid, thing, obj, owner)
                 continue
             held = self._things.get(owner.uid)
-            if held is None or held.key != resource.key(obj.namespace, owner.name):
+            if held is None or held.key != resource.key(namespace, owner.name):
                 gone.append(owner.uid)
                 self._check_place(uid, thing, obj, owner)
             elif held.waits:
@@ -202,8 +222,7 @@ class GarbageCollector(Controller):
         if solid:
             if gone or waiting:
                 self._release(uid, obj, [*gone, *waiting])
-            return
-        propagation = ""
+            return True
         dependents = self._dependents.get(uid, ())
         if waiting and dependents:
             if any(self._things[d].waits for d in dependents if d in self._things):
@@ -211,16 +230,14 @@ class GarbageCollector(Controller):
                 self._unblock(uid, obj)
             propagation = "Foreground"
         else:
-            finalizers = obj.view(_View).metadata.finalizers
             propagation = "Background"
-            if ORPHAN in finalizers:
+            if ORPHAN in metadata.finalizers:
                 propagation = "Orphan"
-            elif FOREGROUND in finalizers:
+            elif FOREGROUND in metadata.finalizers:
                 propagation = "Foreground"
-        done = self._server.delete(
-            obj.resource, obj.name, obj.namespace, uid=uid, propagation=propagation
-        )
-        self._wrote(done.object)
+        doomed = self._doomed.setdefault((obj.resource, propagation), [])
+        doomed.append((namespace, name, uid))
+        return None
 
     def _check_place(self, uid: str, thing: _Thing, obj: ApiObject, owner: _FullOwner) -> None:
         """Tell of an owner that is there, but in a namespace where it cannot own this."""

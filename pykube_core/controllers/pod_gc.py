@@ -11,13 +11,12 @@ from typing import Final
 import msgspec
 
 from pykube_core.api.builtin import NODES, PODS
-from pykube_core.api.objects import KubeObject
 from pykube_core.api.status import StatusError
-from pykube_core.api.times import NANO, time_text
+from pykube_core.api.times import NANO
 from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.apiserver.log import Change, ObjectLog
-from pykube_core.apiserver.objects import members
 from pykube_core.controllers.controller import Controller
+from pykube_core.controllers.pod_conditions import decoded_status, disrupt
 from pykube_core.controllers.pods import ENDED, Pod, PodReader
 from pykube_core.controllers.taints import OUT_OF_SERVICE, Taint
 
@@ -25,12 +24,8 @@ PERIOD_NS: Final = 20 * NANO
 QUARANTINE_NS: Final = 40 * NANO
 
 _PASS: Final = "pass"
-_CONDITION: Final = {
-    "type": "DisruptionTarget",
-    "status": "True",
-    "reason": "DeletionByPodGC",
-    "message": "PodGC: node no longer exists",
-}
+_REASON: Final = "DeletionByPodGC"
+_MESSAGE: Final = "PodGC: node no longer exists"
 
 
 class _NodeSpec(msgspec.Struct, gc=False):
@@ -206,9 +201,10 @@ def _tick(now_ns: int) -> int:
 
 def _failed_status(obj: ApiObject, orphaned: bool, now_ns: int) -> bytes:
     """Return the status of a pod that is given up."""
-    status: KubeObject = msgspec.json.decode(members(obj.data).status)
+    status, generation = decoded_status(obj)
     status["phase"] = "Failed"
+    if generation:
+        status["observedGeneration"] = generation
     if orphaned:
-        held = [c for c in status.get("conditions", ()) if c.get("type") != _CONDITION["type"]]
-        status["conditions"] = [*held, _CONDITION | {"lastTransitionTime": time_text(now_ns)}]
+        disrupt(status, generation, _REASON, _MESSAGE, now_ns)
     return msgspec.json.encode(status)

@@ -16,6 +16,7 @@ ENDED = ("Succeeded", "Failed")
 """The phases of a pod whose containers run no more."""
 
 _SHARED_MAX: Final = 4096
+_GONE_MAX: Final = 4096
 
 
 @lru_cache(4096)
@@ -123,6 +124,8 @@ class PodReader:
 
     def __init__(self) -> None:
         self._held: dict[bytes, Pod] = {}
+        # What one controller knows to be gone, others may still have to read.
+        self._gone: dict[bytes, Pod] = {}
         self._labels: dict[str, dict[str, str]] = {}
 
     def read(self, obj: ApiObject) -> Pod:
@@ -133,7 +136,7 @@ class PodReader:
         msgspec.ValidationError
             Its status is not one of a pod.
         """
-        held = self._held.get(obj.key)
+        held = self._held.get(obj.key) or self._gone.get(obj.key)
         if held is not None:
             if held.revision >= obj.revision:
                 return held
@@ -146,7 +149,12 @@ class PodReader:
 
     def forget(self, key: bytes) -> None:
         """Drop a pod that is gone."""
-        self._held.pop(key, None)
+        held = self._held.pop(key, None)
+        if held is None:
+            return
+        if len(self._gone) >= _GONE_MAX:
+            self._gone.clear()
+        self._gone[key] = held
 
     def _read(self, obj: ApiObject) -> Pod:
         view = _VIEW.decode(obj.data)

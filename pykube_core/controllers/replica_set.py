@@ -202,18 +202,17 @@ class ReplicaSetController(Controller):
         """Delete the pods that are missed least; return why not all of them."""
         failed: _Failure = None
         regarding, record = _regarding(held), self._events.record
-        for key, pod in self._least_missed(held, count, now_ns):
-            namespace, name = PODS.split_key(key)
-            try:
-                done = self._server.delete(PODS, name, namespace, uid=pod.uid)
-            except StatusError as error:
-                if error.code not in (404, 409):
-                    failed = "FailedDelete", error
-                    message = f"Error deleting: {error.message}"
-                    record(regarding, WARNING, "FailedDelete", message)
-                continue
-            self._wrote(done.object)
-            record(regarding, NORMAL, "SuccessfulDelete", f"Deleted pod: {name}")
+        missed = self._least_missed(held, count, now_ns)
+        targets = [(*PODS.split_key(key), pod.uid) for key, pod in missed]
+        outcomes = self._server.delete_many(PODS, targets)
+        for (_, name, _), outcome in zip(targets, outcomes, strict=True):
+            if not isinstance(outcome, StatusError):
+                self._wrote(outcome.object)
+                record(regarding, NORMAL, "SuccessfulDelete", f"Deleted pod: {name}")
+            elif outcome.code not in (404, 409):
+                failed = "FailedDelete", outcome
+                message = f"Error deleting: {outcome.message}"
+                record(regarding, WARNING, "FailedDelete", message)
         return failed
 
     def _least_missed(self, held: _Set, count: int, now_ns: int) -> list[tuple[bytes, Pod]]:

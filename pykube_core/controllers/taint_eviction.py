@@ -15,23 +15,17 @@ from typing import Final, NamedTuple
 import msgspec
 
 from pykube_core.api.builtin import NODES, PODS
-from pykube_core.api.objects import KubeObject
-from pykube_core.api.status import StatusError
-from pykube_core.api.times import NANO, time_text
-from pykube_core.apiserver import ApiObject, ApiServer
+from pykube_core.api.times import NANO
+from pykube_core.apiserver import ApiObject, ApiServer, Deleted
 from pykube_core.apiserver.log import Change, ObjectLog
-from pykube_core.apiserver.objects import members
 from pykube_core.apiserver.recorder import NORMAL, Reference
 from pykube_core.controllers.controller import Controller
+from pykube_core.controllers.pod_conditions import decoded_status, disrupt
 from pykube_core.controllers.pods import Pod, PodReader
 from pykube_core.controllers.taints import NO_EXECUTE, Taint, Toleration
 
-_CONDITION: Final = {
-    "type": "DisruptionTarget",
-    "status": "True",
-    "reason": "DeletionByTaintManager",
-    "message": "Taint manager: deleting due to NoExecute taint",
-}
+_REASON: Final = "DeletionByTaintManager"
+_MESSAGE: Final = "Taint manager: deleting due to NoExecute taint"
 
 
 class _NodeSpec(msgspec.Struct, gc=False):
@@ -46,7 +40,12 @@ class _PodSpec(msgspec.Struct, gc=False):
     tolerations: list[Toleration] = []
 
 
+class _PodMetadata(msgspec.Struct, gc=False):
+    deletionTimestamp: str = ""
+
+
 class _PodView(msgspec.Struct, gc=False):
+    metadata: _PodMetadata
     spec: _PodSpec
 
 
@@ -158,29 +157,31 @@ class TaintEvictionController(Controller):
         marked = []
         for key in due:
             namespace, name = PODS.split_key(key.encode())
-            self._tell(key, "Marking for deletion Pod")
             obj = self._log.get(PODS, name, namespace)
-            if obj is not None:
+            # The news of its own mark has let it judge a pod again that is on its way by now.
+            if obj is not None and not obj.view(_PodView).metadata.deletionTimestamp:
+                self._tell(key, "Marking for deletion Pod")
                 marked.append((obj, _marked_status(obj, now_ns)))
         outcomes = self._server.replace_status_many(PODS, marked)
+        written, failed = [], []
         for (obj, _), outcome in zip(marked, outcomes, strict=True):
-            key = obj.key.decode()
-            done = isinstance(outcome, ApiObject) and self._delete(obj, due[key].uid)
             if isinstance(outcome, ApiObject):
                 self._wrote(outcome)
-            if done:
-                self._queue.succeed(key)
+                written.append(obj.key)
             else:
-                self._pending[key] = due[key]
-                self._queue.retry(key, now_ns)
-
-    def _delete(self, obj: ApiObject, uid: str) -> bool:
-        try:
-            done = self._server.delete(PODS, obj.name, obj.namespace, uid=uid)
-        except StatusError as error:
-            return error.code in (404, 409)
-        self._wrote(done.object)
-        return True
+                failed.append(obj.key.decode())
+        targets = [(*PODS.split_key(key), due[key.decode()].uid) for key in written]
+        for at, deleted in zip(written, self._server.delete_many(PODS, targets), strict=True):
+            key = at.decode()
+            if isinstance(deleted, Deleted):
+                self._wrote(deleted.object)
+            elif deleted.code not in (404, 409):
+                failed.append(key)
+                continue
+            self._queue.succeed(key)
+        for key in failed:
+            self._pending[key] = due[key]
+            self._queue.retry(key, now_ns)
 
 
 def _tolerated_seconds(taints: Iterable[Taint], tolerations: list[Toleration]) -> int | None:
@@ -198,13 +199,6 @@ def _tolerated_seconds(taints: Iterable[Taint], tolerations: list[Toleration]) -
 
 def _marked_status(obj: ApiObject, now_ns: int) -> bytes:
     """Return a pod's status with the condition that tells why it is deleted."""
-    status: KubeObject = msgspec.json.decode(members(obj.data).status)
-    conditions: list[KubeObject] = status.setdefault("conditions", [])
-    held = next((c for c in conditions if c.get("type") == _CONDITION["type"]), None)
-    if held is None:
-        conditions.append(_CONDITION | {"lastTransitionTime": time_text(now_ns)})
-    elif any(held.get(name) != value for name, value in _CONDITION.items()):
-        if held.get("status") != _CONDITION["status"]:
-            held["lastTransitionTime"] = time_text(now_ns)
-        held |= _CONDITION
+    status, generation = decoded_status(obj)
+    disrupt(status, generation, _REASON, _MESSAGE, now_ns)
     return msgspec.json.encode(status)

@@ -8,6 +8,7 @@ take no time; an image that is there and has the pull policy Always is pulled in
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from pykube_core.api.builtin import PODS
@@ -173,11 +174,7 @@ class Containers:
             c.pull_back_off_ns, c.pull_since_ns = doubled_ns or BACK_OFF_MIN_NS, now_ns
             c.stage, c.due_ns = PULL_FAILED, now_ns + _RELIST_NS
             return
-        took = go_duration(now_ns - c.pull_since_ns)
-        text = (
-            f'Successfully pulled image "{share.spec.image}" in {took} ({took} including waiting). '
-            f"Image size: {behavior.size_bytes} bytes."
-        )
+        text = _pulled_text(share.spec.image, now_ns - c.pull_since_ns, behavior.size_bytes)
         self._event(pod, NORMAL, "Pulled", text, c)
         c.stage, c.due_ns, c.pull_back_off_ns = CREATED, now_ns + behavior.start_ns, 0
 
@@ -285,6 +282,15 @@ class Containers:
     def _about(pod: Pod, c: Container) -> Reference:
         revision = pod.obj.revision
         return Reference(PODS, pod.namespace, pod.name, pod.uid, revision, c.share.path)
+
+
+@lru_cache(1024)
+def _pulled_text(image: str, took_ns: int, size_bytes: int) -> str:
+    took = go_duration(took_ns)
+    return (
+        f'Successfully pulled image "{image}" in {took} ({took} including waiting). '
+        f"Image size: {size_bytes} bytes."
+    )
 
 
 def _container_event(pod: Pod, c: Container, now_ns: int) -> ContainerEvent:

@@ -2,7 +2,8 @@
 
 Source: ``k8s.io/component-helpers/apimachinery/lease/controller.go``,
 ``k8s.io/kubernetes/pkg/kubelet/kubelet_node_status.go`` and ``nodestatus/setters.go`` v1.34.
-Difference: all nodes renew their leases at the same moment, so that it is one batch.
+Differences: all nodes renew their leases at the same moment, so that it is one batch; there are no
+cgroups, and so no event NodeAllocatableEnforced.
 """
 
 from __future__ import annotations

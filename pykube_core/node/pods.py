@@ -46,6 +46,7 @@ BACK_OFF_MIN_NS: Final = 10 * NANO
 BACK_OFF_MAX_NS: Final = 300 * NANO
 
 _SPEC_MARK: Final = b',"spec":{"nodeName":"'
+_NODE_MARK: Final = b'{"nodeName":"'
 _UID_MARK: Final = b'"uid":"'
 _UID_SIZE: Final = 36
 
@@ -117,7 +118,7 @@ class Template:
     simple : bool
         One container, and nothing but its end ends the pod.
     spec_json : bytes
-        The spec as it is stored; of the first copy that was seen.
+        The spec as copies have it on any node, see `spec_json`.
     affinity : NodeSelector or None
         What its required node affinity says; ``selector`` is its ``nodeSelector``.
     requests : tuple of (str, int)
@@ -360,8 +361,11 @@ def split_bound(data: bytes) -> Fresh | None:
 
 
 def spec_json(obj: ApiObject) -> bytes:
-    """Return a pod's spec as it is stored."""
-    return bytes(msgspec.json.decode(obj.data, type=_Split).spec)
+    """Return a pod's spec as it is stored, but for the node that binding put first."""
+    spec = bytes(msgspec.json.decode(obj.data, type=_Split).spec)
+    if not spec.startswith(_NODE_MARK):
+        return spec
+    return b"{" + spec[spec.index(b'",', len(_NODE_MARK)) + 2 :]
 
 
 def new_pod(obj: ApiObject, uid: str, node: str, template: Template) -> Pod:

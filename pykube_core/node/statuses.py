@@ -115,7 +115,8 @@ def _form(pod: Pod, host_address: bytes, now_ns: int) -> Form:
     conditions: list[KubeObject] = []
     generation = {"observedGeneration": pod.generation} if pod.generation else {}
     for type, (true, since), (_, reason, message) in zip(OWN_CONDITIONS, after, own, strict=True):
-        condition = {"type": type, **generation, "status": str(true), "lastTransitionTime": since}
+        condition = {"type": type, **generation, "status": str(true), "lastProbeTime": None}
+        condition |= {"lastTransitionTime": since}
         condition |= {"reason": reason} if reason else {}
         condition |= {"message": message} if message else {}
         conditions.append(condition)

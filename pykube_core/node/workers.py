@@ -3,7 +3,8 @@
 Everything here is memory; what a pod has come to is written by the kubelet.
 
 Source: ``k8s.io/kubernetes/pkg/kubelet/kubelet.go`` (SyncPod, SyncTerminatingPod) and
-``active_deadline.go`` v1.34. Difference: a sandbox takes no time to make.
+``active_deadline.go`` v1.34. Differences: a sandbox takes no time to make; a pod that waits for its
+node's network tells NetworkNotReady once, not anew each second.
 """
 
 from __future__ import annotations
@@ -125,8 +126,9 @@ class PodWorkers:
         pod.admitted = True
         node.take(template)
         if _SCHEDULED not in pod.others:
-            since = b',"status":"True","lastTransitionTime":"%b"}' % self._now.encode()
-            pod.others += _SCHEDULED + since
+            since = b',"status":"True","lastProbeTime":null,"lastTransitionTime":"%b"}'
+            observed = b',"observedGeneration":%d' % pod.generation if pod.generation else b""
+            pod.others += _SCHEDULED + observed + since % self._now.encode()
         return True
 
     def _run(self, pod: Pod, node: Node, now_ns: int) -> None:

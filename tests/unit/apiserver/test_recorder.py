@@ -124,3 +124,11 @@ def test_an_event_that_has_gone_is_told_anew(world):
     world.tell(recorder)
     (event,) = world.events()
     assert event["count"] == 2
+
+
+def test_an_object_without_a_uid_is_named_without_one(world):
+    recorder = EventRecorder(world.server, "taint-eviction-controller")
+    recorder.record(Reference(NODES, "", "host1", ""), "Normal", "TaintManagerEviction", "text")
+    recorder.flush(world.now_ns)
+    (event,) = world.events()
+    assert event["involvedObject"] == {"kind": "Node", "name": "host1", "apiVersion": "v1"}

@@ -17,7 +17,7 @@ from pykube_core.api.builtin import (
 from pykube_core.api.patch import JSON_PATCH, STRATEGIC_MERGE_PATCH
 from pykube_core.api.status import StatusError
 from pykube_core.apiserver import ApiServer, Binding, scale_of
-from pykube_core.apiserver.objects import OBJECT_BYTES_MAX
+from pykube_core.apiserver.objects import OBJECT_BYTES_MAX, encode
 from pykube_core.store import Store
 
 
@@ -553,6 +553,101 @@ def test_many_are_deleted_at_once_but_for_those_that_are_held(server):
     assert not held.gone
     assert [outcome.code for outcome in (missing, twice, other)] == [404, 404, 409]
     assert [obj.name for obj in server.list(CONFIG_MAPS, "default").items] == ["b", "c"]
+
+
+class Interrupted:
+    """A store in which somebody else writes before the first call of one method."""
+
+    def __init__(self, store, method, write):
+        self._store, self._method, self._write = store, method, write
+
+    def __getattr__(self, name):
+        if name == self._method and self._write is not None:
+            write, self._write = self._write, None
+            write()
+        return getattr(self._store, name)
+
+
+def test_a_member_of_a_batch_that_was_written_meanwhile_goes_too(server, store, clock):
+    server.create_copies(CONFIG_MAPS, {"metadata": {}}, "default", names=["a", "b", "c"])
+
+    def write():
+        server.patch(CONFIG_MAPS, {"data": {"x": "y"}}, "b", "default")
+
+    other = ApiServer(Interrupted(store, "delete_if", write), clock=clock)
+    targets = [("default", name, "") for name in ("a", "b", "c")]
+    before = server.revision
+    a, b, c = other.delete_many(CONFIG_MAPS, targets, grace_period_seconds=0)
+    assert [outcome.object.revision - before for outcome in (a, b, c)] == [2, 4, 3]
+    assert b.object.decode()["data"] == {"x": "y"}
+    assert server.list(CONFIG_MAPS, "default").items == []
+
+
+def bound_pods(server, *names):
+    server.create_copies(PODS, pod(), "default", names=names)
+    server.bind_many([Binding("default", name, "n") for name in names])
+
+
+def test_pods_that_get_time_to_end_are_marked_in_one_transaction(server, clock):
+    server.create(PODS, pod("waiting"), "default")
+    bound_pods(server, "a", "b", "c")
+    server.delete(PODS, "c", "default")
+    before = server.revision
+    targets = [("default", name, "") for name in ("a", "waiting", "b", "missing", "c")]
+    a, waiting, b, missing, c = server.delete_many(PODS, targets)
+    assert [outcome.gone for outcome in (a, waiting, b, c)] == [False, True, False, False]
+    assert missing.code == 404
+    assert server.revision == before + 2  # The one that goes, and those that are marked.
+    assert a.object.revision == b.object.revision
+    assert c.object.revision <= before  # It is marked already: nothing is written.
+    assert a.object == server.get(PODS, "a", "default")
+    metadata = a.object.decode()["metadata"]
+    assert metadata["deletionTimestamp"] == "2026-11-23T04:16:32Z"
+    assert metadata["deletionGracePeriodSeconds"] == 30
+    assert metadata["generation"] == 2
+    clock.advance(60)
+    assert [outcome.gone for outcome in server.delete_many(PODS, [("default", "a", "")])] == [False]
+    assert server.get(PODS, "a", "default") == a.object
+
+
+def test_a_pod_that_was_written_before_its_batch_is_marked_as_it_is_now(server, store, clock):
+    bound_pods(server, "a", "b", "c")
+
+    def write():
+        server.patch(PODS, {"metadata": {"labels": {"x": "y"}}}, "b", "default")
+        server.delete(PODS, "c", "default", grace_period_seconds=0)
+
+    other = ApiServer(Interrupted(store, "put_if", write), clock=clock)
+    targets = [("default", name, "") for name in ("a", "b", "c", "a")]
+    a, b, c, twice = other.delete_many(PODS, targets)
+    assert b.object.decode()["metadata"]["labels"] == {"x": "y"}
+    assert c.code == 404
+    assert (a.object, b.object) == (twice.object, server.get(PODS, "b", "default"))
+    assert all("deletionTimestamp" in o.object.decode()["metadata"] for o in (a, b))
+
+
+def test_a_batch_of_deletions_says_what_becomes_of_dependents(server):
+    server.create_copies(CONFIG_MAPS, {"metadata": {}}, "default", names=["a", "b"])
+    targets = [("default", name, "") for name in ("a", "b")]
+    for outcome in server.delete_many(CONFIG_MAPS, targets, propagation="Foreground"):
+        assert outcome.object.decode()["metadata"]["finalizers"] == ["foregroundDeletion"]
+    refused(422, server.delete_many, CONFIG_MAPS, targets, propagation="Sideways")
+    assert all(o.gone for o in server.delete_many(CONFIG_MAPS, targets, propagation="Background"))
+
+
+@pytest.mark.parametrize("grace", [None, 0, 5])
+def test_an_object_marked_by_splice_is_encoded_as_any_other(server, grace):
+    metadata = {"finalizers": ["example.com/x"], "annotations": {"a": '"}é'}}
+    for resource, obj in (
+        (PODS, pod() | {"metadata": metadata | {"name": "p"}}),
+        (CONFIG_MAPS, {"metadata": metadata | {"name": "c"}, "data": {"metadata": "{}"}}),
+        (NAMESPACES, {"metadata": metadata | {"name": "n"}}),
+    ):
+        server.create(resource, obj, "" if resource is NAMESPACES else "default")
+        name = obj["metadata"]["name"]
+        held = server.delete(resource, name, "default", grace_period_seconds=grace).object
+        assert held.data == encode(resource, json.loads(held.data))
+        assert held.decode()["metadata"]["finalizers"] == ["example.com/x"]
 
 
 def test_encoded_objects_are_written_at_their_revision_alone(server):

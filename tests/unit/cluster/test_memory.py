@@ -72,6 +72,15 @@ def test_pods_of_one_owner_share_their_labels(cluster):
     assert len({id(pod.labels) for pod in read}) == 1
 
 
+def test_a_pod_that_one_reader_forgets_is_not_read_again_nor_kept(cluster):
+    reader = PodReader()
+    obj = next(iter(cluster.log.all(PODS)))
+    read = reader.read(obj)
+    reader.forget(obj.key)
+    assert reader.read(obj) is read
+    assert reader._held == {}
+
+
 def test_collections_are_rarer_in_a_run_and_as_before_behind_it(cluster, thresholds):
     gc.set_threshold(500, 20, 7)
     seen = []

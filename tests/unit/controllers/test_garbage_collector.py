@@ -59,6 +59,33 @@ def test_dependents_go_after_their_owner(world, assert_rests):
     assert_rests(world)
 
 
+def test_dependents_go_in_transactions(world):
+    a = thing(world, "a")
+    metadata = {"generateName": "b-", "ownerReferences": [reference(a)]}
+    world.server.create_copies(CONFIG_MAPS, {"metadata": metadata}, "default", count=300)
+    world.run()
+    delete(world, "a")
+    before = world.store.revision
+    world.run()
+    assert names(world) == []
+    assert world.store.revision == before + 3
+
+
+def test_one_that_may_not_be_deleted_stops_no_other_and_is_tried_more_and_more_rarely(world):
+    a = thing(world, "a")
+    gone = thing(world, "gone")
+    world.server.delete(CONFIG_MAPS, "gone", "default")
+    thing(world, "b", gone)
+    owners = [reference(world.node("n1").decode())]
+    world.server.patch(NAMESPACES, {"metadata": {"ownerReferences": owners}}, "default")
+    world.server.delete(NODES, "n1")
+    world.run(0)
+    assert names(world) == [a["metadata"]["name"]]
+    before = world.failing.write_count
+    world.run(1)
+    assert 5 <= world.failing.write_count - before <= 10
+
+
 def test_object_whose_owner_never_was_goes(world):
     a = thing(world, "a")
     a["metadata"]["uid"] = "6a0f7405-9a37-4d0d-851e-3b98d57fef15"

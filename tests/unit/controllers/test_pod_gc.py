@@ -40,8 +40,9 @@ def test_pods_of_a_node_that_is_gone_go_after_its_quarantine(world, assert_rests
     world.run(25)
     assert names(world) == ["a", "c"]
     status = world.get(PODS, "a")["status"]
-    assert status["phase"] == "Failed"
+    assert (status["phase"], status["observedGeneration"]) == ("Failed", 1)
     (condition,) = status["conditions"]
+    assert condition["observedGeneration"] == 1
     assert (condition["type"], condition["reason"], condition["message"]) == (
         "DisruptionTarget", "DeletionByPodGC", "PodGC: node no longer exists",
     )  # fmt: skip

@@ -3,7 +3,10 @@ import json
 import pytest
 
 from pykube_core.api.builtin import PODS, REPLICA_SETS
+from pykube_core.api.status import too_large
+from pykube_core.apiserver import Binding
 from pykube_core.controllers import ReplicaSetController
+from pykube_core.store import prefix_end
 
 LABELS = {"app": "web"}
 
@@ -75,6 +78,48 @@ def test_events_tell_of_pods_made_and_deleted_and_of_failures(world):
         f"Created pod: {name}" for name in before
     )
     assert world.messages("SuccessfulDelete") == [f"Deleted pod: {gone}"]
+
+
+def revisions(world, since, prefix=b"/registry/pods/"):
+    """Return the revisions at which something was written below a prefix."""
+    watch = world.store.watch(prefix, prefix_end(prefix), start_revision=since + 1)
+    return sorted({event.kv.mod_revision for event in watch.read(10_000).events})
+
+
+@pytest.mark.parametrize("left", [0, 10])
+def test_pods_are_deleted_in_transactions(world, left):
+    create(world, replicas=300)
+    world.run()
+    pods = [pod.decode()["metadata"]["name"] for pod in world.pods()]
+    world.server.bind_many([Binding("default", name, "n") for name in pods])
+    before = world.store.revision
+    scale(world, left)
+    world.run()
+    assert len(world.live()) == left
+    assert len(world.pods()) == 300
+    assert len(revisions(world, before)) == 3
+
+
+def test_a_pod_that_cannot_be_deleted_is_told_and_tried_again(world, monkeypatch):
+    create(world, replicas=3)
+    world.run()
+    delete_many = world.server.delete_many
+    refused = []
+
+    def refuse_one(resource, targets):
+        outcomes = delete_many(resource, targets[1:])
+        refused.append(targets[0][1])
+        return [too_large(), *outcomes]
+
+    monkeypatch.setattr(world.server, "delete_many", refuse_one)
+    scale(world, 0)
+    world.run(0)
+    assert [pod.name for pod in world.pods()] == refused[:1]
+    assert world.messages("FailedDelete") == [f"Error deleting: {too_large().message}"]
+    assert len(world.messages("SuccessfulDelete")) == 2
+    monkeypatch.undo()
+    world.run()
+    assert world.pods() == []
 
 
 def test_object_that_cannot_be_read_stops_nothing(world):

@@ -1,6 +1,6 @@
 import pytest
 
-from pykube_core.api.builtin import NODES, PODS
+from pykube_core.api.builtin import EVENTS, NODES, PODS
 from pykube_core.controllers import TaintEvictionController
 
 UNREACHABLE = {"key": "node.kubernetes.io/unreachable", "effect": "NoExecute"}
@@ -38,12 +38,27 @@ def test_pod_that_tolerates_nothing_goes_at_once_and_says_why(world, assert_rest
     assert ending(world) == ["a"]
     (condition,) = world.get(PODS, "a")["status"]["conditions"]
     assert condition == {
-        "type": "DisruptionTarget", "status": "True", "reason": "DeletionByTaintManager",
+        "type": "DisruptionTarget", "observedGeneration": 1, "status": "True",
+        "lastProbeTime": None, "lastTransitionTime": "2026-11-23T04:16:03Z",
+        "reason": "DeletionByTaintManager",
         "message": "Taint manager: deleting due to NoExecute taint",
-        "lastTransitionTime": "2026-11-23T04:16:03Z",
     }  # fmt: skip
     assert world.messages("TaintManagerEviction") == ["Marking for deletion Pod default/a"]
     assert_rests(world)
+
+
+def test_a_pod_is_evicted_once(world):
+    world.node("n1")
+    pod(world, "a")
+    world.run()
+    history = world.server.watch(PODS, resource_version=str(world.store.revision))
+    taint(world, MINE)
+    world.run(60)
+    marked, ending = (event.object.decode() for event in history.read())
+    assert "deletionTimestamp" not in marked["metadata"]
+    assert "deletionTimestamp" in ending["metadata"]
+    (event,) = (item.decode() for item in world.server.list(EVENTS).items)
+    assert (event["message"], event["count"]) == ("Marking for deletion Pod default/a", 1)
 
 
 def test_default_tolerations_give_five_minutes(world):
