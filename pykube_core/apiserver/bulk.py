@@ -339,13 +339,11 @@ class _Bound:
         if len(data) - end != len(self._tail) or not data.endswith(self._tail):
             self._tail, self._copies = data[end:], self._read(data, end)
         refusal, metadata, rest, status_size = self._copies
-        why = refusal and f"pod {name} {refusal}"
-        uid = data[start:end].decode()
-        if binding.uid and binding.uid != uid:
-            why = (
-                f"Precondition failed: UID in precondition: {binding.uid}, "
-                f"UID in object meta: {uid}"
-            )
+        why, wanted, uid = "", binding.uid, data[start:end].decode()
+        if wanted and wanted != uid:
+            why = f"Precondition failed: UID in precondition: {wanted}, UID in object meta: {uid}"
+        elif refusal:
+            why = f"pod {name} {refusal}"
         if why:
             subresource = "pods/binding"
             return conflict(PODS, name, why, qualified=subresource, kind=subresource)

@@ -175,7 +175,8 @@ class SchedulingQueue:
             raise ValueError(f"no profile for scheduler name {queued.scheduler_name!r}")
         if queued.pool is not Pool.NONE:
             raise ValueError(f"{queued.key} is in the pool {queued.pool.value}")
-        self.delete(queued.key)
+        if queued.key in self._pods:
+            self.delete(queued.key)
         queued.timestamp_ns = now_ns
         if self._run_pre_enqueue(queued):
             self._push_active(queued, now_ns)
@@ -365,7 +366,7 @@ class SchedulingQueue:
 
     def concerns(self, event: ClusterEvent) -> bool:
         """Return whether `move_all` would look at any pod, or keep the event for one in flight."""
-        if not (len(self._unschedulable) or len(self._in_flight)):
+        if not (self._in_flight.by_uid or self._unschedulable.groups):
             return False
         plugins = self._plugins_for(event)
         return bool(plugins) and (

@@ -199,12 +199,17 @@ class UnschedulablePool:
 
     An event concerns only the groups of which a plugin asked for it, so that the others are not
     even looked at. Those that are not gated are in a heap by timestamp, too, for the timeout.
+
+    Attributes
+    ----------
+    groups : dict
+        The pods by key, by the plugins that rejected them; no group is empty.
     """
 
-    __slots__ = ("_by_rejectors", "_places", "_timeouts")
+    __slots__ = ("_places", "_timeouts", "groups")
 
     def __init__(self) -> None:
-        self._by_rejectors: dict[frozenset[str], dict[str, QueuedPod]] = {}
+        self.groups: dict[frozenset[str], dict[str, QueuedPod]] = {}
         # By key: the group, and whether the pod is in the heap.
         self._places: dict[str, tuple[frozenset[str], bool]] = {}
         self._timeouts = PodHeap(Pool.UNSCHEDULABLE)
@@ -215,7 +220,7 @@ class UnschedulablePool:
     def add(self, queued: QueuedPod, serial: int) -> None:
         """Put a pod in; the serial number gives its turn."""
         group = queued.rejectors()
-        self._by_rejectors.setdefault(group, {})[queued.key] = queued
+        self.groups.setdefault(group, {})[queued.key] = queued
         self._places[queued.key] = (group, not queued.gated)
         if queued.gated:
             queued.pool = Pool.UNSCHEDULABLE
@@ -226,10 +231,10 @@ class UnschedulablePool:
     def discard(self, queued: QueuedPod) -> None:
         """Take a pod out."""
         group, times_out = self._places.pop(queued.key)
-        members = self._by_rejectors[group]
+        members = self.groups[group]
         del members[queued.key]
         if not members:
-            del self._by_rejectors[group]
+            del self.groups[group]
         if times_out:
             self._timeouts.discard(queued)
         queued.pool = Pool.NONE
@@ -241,7 +246,7 @@ class UnschedulablePool:
         """
         found = [
             queued
-            for group, members in self._by_rejectors.items()
+            for group, members in self.groups.items()
             if plugins is None or not group or not group.isdisjoint(plugins)
             for queued in members.values()
         ]
@@ -250,7 +255,7 @@ class UnschedulablePool:
 
     def has_rejected_by(self, plugins: Collection[str]) -> bool:
         """Return whether `rejected_by` would return any pod."""
-        return any(not group or not group.isdisjoint(plugins) for group in self._by_rejectors)
+        return any(not group or not group.isdisjoint(plugins) for group in self.groups)
 
     def oldest(self) -> QueuedPod | None:
         """Return the pod that has waited longest of those that are not gated."""
@@ -274,25 +279,30 @@ class InFlightPods:
 
     Each pod knows the number of the first event after its pop. Events before that of the oldest
     pod are dropped.
+
+    Attributes
+    ----------
+    by_uid : dict
+        The pods.
     """
 
-    __slots__ = ("_events", "_first", "_pods")
+    __slots__ = ("_events", "_first", "by_uid")
 
     def __init__(self) -> None:
-        self._pods: OrderedDict[str, QueuedPod] = OrderedDict()
+        self.by_uid: OrderedDict[str, QueuedPod] = OrderedDict()
         self._events: deque[tuple[ClusterEvent, KubeObject | None, KubeObject | None]] = deque()
         self._first = 0
 
     def __len__(self) -> int:
-        return len(self._pods)
+        return len(self.by_uid)
 
     def get(self, uid: str) -> QueuedPod | None:
         """Return the pod of the uid if it is in flight."""
-        return self._pods.get(uid)
+        return self.by_uid.get(uid)
 
     def pods(self) -> list[QueuedPod]:
         """Return the pods, the oldest first."""
-        return list(self._pods.values())
+        return list(self.by_uid.values())
 
     def event_count(self) -> int:
         """Return how many events are kept."""
@@ -300,7 +310,7 @@ class InFlightPods:
 
     def start(self, queued: QueuedPod) -> bool:
         """Note that a pod is being tried from now on; False if one of its uid is already."""
-        if self._pods.setdefault(queued.uid, queued) is not queued:
+        if self.by_uid.setdefault(queued.uid, queued) is not queued:
             return False
         queued.pool = Pool.IN_FLIGHT
         queued.first_event = self._first + len(self._events)
@@ -320,7 +330,7 @@ class InFlightPods:
 
     def finish(self, *uids: str) -> None:
         """Forget pods, and the events that no other pod needs."""
-        pop = self._pods.pop
+        pop = self.by_uid.pop
         for uid in uids:
             found = pop(uid, None)
             if found is not None and found.pool is Pool.IN_FLIGHT:
@@ -328,7 +338,7 @@ class InFlightPods:
         if not self._events:
             return
         end = self._first + len(self._events)
-        oldest = next(iter(self._pods.values())).first_event if self._pods else end
+        oldest = next(iter(self.by_uid.values())).first_event if self.by_uid else end
         while self._first < oldest:
             self._events.popleft()
             self._first += 1
