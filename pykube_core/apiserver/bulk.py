@@ -64,6 +64,7 @@ class Binding(NamedTuple):
 
 
 class _Metadata(msgspec.Struct, gc=False):
+    generation: int = 0
     deletionTimestamp: str = ""
 
 
@@ -324,7 +325,7 @@ class _Bound:
 
     def __init__(self, now: str) -> None:
         self._now = now
-        self._statuses: dict[bytes, bytes] = {}
+        self._statuses: dict[tuple[bytes, int], bytes] = {}
         # The last pod's bytes behind the uid: copies come in runs.
         self._tail = b""
         self._copies = _Copies("", b"", b"", 0)
@@ -363,9 +364,10 @@ class _Bound:
         elif spec.schedulingGates:
             refusal = "has non-empty .spec.schedulingGates"
         status = bytes(parts.status)
-        if status not in self._statuses:
-            self._statuses[status] = self._scheduled(status)
-        status = self._statuses[status]
+        like = status, metadata.generation
+        if like not in self._statuses:
+            self._statuses[like] = self._scheduled(*like)
+        status = self._statuses[like]
         behind = bytes(parts.metadata)[end - len(PODS.head) + 1 :]
         return _Copies(
             refusal,
@@ -374,12 +376,13 @@ class _Bound:
             len(status) + 1,
         )
 
-    def _scheduled(self, status: bytes) -> bytes:
+    def _scheduled(self, status: bytes, generation: int) -> bytes:
         """Return a status with the condition PodScheduled, and without a nomination."""
         decoded: KubeObject = msgspec.json.decode(status)
         decoded.pop("nominatedNodeName", None)
-        condition = {
+        condition: KubeObject = {
             "type": "PodScheduled",
+            **({"observedGeneration": generation} if generation else {}),
             "status": "True",
             "lastProbeTime": None,
             "lastTransitionTime": self._now,

@@ -362,7 +362,8 @@ class Kubelet:
             return
         pod.obj = change.new
         pod.others = other_conditions(view.status.conditions)
-        pod.generation = view.metadata.generation
+        if not pod.static:
+            pod.generation = view.metadata.generation
         if spec_json(change.new) != pod.template.spec_json and not pod.static:
             template = self._template(change.new, view)
             self._workers.replace(pod, template, now_ns)

@@ -381,6 +381,7 @@ def test_bound_pod_has_its_node_and_cannot_be_bound_again(server):
     assert bound["spec"]["nodeName"] == "n1"
     condition = {
         "type": "PodScheduled",
+        "observedGeneration": 1,
         "status": "True",
         "lastProbeTime": None,
         "lastTransitionTime": "2026-11-23T04:16:02Z",
@@ -419,6 +420,7 @@ def test_a_binding_replaces_the_condition_in_its_place_and_the_nomination(server
     server.bind("p", "default", "n1")
     scheduled = {
         "type": "PodScheduled",
+        "observedGeneration": 1,
         "status": "True",
         "lastProbeTime": None,
         "lastTransitionTime": "2026-11-23T04:16:07Z",
@@ -433,7 +435,7 @@ def test_a_binding_keeps_the_time_of_a_condition_that_was_true(server, clock):
     server.replace_status_many(PODS, [(created, json.dumps({"conditions": [held]}).encode())])
     server.bind("p", "default", "n1")
     bound = server.get(PODS, "p", "default").decode()["status"]
-    assert bound["conditions"] == [held | {"lastProbeTime": None}]
+    assert bound["conditions"] == [held | {"observedGeneration": 1, "lastProbeTime": None}]
 
 
 def test_a_batch_of_bindings_answers_each(server):
