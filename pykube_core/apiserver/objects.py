@@ -20,6 +20,10 @@ OBJECT_BYTES_MAX: Final = REQUEST_BYTES_MAX - 4096
 
 _T = TypeVar("_T")
 STATUS_MARK: Final = b',"status":'
+SPEC_MARK: Final = b'},"spec":{'
+"""Where metadata end and a spec begins: labels and annotations are texts, so none shows it."""
+_BEFORE_NAME: Final = len(b'"name":"') - len(b"/")
+_BEFORE_UID: Final = b'","uid":"'
 _HEAD_FIELDS: Final = frozenset(("kind", "apiVersion", "metadata", "status"))
 
 
@@ -168,6 +172,19 @@ def encode(resource: Resource, obj: KubeObject) -> bytes:
 def identity_prefix(resource: Resource, name: str, uid: str) -> bytes:
     """Return how an encoded object of this name and uid begins; names need no escapes in JSON."""
     return resource.head + f'"name":"{name}","uid":"{uid}"'.encode()
+
+
+def uid_span(obj: ApiObject) -> tuple[int, int]:
+    """Return where in an object's data its uid begins and ends, if it is behind the name; else 0.
+
+    Copies of an object share all their bytes behind it.
+    """
+    key, data = obj.key, obj.data
+    named = len(obj.resource.head) + len(key) - key.rfind(b"/") + _BEFORE_NAME
+    if not data.startswith(_BEFORE_UID, named):
+        return 0, 0
+    start = named + len(_BEFORE_UID)
+    return start, data.index(b'"', start)
 
 
 def check_preconditions(obj: ApiObject, held: str, uid: str, version: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from functools import lru_cache
 from sys import intern
 from typing import Final
@@ -10,12 +11,14 @@ import msgspec
 
 from pykube_core.api.times import parse_time
 from pykube_core.apiserver import ApiObject
+from pykube_core.apiserver.objects import SPEC_MARK, uid_span
 from pykube_core.controllers.ownership import OwnerReference, controller_of
 
 ENDED = ("Succeeded", "Failed")
 """The phases of a pod whose containers run no more."""
 
 _SHARED_MAX: Final = 4096
+_NODE: Final = b'"nodeName":"'
 
 
 @lru_cache(4096)
@@ -45,6 +48,20 @@ class _Spec(msgspec.Struct, gc=False):
     nodeName: str = ""
 
 
+class _View(msgspec.Struct, gc=False):
+    metadata: _Metadata
+    spec: _Spec
+
+
+class _Copied(msgspec.Struct, frozen=True, gc=False):
+    """What the metadata of copies have in common, as far as it is read."""
+
+    owner: str
+    labels: dict[str, str]
+    created: str
+    terminating: bool
+
+
 class _Condition(msgspec.Struct, gc=False):
     type: str = ""
     status: str = ""
@@ -54,21 +71,29 @@ class _Condition(msgspec.Struct, gc=False):
 class _Status(msgspec.Struct, gc=False):
     phase: str = ""
     reason: str = ""
-    conditions: list[_Condition] = []
-
-
-class _View(msgspec.Struct, gc=False):
-    metadata: _Metadata
-    spec: _Spec
-    status: _Status = msgspec.field(default_factory=_Status)
+    conditions: msgspec.Raw = msgspec.Raw(b"[]")
 
 
 _VIEW: Final = msgspec.json.Decoder(_View)
 _STATUS: Final = msgspec.json.Decoder(_Status)
+_CONDITIONS: Final = msgspec.json.Decoder(list[_Condition])
 
 
-class Pod(msgspec.Struct, frozen=True, gc=False):
-    """A pod at one revision, as far as controllers read it.
+@lru_cache(_SHARED_MAX)
+def _ready_ns(conditions: bytes) -> int | None:
+    """Return since when a pod with these conditions is ready; copies show the same ones."""
+    ready_ns = None
+    for condition in _CONDITIONS.decode(conditions):
+        if condition.type == "Ready" and condition.status == "True":
+            since = condition.lastTransitionTime
+            ready_ns = read_time(since) if since else 0
+    return ready_ns
+
+
+class Pod(msgspec.Struct, gc=False):
+    """A pod, as far as controllers read it; only its reader writes to it.
+
+    States that show the same are one object.
 
     Attributes
     ----------
@@ -88,22 +113,22 @@ class Pod(msgspec.Struct, frozen=True, gc=False):
     ready_ns : int or None
         Since when it is ready, in nanoseconds since the epoch; None when it is not.
     revision, body_revision : int
-        As of the object.
+        As of the newest object that was read and shows this.
     """
 
     uid: str
     owner: str
     labels: dict[str, str]
     node: str
-    phase: str
-    reason: str
     created: str
     terminating: bool
-    active: bool
-    ending: bool
-    ready_ns: int | None
     revision: int
     body_revision: int
+    phase: str = ""
+    reason: str = ""
+    active: bool = False
+    ending: bool = False
+    ready_ns: int | None = None
 
     @property
     def claimable(self) -> bool:
@@ -123,6 +148,7 @@ class PodReader:
 
     def __init__(self) -> None:
         self._held: dict[bytes, Pod] = {}
+        self._copies: dict[bytes, _Copied] = {}
         self._labels: dict[str, dict[str, str]] = {}
 
     def read(self, obj: ApiObject) -> Pod:
@@ -133,15 +159,26 @@ class PodReader:
         msgspec.ValidationError
             Its status is not one of a pod.
         """
-        held = self._held.get(obj.key)
-        if held is not None:
-            if held.revision >= obj.revision:
+        key, revision = obj.key, obj.revision
+        held = self._held.get(key)
+        if held is not None and held.revision >= revision:
+            return held
+        status = _STATUS.decode(obj.status)
+        phase, reason = status.phase, status.reason
+        ready_ns = _ready_ns(bytes(status.conditions))
+        if held is not None and 0 < held.body_revision == obj.body_revision:
+            if held.phase == phase and held.ready_ns == ready_ns and held.reason == reason:
+                held.revision = revision
                 return held
-            if 0 < held.body_revision == obj.body_revision:
-                status = _STATUS.decode(obj.status)
-                pod = self._held[obj.key] = _with_status(held, status, obj.revision)
-                return pod
-        pod = self._held[obj.key] = self._read(obj)
+            pod = copy(held)
+            pod.revision = revision
+        else:
+            pod = self._read(obj)
+        terminating, ended = pod.terminating, phase in ENDED
+        pod.phase, pod.reason, pod.ready_ns = intern(phase), reason, ready_ns
+        pod.active = not (terminating or ended)
+        pod.ending = terminating and not ended
+        self._held[key] = pod
         return pod
 
     def forget(self, key: bytes) -> None:
@@ -149,25 +186,48 @@ class PodReader:
         self._held.pop(key, None)
 
     def _read(self, obj: ApiObject) -> Pod:
-        view = _VIEW.decode(obj.data)
-        metadata = view.metadata
-        owner = intern(controller_of(metadata.ownerReferences))
-        pod = Pod(
-            metadata.uid,
-            owner,
-            self._shared(owner, metadata.labels),
-            intern(view.spec.nodeName),
-            "",
-            "",
-            intern(metadata.creationTimestamp),
-            bool(metadata.deletionTimestamp),
-            False,
-            False,
-            None,
+        """Return a pod without what its status says."""
+        data = obj.data
+        start, end = uid_span(obj)
+        spec = data.find(SPEC_MARK, end)
+        node = data.find(_NODE, spec)
+        # A binding puts the name of the node first.
+        if not start or spec < 0 or node > spec + len(SPEC_MARK):
+            view = _VIEW.decode(data)
+            uid, node_name, copied = view.metadata.uid, view.spec.nodeName, self._copied(view)
+        else:
+            uid, node_name = data[start:end].decode(), ""
+            if node > 0:
+                node += len(_NODE)
+                node_name = data[node : data.index(b'"', node)].decode()
+            text = data[end:spec]
+            found = self._copies.get(text)
+            if found is None:
+                if len(self._copies) >= _SHARED_MAX:
+                    self._copies.clear()
+                found = self._copies[text] = self._copied(_VIEW.decode(data))
+            copied = found
+        return Pod(
+            uid,
+            copied.owner,
+            copied.labels,
+            intern(node_name),
+            copied.created,
+            copied.terminating,
             obj.revision,
             obj.body_revision,
         )
-        return _with_status(pod, view.status, obj.revision)
+
+    def _copied(self, view: _View) -> _Copied:
+        """Return what the metadata of a pod say but for its name and uid."""
+        metadata = view.metadata
+        owner = intern(controller_of(metadata.ownerReferences))
+        return _Copied(
+            owner,
+            self._shared(owner, metadata.labels),
+            intern(metadata.creationTimestamp),
+            bool(metadata.deletionTimestamp),
+        )
 
     def _shared(self, owner: str, labels: dict[str, str]) -> dict[str, str]:
         """Return the labels that were last read of an owner's pods, if they are the same."""
@@ -178,28 +238,3 @@ class PodReader:
             self._labels.clear()
         self._labels[owner] = labels
         return labels
-
-
-def _with_status(pod: Pod, status: _Status, revision: int) -> Pod:
-    """Return a pod with what a status says of it."""
-    terminating, phase, ready_ns = pod.terminating, status.phase, None
-    ended = phase in ENDED
-    for condition in status.conditions:
-        if condition.type == "Ready" and condition.status == "True":
-            since = condition.lastTransitionTime
-            ready_ns = read_time(since) if since else 0
-    return Pod(
-        pod.uid,
-        pod.owner,
-        pod.labels,
-        pod.node,
-        intern(phase),
-        status.reason,
-        pod.created,
-        terminating,
-        not (terminating or ended),
-        terminating and not ended,
-        ready_ns,
-        revision,
-        pod.body_revision,
-    )

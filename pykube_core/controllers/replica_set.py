@@ -130,12 +130,14 @@ class ReplicaSetController(Controller):
             self._reader.forget(key)
             self._drop(key)
             return
-        old = self._pods.get(key)
         try:
             pod = self._reader.read(obj)
         except msgspec.ValidationError:
             self._drop(key)
             raise
+        old = self._pods.get(key)
+        if old is pod:
+            return
         if old is not None:
             same = old.owner and old.owner == pod.owner and old.labels == pod.labels
             same = same and old.active == pod.active and old.ending == pod.ending
@@ -144,13 +146,18 @@ class ReplicaSetController(Controller):
                 return
             self._drop(key)
         self._pods.put(key, pod)
-        if pod.owner in self._sets:
-            _count(self._tallies[pod.owner], self._sets[pod.owner].labels, pod, 1)
+        self._count(pod, 1)
 
     def _drop(self, key: bytes) -> None:
         old = self._pods.drop(key)
-        if old is not None and old.owner in self._sets:
-            _count(self._tallies[old.owner], self._sets[old.owner].labels, old, -1)
+        if old is not None:
+            self._count(old, -1)
+
+    def _count(self, pod: Pod, sign: int) -> None:
+        """Count a pod for its owner, or no more."""
+        held = self._sets.get(pod.owner)
+        if held is not None:
+            _count(self._tallies[pod.owner], held.labels, pod, sign)
 
     def _sync(self, key: str, now_ns: int) -> bool:
         held = self._sets.get(key)
@@ -296,7 +303,7 @@ def _count(tally: _Tally, labels: dict[str, str], pod: Pod, sign: int) -> None:
     tally.active += sign
     if pod.ready_ns is not None:
         tally.ready += sign
-    if labels.items() <= pod.labels.items():
+    if labels == pod.labels or labels.items() <= pod.labels.items():
         tally.labeled += sign
 
 
