@@ -22,8 +22,7 @@ _T = TypeVar("_T")
 STATUS_MARK: Final = b',"status":'
 SPEC_MARK: Final = b'},"spec":{'
 """Where metadata end and a spec begins: labels and annotations are texts, so none shows it."""
-_BEFORE_NAME: Final = len(b'"name":"') - len(b"/")
-_BEFORE_UID: Final = b'","uid":"'
+_UID: Final = b'","uid":"'
 _HEAD_FIELDS: Final = frozenset(("kind", "apiVersion", "metadata", "status"))
 
 
@@ -175,15 +174,9 @@ def identity_prefix(resource: Resource, name: str, uid: str) -> bytes:
 
 
 def uid_span(obj: ApiObject) -> tuple[int, int]:
-    """Return where in an object's data its uid begins and ends, if it is behind the name; else 0.
-
-    Copies of an object share all their bytes behind it.
-    """
-    key, data = obj.key, obj.data
-    named = len(obj.resource.head) + len(key) - key.rfind(b"/") + _BEFORE_NAME
-    if not data.startswith(_BEFORE_UID, named):
-        return 0, 0
-    start = named + len(_BEFORE_UID)
+    """Return where in an object's data its uid begins and ends; copies share what is behind it."""
+    data = obj.data
+    start = data.index(_UID, len(obj.resource.head)) + len(_UID)
     return start, data.index(b'"', start)
 
 

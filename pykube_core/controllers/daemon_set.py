@@ -177,9 +177,10 @@ class DaemonSetController(Controller):
         self._places: dict[bytes, tuple[str, str]] = {}
 
     def _note(self, change: Change, now_ns: int) -> None:
-        resource = change.object.resource
+        obj = change.new or change.object
+        resource = obj.resource
         if resource is PODS:
-            self._note_pod(change)
+            self._note_pod(change, obj)
         elif resource is NODES:
             self._note_node(change)
         else:
@@ -232,8 +233,7 @@ class DaemonSetController(Controller):
         held.dirty[node] = None
         self._queue.add(uid)
 
-    def _note_pod(self, change: Change) -> None:
-        obj = change.object
+    def _note_pod(self, change: Change, obj: ApiObject) -> None:
         key = obj.key
         if change.is_status_alone and key not in self._places and self._pods.get(key) is None:
             return

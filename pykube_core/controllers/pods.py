@@ -53,13 +53,23 @@ class _View(msgspec.Struct, gc=False):
     spec: _Spec
 
 
-class _Copied(msgspec.Struct, frozen=True, gc=False):
-    """What the metadata of copies have in common, as far as it is read."""
+class _Form(msgspec.Struct, frozen=True, gc=False):
+    """What copies of a pod have in common, as far as it is read.
 
-    owner: str
-    labels: dict[str, str]
-    created: str
-    terminating: bool
+    Attributes
+    ----------
+    text : bytes
+        What is behind their uid: up to the name of their node, if ``is_open``; else up to the
+        status, and ``node`` is that of all of them.
+    """
+
+    text: bytes
+    is_open: bool
+    node: str = ""
+    owner: str = ""
+    labels: dict[str, str] = {}
+    created: str = ""
+    terminating: bool = False
 
 
 class _Condition(msgspec.Struct, gc=False):
@@ -76,6 +86,7 @@ class _Status(msgspec.Struct, gc=False):
 
 _VIEW: Final = msgspec.json.Decoder(_View)
 _STATUS: Final = msgspec.json.Decoder(_Status)
+_NO_FORM: Final = _Form(b"\0", is_open=False)
 _CONDITIONS: Final = msgspec.json.Decoder(list[_Condition])
 
 
@@ -148,7 +159,8 @@ class PodReader:
 
     def __init__(self) -> None:
         self._held: dict[bytes, Pod] = {}
-        self._copies: dict[bytes, _Copied] = {}
+        self._forms: dict[bytes, _Form] = {}
+        self._form = _NO_FORM
         self._labels: dict[str, dict[str, str]] = {}
 
     def read(self, obj: ApiObject) -> Pod:
@@ -189,45 +201,49 @@ class PodReader:
         """Return a pod without what its status says."""
         data = obj.data
         start, end = uid_span(obj)
-        spec = data.find(SPEC_MARK, end)
-        node = data.find(_NODE, spec)
-        # A binding puts the name of the node first.
-        if not start or spec < 0 or node > spec + len(SPEC_MARK):
-            view = _VIEW.decode(data)
-            uid, node_name, copied = view.metadata.uid, view.spec.nodeName, self._copied(view)
-        else:
-            uid, node_name = data[start:end].decode(), ""
-            if node > 0:
-                node += len(_NODE)
-                node_name = data[node : data.index(b'"', node)].decode()
-            text = data[end:spec]
-            found = self._copies.get(text)
-            if found is None:
-                if len(self._copies) >= _SHARED_MAX:
-                    self._copies.clear()
-                found = self._copies[text] = self._copied(_VIEW.decode(data))
-            copied = found
+        form = self._form
+        if not data.startswith(form.text, end):  # Copies come together.
+            form = self._form = self._form_of(obj, end)
+        node = form.node
+        if form.is_open:
+            at = end + len(form.text)
+            node = intern(data[at : data.index(b'"', at)].decode())
         return Pod(
-            uid,
-            copied.owner,
-            copied.labels,
-            intern(node_name),
-            copied.created,
-            copied.terminating,
+            data[start:end].decode(),
+            form.owner,
+            form.labels,
+            node,
+            form.created,
+            form.terminating,
             obj.revision,
             obj.body_revision,
         )
 
-    def _copied(self, view: _View) -> _Copied:
-        """Return what the metadata of a pod say but for its name and uid."""
-        metadata = view.metadata
-        owner = intern(controller_of(metadata.ownerReferences))
-        return _Copied(
-            owner,
-            self._shared(owner, metadata.labels),
-            intern(metadata.creationTimestamp),
-            bool(metadata.deletionTimestamp),
-        )
+    def _form_of(self, obj: ApiObject, end: int) -> _Form:
+        """Return the form of an object whose uid ends at ``end``."""
+        data = obj.data
+        spec = data.find(SPEC_MARK, end) + len(SPEC_MARK)
+        # A binding puts the name of the node first.
+        is_open = data.startswith(_NODE, spec)
+        text = data[end : spec + len(_NODE) if is_open else obj.status_at or None]
+        form = self._forms.get(text)
+        if form is None:
+            view = _VIEW.decode(data)
+            metadata = view.metadata
+            owner = intern(controller_of(metadata.ownerReferences))
+            form = _Form(
+                text,
+                is_open,
+                intern(view.spec.nodeName),
+                owner,
+                self._shared(owner, metadata.labels),
+                intern(metadata.creationTimestamp),
+                bool(metadata.deletionTimestamp),
+            )
+            if len(self._forms) >= _SHARED_MAX:
+                self._forms.clear()
+            self._forms[text] = form
+        return form
 
     def _shared(self, owner: str, labels: dict[str, str]) -> dict[str, str]:
         """Return the labels that were last read of an owner's pods, if they are the same."""

@@ -66,10 +66,23 @@ class _Set(NamedTuple):
 class _Tally(msgspec.Struct):
     """How many pods of a set end, how many are active, and of these ready or with all labels."""
 
+    labels: dict[str, str]
     ending: int = 0
     active: int = 0
     ready: int = 0
     labeled: int = 0
+
+    def count(self, pod: Pod, sign: int) -> None:
+        """Count a pod, or count it no more."""
+        if pod.ending:
+            self.ending += sign
+        if not pod.active:
+            return
+        self.active += sign
+        if pod.ready_ns is not None:
+            self.ready += sign
+        if self.labels == pod.labels or self.labels.items() <= pod.labels.items():
+            self.labeled += sign
 
 
 _Failure = tuple[str, StatusError] | None
@@ -95,9 +108,10 @@ class ReplicaSetController(Controller):
         self._tallies: dict[str, _Tally] = {}
 
     def _note(self, change: Change, now_ns: int) -> None:
-        obj = change.new or change.object
+        new = change.new
+        obj = new or change.object
         if obj.resource is PODS:
-            self._note_pod(obj, gone=change.new is None)
+            self._note_pod(obj, gone=new is None)
         else:
             self._note_set(change)
 
@@ -118,9 +132,9 @@ class ReplicaSetController(Controller):
         controller = controller_of(view.metadata.ownerReferences)
         self._sets[uid] = _Set(obj, view, labels, controller)
         if held is None or held.labels != labels:
-            tally = self._tallies[uid] = _Tally()
+            tally = self._tallies[uid] = _Tally(labels)
             for pod in self._pods.of(uid).values():
-                _count(tally, labels, pod, 1)
+                tally.count(pod, 1)
         self._pods.add_owner(uid, view.metadata.namespace, parse_label_selector(view.spec.selector))
         self._queue.add(uid)
 
@@ -146,18 +160,15 @@ class ReplicaSetController(Controller):
                 return
             self._drop(key)
         self._pods.put(key, pod)
-        self._count(pod, 1)
+        tally = self._tallies.get(pod.owner)
+        if tally is not None:
+            tally.count(pod, 1)
 
     def _drop(self, key: bytes) -> None:
         old = self._pods.drop(key)
-        if old is not None:
-            self._count(old, -1)
-
-    def _count(self, pod: Pod, sign: int) -> None:
-        """Count a pod for its owner, or no more."""
-        held = self._sets.get(pod.owner)
-        if held is not None:
-            _count(self._tallies[pod.owner], held.labels, pod, sign)
+        tally = self._tallies.get(old.owner) if old is not None else None
+        if old is not None and tally is not None:
+            tally.count(old, -1)
 
     def _sync(self, key: str, now_ns: int) -> bool:
         held = self._sets.get(key)
@@ -293,18 +304,6 @@ def _regarding(held: _Set) -> Reference:
     metadata = held.view.metadata
     namespace, name, uid = metadata.namespace, metadata.name, metadata.uid
     return Reference(REPLICA_SETS, namespace, name, uid, held.obj.revision)
-
-
-def _count(tally: _Tally, labels: dict[str, str], pod: Pod, sign: int) -> None:
-    if pod.ending:
-        tally.ending += sign
-    if not pod.active:
-        return
-    tally.active += sign
-    if pod.ready_ns is not None:
-        tally.ready += sign
-    if labels == pod.labels or labels.items() <= pod.labels.items():
-        tally.labeled += sign
 
 
 def _conditions(old: list[KubeObject], failure: _Failure, now_ns: int) -> list[KubeObject]:
