@@ -88,7 +88,7 @@ class ApiObject(msgspec.Struct, frozen=True, gc=False, eq=False):
     @property
     def name(self) -> str:
         """Its name."""
-        return self.resource.split_key(self.key)[1]
+        return self.key.rpartition(b"/")[2].decode()
 
     @property
     def namespace(self) -> str:
@@ -170,7 +170,12 @@ def encode(resource: Resource, obj: KubeObject) -> bytes:
 
 def identity_prefix(resource: Resource, name: str, uid: str) -> bytes:
     """Return how an encoded object of this name and uid begins; names need no escapes in JSON."""
-    return resource.head + f'"name":"{name}","uid":"{uid}"'.encode()
+    return copied(resource, name, uid, b"")
+
+
+def copied(resource: Resource, name: str, uid: str, tail: bytes) -> bytes:
+    """Return an encoded object of this name and uid, and of what copies share behind it."""
+    return b"".join((resource.head, f'"name":"{name}","uid":"{uid}"'.encode(), tail))
 
 
 def uid_span(obj: ApiObject) -> tuple[int, int]:

@@ -22,7 +22,7 @@ from pykube_core.api.status import StatusError
 from pykube_core.api.times import NANO
 from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.apiserver.log import Change, ObjectLog
-from pykube_core.apiserver.objects import identity_prefix
+from pykube_core.apiserver.objects import copied
 from pykube_core.apiserver.recorder import NORMAL, WARNING, Reference
 from pykube_core.controllers.controller import Controller, namespace_is_going
 from pykube_core.controllers.daemon_nodes import (
@@ -407,7 +407,7 @@ class DaemonSetController(Controller):
             return [self._create_one(held, node) for node in nodes]
         names = self._server.new_names(prefix, len(nodes))
         objects = [
-            ApiObject(PODS, PODS.key(namespace, name), identity_prefix(PODS, name, uid) + tail, 0)
+            ApiObject(PODS, PODS.key(namespace, name), copied(PODS, name, uid, tail), 0)
             for name, uid, tail in zip(names, self._server.new_uids(len(nodes)), tails, strict=True)
         ]
         return self._server.write_encoded(objects)

@@ -72,18 +72,6 @@ class _Tally(msgspec.Struct):
     ready: int = 0
     labeled: int = 0
 
-    def count(self, pod: Pod, sign: int) -> None:
-        """Count a pod, or count it no more."""
-        if pod.ending:
-            self.ending += sign
-        if not pod.active:
-            return
-        self.active += sign
-        if pod.ready_ns is not None:
-            self.ready += sign
-        if self.labels == pod.labels or self.labels.items() <= pod.labels.items():
-            self.labeled += sign
-
 
 _Failure = tuple[str, StatusError] | None
 
@@ -132,9 +120,9 @@ class ReplicaSetController(Controller):
         controller = controller_of(view.metadata.ownerReferences)
         self._sets[uid] = _Set(obj, view, labels, controller)
         if held is None or held.labels != labels:
-            tally = self._tallies[uid] = _Tally(labels)
+            self._tallies[uid] = _Tally(labels)
             for pod in self._pods.of(uid).values():
-                tally.count(pod, 1)
+                self._count(pod, 1)
         self._pods.add_owner(uid, view.metadata.namespace, parse_label_selector(view.spec.selector))
         self._queue.add(uid)
 
@@ -152,23 +140,39 @@ class ReplicaSetController(Controller):
         old = self._pods.get(key)
         if old is pod:
             return
+        owner = pod.owner
         if old is not None:
-            same = old.owner and old.owner == pod.owner and old.labels == pod.labels
+            same = owner and old.owner == owner and old.labels == pod.labels
             same = same and old.active == pod.active and old.ending == pod.ending
             if same and old.ready_ns == pod.ready_ns:
                 self._pods.renew(key, pod)
                 return
-            self._drop(key)
+            if owner and old.owner == owner:
+                self._count(old, -1)
+            else:
+                self._drop(key)
         self._pods.put(key, pod)
-        tally = self._tallies.get(pod.owner)
-        if tally is not None:
-            tally.count(pod, 1)
+        self._count(pod, 1)
 
     def _drop(self, key: bytes) -> None:
         old = self._pods.drop(key)
-        tally = self._tallies.get(old.owner) if old is not None else None
-        if old is not None and tally is not None:
-            tally.count(old, -1)
+        if old is not None:
+            self._count(old, -1)
+
+    def _count(self, pod: Pod, sign: int) -> None:
+        """Count a pod for its owner, or count it no more."""
+        tally = self._tallies.get(pod.owner)
+        if tally is None:
+            return
+        if pod.ending:
+            tally.ending += sign
+        if not pod.active:
+            return
+        tally.active += sign
+        if pod.ready_ns is not None:
+            tally.ready += sign
+        if tally.labels == pod.labels or tally.labels.items() <= pod.labels.items():
+            tally.labeled += sign
 
     def _sync(self, key: str, now_ns: int) -> bool:
         held = self._sets.get(key)
