@@ -160,7 +160,10 @@ class PodReader:
     def __init__(self) -> None:
         self._held: dict[bytes, Pod] = {}
         self._forms: dict[bytes, _Form] = {}
+        # What was read last: a form; a status, and its phase, reason and time of readiness.
         self._form = _NO_FORM
+        self._status = b""
+        self._shown: tuple[str, str, int | None] = "", "", None
         self._labels: dict[str, dict[str, str]] = {}
 
     def read(self, obj: ApiObject) -> Pod:
@@ -175,9 +178,12 @@ class PodReader:
         held = self._held.get(key)
         if held is not None and held.revision >= revision:
             return held
-        status = _STATUS.decode(obj.status)
-        phase, reason = status.phase, status.reason
-        ready_ns = _ready_ns(bytes(status.conditions))
+        text = obj.status
+        if text != self._status:  # Copies come together.
+            status = _STATUS.decode(text)
+            self._shown = intern(status.phase), status.reason, _ready_ns(bytes(status.conditions))
+            self._status = text
+        phase, reason, ready_ns = self._shown
         if held is not None and 0 < held.body_revision == obj.body_revision:
             if held.phase == phase and held.ready_ns == ready_ns and held.reason == reason:
                 held.revision = revision
@@ -187,7 +193,7 @@ class PodReader:
         else:
             pod = self._read(obj)
         terminating, ended = pod.terminating, phase in ENDED
-        pod.phase, pod.reason, pod.ready_ns = intern(phase), reason, ready_ns
+        pod.phase, pod.reason, pod.ready_ns = phase, reason, ready_ns
         pod.active = not (terminating or ended)
         pod.ending = terminating and not ended
         self._held[key] = pod
