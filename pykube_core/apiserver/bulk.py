@@ -32,6 +32,7 @@ from pykube_core.apiserver.objects import (
     OBJECT_BYTES_MAX,
     REQUEST_BYTES_MAX,
     ApiObject,
+    copied,
     identity_prefix,
     members,
 )
@@ -121,15 +122,20 @@ class Bulk:
     ) -> list[Outcome]:
         out: list[Outcome] = []
         made: list[ApiObject] = []
+        rule = resource.name_rule
+        # Generated names differ in five letters or digits, which no rule tells apart.
+        complaints = rule(names[0])
         for name, uid in zip(names, self._identity.uids(len(names)), strict=True):
-            complaints = resource.name_rule(name)
+            if not prefix:
+                complaints = rule(name)
             if complaints:
                 error = invalid(resource, name, invalid_each("metadata.name", name, complaints))
                 out.append(error)
                 continue
-            data = identity_prefix(resource, name, uid) + tail
-            made.append(ApiObject(resource, directory + name.encode(), data, 0))
-            out.append(made[-1])
+            data = copied(resource, name, uid, tail)
+            obj = ApiObject(resource, directory + name.encode(), data, 0)
+            made.append(obj)
+            out.append(obj)
         written = iter(self._write(made))
         for index, outcome in enumerate(out):
             if isinstance(outcome, ApiObject):
@@ -143,7 +149,7 @@ class Bulk:
         uid = obj.view(_Identified).metadata.uid
         tail = obj.data[len(identity_prefix(resource, name, uid)) :]
         for other in self._identity.names(prefix, _ATTEMPTS) if prefix else ():
-            data = identity_prefix(resource, other, uid) + tail
+            data = copied(resource, other, uid, tail)
             again = self._write([ApiObject(resource, directory + other.encode(), data, 0)])[0]
             if again is not None:
                 return again

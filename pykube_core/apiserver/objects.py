@@ -20,6 +20,9 @@ OBJECT_BYTES_MAX: Final = REQUEST_BYTES_MAX - 4096
 
 _T = TypeVar("_T")
 STATUS_MARK: Final = b',"status":'
+SPEC_MARK: Final = b'},"spec":{'
+"""Where metadata end and a spec begins: labels and annotations are texts, so none shows it."""
+_UID: Final = b'","uid":"'
 _HEAD_FIELDS: Final = frozenset(("kind", "apiVersion", "metadata", "status"))
 
 
@@ -85,7 +88,7 @@ class ApiObject(msgspec.Struct, frozen=True, gc=False, eq=False):
     @property
     def name(self) -> str:
         """Its name."""
-        return self.resource.split_key(self.key)[1]
+        return self.key.rpartition(b"/")[2].decode()
 
     @property
     def namespace(self) -> str:
@@ -173,7 +176,19 @@ def encode(resource: Resource, obj: KubeObject) -> bytes:
 
 def identity_prefix(resource: Resource, name: str, uid: str) -> bytes:
     """Return how an encoded object of this name and uid begins; names need no escapes in JSON."""
-    return resource.head + f'"name":"{name}","uid":"{uid}"'.encode()
+    return copied(resource, name, uid, b"")
+
+
+def copied(resource: Resource, name: str, uid: str, tail: bytes) -> bytes:
+    """Return an encoded object of this name and uid, and of what copies share behind it."""
+    return b"".join((resource.head, f'"name":"{name}","uid":"{uid}"'.encode(), tail))
+
+
+def uid_span(obj: ApiObject) -> tuple[int, int]:
+    """Return where in an object's data its uid begins and ends; copies share what is behind it."""
+    data = obj.data
+    start = data.index(_UID, len(obj.resource.head)) + len(_UID)
+    return start, data.index(b'"', start)
 
 
 def check_preconditions(obj: ApiObject, held: str, uid: str, version: str) -> None:

@@ -22,7 +22,7 @@ from pykube_core.api.status import StatusError
 from pykube_core.api.times import NANO
 from pykube_core.apiserver import ApiObject, ApiServer, Deleted
 from pykube_core.apiserver.log import Change, ObjectLog
-from pykube_core.apiserver.objects import identity_prefix
+from pykube_core.apiserver.objects import copied
 from pykube_core.apiserver.recorder import NORMAL, WARNING, Reference
 from pykube_core.controllers.controller import Controller, namespace_is_going
 from pykube_core.controllers.daemon_nodes import (
@@ -177,9 +177,10 @@ class DaemonSetController(Controller):
         self._places: dict[bytes, tuple[str, str]] = {}
 
     def _note(self, change: Change, now_ns: int) -> None:
-        resource = change.object.resource
+        obj = change.new or change.object
+        resource = obj.resource
         if resource is PODS:
-            self._note_pod(change)
+            self._note_pod(change, obj)
         elif resource is NODES:
             self._note_node(change)
         else:
@@ -232,8 +233,7 @@ class DaemonSetController(Controller):
         held.dirty[node] = None
         self._queue.add(uid)
 
-    def _note_pod(self, change: Change) -> None:
-        obj = change.object
+    def _note_pod(self, change: Change, obj: ApiObject) -> None:
         key = obj.key
         if change.is_status_alone and key not in self._places and self._pods.get(key) is None:
             return
@@ -406,7 +406,7 @@ class DaemonSetController(Controller):
             return [self._create_one(held, node) for node in nodes]
         names = self._server.new_names(prefix, len(nodes))
         objects = [
-            ApiObject(PODS, PODS.key(namespace, name), identity_prefix(PODS, name, uid) + tail, 0)
+            ApiObject(PODS, PODS.key(namespace, name), copied(PODS, name, uid, tail), 0)
             for name, uid, tail in zip(names, self._server.new_uids(len(nodes)), tails, strict=True)
         ]
         return self._server.write_encoded(objects)

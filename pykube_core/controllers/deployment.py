@@ -51,7 +51,7 @@ class DeploymentController(Controller):
         self._waiting: dict[str, int] = {}
 
     def _note(self, change: Change, now_ns: int) -> None:
-        resource = change.object.resource
+        resource = (change.new or change.object).resource
         if resource is PODS:
             if self._awaited:
                 self._note_pod(change)

@@ -24,10 +24,9 @@ from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.apiserver.bulk import Target
 from pykube_core.apiserver.lifecycle import FOREGROUND, ORPHAN
 from pykube_core.apiserver.log import Change, ObjectLog
+from pykube_core.apiserver.objects import SPEC_MARK, uid_span
 from pykube_core.apiserver.recorder import WARNING, Reference
 from pykube_core.controllers.controller import Controller
-
-_SPEC: Final = b',"spec":'
 
 
 class _Owner(msgspec.Struct, gc=False):
@@ -83,6 +82,20 @@ class _Thing(msgspec.Struct, gc=False):
     orphans: bool
 
 
+class _Form(msgspec.Struct, gc=False):
+    """What copies of an object have in common; ``text`` is what their metadata say of it."""
+
+    text: bytes
+    place: bytes = b""
+    owners: tuple[str, ...] = ()
+    deleting: bool = False
+    waits: bool = False
+    orphans: bool = False
+
+
+_NO_FORM: Final = _Form(b"\0")
+
+
 class GarbageCollector(Controller):
     """The garbage collector, over all resources but events."""
 
@@ -94,6 +107,7 @@ class GarbageCollector(Controller):
         others = [r for r in server.registry if r not in (EVENTS, PODS)]
         super().__init__(server, log, (*others, PODS))
         self._registry = server.registry
+        self._form = _NO_FORM
         self._things: dict[str, _Thing] = {}
         self._dependents: dict[str, dict[str, None]] = {}
         # What is to be deleted in this step, by resource and propagation.
@@ -107,23 +121,23 @@ class GarbageCollector(Controller):
         if change.is_status_alone:
             return
         if old is not None:
-            end = new.data.find(_SPEC)
-            if end > 0 and old.data.startswith(new.data[: end + len(_SPEC)]):
+            end = new.data.find(SPEC_MARK)
+            if end > 0 and old.data.startswith(new.data[: end + len(SPEC_MARK)]):
                 return
-        metadata = new.view(_View).metadata
-        deleting = bool(metadata.deletionTimestamp)
-        resource, key = new.resource, new.key
-        start = len(resource.prefix)
+        start, end = uid_span(new)
+        form = self._form
+        if not new.data.startswith(form.text, end):  # Copies come together.
+            form = self._form = _form_of(new, end)
         thing = _Thing(
-            resource,
-            key,
-            key[start : key.index(b"/", start)] if resource.namespaced else b"",
-            tuple([intern(owner.uid) for owner in metadata.ownerReferences]),
-            deleting,
-            deleting and FOREGROUND in metadata.finalizers,
-            deleting and ORPHAN in metadata.finalizers,
+            new.resource,
+            new.key,
+            form.place,
+            form.owners,
+            form.deleting,
+            form.waits,
+            form.orphans,
         )
-        self._put(metadata.uid, thing)
+        self._put(new.data[start:end].decode(), thing)
 
     def _put(self, uid: str, thing: _Thing) -> None:
         old = self._things.get(uid)
@@ -298,6 +312,21 @@ class GarbageCollector(Controller):
             obj.resource, patch, obj.name, obj.namespace, patch_type=STRATEGIC_MERGE_PATCH
         )
         self._wrote(done)
+
+
+def _form_of(obj: ApiObject, end: int) -> _Form:
+    """Return the form of an object whose uid ends at ``end``."""
+    metadata = obj.view(_View).metadata
+    deleting = bool(metadata.deletionTimestamp)
+    spec = obj.data.find(SPEC_MARK, end)
+    return _Form(
+        obj.data[end : spec + len(SPEC_MARK) if spec > 0 else None],
+        obj.namespace.encode(),
+        tuple([intern(owner.uid) for owner in metadata.ownerReferences]),
+        deleting,
+        deleting and FOREGROUND in metadata.finalizers,
+        deleting and ORPHAN in metadata.finalizers,
+    )
 
 
 def _may_own(owner: _Thing, dependent: _Thing) -> bool:

@@ -170,11 +170,18 @@ class Ownership(Generic[_D]):
         self._held[key] = self._owned[dependent.owner][key] = dependent
 
     def put(self, key: bytes, dependent: _D) -> None:
-        """Take in a dependent that was dropped before, or is new."""
+        """Take in a dependent that is new, or was dropped, or has the same owner as before.
+
+        It becomes the last one of its owner.
+        """
         self._held[key] = dependent
         owner = dependent.owner
         if owner:
-            self._owned.setdefault(owner, {})[key] = dependent
+            owned = self._owned.get(owner)
+            if owned is None:
+                owned = self._owned[owner] = {}
+            owned.pop(key, None)
+            owned[key] = dependent
             self._queue.add(owner)
             if dependent.claimable and self._matched.get(owner) != dependent.labels:
                 self._check(key, dependent)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from functools import lru_cache
 from sys import intern
 from typing import Final
@@ -10,6 +11,7 @@ import msgspec
 
 from pykube_core.api.times import parse_time
 from pykube_core.apiserver import ApiObject
+from pykube_core.apiserver.objects import SPEC_MARK, uid_span
 from pykube_core.controllers.ownership import OwnerReference, controller_of
 
 ENDED = ("Succeeded", "Failed")
@@ -17,6 +19,7 @@ ENDED = ("Succeeded", "Failed")
 
 _SHARED_MAX: Final = 4096
 _GONE_MAX: Final = 4096
+_NODE: Final = b'"nodeName":"'
 
 
 @lru_cache(4096)
@@ -46,6 +49,30 @@ class _Spec(msgspec.Struct, gc=False):
     nodeName: str = ""
 
 
+class _View(msgspec.Struct, gc=False):
+    metadata: _Metadata
+    spec: _Spec
+
+
+class _Form(msgspec.Struct, frozen=True, gc=False):
+    """What copies of a pod have in common, as far as it is read.
+
+    Attributes
+    ----------
+    text : bytes
+        What is behind their uid: up to the name of their node, if ``is_open``; else up to the
+        status, and ``node`` is that of all of them.
+    """
+
+    text: bytes
+    is_open: bool
+    node: str = ""
+    owner: str = ""
+    labels: dict[str, str] = {}
+    created: str = ""
+    terminating: bool = False
+
+
 class _Condition(msgspec.Struct, gc=False):
     type: str = ""
     status: str = ""
@@ -55,21 +82,30 @@ class _Condition(msgspec.Struct, gc=False):
 class _Status(msgspec.Struct, gc=False):
     phase: str = ""
     reason: str = ""
-    conditions: list[_Condition] = []
-
-
-class _View(msgspec.Struct, gc=False):
-    metadata: _Metadata
-    spec: _Spec
-    status: _Status = msgspec.field(default_factory=_Status)
+    conditions: msgspec.Raw = msgspec.Raw(b"[]")
 
 
 _VIEW: Final = msgspec.json.Decoder(_View)
 _STATUS: Final = msgspec.json.Decoder(_Status)
+_NO_FORM: Final = _Form(b"\0", is_open=False)
+_CONDITIONS: Final = msgspec.json.Decoder(list[_Condition])
 
 
-class Pod(msgspec.Struct, frozen=True, gc=False):
-    """A pod at one revision, as far as controllers read it.
+@lru_cache(_SHARED_MAX)
+def _ready_ns(conditions: bytes) -> int | None:
+    """Return since when a pod with these conditions is ready; copies show the same ones."""
+    ready_ns = None
+    for condition in _CONDITIONS.decode(conditions):
+        if condition.type == "Ready" and condition.status == "True":
+            since = condition.lastTransitionTime
+            ready_ns = read_time(since) if since else 0
+    return ready_ns
+
+
+class Pod(msgspec.Struct, gc=False):
+    """A pod, as far as controllers read it; only its reader writes to it.
+
+    States that show the same are one object.
 
     Attributes
     ----------
@@ -89,22 +125,22 @@ class Pod(msgspec.Struct, frozen=True, gc=False):
     ready_ns : int or None
         Since when it is ready, in nanoseconds since the epoch; None when it is not.
     revision, body_revision : int
-        As of the object.
+        As of the newest object that was read and shows this.
     """
 
     uid: str
     owner: str
     labels: dict[str, str]
     node: str
-    phase: str
-    reason: str
     created: str
     terminating: bool
-    active: bool
-    ending: bool
-    ready_ns: int | None
     revision: int
     body_revision: int
+    phase: str = ""
+    reason: str = ""
+    active: bool = False
+    ending: bool = False
+    ready_ns: int | None = None
 
     @property
     def claimable(self) -> bool:
@@ -126,6 +162,11 @@ class PodReader:
         self._held: dict[bytes, Pod] = {}
         # What one controller knows to be gone, others may still have to read.
         self._gone: dict[bytes, Pod] = {}
+        self._forms: dict[bytes, _Form] = {}
+        # What was read last: a form; a status, and its phase, reason and time of readiness.
+        self._form = _NO_FORM
+        self._status = b""
+        self._shown: tuple[str, str, int | None] = "", "", None
         self._labels: dict[str, dict[str, str]] = {}
 
     def read(self, obj: ApiObject) -> Pod:
@@ -136,15 +177,29 @@ class PodReader:
         msgspec.ValidationError
             Its status is not one of a pod.
         """
-        held = self._held.get(obj.key) or self._gone.get(obj.key)
-        if held is not None:
-            if held.revision >= obj.revision:
+        key, revision = obj.key, obj.revision
+        held = self._held.get(key) or self._gone.get(key)
+        if held is not None and held.revision >= revision:
+            return held
+        text = obj.status
+        if text != self._status:  # Copies come together.
+            status = _STATUS.decode(text)
+            self._shown = intern(status.phase), status.reason, _ready_ns(bytes(status.conditions))
+            self._status = text
+        phase, reason, ready_ns = self._shown
+        if held is not None and 0 < held.body_revision == obj.body_revision:
+            if held.phase == phase and held.ready_ns == ready_ns and held.reason == reason:
+                held.revision = revision
                 return held
-            if 0 < held.body_revision == obj.body_revision:
-                status = _STATUS.decode(obj.status)
-                pod = self._held[obj.key] = _with_status(held, status, obj.revision)
-                return pod
-        pod = self._held[obj.key] = self._read(obj)
+            pod = copy(held)
+            pod.revision = revision
+        else:
+            pod = self._read(obj)
+        terminating, ended = pod.terminating, phase in ENDED
+        pod.phase, pod.reason, pod.ready_ns = phase, reason, ready_ns
+        pod.active = not (terminating or ended)
+        pod.ending = terminating and not ended
+        self._held[key] = pod
         return pod
 
     def forget(self, key: bytes) -> None:
@@ -157,25 +212,52 @@ class PodReader:
         self._gone[key] = held
 
     def _read(self, obj: ApiObject) -> Pod:
-        view = _VIEW.decode(obj.data)
-        metadata = view.metadata
-        owner = intern(controller_of(metadata.ownerReferences))
-        pod = Pod(
-            metadata.uid,
-            owner,
-            self._shared(owner, metadata.labels),
-            intern(view.spec.nodeName),
-            "",
-            "",
-            intern(metadata.creationTimestamp),
-            bool(metadata.deletionTimestamp),
-            False,
-            False,
-            None,
+        """Return a pod without what its status says."""
+        data = obj.data
+        start, end = uid_span(obj)
+        form = self._form
+        if not data.startswith(form.text, end):  # Copies come together.
+            form = self._form = self._form_of(obj, end)
+        node = form.node
+        if form.is_open:
+            at = end + len(form.text)
+            node = intern(data[at : data.index(b'"', at)].decode())
+        return Pod(
+            data[start:end].decode(),
+            form.owner,
+            form.labels,
+            node,
+            form.created,
+            form.terminating,
             obj.revision,
             obj.body_revision,
         )
-        return _with_status(pod, view.status, obj.revision)
+
+    def _form_of(self, obj: ApiObject, end: int) -> _Form:
+        """Return the form of an object whose uid ends at ``end``."""
+        data = obj.data
+        spec = data.find(SPEC_MARK, end) + len(SPEC_MARK)
+        # A binding puts the name of the node first.
+        is_open = data.startswith(_NODE, spec)
+        text = data[end : spec + len(_NODE) if is_open else obj.status_at or None]
+        form = self._forms.get(text)
+        if form is None:
+            view = _VIEW.decode(data)
+            metadata = view.metadata
+            owner = intern(controller_of(metadata.ownerReferences))
+            form = _Form(
+                text,
+                is_open,
+                intern(view.spec.nodeName),
+                owner,
+                self._shared(owner, metadata.labels),
+                intern(metadata.creationTimestamp),
+                bool(metadata.deletionTimestamp),
+            )
+            if len(self._forms) >= _SHARED_MAX:
+                self._forms.clear()
+            self._forms[text] = form
+        return form
 
     def _shared(self, owner: str, labels: dict[str, str]) -> dict[str, str]:
         """Return the labels that were last read of an owner's pods, if they are the same."""
@@ -186,28 +268,3 @@ class PodReader:
             self._labels.clear()
         self._labels[owner] = labels
         return labels
-
-
-def _with_status(pod: Pod, status: _Status, revision: int) -> Pod:
-    """Return a pod with what a status says of it."""
-    terminating, phase, ready_ns = pod.terminating, status.phase, None
-    ended = phase in ENDED
-    for condition in status.conditions:
-        if condition.type == "Ready" and condition.status == "True":
-            since = condition.lastTransitionTime
-            ready_ns = read_time(since) if since else 0
-    return Pod(
-        pod.uid,
-        pod.owner,
-        pod.labels,
-        pod.node,
-        intern(phase),
-        status.reason,
-        pod.created,
-        terminating,
-        not (terminating or ended),
-        terminating and not ended,
-        ready_ns,
-        revision,
-        pod.body_revision,
-    )

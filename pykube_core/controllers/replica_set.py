@@ -66,6 +66,7 @@ class _Set(NamedTuple):
 class _Tally(msgspec.Struct):
     """How many pods of a set end, how many are active, and of these ready or with all labels."""
 
+    labels: dict[str, str]
     ending: int = 0
     active: int = 0
     ready: int = 0
@@ -95,9 +96,10 @@ class ReplicaSetController(Controller):
         self._tallies: dict[str, _Tally] = {}
 
     def _note(self, change: Change, now_ns: int) -> None:
-        obj = change.new or change.object
+        new = change.new
+        obj = new or change.object
         if obj.resource is PODS:
-            self._note_pod(obj, gone=change.new is None)
+            self._note_pod(obj, gone=new is None)
         else:
             self._note_set(change)
 
@@ -118,9 +120,9 @@ class ReplicaSetController(Controller):
         controller = controller_of(view.metadata.ownerReferences)
         self._sets[uid] = _Set(obj, view, labels, controller)
         if held is None or held.labels != labels:
-            tally = self._tallies[uid] = _Tally()
+            self._tallies[uid] = _Tally(labels)
             for pod in self._pods.of(uid).values():
-                _count(tally, labels, pod, 1)
+                self._count(pod, 1)
         self._pods.add_owner(uid, view.metadata.namespace, parse_label_selector(view.spec.selector))
         self._queue.add(uid)
 
@@ -130,27 +132,47 @@ class ReplicaSetController(Controller):
             self._reader.forget(key)
             self._drop(key)
             return
-        old = self._pods.get(key)
         try:
             pod = self._reader.read(obj)
         except msgspec.ValidationError:
             self._drop(key)
             raise
+        old = self._pods.get(key)
+        if old is pod:
+            return
+        owner = pod.owner
         if old is not None:
-            same = old.owner and old.owner == pod.owner and old.labels == pod.labels
+            same = owner and old.owner == owner and old.labels == pod.labels
             same = same and old.active == pod.active and old.ending == pod.ending
             if same and old.ready_ns == pod.ready_ns:
                 self._pods.renew(key, pod)
                 return
-            self._drop(key)
+            if owner and old.owner == owner:
+                self._count(old, -1)
+            else:
+                self._drop(key)
         self._pods.put(key, pod)
-        if pod.owner in self._sets:
-            _count(self._tallies[pod.owner], self._sets[pod.owner].labels, pod, 1)
+        self._count(pod, 1)
 
     def _drop(self, key: bytes) -> None:
         old = self._pods.drop(key)
-        if old is not None and old.owner in self._sets:
-            _count(self._tallies[old.owner], self._sets[old.owner].labels, old, -1)
+        if old is not None:
+            self._count(old, -1)
+
+    def _count(self, pod: Pod, sign: int) -> None:
+        """Count a pod for its owner, or count it no more."""
+        tally = self._tallies.get(pod.owner)
+        if tally is None:
+            return
+        if pod.ending:
+            tally.ending += sign
+        if not pod.active:
+            return
+        tally.active += sign
+        if pod.ready_ns is not None:
+            tally.ready += sign
+        if tally.labels == pod.labels or tally.labels.items() <= pod.labels.items():
+            tally.labeled += sign
 
     def _sync(self, key: str, now_ns: int) -> bool:
         held = self._sets.get(key)
@@ -285,18 +307,6 @@ def _regarding(held: _Set) -> Reference:
     metadata = held.view.metadata
     namespace, name, uid = metadata.namespace, metadata.name, metadata.uid
     return Reference(REPLICA_SETS, namespace, name, uid, held.obj.revision)
-
-
-def _count(tally: _Tally, labels: dict[str, str], pod: Pod, sign: int) -> None:
-    if pod.ending:
-        tally.ending += sign
-    if not pod.active:
-        return
-    tally.active += sign
-    if pod.ready_ns is not None:
-        tally.ready += sign
-    if labels.items() <= pod.labels.items():
-        tally.labeled += sign
 
 
 def _conditions(old: list[KubeObject], failure: _Failure, now_ns: int) -> list[KubeObject]:

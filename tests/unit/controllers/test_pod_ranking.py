@@ -1,9 +1,8 @@
-import json
-
 import pytest
 
 from pykube_core.api.builtin import PODS
 from pykube_core.apiserver import ApiObject
+from pykube_core.apiserver.objects import encode
 from pykube_core.controllers.pod_ranking import DELETION_COST, candidate, least_missed
 from pykube_core.controllers.pods import PodReader
 
@@ -12,6 +11,7 @@ NOW = 1_795_407_362 * 10**9
 
 def pod(name, *, related=0, node="n1", phase="Running", ready="2026-11-23T04:00:00Z", **more):
     metadata = {
+        "name": name,
         "uid": more.get("uid", name),
         "creationTimestamp": more.get("created", "2026-11-23T03:00:00Z"),
         "annotations": {DELETION_COST: more["cost"]} if "cost" in more else {},
@@ -26,7 +26,7 @@ def pod(name, *, related=0, node="n1", phase="Running", ready="2026-11-23T04:00:
         {"name": "init", "restartCount": 99},
     ]
     spec = {"nodeName": node, "initContainers": [side, {"name": "init"}]}
-    data = json.dumps({"metadata": metadata, "spec": spec, "status": status}).encode()
+    data = encode(PODS, {"metadata": metadata, "spec": spec, "status": status})
     obj = ApiObject(PODS, PODS.key("default", name), data, 1)
     return candidate(obj, PodReader().read(obj), related)
 

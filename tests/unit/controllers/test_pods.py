@@ -1,0 +1,39 @@
+import pytest
+
+from pykube_core.api.builtin import PODS
+from pykube_core.apiserver import ApiObject
+from pykube_core.apiserver.objects import encode, status_start
+from pykube_core.controllers.pods import PodReader
+
+
+def pod(name, spec, *, revision=1, phase="Pending", **metadata):
+    metadata = {"name": name, "uid": f"uid-{name}", "namespace": "default"} | metadata
+    data = encode(PODS, {"metadata": metadata, "spec": spec, "status": {"phase": phase}})
+    return ApiObject(PODS, PODS.key("default", name), data, revision, status_start(data), 1)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [{"nodeName": "n1", "priority": 0}, {"priority": 0, "nodeName": "n1"}, {"nodeName": "n1"}],
+)
+def test_node_of_a_copy_is_its_own_wherever_it_stands(spec):
+    reader = PodReader()
+    for name, node in (("a", "n1"), ("b", "n2"), ("c-longer", "n1"), ("d", "n22")):
+        read = reader.read(pod(name, spec | {"nodeName": node}))
+        assert (read.uid, read.node) == (f"uid-{name}", node)
+    assert reader.read(pod("e", {"priority": 0})).node == ""
+
+
+def test_labels_that_are_called_as_members_are_told_apart():
+    reader = PodReader()
+    for name, other in (("a", "x"), ("b", "y"), ("c", "x")):
+        labels = {"app": "web", "spec": "nodeName", "z": other}
+        assert reader.read(pod(name, {"nodeName": "n"}, labels=labels)).labels == labels
+
+
+def test_states_that_show_the_same_are_one_object():
+    reader = PodReader()
+    first = reader.read(pod("a", {"nodeName": "n"}))
+    assert reader.read(pod("a", {"nodeName": "n"}, revision=2)) is first
+    ran = reader.read(pod("a", {"nodeName": "n"}, revision=3, phase="Succeeded"))
+    assert (first.active, ran.active, ran.uid) == (True, False, "uid-a")
