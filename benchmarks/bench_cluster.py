@@ -32,6 +32,7 @@ PODS_PER_NODE_MAX = 8
 """Of 500m on the four cores of a node."""
 REQUESTS = {"cpu": "500m", "memory": "1Gi"}
 ROUNDS = 3
+EVENTS_A_READ = 128
 WRITES_OF_A_POD = 4
 """Its creation and its binding, and its status when it is accepted and when it runs."""
 REASONS = ("Scheduled", "Pulling", "Pulled", "Created", "Started")
@@ -82,7 +83,7 @@ class Slice:
     def _stepped(self):
         """Read what the watch has; return whether the cluster is quiescent."""
         self._charge("loop")
-        while events := self.watch.read().events:
+        while events := self.watch.read(EVENTS_A_READ).events:
             self.seen_count += len(events)
         self._charge("watch")
         return not self.cluster.loop.working

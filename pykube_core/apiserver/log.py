@@ -16,7 +16,8 @@ from pykube_core.api.registry import STORE_PREFIX, Registry, Resource
 from pykube_core.apiserver.objects import STATUS_MARK, ApiObject, status_start
 from pykube_core.store import Event, StoreLike, prefix_end
 
-_BATCH: Final = 1024
+_BATCH: Final = 128
+"""Events that are read at a time: few enough to stay in the caches of a core."""
 _NO_PREFIX: Final = b"\0"
 _NO_TAIL: Final = b"\0"
 
