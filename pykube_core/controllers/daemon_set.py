@@ -11,6 +11,7 @@ are sums over nodes that are kept up, so neither a heartbeat nor a pod costs a w
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Final, NamedTuple
 
 import msgspec
@@ -52,6 +53,7 @@ _BACKOFF_MIN_NS: Final = NANO
 _BACKOFF_MAX_NS: Final = 900 * NANO
 _ALWAYS_SHOWN: Final = COUNTS[:4]
 _KEPT: Final = ("collisionCount", "conditions")
+_NOWHERE: Final = "", ""
 
 
 class _Metadata(msgspec.Struct, gc=False):
@@ -198,6 +200,7 @@ class DaemonSetController(Controller):
         check_status(view.status)
         uid = view.metadata.uid
         held = self._sets.get(uid)
+        was_unreadable = held is None and change.old is not None
         if held is None:
             held = self._sets[uid] = _Daemons(obj, view)
             changed = True
@@ -209,6 +212,10 @@ class DaemonSetController(Controller):
             held.dirty |= dict.fromkeys([*held.fits, *held.pods])
         self._pods.add_owner(uid, view.metadata.namespace, parse_label_selector(view.spec.selector))
         self._queue.add(uid)
+        # Its pods were taken for those of another controller.
+        for pod in self._log.all(PODS) if was_unreadable else ():
+            with suppress(msgspec.ValidationError):
+                self._note_pod(Change(None, pod), pod)
 
     def _note_node(self, change: Change) -> None:
         name = change.object.name
@@ -250,7 +257,12 @@ class DaemonSetController(Controller):
         if change.new is None:
             self._reader.forget(key)
             return
-        pod = self._reader.read(obj)
+        try:
+            pod = self._reader.read(obj)
+        except msgspec.ValidationError:
+            # So its next state is looked at, even if nothing but the status changes.
+            self._places[key] = _NOWHERE
+            raise
         held = self._sets.get(pod.owner)
         # The pods of other controllers are none of a daemon set's.
         if known is None and pod.owner and held is None:
