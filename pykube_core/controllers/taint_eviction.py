@@ -101,6 +101,7 @@ class TaintEvictionController(Controller):
 
     def _note_pod(self, obj: ApiObject, gone: bool, now_ns: int) -> None:
         if gone:
+            self._reader.forget(obj.key)
             self._cancel(obj.key.decode())
             return
         pod = self._reader.read(obj)
