@@ -95,6 +95,12 @@ class ApiObject(msgspec.Struct, frozen=True, gc=False, eq=False):
         """Its namespace; "" when it belongs to the cluster."""
         return self.resource.split_key(self.key)[0]
 
+    @property
+    def uid(self) -> str:
+        """Its uid."""
+        start, end = uid_span(self)
+        return self.data[start:end].decode()
+
     def json(self) -> bytes:
         """Return its JSON as a client gets it."""
         if not self.revision:

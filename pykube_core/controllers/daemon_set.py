@@ -41,7 +41,7 @@ from pykube_core.controllers.daemon_nodes import (
     spec_on,
     variants,
 )
-from pykube_core.controllers.ownership import Ownership, check_status, controller_reference, uid_of
+from pykube_core.controllers.ownership import Ownership, check_status, controller_reference
 from pykube_core.controllers.pods import Pod, PodReader
 from pykube_core.controllers.replica_set import pod_of_template
 from pykube_core.controllers.rollout import share_of
@@ -191,7 +191,7 @@ class DaemonSetController(Controller):
     def _note_set(self, change: Change) -> None:
         obj = change.object
         if change.new is None:
-            uid = uid_of(obj)
+            uid = obj.uid
             self._sets.pop(uid, None)
             self._pods.remove_owner(uid, obj.namespace)
             self._queue.remove(uid)
@@ -413,7 +413,7 @@ class DaemonSetController(Controller):
             if not namespace_is_going(error):
                 self._tell(held, WARNING, "FailedCreate", f"Error creating: {error.message}")
             return [error] * len(nodes)
-        tails = variants(made, uid_of(made), nodes[0], nodes)
+        tails = variants(made, made.uid, nodes[0], nodes)
         if not tails:
             return [self._create_one(held, node) for node in nodes]
         names = self._server.new_names(prefix, len(nodes))

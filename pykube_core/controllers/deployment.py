@@ -23,7 +23,7 @@ from pykube_core.apiserver.recorder import NORMAL, WARNING, Reference
 from pykube_core.controllers import rollout
 from pykube_core.controllers.controller import Controller, namespace_is_going
 from pykube_core.controllers.deployment_status import DeploymentStatus, is_complete
-from pykube_core.controllers.ownership import Ownership, controller_reference, uid_of
+from pykube_core.controllers.ownership import Ownership, controller_reference
 from pykube_core.controllers.pods import PodReader
 from pykube_core.controllers.rollout import Deployment, ReplicaSet
 from pykube_core.controllers.template_hash import hash_of
@@ -80,7 +80,7 @@ class DeploymentController(Controller):
     def _note_deployment(self, change: Change) -> None:
         obj = change.object
         if change.new is None:
-            uid = uid_of(obj)
+            uid = obj.uid
             self._deployments.pop(uid, None)
             self._sets.remove_owner(uid, obj.namespace)
             self._queue.remove(uid)

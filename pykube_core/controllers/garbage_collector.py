@@ -34,7 +34,6 @@ class _Owner(msgspec.Struct, gc=False):
 
 
 class _Metadata(msgspec.Struct, gc=False):
-    uid: str
     deletionTimestamp: str = ""
     finalizers: list[str] = []
     ownerReferences: list[_Owner] = []
@@ -116,7 +115,7 @@ class GarbageCollector(Controller):
     def _note(self, change: Change, now_ns: int) -> None:
         old, new = change.old, change.new
         if new is None:
-            self._remove(change.object.view(_View).metadata.uid)
+            self._remove(change.object.uid)
             return
         if change.is_status_alone:
             return
