@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pykube_core.api.builtin import CONFIG_MAPS, PODS
 from pykube_core.api.patch import MERGE_PATCH
 from pykube_core.api.status import StatusError
-from pykube_core.apiserver import ApiServer, Binding
+from pykube_core.apiserver import ApiServer, Binding, lifecycle
 from pykube_core.apiserver.log import ObjectLog
 from pykube_core.controllers import GarbageCollector
 from pykube_core.controllers.pods import PodReader
@@ -45,6 +45,8 @@ metadata = st.fixed_dictionaries(
         "finalizers": st.sampled_from([[], ["example.com/hold"]]),
     },
 )
+graces = st.sampled_from([None, -1, 0, 5])
+propagations = st.sampled_from(["", "Background", "Foreground", "Orphan"])
 operations = st.one_of(
     st.tuples(st.just("create"), names, metadata, nodes),
     st.tuples(st.just("create_copies"), names, metadata, nodes),
@@ -52,7 +54,7 @@ operations = st.one_of(
     st.tuples(st.just("status"), names, st.sampled_from(STATUSES)),
     st.tuples(st.just("replace_status"), names, st.sampled_from(STATUSES)),
     st.tuples(st.just("bind"), names, st.integers(0, 20)),
-    st.tuples(st.just("delete"), names, st.sampled_from([None, 0, 5]), st.booleans()),
+    st.tuples(st.just("delete"), names, graces, propagations, st.booleans()),
     st.tuples(st.just("read"), st.integers(0, 1)),
 )
 
@@ -119,6 +121,7 @@ class World:
     """An API server, a log, a garbage collector that only looks, and two that share a reader."""
 
     def __init__(self, store):
+        self.store = store
         self.server = ApiServer(store, clock=lambda: START_NS)
         self.server.bootstrap()
         self.log = ObjectLog(store, self.server.registry)
@@ -204,14 +207,29 @@ class World:
         assert condition["status"] == "True"
         assert "nominatedNodeName" not in bound["status"]
 
-    def delete(self, name, grace, collection):
-        if collection:
-            self.server.delete_many(
-                PODS, [("default", n, "") for n in "aba"], grace_period_seconds=grace
-            )
-            return
+    def delete(self, name, grace, propagation, batch):
+        """Delete one, or some in a batch, one of them twice; each becomes what the rules say."""
+        options = {"grace_period_seconds": grace, "propagation": propagation}
+        names = "aba" if batch else name
         for resource in (CONFIG_MAPS, PODS):
-            self.server.delete(resource, name, "default", grace_period_seconds=grace)
+            expected = {n: self.after_deletion(resource, n, grace, propagation) for n in names}
+            targets = [("default", n, "") for n in names]
+            outcomes = self.server.delete_many(resource, targets, **options)
+            for target, outcome in zip(names[:2], outcomes, strict=False):
+                held = self.stored(resource, target)
+                assert (held and msgspec.json.decode(held)) == expected[target]
+                assert isinstance(outcome, StatusError) or outcome.gone == (held is None)
+
+    def stored(self, resource, name):
+        found = self.store.get(resource.key("default", name))
+        return found and found.value
+
+    def after_deletion(self, resource, name, grace, propagation):
+        held = self.stored(resource, name)
+        if held is None:
+            return None
+        whole = msgspec.json.decode(held)
+        return lifecycle.mark_deleted(resource, whole, grace, propagation, START_NS)
 
     def read(self, index):
         """Read, and forget, as controllers do, what one of the two has not read yet."""
