@@ -169,8 +169,7 @@ class DeploymentController(Controller):
         for key in [key for key, waiting in self._awaited.items() if waiting == uid]:
             del self._awaited[key]
         count = 0
-        for obj in self._log.all(PODS) if owners else ():
-            pod = self._reader.read(obj)
+        for obj, pod in self._reader.readable(self._log.all(PODS)) if owners else ():
             if pod.owner in owners and rollout.runs(pod):
                 self._awaited[obj.key] = uid
                 count += 1

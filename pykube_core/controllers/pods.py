@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from copy import copy
 from functools import lru_cache
 from sys import intern
@@ -201,6 +202,15 @@ class PodReader:
         pod.ending = terminating and not ended
         self._held[key] = pod
         return pod
+
+    def readable(self, objects: Iterable[ApiObject]) -> Iterator[tuple[ApiObject, Pod]]:
+        """Return objects with what `read` says of them, but for those that cannot be read."""
+        for obj in objects:
+            try:
+                pod = self.read(obj)
+            except msgspec.ValidationError:
+                continue
+            yield obj, pod
 
     def forget(self, key: bytes) -> None:
         """Drop a pod that is gone."""

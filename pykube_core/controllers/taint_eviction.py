@@ -145,11 +145,7 @@ class TaintEvictionController(Controller):
     def _judge_all(self, now_ns: int) -> None:
         """Look at all pods of the nodes whose taints have changed."""
         changed, self._changed = self._changed, {}
-        for obj in self._log.all(PODS):
-            try:
-                pod = self._reader.read(obj)
-            except msgspec.ValidationError:
-                continue
+        for obj, pod in self._reader.readable(self._log.all(PODS)):
             if pod.node in changed:
                 self._judge(obj, pod, now_ns)
 
