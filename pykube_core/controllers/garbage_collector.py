@@ -82,7 +82,10 @@ class _Thing(msgspec.Struct, gc=False):
 
 
 class _Form(msgspec.Struct, gc=False):
-    """What copies of an object have in common; ``text`` is what their metadata say of it."""
+    """What copies of an object have in common.
+
+    ``text`` is what follows their uid: up to the beginning of a spec, or all where there is none.
+    """
 
     text: bytes
     place: bytes = b""

@@ -247,7 +247,7 @@ class PodReader:
         """Return the form of an object whose uid ends at ``end``."""
         data = obj.data
         spec = data.find(SPEC_MARK, end) + len(SPEC_MARK)
-        # A binding puts the name of the node first.
+        # A binding puts the name of the node first. Without a spec this looks into the head.
         is_open = data.startswith(_NODE, spec)
         text = data[end : spec + len(_NODE) if is_open else obj.status_at or None]
         form = self._forms.get(text)
