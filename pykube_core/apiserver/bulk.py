@@ -76,8 +76,16 @@ class _Spec(msgspec.Struct, gc=False):
 
 _METADATA: Final = msgspec.json.Decoder(_Metadata)
 _SPEC: Final = msgspec.json.Decoder(_Spec)
+_NODE: Final = b'{"nodeName":"'
 # Where a pod's uid begins, without its name.
 _UID_AT: Final = len(identity_prefix(PODS, "", "")) - 1
+
+
+def without_node(spec: bytes) -> bytes:
+    """Return a pod's encoded spec without the name of its node, if a binding put it first."""
+    if not spec.startswith(_NODE):
+        return spec
+    return b"{" + spec[spec.index(b'",', len(_NODE)) + 2 :]
 
 
 class Bulk:
@@ -146,7 +154,7 @@ class Bulk:
         """Create an object whose name was taken under another, if its name was generated."""
         resource, name = obj.resource, obj.name
         directory = obj.key[: -len(name)]
-        uid = obj.view(_Identified).metadata.uid
+        uid = obj.uid
         tail = obj.data[len(identity_prefix(resource, name, uid)) :]
         for other in self._identity.names(prefix, _ATTEMPTS) if prefix else ():
             data = copied(resource, other, uid, tail)
@@ -295,14 +303,6 @@ class Bulk:
         if failed is None:
             return [obj.at(revision) for obj in objects]
         return [*self._write(objects[:failed]), None, *self._write(objects[failed + 1 :])]
-
-
-class _IdentifiedMetadata(msgspec.Struct):
-    uid: str
-
-
-class _Identified(msgspec.Struct):
-    metadata: _IdentifiedMetadata
 
 
 class _Copies(NamedTuple):

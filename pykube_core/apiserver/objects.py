@@ -95,6 +95,12 @@ class ApiObject(msgspec.Struct, frozen=True, gc=False, eq=False):
         """Its namespace; "" when it belongs to the cluster."""
         return self.resource.split_key(self.key)[0]
 
+    @property
+    def uid(self) -> str:
+        """Its uid."""
+        start, end = uid_span(self)
+        return self.data[start:end].decode()
+
     def json(self) -> bytes:
         """Return its JSON as a client gets it."""
         if not self.revision:
@@ -185,7 +191,10 @@ def copied(resource: Resource, name: str, uid: str, tail: bytes) -> bytes:
 
 
 def uid_span(obj: ApiObject) -> tuple[int, int]:
-    """Return where in an object's data its uid begins and ends; copies share what is behind it."""
+    """Return where in an object's data its uid begins and ends; copies share what is behind it.
+
+    The uid follows the name, with which the metadata begin (see `encode`).
+    """
     data = obj.data
     start = data.index(_UID, len(obj.resource.head)) + len(_UID)
     return start, data.index(b'"', start)

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from pykube_core.api.builtin import BUILTIN, NAMESPACES, PODS, PRIORITY_CLASSES
-from pykube_core.api.field_errors import FieldError
+from pykube_core.api.field_errors import FieldError, required
 from pykube_core.api.objects import Json, KubeObject, name_of
 from pykube_core.api.patch import MERGE_PATCH
 from pykube_core.api.priority import SYSTEM_PRIORITIES
@@ -385,13 +385,21 @@ class ApiServer:
         return [outcome for outcome in outcomes if isinstance(outcome, Deleted)]
 
     def bind(self, name: str, namespace: str, node: str, uid: str = "") -> None:
-        """Give a pod its node: 409 when it has one, is being deleted or has gates."""
+        """Give a pod its node: 409 when it has one, is being deleted or has gates.
+
+        Without the name of a node it is a 500, as upstream's check of a Binding surfaces.
+        """
+        if not node:
+            raise StatusError(500, "", str(required("target.name")))
         outcome = self.bind_many([Binding(namespace, name, node, uid)])[0]
         if isinstance(outcome, StatusError):
             raise outcome
 
     def bind_many(self, bindings: Sequence[Binding]) -> list[ApiObject | StatusError]:
-        """Give pods their nodes, in transactions of up to 128; one outcome for each."""
+        """Give pods their nodes, in transactions of up to 128; one outcome for each.
+
+        The names of the nodes are taken as they are; none is empty.
+        """
         return self._bulk.bind_many(bindings)
 
     def replace_status_many(

@@ -11,12 +11,13 @@ are sums over nodes that are kept up, so neither a heartbeat nor a pod costs a w
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from contextlib import suppress
+from typing import Final
 
 import msgspec
 
 from pykube_core.api.builtin import DAEMON_SETS, NODES, PODS
-from pykube_core.api.objects import Json, KubeObject
+from pykube_core.api.objects import KubeObject
 from pykube_core.api.selectors import parse_label_selector
 from pykube_core.api.status import StatusError
 from pykube_core.api.times import NANO
@@ -26,134 +27,33 @@ from pykube_core.apiserver.objects import copied
 from pykube_core.apiserver.recorder import NORMAL, WARNING, Reference
 from pykube_core.controllers.controller import Controller, namespace_is_going
 from pykube_core.controllers.daemon_nodes import (
-    COUNTS,
     NO_FIT,
     REVISION_HASH,
     AffinityView,
     Fit,
     Node,
-    NodePods,
-    Placement,
-    Stage,
     excess,
     look,
     spec_on,
     variants,
 )
-from pykube_core.controllers.ownership import Ownership, check_status, controller_reference, uid_of
-from pykube_core.controllers.pods import Pod, PodReader
+from pykube_core.controllers.daemon_state import (
+    Backoff,
+    Daemons,
+    DaemonSetView,
+    Work,
+    replacements,
+    surge,
+)
+from pykube_core.controllers.ownership import Ownership, check_status, controller_reference
+from pykube_core.controllers.pods import ENDED, Pod, PodReader
 from pykube_core.controllers.replica_set import pod_of_template
-from pykube_core.controllers.rollout import share_of
-from pykube_core.controllers.template_hash import canonical, hash_of
 
 BURST_REPLICAS: Final = 250
 
 _BACKOFF_MIN_NS: Final = NANO
 _BACKOFF_MAX_NS: Final = 900 * NANO
-_ALWAYS_SHOWN: Final = COUNTS[:4]
-_KEPT: Final = ("collisionCount", "conditions")
-
-
-class _Metadata(msgspec.Struct, gc=False):
-    name: str
-    namespace: str
-    uid: str
-    generation: int = 0
-    deletionTimestamp: str = ""
-
-
-class _RollingUpdate(msgspec.Struct, gc=False):
-    maxSurge: int | str = 0
-    maxUnavailable: int | str = 1
-
-
-class _Strategy(msgspec.Struct, gc=False):
-    type: str = "RollingUpdate"
-    rollingUpdate: _RollingUpdate = msgspec.field(default_factory=_RollingUpdate)
-
-
-class _Spec(msgspec.Struct, gc=False):
-    selector: Json
-    template: msgspec.Raw
-    minReadySeconds: int = 0
-    updateStrategy: _Strategy = msgspec.field(default_factory=_Strategy)
-
-
-class _View(msgspec.Struct, gc=False):
-    metadata: _Metadata
-    spec: _Spec
-    status: KubeObject = {}
-
-
-class _Backoff(NamedTuple):
-    delay_ns: int
-    since_ns: int
-
-
-class _Daemons:
-    """A daemon set, and what is known of each node for it.
-
-    ``dirty`` are the nodes to look at again, ``seen`` what was seen at the last look, ``stages``
-    the nodes of each stage, ``totals`` the sums of the counts, ``waits`` the times at which pods
-    become available, ``backoffs`` how long failed pods are left alone.
-    """
-
-    def __init__(self, obj: ApiObject, view: _View) -> None:
-        self.fits: dict[str, Fit] = {}
-        self.pods: dict[str, dict[bytes, Pod]] = {}
-        self.dirty: dict[str, None] = {}
-        self.seen: dict[str, NodePods] = {}
-        self.stages: dict[Stage, dict[str, None]] = {stage: {} for stage in Stage}
-        self.totals = [0] * len(COUNTS)
-        self.waits: dict[str, int] = {}
-        self.rules: tuple[object, ...] = ()
-        self.read(obj, view)
-
-    def read(self, obj: ApiObject, view: _View) -> bool:
-        """Take in the object; say whether pods belong elsewhere, or are old now."""
-        self.obj, self.metadata, self.spec, self.status = obj, view.metadata, view.spec, view.status
-        surges, ready = bool(self.share("maxSurge", 100)), view.spec.minReadySeconds
-        digest = hash_of(canonical(bytes(view.spec.template)), view.status.get("collisionCount"))
-        rules = digest, surges, ready, view.spec.updateStrategy.type
-        if rules == self.rules:
-            return False
-        self.rules, self.digest, self.surges = rules, digest, surges
-        self.min_ready_ns = ready * NANO
-        self.backoffs: dict[str, _Backoff] = {}
-        self.template: KubeObject = msgspec.json.decode(view.spec.template)
-        self.placement = Placement(self.template.get("spec", {}))
-        return True
-
-    def share(self, field: str, total: int) -> int:
-        """Return ``maxSurge`` or ``maxUnavailable`` of so many nodes; 0 without rolling update."""
-        strategy = self.spec.updateStrategy
-        if strategy.type != "RollingUpdate":
-            return 0
-        return share_of(getattr(strategy.rollingUpdate, field), total, up=True)
-
-    def see(self, name: str, seen: NodePods | None) -> None:
-        """Keep what was seen on a node, None when it has no part in this any more."""
-        old = self.seen.pop(name, None)
-        if old is not None:
-            del self.stages[old.stage][name]
-            for index, count in enumerate(old.counts):
-                self.totals[index] -= count
-        self.waits.pop(name, None)
-        if seen is None:
-            return
-        self.seen[name] = seen
-        self.stages[seen.stage][name] = None
-        for index, count in enumerate(seen.counts):
-            self.totals[index] += count
-        if seen.wait_ns is not None:
-            self.waits[name] = seen.wait_ns
-
-
-class _Work(NamedTuple):
-    """Nodes that need a pod, and pods that have to go."""
-
-    nodes: list[str]
-    pods: list[bytes]
+_NOWHERE: Final = "", ""
 
 
 class DaemonSetController(Controller):
@@ -171,7 +71,7 @@ class DaemonSetController(Controller):
     def __init__(self, server: ApiServer, log: ObjectLog, *, pods: PodReader | None = None) -> None:
         super().__init__(server, log, (DAEMON_SETS, NODES, PODS))
         self._reader = pods or PodReader()
-        self._sets: dict[str, _Daemons] = {}
+        self._sets: dict[str, Daemons] = {}
         self._nodes: dict[str, Node] = {}
         self._pods: Ownership[Pod] = Ownership(PODS, self._queue)
         self._places: dict[bytes, tuple[str, str]] = {}
@@ -189,17 +89,18 @@ class DaemonSetController(Controller):
     def _note_set(self, change: Change) -> None:
         obj = change.object
         if change.new is None:
-            uid = uid_of(obj)
+            uid = obj.uid
             self._sets.pop(uid, None)
             self._pods.remove_owner(uid, obj.namespace)
             self._queue.remove(uid)
             return
-        view = obj.view(_View)
+        view = obj.view(DaemonSetView)
         check_status(view.status)
         uid = view.metadata.uid
         held = self._sets.get(uid)
+        was_unreadable = held is None and change.old is not None
         if held is None:
-            held = self._sets[uid] = _Daemons(obj, view)
+            held = self._sets[uid] = Daemons(obj, view)
             changed = True
         else:
             changed = held.read(obj, view)
@@ -209,6 +110,10 @@ class DaemonSetController(Controller):
             held.dirty |= dict.fromkeys([*held.fits, *held.pods])
         self._pods.add_owner(uid, view.metadata.namespace, parse_label_selector(view.spec.selector))
         self._queue.add(uid)
+        # Its pods were taken for those of another controller.
+        for pod in self._log.all(PODS) if was_unreadable else ():
+            with suppress(msgspec.ValidationError):
+                self._note_pod(Change(None, pod), pod)
 
     def _note_node(self, change: Change) -> None:
         name = change.object.name
@@ -229,7 +134,7 @@ class DaemonSetController(Controller):
                 held.fits[name] = fit
                 self._touch(uid, held, name)
 
-    def _touch(self, uid: str, held: _Daemons, node: str) -> None:
+    def _touch(self, uid: str, held: Daemons, node: str) -> None:
         held.dirty[node] = None
         self._queue.add(uid)
 
@@ -250,7 +155,12 @@ class DaemonSetController(Controller):
         if change.new is None:
             self._reader.forget(key)
             return
-        pod = self._reader.read(obj)
+        try:
+            pod = self._reader.read(obj)
+        except msgspec.ValidationError:
+            # So its next state is looked at, even if nothing but the status changes.
+            self._places[key] = _NOWHERE
+            raise
         held = self._sets.get(pod.owner)
         # The pods of other controllers are none of a daemon set's.
         if known is None and pod.owner and held is None:
@@ -277,16 +187,16 @@ class DaemonSetController(Controller):
                 held.dirty[name] = None
         work = self._look(held, now_ns)
         if not (work.nodes or work.pods) and held.spec.updateStrategy.type == "RollingUpdate":
-            work = _surge(held) if held.surges else _replace(held)
+            work = surge(held) if held.surges else replacements(held)
         done = self._carry_out(held, work)
         if held.waits:
             self._queue.add_at(key, min(held.waits.values()))
         self._write_status(held)
         return done
 
-    def _look(self, held: _Daemons, now_ns: int) -> _Work:
+    def _look(self, held: Daemons, now_ns: int) -> Work:
         """Look at the nodes where something changed; return what is to be done there."""
-        work = _Work([], [])
+        work = Work([], [])
         dirty, held.dirty = held.dirty, {}
         for name in dirty:
             fit, pods = held.fits.get(name), held.pods.get(name, {})
@@ -306,11 +216,11 @@ class DaemonSetController(Controller):
 
     def _check(
         self,
-        held: _Daemons,
+        held: Daemons,
         name: str,
         fit: Fit,
         pods: dict[bytes, Pod],
-        work: _Work,
+        work: Work,
         now_ns: int,
     ) -> None:
         """Say what is to be done about the pods of a node."""
@@ -325,7 +235,7 @@ class DaemonSetController(Controller):
         for key, pod in pods.items():
             if pod.terminating:
                 continue
-            if pod.phase not in ("Failed", "Succeeded"):
+            if pod.phase not in ENDED:
                 running.append((key, pod))
             elif pod.phase == "Succeeded" or self._may_kill(held, name, now_ns):
                 self._tell_end(held, name, key, pod)
@@ -342,11 +252,11 @@ class DaemonSetController(Controller):
             )
         )
 
-    def _may_kill(self, held: _Daemons, name: str, now_ns: int) -> bool:
+    def _may_kill(self, held: Daemons, name: str, now_ns: int) -> bool:
         """Say whether a failed pod may go; on a node where they go on failing it stays longer."""
         backoff = held.backoffs.get(name)
         if backoff is None or now_ns - backoff.since_ns > 2 * _BACKOFF_MAX_NS:
-            held.backoffs[name] = _Backoff(_BACKOFF_MIN_NS, now_ns)
+            held.backoffs[name] = Backoff(_BACKOFF_MIN_NS, now_ns)
             return True
         due_ns = backoff.since_ns + backoff.delay_ns
         if now_ns < due_ns:
@@ -354,16 +264,16 @@ class DaemonSetController(Controller):
             self._queue.add_at(held.metadata.uid, due_ns)
             return False
         delay_ns = min(2 * backoff.delay_ns, _BACKOFF_MAX_NS)
-        held.backoffs[name] = _Backoff(delay_ns, now_ns)
+        held.backoffs[name] = Backoff(delay_ns, now_ns)
         return True
 
-    def _tell(self, held: _Daemons, type: str, reason: str, message: str) -> None:
+    def _tell(self, held: Daemons, type: str, reason: str, message: str) -> None:
         metadata = held.metadata
         namespace, name, uid = metadata.namespace, metadata.name, metadata.uid
         regarding = Reference(DAEMON_SETS, namespace, name, uid, held.obj.revision)
         self._events.record(regarding, type, reason, message)
 
-    def _tell_end(self, held: _Daemons, node: str, key: bytes, pod: Pod) -> None:
+    def _tell_end(self, held: Daemons, node: str, key: bytes, pod: Pod) -> None:
         subject = f"daemon pod {'/'.join(PODS.split_key(key))} on node {node}"
         if pod.phase == "Failed":
             message = f"Found failed {subject}, will try to kill it"
@@ -372,7 +282,7 @@ class DaemonSetController(Controller):
             message = f"Found succeeded {subject}, will try to delete it"
             self._tell(held, NORMAL, "SucceededDaemonPod", message)
 
-    def _carry_out(self, held: _Daemons, work: _Work) -> bool:
+    def _carry_out(self, held: Daemons, work: Work) -> bool:
         """Create and delete, at most a burst of each; False when something is left to be done."""
         done = True
         for name in work.nodes[BURST_REPLICAS:]:
@@ -391,7 +301,7 @@ class DaemonSetController(Controller):
         # What goes beyond the burst comes back with the news of what was written.
         return done and not failed
 
-    def _create(self, held: _Daemons, nodes: list[str]) -> list[ApiObject | StatusError]:
+    def _create(self, held: Daemons, nodes: list[str]) -> list[ApiObject | StatusError]:
         """Create the pods of nodes; they differ in the node's name alone, so one is checked."""
         namespace, prefix = held.metadata.namespace, f"{held.metadata.name}-"
         first = self._pod(held, nodes[0])
@@ -401,7 +311,7 @@ class DaemonSetController(Controller):
             if not namespace_is_going(error):
                 self._tell(held, WARNING, "FailedCreate", f"Error creating: {error.message}")
             return [error] * len(nodes)
-        tails = variants(made, uid_of(made), nodes[0], nodes)
+        tails = variants(made, made.uid, nodes[0], nodes)
         if not tails:
             return [self._create_one(held, node) for node in nodes]
         names = self._server.new_names(prefix, len(nodes))
@@ -411,14 +321,14 @@ class DaemonSetController(Controller):
         ]
         return self._server.write_encoded(objects)
 
-    def _create_one(self, held: _Daemons, node: str) -> ApiObject | StatusError:
+    def _create_one(self, held: Daemons, node: str) -> ApiObject | StatusError:
         try:
             return self._server.create(PODS, self._pod(held, node), held.metadata.namespace)
         except StatusError as error:
             self._tell(held, WARNING, "FailedCreate", f"Error creating: {error.message}")
             return error
 
-    def _pod(self, held: _Daemons, node: str) -> KubeObject:
+    def _pod(self, held: Daemons, node: str) -> KubeObject:
         """Return the pod of a node, to be created."""
         metadata = held.metadata
         reference = controller_reference(DAEMON_SETS, metadata.name, metadata.uid)
@@ -428,7 +338,7 @@ class DaemonSetController(Controller):
         pod["spec"] = spec_on(pod["spec"], node)
         return pod
 
-    def _delete(self, held: _Daemons, keys: list[bytes]) -> list[bytes]:
+    def _delete(self, held: Daemons, keys: list[bytes]) -> list[bytes]:
         """Delete pods; return the keys of those that could not be."""
         uids = [held.pods[self._places[key][1]][key].uid for key in keys]
         targets = [(*PODS.split_key(key), uid) for key, uid in zip(keys, uids, strict=True)]
@@ -443,13 +353,9 @@ class DaemonSetController(Controller):
                 failed.append(key)
         return failed
 
-    def _write_status(self, held: _Daemons) -> None:
+    def _write_status(self, held: Daemons) -> None:
         """Write what there is, if that is news."""
-        counts = dict(zip(COUNTS, held.totals, strict=True))
-        missing = counts["desiredNumberScheduled"] - counts["numberAvailable"]
-        counts |= {"numberUnavailable": missing, "observedGeneration": held.metadata.generation}
-        new: KubeObject = {k: v for k, v in counts.items() if v or k in _ALWAYS_SHOWN}
-        new |= {key: held.status[key] for key in held.status if key in _KEPT}
+        new = held.status_now()
         if new == held.status:
             return
         status = msgspec.json.encode(new)
@@ -457,29 +363,3 @@ class DaemonSetController(Controller):
         # What came between is news, and brings the set here again.
         if not isinstance(outcome, StatusError):
             self._wrote(outcome)
-
-
-def _replace(held: _Daemons) -> _Work:
-    """Return the old pods to be deleted: the failing ones, and as many more as may be missing."""
-    stages = held.stages
-    waiting = (Stage.NONE, Stage.CROWDED, Stage.NEW_WAITS, Stage.BOTH, Stage.BOTH_WAIT)
-    missing = sum(len(stages[stage]) for stage in waiting)
-    most = held.share("maxUnavailable", held.totals[0])
-    if not most and not held.share("maxSurge", held.totals[0]) and held.totals[0]:
-        most = 1
-    nodes = [*stages[Stage.OLD_FAILS], *_first(stages[Stage.OLD], most - missing)]
-    return _Work([], [key for name in nodes if (key := held.seen[name].old) is not None])
-
-
-def _surge(held: _Daemons) -> _Work:
-    """Return the nodes that get a new pod beside the old one, and old pods that may go."""
-    stages = held.stages
-    surging = len(stages[Stage.CROWDED]) + len(stages[Stage.BOTH_WAIT])
-    most = held.share("maxSurge", held.totals[0])
-    nodes = [*stages[Stage.OLD_FAILS], *_first(stages[Stage.OLD], most - surging)]
-    ended = [key for name in stages[Stage.BOTH] if (key := held.seen[name].old) is not None]
-    return _Work([name for name in nodes if held.fits.get(name, NO_FIT).runs], ended)
-
-
-def _first(names: dict[str, None], count: int) -> list[str]:
-    return [name for name, _ in zip(names, range(max(count, 0)), strict=False)]

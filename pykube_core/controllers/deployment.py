@@ -23,7 +23,7 @@ from pykube_core.apiserver.recorder import NORMAL, WARNING, Reference
 from pykube_core.controllers import rollout
 from pykube_core.controllers.controller import Controller, namespace_is_going
 from pykube_core.controllers.deployment_status import DeploymentStatus, is_complete
-from pykube_core.controllers.ownership import Ownership, controller_reference, uid_of
+from pykube_core.controllers.ownership import Ownership, controller_reference
 from pykube_core.controllers.pods import PodReader
 from pykube_core.controllers.rollout import Deployment, ReplicaSet
 from pykube_core.controllers.template_hash import hash_of
@@ -80,7 +80,7 @@ class DeploymentController(Controller):
     def _note_deployment(self, change: Change) -> None:
         obj = change.object
         if change.new is None:
-            uid = uid_of(obj)
+            uid = obj.uid
             self._deployments.pop(uid, None)
             self._sets.remove_owner(uid, obj.namespace)
             self._queue.remove(uid)
@@ -169,8 +169,7 @@ class DeploymentController(Controller):
         for key in [key for key, waiting in self._awaited.items() if waiting == uid]:
             del self._awaited[key]
         count = 0
-        for obj in self._log.all(PODS) if owners else ():
-            pod = self._reader.read(obj)
+        for obj, pod in self._reader.readable(self._log.all(PODS)) if owners else ():
             if pod.owner in owners and rollout.runs(pod):
                 self._awaited[obj.key] = uid
                 count += 1

@@ -34,7 +34,6 @@ class _Owner(msgspec.Struct, gc=False):
 
 
 class _Metadata(msgspec.Struct, gc=False):
-    uid: str
     deletionTimestamp: str = ""
     finalizers: list[str] = []
     ownerReferences: list[_Owner] = []
@@ -83,7 +82,10 @@ class _Thing(msgspec.Struct, gc=False):
 
 
 class _Form(msgspec.Struct, gc=False):
-    """What copies of an object have in common; ``text`` is what their metadata say of it."""
+    """What copies of an object have in common.
+
+    ``text`` is what follows their uid: up to the beginning of a spec, or all where there is none.
+    """
 
     text: bytes
     place: bytes = b""
@@ -116,7 +118,7 @@ class GarbageCollector(Controller):
     def _note(self, change: Change, now_ns: int) -> None:
         old, new = change.old, change.new
         if new is None:
-            self._remove(change.object.view(_View).metadata.uid)
+            self._remove(change.object.uid)
             return
         if change.is_status_alone:
             return

@@ -63,7 +63,6 @@ class _View(msgspec.Struct, gc=False):
 
 
 class _ContentMetadata(msgspec.Struct, gc=False):
-    uid: str
     finalizers: list[str] = []
 
 
@@ -189,9 +188,12 @@ class NamespaceController(Controller):
             seconds = _grace(items)
             if now_ns - read_time(view.metadata.deletionTimestamp) >= seconds * NANO:
                 seconds = 0
-        targets = [(namespace, obj.name, obj.view(_Content).metadata.uid) for obj in items]
+        targets = [(namespace, obj.name, obj.uid) for obj in items]
         grace = None if resource is PODS else 0
-        outcomes = self._server.delete_many(resource, targets, grace_period_seconds=grace)
+        # All of the namespace goes, so nothing in it waits for its dependents.
+        outcomes = self._server.delete_many(
+            resource, targets, grace_period_seconds=grace, propagation="Background"
+        )
         for outcome in outcomes:
             if not isinstance(outcome, StatusError):
                 self._wrote(outcome.object)

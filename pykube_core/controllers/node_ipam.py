@@ -20,17 +20,12 @@ from pykube_core.apiserver.recorder import NORMAL, Reference
 from pykube_core.controllers.controller import Controller
 
 
-class _Metadata(msgspec.Struct, gc=False):
-    uid: str
-
-
 class _Spec(msgspec.Struct, gc=False):
     podCIDR: str = ""
     podCIDRs: list[str] = []
 
 
 class _View(msgspec.Struct, gc=False):
-    metadata: _Metadata
     spec: _Spec = msgspec.field(default_factory=_Spec)
 
 
@@ -186,7 +181,7 @@ class NodeIpamController(Controller):
 
     def _refuse(self, obj: ApiObject) -> None:
         self._waiting[obj.name] = None
-        regarding = Reference(NODES, "", obj.name, obj.view(_View).metadata.uid)
+        regarding = Reference(NODES, "", obj.name, obj.uid)
         message = f"Node {obj.name} status is now: CIDRNotAvailable"
         self._events.record(regarding, NORMAL, "CIDRNotAvailable", message)
 

@@ -26,7 +26,7 @@ from pykube_core.apiserver.recorder import NORMAL, WARNING, Reference
 from pykube_core.controllers import node_health as health
 from pykube_core.controllers.controller import Controller
 from pykube_core.controllers.node_health import NodeView, Zone
-from pykube_core.controllers.pods import Pod, PodReader, read_time
+from pykube_core.controllers.pods import PodReader, read_time
 from pykube_core.controllers.taints import NO_EXECUTE, NOT_READY, UNREACHABLE
 
 NODE_LEASES: Final = "kube-node-lease"
@@ -271,11 +271,11 @@ class NodeLifecycleController(Controller):
     def _mark_pods(self, silent: list[_Node], now_ns: int) -> None:
         """Mark the pods of nodes not ready."""
         names = {held.view.metadata.name for held in silent if _is_ready(held.view)}
-        found: list[tuple[ApiObject, Pod]] = []
-        for obj in self._log.all(PODS) if names else ():
-            pod = self._readable(obj)
-            if pod is not None and pod.node in names and pod.ready_ns is not None:
-                found.append((obj, pod))
+        found = [
+            (obj, pod)
+            for obj, pod in (self._reader.readable(self._log.all(PODS)) if names else ())
+            if pod.node in names and pod.ready_ns is not None
+        ]
         items = [(obj, health.unready_status(obj, now_ns)) for obj, _ in found]
         outcomes = self._server.replace_status_many(PODS, items) if items else []
         for (obj, pod), outcome in zip(found, outcomes, strict=True):
@@ -283,12 +283,6 @@ class NodeLifecycleController(Controller):
                 self._wrote(outcome)
                 regarding = Reference(PODS, obj.namespace, obj.name, pod.uid, outcome.revision)
                 self._events.record(regarding, WARNING, "NodeNotReady", "Node is not ready")
-
-    def _readable(self, obj: ApiObject) -> Pod | None:
-        try:
-            return self._reader.read(obj)
-        except msgspec.ValidationError:
-            return None
 
     def _check(self, outcomes: Sequence[object], objects: list[ApiObject], now_ns: int) -> None:
         """Wait for what was written; what was not is tried again."""

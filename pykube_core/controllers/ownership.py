@@ -52,14 +52,6 @@ class Dependent(Protocol):
 _D = TypeVar("_D", bound=Dependent)
 
 
-class _Identity(msgspec.Struct, gc=False):
-    uid: str
-
-
-class _Identified(msgspec.Struct, gc=False):
-    metadata: _Identity
-
-
 class _Status(msgspec.Struct, gc=False):
     conditions: list[KubeObject] = []
     collisionCount: Annotated[int, msgspec.Meta(ge=0)] | None = None
@@ -73,11 +65,6 @@ def check_status(status: KubeObject) -> None:
     msgspec.ValidationError
     """
     msgspec.convert(status, _Status)
-
-
-def uid_of(obj: ApiObject) -> str:
-    """Return the uid of an object."""
-    return obj.view(_Identified).metadata.uid
 
 
 def controller_of(references: list[OwnerReference]) -> str:

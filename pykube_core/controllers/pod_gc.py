@@ -6,6 +6,7 @@ made only when there is something for it, at the times at which upstream makes a
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -101,6 +102,8 @@ class PodGcController(Controller):
             self._ended[key] = pod
             if 0 < self._threshold < len(self._ended):
                 self._queue.add_at(_PASS, _tick(now_ns))
+        elif self._ended:
+            self._ended.pop(key, None)
         if pod.node and pod.node not in self._nodes:
             self._miss(pod.node, now_ns)
         if pod.terminating and (not pod.node or self._nodes.get(pod.node)):
@@ -127,26 +130,20 @@ class PodGcController(Controller):
             self._missing[node] = due_ns = _tick(now_ns) + QUARANTINE_NS
             self._queue.add_at(_PASS, due_ns)
 
-    def _pods(self) -> list[tuple[ApiObject, Pod]]:
+    def _pods(self) -> Iterator[tuple[ApiObject, Pod]]:
         """Return every pod that can be read."""
-        out = []
-        for obj in self._log.all(PODS):
-            try:
-                out.append((obj, self._reader.read(obj)))
-            except msgspec.ValidationError:
-                continue
-        return out
+        return self._reader.readable(self._log.all(PODS))
 
     def _sync(self, key: str, now_ns: int) -> bool:
         self._delete_ended(now_ns)
         stuck, self._stuck = self._stuck, {}
-        self._delete([(key, False) for key in stuck], now_ns)
+        self._delete(stuck, now_ns)
         gone = [node for node, due_ns in self._missing.items() if due_ns <= now_ns]
         if gone:
             for node in gone:
                 del self._missing[node]
-            orphans = [(obj.key, True) for obj, pod in self._pods() if pod.node in gone]
-            self._delete(orphans, now_ns)
+            orphans = [obj.key for obj, pod in self._pods() if pod.node in gone]
+            self._delete(orphans, now_ns, orphaned=True)
         if self._missing:
             self._queue.add_at(_PASS, min(self._missing.values()))
         return True
@@ -160,24 +157,14 @@ class PodGcController(Controller):
             self._ended.items(),
             key=lambda item: (item[1].reason != "Evicted", item[1].created, item[0]),
         )
-        self._delete([(key, False) for key, _ in ranked[:excess]], now_ns)
+        self._delete([key for key, _ in ranked[:excess]], now_ns)
 
-    def _delete(self, items: list[tuple[bytes, bool]], now_ns: int) -> None:
-        """Mark pods failed and delete them at once.
-
-        Parameters
-        ----------
-        items : list of (key, orphaned)
-            An orphaned pod is told why.
-        """
+    def _delete(self, keys: Iterable[bytes], now_ns: int, *, orphaned: bool = False) -> None:
+        """Mark pods failed and delete them at once; an orphaned one is told why."""
         alive, targets = [], []
-        for key, orphaned in items:
-            namespace, name = PODS.split_key(key)
-            obj = self._log.get(PODS, name, namespace)
-            if obj is None:
-                continue
-            pod = self._reader.read(obj)
-            targets.append((namespace, name, pod.uid))
+        held = [self._log.get(PODS, *PODS.split_key(key)[::-1]) for key in keys]
+        for obj, pod in self._reader.readable(filter(None, held)):
+            targets.append((*PODS.split_key(obj.key), pod.uid))
             if pod.phase not in ENDED:
                 alive.append((obj, _failed_status(obj, orphaned, now_ns)))
         for outcome in self._server.replace_status_many(PODS, alive) if alive else ():

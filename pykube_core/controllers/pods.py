@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from copy import copy
 from functools import lru_cache
 from sys import intern
@@ -202,6 +203,15 @@ class PodReader:
         self._held[key] = pod
         return pod
 
+    def readable(self, objects: Iterable[ApiObject]) -> Iterator[tuple[ApiObject, Pod]]:
+        """Return objects with what `read` says of them, but for those that cannot be read."""
+        for obj in objects:
+            try:
+                pod = self.read(obj)
+            except msgspec.ValidationError:
+                continue
+            yield obj, pod
+
     def forget(self, key: bytes) -> None:
         """Drop a pod that is gone."""
         held = self._held.pop(key, None)
@@ -237,7 +247,7 @@ class PodReader:
         """Return the form of an object whose uid ends at ``end``."""
         data = obj.data
         spec = data.find(SPEC_MARK, end) + len(SPEC_MARK)
-        # A binding puts the name of the node first.
+        # A binding puts the name of the node first. Without a spec this looks into the head.
         is_open = data.startswith(_NODE, spec)
         text = data[end : spec + len(_NODE) if is_open else obj.status_at or None]
         form = self._forms.get(text)

@@ -26,7 +26,6 @@ from pykube_core.controllers.ownership import (
     check_status,
     controller_of,
     controller_reference,
-    uid_of,
 )
 from pykube_core.controllers.pod_ranking import candidate, least_missed
 from pykube_core.controllers.pods import Pod, PodReader
@@ -106,7 +105,7 @@ class ReplicaSetController(Controller):
     def _note_set(self, change: Change) -> None:
         obj = change.object
         if change.new is None:
-            uid = uid_of(obj)
+            uid = obj.uid
             self._sets.pop(uid, None)
             self._pods.remove_owner(uid, obj.namespace)
             self._tallies.pop(uid, None)

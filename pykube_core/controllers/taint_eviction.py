@@ -101,6 +101,7 @@ class TaintEvictionController(Controller):
 
     def _note_pod(self, obj: ApiObject, gone: bool, now_ns: int) -> None:
         if gone:
+            self._reader.forget(obj.key)
             self._cancel(obj.key.decode())
             return
         pod = self._reader.read(obj)
@@ -144,11 +145,7 @@ class TaintEvictionController(Controller):
     def _judge_all(self, now_ns: int) -> None:
         """Look at all pods of the nodes whose taints have changed."""
         changed, self._changed = self._changed, {}
-        for obj in self._log.all(PODS):
-            try:
-                pod = self._reader.read(obj)
-            except msgspec.ValidationError:
-                continue
+        for obj, pod in self._reader.readable(self._log.all(PODS)):
             if pod.node in changed:
                 self._judge(obj, pod, now_ns)
 

@@ -13,6 +13,7 @@ from pykube_core.api.resources import aggregate, quantities
 from pykube_core.api.selectors import parse_node_selector
 from pykube_core.api.times import NANO, parse_time
 from pykube_core.apiserver import ApiObject
+from pykube_core.apiserver.bulk import without_node
 from pykube_core.node.runtime import Behavior, full_image, image_id
 from pykube_core.node.views import (
     Condition,
@@ -46,7 +47,6 @@ BACK_OFF_MIN_NS: Final = 10 * NANO
 BACK_OFF_MAX_NS: Final = 300 * NANO
 
 _SPEC_MARK: Final = b',"spec":{"nodeName":"'
-_NODE_MARK: Final = b'{"nodeName":"'
 _UID_MARK: Final = b'"uid":"'
 _UID_SIZE: Final = 36
 
@@ -362,10 +362,7 @@ def split_bound(data: bytes) -> Fresh | None:
 
 def spec_json(obj: ApiObject) -> bytes:
     """Return a pod's spec as it is stored, but for the node that binding put first."""
-    spec = bytes(msgspec.json.decode(obj.data, type=_Split).spec)
-    if not spec.startswith(_NODE_MARK):
-        return spec
-    return b"{" + spec[spec.index(b'",', len(_NODE_MARK)) + 2 :]
+    return without_node(bytes(msgspec.json.decode(obj.data, type=_Split).spec))
 
 
 def new_pod(obj: ApiObject, uid: str, node: str, template: Template) -> Pod:

@@ -237,6 +237,9 @@ class SchedulerComponent:
                 self._update_assigned(held, change)
             elif new.revision == held.object.revision and change.old is not None:
                 self._tell_pod(ASSIGNED_POD_ADD, None, new)
+            elif new.revision < held.object.revision:
+                # It changed just before it was bound: it is on its node as it is now.
+                self._update_assigned(held, Change(new, held.object))
         else:
             self._note_unassigned(held, change, new)
 

@@ -41,7 +41,6 @@ class StatusChange(NamedTuple):
 
 
 class _Metadata(msgspec.Struct, gc=False):
-    uid: str
     generation: int = 0
 
 
@@ -112,7 +111,7 @@ def write_statuses(
                 now = server.get(PODS, name, namespace)
             except StatusError:
                 continue  # it is gone
-            if _uid(now) == _uid(pod) and not _is_late(now, change):
+            if now.uid == pod.uid and not _is_late(now, change):
                 again[key] = now, change
         left = again
     return out
@@ -124,7 +123,3 @@ def _is_late(pod: ApiObject, change: StatusChange) -> bool:
     if condition is None or condition.type != "PodScheduled":
         return False
     return _SPEC.decode(members(pod.data).spec).nodeName != ""
-
-
-def _uid(pod: ApiObject) -> str:
-    return _METADATA.decode(members(pod.data).metadata).uid

@@ -13,6 +13,7 @@ import msgspec
 
 from pykube_core.api.errors import InputError
 from pykube_core.api.objects import KubeObject
+from pykube_core.apiserver.bulk import without_node
 from pykube_core.apiserver.objects import ApiObject, members
 from pykube_core.scheduler.plugins import PLUGINS
 from pykube_core.scheduler.scheduler import Scheduler
@@ -20,7 +21,6 @@ from pykube_core.scheduler.scheduler import Scheduler
 _REMEMBERED_MAX: Final = 1 << 14
 _NAME: Final = len(b'"name":"')
 _UID: Final = b'","uid":"'
-_NODE: Final = b'{"nodeName":"'
 _DONE: Final = frozenset({"Succeeded", "Failed"})
 # Only with resources or allocatedResources does its status say what a pod takes of its node.
 _SIZES: Final = b'esources"'
@@ -159,11 +159,8 @@ class Shapes:
     def read_class(self, pod: ApiObject) -> ShapeClass:
         """Return the class of a pod; the node of one that has one is no rule for it."""
         parts = members(pod.data)
-        metadata, spec = bytes(parts.metadata), bytes(parts.spec)
+        metadata, spec = bytes(parts.metadata), without_node(bytes(parts.spec))
         metadata = metadata[metadata.index(b'"', metadata.index(_UID) + len(_UID)) :]
-        if spec.startswith(_NODE):
-            # A binding puts the name first, so the pod is like those that are not bound.
-            spec = b"{" + spec[spec.index(b'",', len(_NODE)) + 2 :]
         sized = bytes(parts.status) if is_sized(pod) else b""
         key = b"".join((metadata, spec, sized))
         found = self._classes.get(key)

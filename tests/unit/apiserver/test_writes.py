@@ -438,6 +438,14 @@ def test_a_binding_keeps_the_time_of_a_condition_that_was_true(server, clock):
     assert bound["conditions"] == [held | {"observedGeneration": 1, "lastProbeTime": None}]
 
 
+def test_a_binding_to_no_node_is_refused(server):
+    server.create(PODS, pod(), "default")
+    with pytest.raises(StatusError, match=r"^target\.name: Required value$"):
+        server.bind("p", "default", "")
+    server.bind("p", "default", "n1")
+    assert server.get(PODS, "p", "default").decode()["spec"]["nodeName"] == "n1"
+
+
 def test_a_batch_of_bindings_answers_each(server):
     for index in range(200):
         server.create(PODS, pod(f"p{index:03}"), "default")

@@ -293,3 +293,36 @@ def end_state(world):
 
 def test_crash_around_any_write_converges_to_the_same_end(assert_crash_safe):
     assert_crash_safe([DaemonSetController], script, end_state)
+
+
+def test_a_pod_that_can_be_read_again_is_not_made_twice(world, assert_rests):
+    create(world)
+    world.node("n1")
+    world.run()
+    (pod,) = world.pods("kube-system")
+    world.server.replace_status_many(PODS, [(pod, b'{"phase":7}')])
+    world.server.delete(NODES, "n1")
+    world.run()
+    (pod,) = world.pods("kube-system")
+    world.server.replace_status_many(PODS, [(pod, b'{"phase":"Pending"}')])
+    world.node("n1")
+    world.run()
+    assert places(world) == ["n1"]
+    assert status(world)["currentNumberScheduled"] == 1
+    assert_rests(world)
+
+
+def test_a_set_that_can_be_read_again_finds_its_pods(world, assert_rests):
+    created = create(world)
+    world.node("n1")
+    world.run()
+    held = world.server.get(DAEMON_SETS, created.name, "kube-system")
+    good = held.status
+    world.server.replace_status_many(DAEMON_SETS, [(held, b'{"conditions":7}')])
+    world.start()
+    world.run()
+    held = world.server.get(DAEMON_SETS, created.name, "kube-system")
+    world.server.replace_status_many(DAEMON_SETS, [(held, good)])
+    world.run()
+    assert places(world) == ["n1"]
+    assert_rests(world)

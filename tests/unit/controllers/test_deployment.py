@@ -160,6 +160,17 @@ def test_recreate_waits_until_the_last_old_pod_has_ended(world):
     assert status(world)["availableReplicas"] == 2
 
 
+def test_recreate_is_not_held_up_by_a_pod_that_cannot_be_read(world):
+    create(world, replicas=1, strategy={"type": "Recreate"})
+    settle(world)
+    other = {"metadata": {"name": "other"}, "spec": template()["spec"]}
+    made = world.server.create(PODS, other, "default")
+    world.server.replace_status_many(PODS, [(made, b'{"phase":7,"reason":"Running"}')])
+    patch(world, template=template("httpd:2"))
+    settle(world)
+    assert [count for _, count, _ in sets(world)] == [0, 1]
+
+
 def test_scaling_during_a_rollout_is_shared_in_proportion(world):
     create(world, replicas=10, strategy={"rollingUpdate": {"maxSurge": 3, "maxUnavailable": 2}})
     settle(world)

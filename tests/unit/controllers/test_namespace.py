@@ -48,6 +48,13 @@ def test_namespace_goes_with_all_that_is_in_it(world, assert_rests):
     assert_rests(world, 20)
 
 
+def test_content_that_waits_for_its_dependents_goes_without_them(world):
+    create(world, finalizers=["orphan", "foregroundDeletion"])
+    world.server.delete(NAMESPACES, "doomed")
+    world.run(10)
+    assert is_gone(world)
+
+
 def test_namespace_that_nobody_deletes_is_left_alone(world):
     create(world)
     before = world.store.revision

@@ -81,11 +81,35 @@ def test_oldest_ended_pods_beyond_the_threshold_go_evicted_ones_first(new_world)
     assert names(world) == ["c", "d", "f"]
 
 
+def test_a_pod_that_runs_again_has_not_ended(new_world):
+    world = new_world(partial(PodGcController, terminated_pod_threshold=1))
+    world.node("n1")
+    for name in "ab":
+        pod(world, name, "n1")
+    end(world, "a")
+    world.run(1)
+    end(world, "a", b'{"phase":"Running"}')
+    world.run(1)
+    end(world, "b")
+    world.run(30)
+    assert names(world) == ["a", "b"]
+
+
 def test_unbound_pod_that_is_held_while_being_deleted_is_marked_failed(world):
     pod(world, "a", finalizers=["example.com/hold"])
     world.server.delete(PODS, "a", "default")
     world.run(30)
     assert world.get(PODS, "a")["status"]["phase"] == "Failed"
+
+
+def test_a_pod_that_cannot_be_read_holds_up_no_other(world):
+    for name in "ab":
+        pod(world, name, finalizers=["example.com/hold"])
+        world.server.delete(PODS, name, "default")
+    world.run(1)
+    end(world, "a", b'{"phase":7}')
+    world.run(30)
+    assert world.get(PODS, "b")["status"]["phase"] == "Failed"
 
 
 def test_node_out_of_service_lets_its_ending_pods_go_at_once(world):

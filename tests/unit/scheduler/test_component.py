@@ -399,6 +399,29 @@ def test_a_pod_that_somebody_else_bound_meanwhile_is_not_said_to_fail(world):
     assert sum(world.scheduler._scheduler.pod_count()) == 1
 
 
+def test_a_pod_that_changes_while_it_is_bound_counts_as_it_is(world, monkeypatch):
+    world.node("n1", labels={"zone": "a"})
+    world.pod("a")
+    bind_many = world.server.bind_many
+
+    def bind_changed(bindings):
+        for binding in bindings:
+            patch = {"metadata": {"labels": {"app": "db"}}}
+            world.server.patch(PODS, patch, binding.name, "default")
+        return bind_many(bindings)
+
+    monkeypatch.setattr(world.server, "bind_many", bind_changed)
+    world.run()
+    monkeypatch.undo()
+    assert world.node_of("a") == "n1"
+    for app, node in (("db", None), ("web", "n1")):
+        term = {"labelSelector": {"matchLabels": {"app": app}}, "topologyKey": "zone"}
+        rules = {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
+        world.server.create(PODS, pod(app, labels={"x": "y"}, affinity=rules), "default")
+        world.run()
+        assert world.node_of(app) == node
+
+
 def test_profiles_share_the_nodes():
     configuration = configuration_from_dict(
         {

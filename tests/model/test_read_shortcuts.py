@@ -1,0 +1,279 @@
+"""What readers take from the bytes of objects, against the same objects decoded as a whole."""
+
+import contextlib
+from unittest import mock
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pykube_core.api.builtin import CONFIG_MAPS, PODS
+from pykube_core.api.patch import MERGE_PATCH
+from pykube_core.api.status import StatusError
+from pykube_core.apiserver import ApiServer, Binding, lifecycle
+from pykube_core.apiserver.log import ObjectLog
+from pykube_core.controllers import GarbageCollector
+from pykube_core.controllers.pods import PodReader
+from pykube_core.node.pods import split_bound
+from pykube_core.scheduler.shapes import Shapes, is_done, is_sized
+from pykube_core.store import Store
+
+START_NS = 1_795_407_362 * 10**9
+SINCE = "2026-11-23T04:16:02Z"
+# Texts that look like the bytes that readers look for.
+ODD = ["", "x", '},"spec":{"nodeName":"', '","uid":"', ',"status":{"phase":"Failed"}}', '\\",é']
+LABELS = [{}, {"app": "web"}, {"app": "web", "spec": "nodeName"}, {"uid": "1", "status": "phase"}]
+STATUSES = [
+    {},
+    {"phase": "Running"},
+    {"phase": "Succeeded", "reason": "Evicted"},
+    {"observedGeneration": 2, "phase": "Failed"},
+    {"message": '"phase":"Failed"', "phase": "Pending", "nominatedNodeName": "n2"},
+    {"conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": SINCE}]},
+    {"phase": "Running", "conditions": [{"type": "Ready", "status": "False"}]},
+    {"phase": "Running", "resources": {"requests": {"cpu": "1"}}},
+]
+names = st.sampled_from("ab")
+nodes = st.sampled_from(["", "n1", "n22"])
+owners = st.lists(st.tuples(st.sampled_from(["o", "p"]), st.booleans()), max_size=1)
+metadata = st.fixed_dictionaries(
+    {},
+    optional={
+        "labels": st.sampled_from(LABELS),
+        "annotations": st.dictionaries(st.sampled_from(["a", "spec", "uid"]), st.sampled_from(ODD)),
+        "ownerReferences": owners,
+        "finalizers": st.sampled_from([[], ["example.com/hold"]]),
+    },
+)
+graces = st.sampled_from([None, -1, 0, 5])
+propagations = st.sampled_from(["", "Background", "Foreground", "Orphan"])
+operations = st.one_of(
+    st.tuples(st.just("create"), names, metadata, nodes),
+    st.tuples(st.just("create_copies"), names, metadata, nodes),
+    st.tuples(st.just("patch"), names, metadata),
+    st.tuples(st.just("status"), names, st.sampled_from(STATUSES)),
+    st.tuples(st.just("replace_status"), names, st.sampled_from(STATUSES)),
+    st.tuples(st.just("bind"), names, st.integers(0, 20)),
+    st.tuples(st.just("delete"), names, graces, propagations, st.booleans()),
+    st.tuples(st.just("read"), st.integers(0, 1)),
+)
+
+
+def complete(given):
+    """Return metadata with whole owner references."""
+    if "ownerReferences" not in given:
+        return given
+    references = [
+        {"apiVersion": "v1", "kind": "ConfigMap", "name": name, "uid": f"uid-{name}"}
+        | ({"controller": True} if controls else {})
+        for name, controls in given["ownerReferences"]
+    ]
+    return given | {"ownerReferences": references}
+
+
+def pod_shown(obj):
+    """Return what a `Pod` shows of an object."""
+    whole = msgspec.json.decode(obj.data)
+    metadata, status = whole["metadata"], whole.get("status", {})
+    owner = [o["uid"] for o in metadata.get("ownerReferences", ()) if o.get("controller")]
+    terminating, phase = "deletionTimestamp" in metadata, status.get("phase", "")
+    ended = phase in ("Succeeded", "Failed")
+    ready = [c for c in status.get("conditions", ()) if c["type"] == "Ready"]
+    return {
+        "uid": metadata["uid"],
+        "owner": "".join(owner[:1]),
+        "labels": metadata.get("labels", {}),
+        "node": whole["spec"].get("nodeName", ""),
+        "created": metadata["creationTimestamp"],
+        "terminating": terminating,
+        "phase": phase,
+        "reason": status.get("reason", ""),
+        "active": not (terminating or ended),
+        "ending": terminating and not ended,
+        "ready_ns": START_NS if ready and ready[0]["status"] == "True" else None,
+    }
+
+
+def shown(pod):
+    return {
+        field: getattr(pod, field) for field in pod.__struct_fields__ if "revision" not in field
+    }
+
+
+def check_scheduler(obj, shapes):
+    whole = msgspec.json.decode(obj.data)
+    metadata, spec, status = whole["metadata"], whole["spec"], whole.get("status", {})
+    name, uid, shape = shapes.of(obj)
+    assert (name, uid) == (metadata["name"], metadata["uid"])
+    assert (shape.node, shape.namespace) == (spec.get("nodeName", ""), "default")
+    assert shape.nominated_node == status.get("nominatedNodeName", "")
+    assert shape.is_deleting == ("deletionTimestamp" in metadata)
+    done = status.get("phase") in ("Succeeded", "Failed")
+    assert (shape.is_done, is_done(obj)) == (done, done)
+    assert shape.is_sized == is_sized(obj)
+    assert is_sized(obj) or "resources" not in status
+    fresh = split_bound(obj.data)
+    if fresh is not None:
+        assert (fresh.uid, fresh.node) == (metadata["uid"], spec["nodeName"])
+
+
+class World:
+    """An API server, a log, a garbage collector that only looks, and two that share a reader."""
+
+    def __init__(self, store):
+        self.store = store
+        self.server = ApiServer(store, clock=lambda: START_NS)
+        self.server.bootstrap()
+        self.log = ObjectLog(store, self.server.registry)
+        self.collector = GarbageCollector(self.server, self.log)
+        self.cursors = [self.log.cursor(PODS), self.log.cursor(PODS)]
+        self.reader = PodReader()
+        self.shapes = Shapes(None)
+        self.states = []
+        self.expected = {}
+        self.returned = []
+
+    def apply(self, operation, name, *given):
+        with contextlib.suppress(StatusError):
+            getattr(self, operation)(name, *given)
+        before = len(self.cursors[0].changes)
+        self.log.pull()
+        for change in self.cursors[0].changes[before:]:
+            self.check_log(change)
+
+    def check_log(self, change):
+        new = change.new
+        if new is None:
+            return
+        whole = msgspec.json.decode(new.data)
+        assert msgspec.json.decode(new.status) == whole.get("status", {})
+        if change.old is not None:
+            old = msgspec.json.decode(change.old.data)
+            alone = (old | {"status": 0}) == (whole | {"status": 0})
+            assert change.is_status_alone == alone or not change.old.status_at
+            same = new.body_revision == change.old.body_revision
+            assert same == change.is_status_alone
+        check_scheduler(new, self.shapes)
+        self.expected[new.key, new.revision] = pod_shown(new)
+        self.states.append(new)
+
+    def pod(self, given, node):
+        spec = {"containers": [{"name": "c", "image": "i"}]} | ({"nodeName": node} if node else {})
+        return {"metadata": complete(given), "spec": spec}
+
+    def create(self, name, given, node):
+        pod = self.pod(given | {"name": name}, node)
+        self.server.create(PODS, pod, "default")
+        config = {"metadata": complete(given) | {"name": name}}
+        self.server.create(CONFIG_MAPS, config, "default")
+
+    def create_copies(self, name, given, node):
+        pod = self.pod(given | {"name": name}, node)
+        self.server.create_copies(PODS, pod, "default", names=["a", "b"])
+
+    def patch(self, name, given):
+        patch = {"metadata": complete(given)}
+        for resource in (CONFIG_MAPS, PODS):
+            self.server.patch(resource, patch, name, "default", patch_type=MERGE_PATCH)
+
+    def status(self, name, status):
+        self.server.patch(PODS, {"status": status}, name, "default", subresource="status")
+
+    def replace_status(self, name, status):
+        held = self.log.get(PODS, name, "default") or self.server.get(PODS, name, "default")
+        self.server.replace_status_many(PODS, [(held, msgspec.json.encode(status))])
+
+    def bind(self, name, index):
+        """Bind with a state that may be stale, as without one."""
+        states = [state for state in self.states if state.name == name]
+        if not states:
+            return
+        state = states[index % len(states)]
+        uid = msgspec.json.decode(state.data)["metadata"]["uid"]
+        held = self.log.get(PODS, name, "default")
+        bindings = [Binding("default", name, "n1", uid, state)] * 2
+        first, again = self.server.bind_many(bindings)
+        assert isinstance(again, StatusError)
+        whole = held and msgspec.json.decode(held.data)
+        may = whole and whole["metadata"]["uid"] == uid and not whole["spec"].get("nodeName")
+        if not may or "deletionTimestamp" in whole["metadata"]:
+            assert isinstance(first, StatusError)
+            assert first.code == (409 if held else 404)
+            return
+        bound = msgspec.json.decode(first.data)
+        assert bound["metadata"] == whole["metadata"]
+        assert bound["spec"] == whole["spec"] | {"nodeName": "n1"}
+        (condition,) = [c for c in bound["status"]["conditions"] if c["type"] == "PodScheduled"]
+        assert condition["status"] == "True"
+        assert "nominatedNodeName" not in bound["status"]
+
+    def delete(self, name, grace, propagation, batch):
+        """Delete one, or some in a batch, one of them twice; each becomes what the rules say."""
+        options = {"grace_period_seconds": grace, "propagation": propagation}
+        names = "aba" if batch else name
+        for resource in (CONFIG_MAPS, PODS):
+            expected = {n: self.after_deletion(resource, n, grace, propagation) for n in names}
+            targets = [("default", n, "") for n in names]
+            outcomes = self.server.delete_many(resource, targets, **options)
+            for target, outcome in zip(names[:2], outcomes, strict=False):
+                held = self.stored(resource, target)
+                assert (held and msgspec.json.decode(held)) == expected[target]
+                assert isinstance(outcome, StatusError) or outcome.gone == (held is None)
+
+    def stored(self, resource, name):
+        found = self.store.get(resource.key("default", name))
+        return found and found.value
+
+    def after_deletion(self, resource, name, grace, propagation):
+        held = self.stored(resource, name)
+        if held is None:
+            return None
+        whole = msgspec.json.decode(held)
+        return lifecycle.mark_deleted(resource, whole, grace, propagation, START_NS)
+
+    def read(self, index):
+        """Read, and forget, as controllers do, what one of the two has not read yet."""
+        for change in self.cursors[index].read():
+            if change.new is None:
+                self.reader.forget(change.object.key)
+                continue
+            pod = self.reader.read(change.new)
+            assert pod.revision >= change.new.revision
+            assert shown(pod) == self.expected[change.new.key, pod.revision]
+            self.returned.append((pod, shown(pod)))
+
+    def check(self):
+        for index in (0, 1):
+            self.read(index)
+        for obj in self.log.all(PODS):
+            assert shown(self.reader.read(obj)) == pod_shown(obj)
+        assert all(shown(pod) == before for pod, before in self.returned)
+        for change in self.collector.cursor.read():
+            self.collector._note(change, START_NS)
+        expected = {}
+        for resource in self.server.registry:
+            for obj in self.server.list(resource).items if resource.plural != "events" else ():
+                metadata = obj.decode()["metadata"]
+                uids = tuple(o["uid"] for o in metadata.get("ownerReferences", ()))
+                deleting = "deletionTimestamp" in metadata
+                expected[metadata["uid"]] = (obj.key, uids, deleting, metadata.get("namespace", ""))
+        found = {
+            uid: (thing.key, thing.owners, thing.deleting, thing.place.decode())
+            for uid, thing in self.collector._things.items()
+        }
+        assert found == expected
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(operations, max_size=25), st.sampled_from([1, 2, 4096]))
+def test_what_is_taken_from_bytes_is_what_decoding_says(history, most):
+    limits = mock.patch.multiple("pykube_core.controllers.pods", _SHARED_MAX=most, _GONE_MAX=most)
+    with limits, Store() as store:
+        world = World(store)
+        for operation, *given in history:
+            if operation == "read":
+                world.read(*given)
+            else:
+                world.apply(operation, *given)
+        world.check()
+        world.log.close()
