@@ -194,10 +194,18 @@ def uid_span(obj: ApiObject) -> tuple[int, int]:
     """Return where in an object's data its uid begins and ends; copies share what is behind it.
 
     The uid follows the name, with which the metadata begin (see `encode`).
+
+    Raises
+    ------
+    msgspec.ValidationError
+        It does not: somebody else wrote the object into the store.
     """
     data = obj.data
-    start = data.index(_UID, len(obj.resource.head)) + len(_UID)
-    return start, data.index(b'"', start)
+    try:
+        start = data.index(_UID, len(obj.resource.head)) + len(_UID)
+        return start, data.index(b'"', start)
+    except ValueError:
+        raise msgspec.ValidationError("an object without a uid behind its name") from None
 
 
 def check_preconditions(obj: ApiObject, held: str, uid: str, version: str) -> None:

@@ -36,14 +36,6 @@ _HEAD: Final = EVENTS.head.decode()
 _PREFIX: Final = EVENTS.prefix.decode()
 
 
-class _Identity(msgspec.Struct, gc=False):
-    uid: str
-
-
-class _Identified(msgspec.Struct, gc=False):
-    metadata: _Identity
-
-
 class Reference(msgspec.Struct, frozen=True, gc=False):
     """The object that an event is about; ``field_path`` names a part of it."""
 
@@ -58,8 +50,7 @@ class Reference(msgspec.Struct, frozen=True, gc=False):
     def of(cls, obj: ApiObject, field_path: str = "") -> Reference:
         """Return the reference to an object as it is."""
         namespace, name = obj.resource.split_key(obj.key)
-        uid = obj.view(_Identified).metadata.uid
-        return cls(obj.resource, namespace, name, uid, obj.revision, field_path)
+        return cls(obj.resource, namespace, name, obj.uid, obj.revision, field_path)
 
 
 class _Told(msgspec.Struct, frozen=True, gc=False):
