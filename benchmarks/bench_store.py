@@ -213,7 +213,8 @@ def bench_put_beside_watches(benchmark, watches):
 def main():
     """Print each peer's rate of synced puts, and the store's ratio to it.
 
-    The peers take turns with every batch, so that all of them see the same disk.
+    The peers take turns with every batch, so that all of them see the same disk, in an order that
+    is drawn anew each time: what a peer leaves to the disk behind its answer delays the next one.
     """
     print(platform.platform(), platform.processor(), sys.version.split()[0])
     with contextlib.ExitStack() as stack:
@@ -231,10 +232,12 @@ def main():
             seconds[name] = 0.0
             for keys in first:
                 write(keys)
+        names, draw = list(writers), random.Random(2)
         for keys in later:
-            for name, write in writers.items():
+            draw.shuffle(names)
+            for name in names:
                 began = time.perf_counter()
-                write(keys)
+                writers[name](keys)
                 seconds[name] += time.perf_counter() - began
         for name, took in seconds.items():
             rate, ratio = len(later) * BATCH / took, took / seconds["store"]
