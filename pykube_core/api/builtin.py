@@ -10,7 +10,7 @@ from typing import Final
 from pykube_core.api import server_defaults as defaults
 from pykube_core.api import tables
 from pykube_core.api.names import dns_label
-from pykube_core.api.objects import KubeObject
+from pykube_core.api.objects import DONE_PHASES, KubeObject
 from pykube_core.api.registry import Column, Registry, Resource
 from pykube_core.api.validation import _cluster as cluster_rules
 from pykube_core.api.validation import _server as rules
@@ -45,7 +45,7 @@ def _pod_grace(pod: KubeObject, seconds: int | None) -> int:
     """Return what a pod gets to end: nothing when it never ran or has ended."""
     if not pod["spec"].get("nodeName"):
         return 0
-    if pod.get("status", {}).get("phase") in ("Failed", "Succeeded"):
+    if pod.get("status", {}).get("phase") in DONE_PHASES:
         return 0
     if seconds is None:
         seconds = pod["spec"].get("terminationGracePeriodSeconds", _DEFAULT_GRACE_SECONDS)

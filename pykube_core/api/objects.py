@@ -13,6 +13,9 @@ CLUSTER_SCOPED: Final = frozenset(
     "PriorityClass".split()
 )
 
+DONE_PHASES: Final = frozenset({"Succeeded", "Failed"})
+"""The phases of a pod whose containers run no more."""
+
 
 def name_of(obj: KubeObject) -> str:
     """Return ``metadata.name``; "" when there is none."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from pykube_core.api.objects import Json, KubeObject, name_of
+from pykube_core.api.objects import DONE_PHASES, Json, KubeObject, name_of
 from pykube_core.api.times import NANO, parse_time
 
 NONE: Final = "<none>"
@@ -243,7 +243,7 @@ class _PodState:
         if pod["metadata"].get("deletionTimestamp"):
             if status.get("reason") == "NodeLost":
                 self.reason = "Unknown"
-            elif status.get("phase") not in ("Succeeded", "Failed"):
+            elif status.get("phase") not in DONE_PHASES:
                 self.reason = "Terminating"
 
     def _count_inits(self, statuses: Json, count: int) -> bool:

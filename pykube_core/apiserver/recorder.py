@@ -142,9 +142,9 @@ class EventRecorder:
         key, source = "", None
         for event in told:
             about = event.regarding
-            if source is None or key != (about.uid or about.name):  # Most come in runs of one.
-                key = about.uid or about.name
-                source = self._source(key, now_ns)
+            own = about.uid or f"{about.resource.plural}/{about.namespace}/{about.name}"
+            if source is None or key != own:  # Most come in runs of one.
+                key, source = own, self._source(own, now_ns)
             held = correlate(source, event, now_ns)
             if held is not None:
                 pending[id(held)] = held

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from pykube_core.api.objects import Json, KubeObject
+from pykube_core.api.objects import DONE_PHASES, Json, KubeObject
 from pykube_core.api.tables import NONE, human_duration
 from pykube_core.api.three_way import LAST_APPLIED
 from pykube_core.api.times import NANO, parse_time
@@ -78,7 +78,7 @@ def pod_text(pod: KubeObject, now_ns: int) -> str:
         out += f"Start Time:\t{time_text(status['startTime'])}\n"
     out += label_lines("Labels", metadata.get("labels"))
     out += annotation_lines("Annotations", metadata.get("annotations"))
-    if metadata.get("deletionTimestamp") and status.get("phase") not in ("Failed", "Succeeded"):
+    if metadata.get("deletionTimestamp") and status.get("phase") not in DONE_PHASES:
         lasts = human_duration((now_ns - parse_time(metadata["deletionTimestamp"])) // NANO)
         out += f"Status:\tTerminating (lasts {lasts})\n"
         grace = metadata.get("deletionGracePeriodSeconds", 0)

@@ -17,7 +17,7 @@ from typing import Final
 import msgspec
 
 from pykube_core.api.builtin import DAEMON_SETS, NODES, PODS
-from pykube_core.api.objects import KubeObject
+from pykube_core.api.objects import DONE_PHASES, KubeObject
 from pykube_core.api.selectors import parse_label_selector
 from pykube_core.api.status import StatusError
 from pykube_core.api.times import NANO
@@ -46,7 +46,7 @@ from pykube_core.controllers.daemon_state import (
     surge,
 )
 from pykube_core.controllers.ownership import Ownership, check_status, controller_reference
-from pykube_core.controllers.pods import ENDED, Pod, PodReader
+from pykube_core.controllers.pods import Pod, PodReader
 from pykube_core.controllers.replica_set import pod_of_template
 
 BURST_REPLICAS: Final = 250
@@ -235,7 +235,7 @@ class DaemonSetController(Controller):
         for key, pod in pods.items():
             if pod.terminating:
                 continue
-            if pod.phase not in ENDED:
+            if pod.phase not in DONE_PHASES:
                 running.append((key, pod))
             elif pod.phase == "Succeeded" or self._may_kill(held, name, now_ns):
                 self._tell_end(held, name, key, pod)

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from pykube_core.api.builtin import NAMESPACES, PODS
-from pykube_core.api.objects import KubeObject
+from pykube_core.api.objects import DONE_PHASES, KubeObject
 from pykube_core.api.registry import Resource
 from pykube_core.api.status import StatusError
 from pykube_core.api.times import NANO, time_text
@@ -19,7 +19,7 @@ from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.apiserver.log import Change, ObjectLog
 from pykube_core.controllers.controller import Controller
 from pykube_core.controllers.ownership import check_status
-from pykube_core.controllers.pods import ENDED, read_time
+from pykube_core.controllers.pods import read_time
 
 FINALIZER: Final = "kubernetes"
 
@@ -247,5 +247,5 @@ class NamespaceController(Controller):
 def _grace(pods: list[ApiObject]) -> int:
     """Return the longest time that one of the pods may take to end, in seconds."""
     views = (pod.view(_Pod) for pod in pods)
-    alive = (view for view in views if view.status.phase not in ENDED)
+    alive = (view for view in views if view.status.phase not in DONE_PHASES)
     return max((view.spec.terminationGracePeriodSeconds for view in alive), default=0)

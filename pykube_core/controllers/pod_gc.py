@@ -12,13 +12,14 @@ from typing import Final
 import msgspec
 
 from pykube_core.api.builtin import NODES, PODS
+from pykube_core.api.objects import DONE_PHASES
 from pykube_core.api.status import StatusError
 from pykube_core.api.times import NANO
 from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.apiserver.log import Change, ObjectLog
 from pykube_core.controllers.controller import Controller
 from pykube_core.controllers.pod_conditions import decoded_status, disrupt
-from pykube_core.controllers.pods import ENDED, Pod, PodReader
+from pykube_core.controllers.pods import Pod, PodReader
 from pykube_core.controllers.taints import OUT_OF_SERVICE, Taint
 
 PERIOD_NS: Final = 20 * NANO
@@ -98,7 +99,7 @@ class PodGcController(Controller):
             self._reader.forget(key)
             return
         pod = self._reader.read(obj)
-        if pod.phase in ENDED:
+        if pod.phase in DONE_PHASES:
             self._ended[key] = pod
             if 0 < self._threshold < len(self._ended):
                 self._queue.add_at(_PASS, _tick(now_ns))
@@ -106,9 +107,13 @@ class PodGcController(Controller):
             self._ended.pop(key, None)
         if pod.node and pod.node not in self._nodes:
             self._miss(pod.node, now_ns)
-        if pod.terminating and (not pod.node or self._nodes.get(pod.node)):
+        if self._is_stuck(pod):
             self._stuck[key] = None
             self._queue.add_at(_PASS, _tick(now_ns))
+
+    def _is_stuck(self, pod: Pod) -> bool:
+        """Say whether nobody is left to end a pod that is being deleted."""
+        return pod.terminating and (not pod.node or bool(self._nodes.get(pod.node)))
 
     def _note_node(self, name: str, obj: ApiObject | None, now_ns: int) -> None:
         if obj is None:
@@ -137,7 +142,7 @@ class PodGcController(Controller):
     def _sync(self, key: str, now_ns: int) -> bool:
         self._delete_ended(now_ns)
         stuck, self._stuck = self._stuck, {}
-        self._delete(stuck, now_ns)
+        self._delete(stuck, now_ns, stuck=True)
         gone = [node for node, due_ns in self._missing.items() if due_ns <= now_ns]
         if gone:
             for node in gone:
@@ -159,13 +164,20 @@ class PodGcController(Controller):
         )
         self._delete([key for key, _ in ranked[:excess]], now_ns)
 
-    def _delete(self, keys: Iterable[bytes], now_ns: int, *, orphaned: bool = False) -> None:
-        """Mark pods failed and delete them at once; an orphaned one is told why."""
+    def _delete(
+        self, keys: Iterable[bytes], now_ns: int, *, orphaned: bool = False, stuck: bool = False
+    ) -> None:
+        """Mark pods failed and delete them at once.
+
+        An orphaned one is told why; a stuck one may have a node again that ends it.
+        """
         alive, targets = [], []
         held = [self._log.get(PODS, *PODS.split_key(key)[::-1]) for key in keys]
         for obj, pod in self._reader.readable(filter(None, held)):
+            if stuck and not self._is_stuck(pod):
+                continue
             targets.append((*PODS.split_key(obj.key), pod.uid))
-            if pod.phase not in ENDED:
+            if pod.phase not in DONE_PHASES:
                 alive.append((obj, _failed_status(obj, orphaned, now_ns)))
         for outcome in self._server.replace_status_many(PODS, alive) if alive else ():
             if isinstance(outcome, ApiObject):

@@ -10,13 +10,11 @@ from typing import Final
 
 import msgspec
 
+from pykube_core.api.objects import DONE_PHASES
 from pykube_core.api.times import parse_time
 from pykube_core.apiserver import ApiObject
 from pykube_core.apiserver.objects import SPEC_MARK, uid_span
 from pykube_core.controllers.ownership import OwnerReference, controller_of
-
-ENDED = ("Succeeded", "Failed")
-"""The phases of a pod whose containers run no more."""
 
 _SHARED_MAX: Final = 4096
 _GONE_MAX: Final = 4096
@@ -196,7 +194,7 @@ class PodReader:
             pod.revision = revision
         else:
             pod = self._read(obj)
-        terminating, ended = pod.terminating, phase in ENDED
+        terminating, ended = pod.terminating, phase in DONE_PHASES
         pod.phase, pod.reason, pod.ready_ns = phase, reason, ready_ns
         pod.active = not (terminating or ended)
         pod.ending = terminating and not ended

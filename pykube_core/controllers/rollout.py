@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from pykube_core.api.builtin import DEPLOYMENTS
-from pykube_core.api.objects import Json, KubeObject
+from pykube_core.api.objects import DONE_PHASES, Json, KubeObject
 from pykube_core.apiserver import ApiObject
 from pykube_core.controllers.ownership import (
     OwnerReference,
@@ -20,7 +20,7 @@ from pykube_core.controllers.ownership import (
     controller_of,
     controller_reference,
 )
-from pykube_core.controllers.pods import ENDED, Pod
+from pykube_core.controllers.pods import Pod
 from pykube_core.controllers.template_hash import HASH_LABEL, canonical
 
 REVISION: Final = "deployment.kubernetes.io/revision"
@@ -233,7 +233,7 @@ def share_of(value: int | str, total: int, *, up: bool) -> int:
 
 def runs(pod: Pod) -> bool:
     """Say whether a pod's containers may still run."""
-    return pod.phase not in ENDED
+    return pod.phase not in DONE_PHASES
 
 
 def age(replica_set: ReplicaSet) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, TypeAlias
 import msgspec
 
 from pykube_core.api.builtin import PODS
-from pykube_core.api.objects import KubeObject
+from pykube_core.api.objects import DONE_PHASES, KubeObject
 from pykube_core.api.quantity import Quantity
 from pykube_core.api.resources import aggregate, quantities
 from pykube_core.api.selectors import parse_node_selector
@@ -390,7 +390,7 @@ def resumed_pod(obj: ApiObject, uid: str, template: Template, view: PodView) -> 
     status = view.status
     pod = new_pod(obj, uid, view.spec.nodeName, template)
     pod.phase, pod.reason, pod.message = status.phase or "Pending", status.reason, status.message
-    pod.finished = pod.phase in ("Succeeded", "Failed")
+    pod.finished = pod.phase in DONE_PHASES
     pod.start, pod.address = status.startTime, status.podIP
     pod.admitted = bool(status.startTime)
     pod.start_ns = parse_time(status.startTime) if status.startTime else 0

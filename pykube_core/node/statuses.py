@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from pykube_core.api.objects import Json, KubeObject
+from pykube_core.api.objects import DONE_PHASES, Json, KubeObject
 from pykube_core.api.times import time_text
 from pykube_core.node.pods import (
     ENDED,
@@ -185,7 +185,7 @@ def _terminated(how: Terminated) -> KubeObject:
 def _own_conditions(pod: Pod) -> list[tuple[bool, str, str]]:
     """Return status, reason and message of each of the kubelet's own conditions, in their order."""
     initialized = _initialized(pod)
-    if pod.phase in ("Succeeded", "Failed"):
+    if pod.phase in DONE_PHASES:
         over = (False, "PodCompleted" if pod.phase == "Succeeded" else "PodFailed", "")
         return [(False, "", ""), initialized, over, over]
     unready = [c.share.name for c in pod.containers if not c.ready and not c.share.init]

@@ -13,6 +13,7 @@ import hashlib
 from typing import Final
 
 from pykube_core.api.builtin import PODS
+from pykube_core.api.objects import DONE_PHASES
 from pykube_core.api.times import NANO, time_text
 from pykube_core.apiserver.recorder import NORMAL, WARNING, EventRecorder, Reference
 from pykube_core.node.admission import Node
@@ -66,7 +67,7 @@ class PodWorkers:
                     return
         if not pod.stopping:
             phase = phase_of(pod)
-            if phase in ("Succeeded", "Failed"):
+            if phase in DONE_PHASES:
                 self._end(pod, phase, now_ns)
             else:
                 pod.phase = phase

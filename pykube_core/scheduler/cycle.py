@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from _pykube_hotcore.native import Evaluation
 from _pykube_hotcore.program import Code, Plugin
-from pykube_core.api.objects import KubeObject, full_name
+from pykube_core.api.objects import DONE_PHASES, KubeObject, full_name
 from pykube_core.scheduler.config import DefaultPreemptionArgs
 from pykube_core.scheduler.decision import (
     CODE_NAMES,
@@ -52,7 +52,6 @@ DYNAMIC_RESOURCES = "DynamicResources"
 _NAMES: Mapping[int, SchedulerPlugin] = {
     plugin.code: plugin for plugin in PLUGINS.values() if plugin.code != Plugin.NONE
 }
-_DONE = frozenset({"Succeeded", "Failed"})
 # They give every node 0 where their PreScore would have skipped, but is turned off.
 _ZERO_UNASKED = frozenset({"NodeResourcesBalancedAllocation", "VolumeBinding"})
 
@@ -132,7 +131,7 @@ class SchedulingCycle:
         there = [
             pod
             for pod in pods
-            if (pod.get("status") or {}).get("phase") not in _DONE
+            if (pod.get("status") or {}).get("phase") not in DONE_PHASES
             and pod["spec"].get("nodeName") in self._rows
         ]
         # The node of a pod that has one is no rule for it.

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from pykube_core.api.errors import InputError
-from pykube_core.api.objects import KubeObject
+from pykube_core.api.objects import DONE_PHASES, KubeObject
 from pykube_core.apiserver.bulk import without_node
 from pykube_core.apiserver.objects import ApiObject, members
 from pykube_core.scheduler.plugins import PLUGINS
@@ -21,7 +21,6 @@ from pykube_core.scheduler.scheduler import Scheduler
 _REMEMBERED_MAX: Final = 1 << 14
 _NAME: Final = len(b'"name":"')
 _UID: Final = b'","uid":"'
-_DONE: Final = frozenset({"Succeeded", "Failed"})
 # Only with resources or allocatedResources does its status say what a pod takes of its node.
 _SIZES: Final = b'esources"'
 # How the statuses begin that kubelets write.
@@ -191,7 +190,7 @@ def is_done(pod: ApiObject) -> bool:
     """Return whether a pod has ended: its phase is Succeeded or Failed."""
     found = _PHASE.match(pod.data, pod.status_at)
     phase = _STATUS.decode(pod.status).phase if found is None else found[1].decode()
-    return phase in _DONE
+    return phase in DONE_PHASES
 
 
 def is_sized(pod: ApiObject) -> bool:
@@ -213,7 +212,7 @@ def _shape(pod: ApiObject) -> Shape:
         spec.priority,
         bool(spec.schedulingGates),
         bool(metadata.deletionTimestamp),
-        status.phase in _DONE,
+        status.phase in DONE_PHASES,
         is_sized(pod),
         spec.preemptionPolicy != "Never",
     )

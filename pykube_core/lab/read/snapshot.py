@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from pykube_core.api.errors import InputError
-from pykube_core.api.objects import KubeObject, label_of, name_of
+from pykube_core.api.objects import DONE_PHASES, KubeObject, label_of, name_of
 from pykube_core.api.times import parse_time
 from pykube_core.api.yaml_documents import read_documents
 from pykube_core.lab.read import _shape
@@ -40,7 +40,6 @@ KINDS: Final = {
     "PodDisruptionBudget": ("policy", "podDisruptionBudgets"),
     "PriorityClass": ("scheduling.k8s.io", "priorityClasses"),
 }
-PHASES_DONE: Final = frozenset({"Succeeded", "Failed"})
 
 _GROUPS: Final = {"Node": "", "Pod": ""} | {kind: group for kind, (group, _) in KINDS.items()}
 _LIST_DEPTH_MAX: Final = 4
@@ -184,7 +183,7 @@ class Snapshot:
     def _add_pod(self, pod: _shape.Pod, raw: bytes | msgspec.Raw) -> None:
         metadata = pod.metadata or _shape.Metadata()
         spec, status = pod.spec or _shape.PodSpec(), pod.status or _shape.PodStatus()
-        if status.phase in PHASES_DONE:
+        if status.phase in DONE_PHASES:
             return
         namespace, name = metadata.namespace or "default", metadata.name or ""
         label = f"Pod {namespace}/{name}"

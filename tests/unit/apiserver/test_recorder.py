@@ -1,6 +1,6 @@
 import pytest
 
-from pykube_core.api.builtin import EVENTS, NODES
+from pykube_core.api.builtin import EVENTS, NODES, PODS
 from pykube_core.apiserver import ApiServer
 from pykube_core.apiserver.recorder import EventRecorder, Reference
 from pykube_core.store import Store
@@ -132,3 +132,12 @@ def test_an_object_without_a_uid_is_named_without_one(world):
     recorder.flush(world.now_ns)
     (event,) = world.events()
     assert event["involvedObject"] == {"kind": "Node", "name": "host1", "apiVersion": "v1"}
+
+
+def test_objects_of_one_name_without_uids_are_told_of_each_by_itself(world):
+    recorder = EventRecorder(world.server, "taint-eviction-controller")
+    for namespace in ("default", "kube-system"):
+        about = Reference(PODS, namespace, "a", "")
+        recorder.record(about, "Normal", "TaintManagerEviction", "text")
+    recorder.flush(world.now_ns)
+    assert len(world.events("default")) == len(world.events("kube-system")) == 1

@@ -131,6 +131,20 @@ def test_node_out_of_service_lets_its_ending_pods_go_at_once(world):
     assert names(world) == []
 
 
+def test_node_back_in_service_ends_its_pods_itself(world):
+    world.node("n1")
+    pod(world, "a", "n1")
+    taint = {"key": "node.kubernetes.io/out-of-service", "effect": "NoExecute"}
+    world.server.patch(NODES, {"spec": {"taints": [taint]}}, "n1")
+    world.set_ready("n1", "Unknown")
+    world.run(30)
+    world.server.delete(PODS, "a", "default")
+    world.run(1)
+    world.server.patch(NODES, {"spec": {"taints": []}}, "n1")
+    world.run(60)
+    assert names(world) == ["a"]
+
+
 def script(world):
     world.node("n1")
     for name in "abc":
