@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from pykube_core.api.builtin import PODS
 from pykube_core.api.objects import KubeObject
+from pykube_core.api.pod_conditions import Condition
 from pykube_core.api.status import StatusError
 from pykube_core.apiserver import ApiObject, ApiServer, Binding
 from pykube_core.apiserver.recorder import NORMAL, WARNING, EventRecorder, Reference
@@ -25,7 +26,7 @@ from pykube_core.scheduler.accounts import Accounts, AssignedPod
 from pykube_core.scheduler.cycle import SchedulingCycle
 from pykube_core.scheduler.decision import Decision, Preemption
 from pykube_core.scheduler.events import ASSIGNED_POD_DELETE
-from pykube_core.scheduler.pod_status import Condition, StatusChange, write_statuses
+from pykube_core.scheduler.pod_status import StatusChange, write_statuses
 from pykube_core.scheduler.queue import SchedulingQueue
 from pykube_core.scheduler.queue_pools import QueuedPod
 from pykube_core.scheduler.scheduler import Scheduler

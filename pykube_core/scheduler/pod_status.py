@@ -1,7 +1,7 @@
 """What the scheduler writes into the status of pods: conditions and nominations.
 
-Source: kubernetes v1.34.1, pkg/api/v1/pod/util.go (UpdatePodCondition),
-pkg/scheduler/schedule_one.go (updatePod) and pkg/scheduler/framework/preemption.
+Source: kubernetes v1.34.1, pkg/scheduler/schedule_one.go (updatePod) and
+pkg/scheduler/framework/preemption.
 """
 
 from __future__ import annotations
@@ -13,21 +13,12 @@ import msgspec
 
 from pykube_core.api.builtin import PODS
 from pykube_core.api.objects import KubeObject
+from pykube_core.api.pod_conditions import Condition, with_condition
 from pykube_core.api.status import StatusError
-from pykube_core.api.times import time_text
 from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.apiserver.objects import members
 
 _ATTEMPTS: Final = 4
-
-
-class Condition(NamedTuple):
-    """A condition of a pod, as whoever writes it gives it."""
-
-    type: str
-    status: str
-    reason: str
-    message: str
 
 
 class StatusChange(NamedTuple):
@@ -59,7 +50,7 @@ def changed_status(pod: ApiObject, change: StatusChange, now_ns: int) -> bytes:
     new = dict(status)
     if change.condition is not None:
         generation = _METADATA.decode(parts.metadata).generation
-        new["conditions"] = _with_condition(
+        new["conditions"] = with_condition(
             status.get("conditions") or [], change.condition, generation, now_ns
         )
     if change.nominated_node:
@@ -67,23 +58,6 @@ def changed_status(pod: ApiObject, change: StatusChange, now_ns: int) -> bytes:
     elif change.nominated_node is not None:
         new.pop("nominatedNodeName", None)
     return bytes(parts.status) if new == status else msgspec.json.encode(new)
-
-
-def _with_condition(
-    held: list[KubeObject], condition: Condition, generation: int, now_ns: int
-) -> list[KubeObject]:
-    old = next((c for c in held if c.get("type") == condition.type), None)
-    new: KubeObject = {"type": condition.type}
-    if generation:
-        new["observedGeneration"] = generation
-    since = time_text(now_ns)
-    if old is not None and old.get("status") == condition.status:
-        since = old.get("lastTransitionTime", since)
-    new |= {"status": condition.status, "lastProbeTime": None, "lastTransitionTime": since}
-    new |= {"reason": condition.reason, "message": condition.message}
-    if old is None:
-        return [*held, new]
-    return [new if c is old else c for c in held]
 
 
 def write_statuses(
