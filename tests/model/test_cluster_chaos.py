@@ -7,6 +7,7 @@ import os
 import random
 
 import pytest
+from manifests import deployment
 
 from pykube_core import Cluster
 from pykube_core.api.builtin import PODS
@@ -17,22 +18,6 @@ HOSTS = ("host1", "host2", "host3")
 PARTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 SECONDS = (0.1, 1, 5, 30, 100, 400)
 STEPS = 25
-
-
-def deployment(name, replicas, image):
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": name},
-        "spec": {
-            "replicas": replicas,
-            "selector": {"matchLabels": {"app": name}},
-            "template": {
-                "metadata": {"labels": {"app": name}},
-                "spec": {"containers": [{"name": "c", "image": image}]},
-            },
-        },
-    }
 
 
 class Life:

@@ -1,6 +1,7 @@
 from datetime import datetime, timedelta
 
 import pytest
+from manifests import deployment
 
 from pykube_core import Cluster, InputError
 from pykube_core.api.builtin import PODS
@@ -8,22 +9,6 @@ from pykube_core.api.status import StatusError
 from pykube_core.node.registration import Machine
 from pykube_core.node.runtime import Behavior
 from pykube_core.store import Store
-
-
-def deployment(name="web", replicas=3, image="httpd"):
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": name},
-        "spec": {
-            "replicas": replicas,
-            "selector": {"matchLabels": {"app": name}},
-            "template": {
-                "metadata": {"labels": {"app": name}},
-                "spec": {"containers": [{"name": "c", "image": image}]},
-            },
-        },
-    }
 
 
 def cells(cluster, namespace="default"):
