@@ -14,13 +14,11 @@ import msgspec
 from pykube_core.api.errors import InputError
 from pykube_core.api.objects import DONE_PHASES, KubeObject
 from pykube_core.apiserver.bulk import without_node
-from pykube_core.apiserver.objects import ApiObject, members
+from pykube_core.apiserver.objects import ApiObject, members, uid_span
 from pykube_core.scheduler.plugins import PLUGINS
 from pykube_core.scheduler.scheduler import Scheduler
 
 _REMEMBERED_MAX: Final = 1 << 14
-_NAME: Final = len(b'"name":"')
-_UID: Final = b'","uid":"'
 # Only with resources or allocatedResources does its status say what a pod takes of its node.
 _SIZES: Final = b'esources"'
 # How the statuses begin that kubelets write.
@@ -132,13 +130,12 @@ class Shapes:
 
     def of(self, pod: ApiObject) -> tuple[str, str, Shape]:
         """Return a pod's name, its uid and its shape."""
-        data, start = pod.data, len(pod.resource.head) + _NAME
-        middle = data.index(_UID, start)
-        end = data.index(b'"', middle + len(_UID))
+        data = pod.data
+        start, end = uid_span(pod)
         if len(data) - end != len(self._tail) or not data.endswith(self._tail):
             self._tail = data[end:]
             self._shape = self._shape_of(pod, self._tail)
-        return data[start:middle].decode(), data[middle + len(_UID) : end].decode(), self._shape
+        return pod.name, data[start:end].decode(), self._shape
 
     def _shape_of(self, pod: ApiObject, tail: bytes) -> Shape:
         shape = self._shapes.get(tail)
@@ -159,7 +156,8 @@ class Shapes:
         """Return the class of a pod; the node of one that has one is no rule for it."""
         parts = members(pod.data)
         metadata, spec = bytes(parts.metadata), without_node(bytes(parts.spec))
-        metadata = metadata[metadata.index(b'"', metadata.index(_UID) + len(_UID)) :]
+        _, end = uid_span(pod)
+        metadata = metadata[end - len(pod.resource.head) + 1 :]
         sized = bytes(parts.status) if is_sized(pod) else b""
         key = b"".join((metadata, spec, sized))
         found = self._classes.get(key)
