@@ -36,7 +36,7 @@ from pykube_core.apiserver.objects import (
     identity_prefix,
     members,
 )
-from pykube_core.store import StoreLike
+from pykube_core.store import Puts, StoreLike
 
 TXN_OPERATIONS_MAX: Final = 128
 _ATTEMPTS: Final = 8
@@ -231,6 +231,10 @@ class Bulk:
             ]
         return out
 
+    def write_puts(self, resource: Resource, puts: Puts) -> list[int]:
+        """Put what is encoded, no key twice; the revision of each, 0 for one that is refused."""
+        return self._put(resource, puts)
+
     def delete_many(
         self, resource: Resource, targets: Sequence[Target], options: DeleteOptions
     ) -> list[Deleted | StatusError]:
@@ -289,20 +293,31 @@ class Bulk:
         if not objects:
             return []
         keys = [obj.key for obj in objects]
-        values = [obj.data for obj in objects]
-        size_bytes = sum(map(len, values)) + 2 * sum(map(len, keys))
-        alone = len(set(keys)) < len(keys)
-        if (alone or size_bytes > REQUEST_BYTES_MAX) and len(objects) > 1:
+        if len(set(keys)) < len(keys):
             middle = len(objects) // 2
             return self._write(objects[:middle]) + self._write(objects[middle:])
-        resource = objects[0].resource
-        lease = self._expiry.lease(resource, len(objects))
-        revisions = [obj.revision for obj in objects]
-        outcome = self._store.put_if(list(zip(keys, values, revisions, strict=True)), lease=lease)
-        failed, revision = outcome.failed, outcome.revision
+        puts = Puts.of(keys, [obj.data for obj in objects], [obj.revision for obj in objects])
+        revisions = self._put(objects[0].resource, puts)
+        return [
+            obj.at(revision) if revision else None
+            for obj, revision in zip(objects, revisions, strict=True)
+        ]
+
+    def _put(self, resource: Resource, puts: Puts) -> list[int]:
+        """Put what is encoded; the revision of each, 0 for a key that is at another than said."""
+        count = len(puts)
+        is_large = puts.request_bytes > REQUEST_BYTES_MAX
+        if count > TXN_OPERATIONS_MAX or (is_large and count > 1):
+            middle = count // 2
+            return self._put(resource, puts[:middle]) + self._put(resource, puts[middle:])
+        if not count:
+            return []
+        outcome = self._store.put_if(puts, lease=self._expiry.lease(resource, count))
+        failed = outcome.failed
         if failed is None:
-            return [obj.at(revision) for obj in objects]
-        return [*self._write(objects[:failed]), None, *self._write(objects[failed + 1 :])]
+            return [outcome.revision] * count
+        before, behind = puts[:failed], puts[failed + 1 :]
+        return [*self._put(resource, before), 0, *self._put(resource, behind)]
 
 
 class _Copies(NamedTuple):

@@ -3,6 +3,9 @@
 Source: ``k8s.io/client-go/tools/record`` (event.go, events_cache.go) and ``tools/events``
 (event_broadcaster.go) v0.34. Differences: repetitions of an events.k8s.io event are written at the
 end of each step, not each half hour; of several recorders in a process each has a cache of its own.
+
+Events are most of what a cluster writes, so none is encoded by itself: its JSON is a form
+(`pykube_core.store.Form`) with gaps for what differs from one to the next.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from pykube_core.api.registry import Resource
 from pykube_core.api.times import NANO, micro_time_text, time_text
 from pykube_core.apiserver.objects import ApiObject
 from pykube_core.apiserver.server import ApiServer
+from pykube_core.store import Form, Puts
 
 NORMAL: Final = "Normal"
 WARNING: Final = "Warning"
@@ -31,43 +35,81 @@ _COMBINED: Final = "(combined from similar events): "
 _NAME_BYTES_MAX: Final = 253 - len(".7fffffffffffffff")
 _ATTEMPTS: Final = 3
 _BATCH: Final = 128
+_TEXTS_MAX: Final = 1024
 
-_HEAD: Final = EVENTS.head.decode()
-_PREFIX: Final = EVENTS.prefix.decode()
+# The fields of forms: name, uid, namespace, object, its version, text, type, and the host, or the
+# action of an event of events.k8s.io.
+_KEY: Final = Form(EVENTS.prefix + b"\3/\1")
+_HEAD: Final = (
+    EVENTS.head.decode() + '"name":"\1","uid":"\2","namespace":"\3","creationTimestamp":"'
+)
+_REGARDING: Final = '"},"involvedObject":\4\5\6,'
+_HOST: Final = ',"host":"\b"'
 
 
-class Reference(msgspec.Struct, frozen=True, gc=False):
-    """The object that an event is about; ``field_path`` names a part of it."""
+class Reference(msgspec.Struct, gc=False, eq=False):
+    """An object that events are about.
+
+    Attributes
+    ----------
+    key : str
+        Tells it from others: its uid, or where it is.
+    json : str
+        How a reference to it begins.
+    """
 
     resource: Resource
     namespace: str
     name: str
     uid: str
-    revision: int = 0
-    field_path: str = ""
+    key: str = ""
+    json: str = ""
+
+    def __post_init__(self) -> None:
+        resource, namespace, name = self.resource, self.namespace, self.name
+        self.key = self.uid or f"{resource.plural}/{namespace}/{name}"
+        own = f'"namespace":"{namespace}",' if namespace else ""
+        uid = f'"uid":"{self.uid}",' if self.uid else ""
+        version = resource.api_version
+        self.json = f'{{"kind":"{resource.kind}",{own}"name":"{name}",{uid}"apiVersion":"{version}"'
 
     @classmethod
-    def of(cls, obj: ApiObject, field_path: str = "") -> Reference:
-        """Return the reference to an object as it is."""
+    def of(cls, obj: ApiObject) -> Reference:
+        """Return the reference to an object."""
         namespace, name = obj.resource.split_key(obj.key)
-        return cls(obj.resource, namespace, name, obj.uid, obj.revision, field_path)
+        return cls(obj.resource, namespace, name, obj.uid)
 
 
-class _Told(msgspec.Struct, frozen=True, gc=False):
-    """An event as it was recorded."""
+class EventText(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
+    """What is told about an object; to be kept by whoever tells the same of many.
 
-    regarding: Reference
+    Attributes
+    ----------
+    type : str
+        `NORMAL` or `WARNING`.
+    action : str
+        What was done, for events with an instance.
+    field_path : str
+        The part of the object that it is about.
+    """
+
     type: str
     reason: str
     message: str
-    host: str
-    action: str
+    action: str = ""
+    field_path: str = ""
 
 
 class _Held(msgspec.Struct, gc=False):
-    """An event that was written, at ``revision``, or that is about to be, at 0."""
+    """An event that was written, at ``revision``, or that is about to be, at 0.
 
-    told: _Told
+    ``version`` is the revision of the object that it is about.
+    """
+
+    regarding: Reference
+    text: EventText
+    version: int
+    host: str
     first: str
     last_ns: int
     count: int = 1
@@ -81,7 +123,7 @@ class _Source(msgspec.Struct, gc=False):
 
     tokens: float
     since_ns: int
-    held: dict[tuple[str, ...], _Held] = {}
+    held: dict[object, _Held] = {}
 
 
 class EventRecorder:
@@ -102,33 +144,25 @@ class EventRecorder:
         self._server = server
         self._component = component
         self._instance = instance
-        self._told: list[_Told] = []
+        self._told: list[tuple[Reference, EventText, int, str]] = []
         self._sources: dict[str, _Source] = {}
         self._older_sources: dict[str, _Source] = {}
         self._now_text = ""
+        self._forms: dict[tuple[str, int, bool], Form] = {}
 
     def record(
-        self,
-        regarding: Reference,
-        type: str,
-        reason: str,
-        message: str,
-        *,
-        host: str = "",
-        action: str = "",
+        self, regarding: Reference, text: EventText, version: int = 0, host: str = ""
     ) -> None:
         """Tell something about an object; it is written by `flush`.
 
         Parameters
         ----------
-        type : str
-            `NORMAL` or `WARNING`.
+        version : int
+            The object's revision, if it is told.
         host : str
             The node that tells it.
-        action : str
-            What was done, for events with an instance.
         """
-        self._told.append(_Told(regarding, type, reason, message, host, action))
+        self._told.append((regarding, text, version, host))
 
     def flush(self, now_ns: int) -> None:
         """Write what was recorded since the last call; what the API refuses is forgotten."""
@@ -137,15 +171,15 @@ class EventRecorder:
         told, self._told = self._told, []
         correlate = self._in_series if self._instance else self._counted
         self._now_text = micro_time_text(now_ns) if self._instance else time_text(now_ns)
+        self._forms.clear()
         # Nobody is written twice in a batch: the last state of each is what counts.
         pending: dict[int, _Held] = {}
         key, source = "", None
-        for event in told:
-            about = event.regarding
-            own = about.uid or f"{about.resource.plural}/{about.namespace}/{about.name}"
-            if source is None or key != own:  # Most come in runs of one.
-                key, source = own, self._source(own, now_ns)
-            held = correlate(source, event, now_ns)
+        for regarding, text, version, host in told:
+            if source is None or key != regarding.key:  # Most come in runs of one.
+                key = regarding.key
+                source = self._source(key, now_ns)
+            held = correlate(source, _Held(regarding, text, version, host, self._now_text, now_ns))
             if held is not None:
                 pending[id(held)] = held
         ready = [*pending.values()]
@@ -153,19 +187,18 @@ class EventRecorder:
             self._write(ready[at : at + _BATCH], now_ns)
 
     def _write(self, pending: list[_Held], now_ns: int) -> None:
-        self._name([held for held in pending if not held.revision], now_ns)
+        refused = [held for held in pending if not held.revision]
         for _ in range(_ATTEMPTS):
-            if not pending:
-                return
-            objects = [self._encoded(held) for held in pending]
-            refused = []
-            for held, outcome in zip(pending, self._server.write_encoded(objects), strict=True):
-                if isinstance(outcome, ApiObject):
-                    held.revision = outcome.revision
-                else:  # Another server gave the name, or the event has gone meanwhile.
-                    held.revision = 0
-                    refused.append(held)
+            # Another server gave the name, or the event has gone meanwhile.
             self._name(refused, now_ns)
+            refused = []
+            written = self._server.write_puts(EVENTS, self._puts(pending))
+            for held, revision in zip(pending, written, strict=True):
+                held.revision = revision
+                if not revision:
+                    refused.append(held)
+            if not refused:
+                return
             pending = refused
 
     def _name(self, fresh: list[_Held], now_ns: int) -> None:
@@ -173,7 +206,7 @@ class EventRecorder:
         moment_ns = self._server.new_moments_ns(now_ns, len(fresh))
         for held, uid in zip(fresh, self._server.new_uids(len(fresh)), strict=True):
             held.uid = held.uid or uid
-            held.name = f"{held.told.regarding.name[:_NAME_BYTES_MAX]}.{moment_ns:x}"
+            held.name = f"{held.regarding.name[:_NAME_BYTES_MAX]}.{moment_ns:x}"
             moment_ns += 1
 
     def _source(self, key: str, now_ns: int) -> _Source:
@@ -186,25 +219,26 @@ class EventRecorder:
             self._sources[key] = source
         return source
 
-    def _counted(self, source: _Source, told: _Told, now_ns: int) -> _Held | None:
+    def _counted(self, source: _Source, told: _Held) -> _Held | None:
         """Return the event to write: combined, counted; None when too many come."""
-        key: tuple[str, ...] = told.type, told.reason, told.message, told.regarding.field_path
-        held = source.held.get(key)
+        key: object = told.text
+        now_ns, held = told.last_ns, source.held.get(key)
         if held is None and len(source.held) >= _SIMILAR_MAX - 1:
+            like = told.text.type, told.text.reason
             similar = [
                 other
                 for other in source.held.values()
-                if (other.told.type, other.told.reason) == key[:2]
+                if (other.text.type, other.text.reason) == like
                 and now_ns - other.last_ns <= _SIMILAR_NS
             ]
             if len(similar) >= _SIMILAR_MAX - 1:
-                told = replace(told, message=_COMBINED + told.message)
-                key = key[:2]
+                told.text = replace(told.text, message=_COMBINED + told.text.message)
+                key = like
                 held = source.held.get(key)
         if held is None:
-            held = source.held[key] = _Held(told, self._now_text, now_ns)
+            held = source.held[key] = told
         else:
-            held.told, held.count, held.last_ns = told, held.count + 1, now_ns
+            _repeat(held, told)
         if source.since_ns != now_ns:
             refilled = source.tokens + (now_ns - source.since_ns) / _REFILL_NS
             source.tokens, source.since_ns = min(float(_BURST), refilled), now_ns
@@ -213,57 +247,73 @@ class EventRecorder:
         source.tokens -= 1
         return held
 
-    def _in_series(self, source: _Source, told: _Told, now_ns: int) -> _Held:
+    def _in_series(self, source: _Source, told: _Held) -> _Held:
         """Return the event to write: a new one, or one more of a series."""
-        key = told.type, told.reason, told.action, str(told.regarding.revision)
-        held = source.held.get(key)
-        if held is None:
-            held = source.held[key] = _Held(told, self._now_text, now_ns)
-        else:
+        text = told.text
+        key = text.type, text.reason, text.action, told.version
+        held = source.held.setdefault(key, told)
+        if held is not told:
             held.count += 1
         return held
 
-    def _encoded(self, held: _Held) -> ApiObject:
-        """Return an event as it is stored; names and paths of fields need no escapes."""
-        told, first = held.told, held.first
-        about = told.regarding
-        resource = about.resource
-        namespace = about.namespace or "default"
-        own = f'"namespace":"{about.namespace}",' if about.namespace else ""
-        uid = f'"uid":"{about.uid}",' if about.uid else ""
-        version = f',"resourceVersion":"{about.revision}"' if about.revision else ""
-        path = f',"fieldPath":"{about.field_path}"' if about.field_path else ""
-        rest = self._series(held) if self._instance else self._legacy(held)
-        data = (
-            f'{_HEAD}"name":"{held.name}","uid":"{held.uid}","namespace":"{namespace}",'
-            f'"creationTimestamp":"{first[:19]}Z"}},"involvedObject":{{"kind":"{resource.kind}",'
-            f'{own}"name":"{about.name}",{uid}"apiVersion":"{resource.api_version}"'
-            f'{version}{path}}},"reason":"{told.reason}","message":{_quoted(told.message)},{rest}}}'
+    def _puts(self, pending: list[_Held]) -> Puts:
+        """Return events as they are stored; names need no escapes."""
+        references = [held.regarding for held in pending]
+        texts = [held.text for held in pending]
+        fields = (
+            [held.name for held in pending],
+            [held.uid for held in pending],
+            [about.namespace or "default" for about in references],
+            [about.json for about in references],
+            [f',"resourceVersion":"{h.version}"' if h.version else "" for h in pending],
+            [_text_json(text) for text in texts],
+            [text.type for text in texts],
+            [t.action for t in texts] if self._instance else [held.host for held in pending],
         )
-        key = f"{_PREFIX}{namespace}/{held.name}"
-        return ApiObject(EVENTS, key.encode(), data.encode(), held.revision)
+        forms = [self._form(held) for held in pending]
+        return Puts.filled(_KEY, forms, fields, [held.revision for held in pending])
+
+    def _form(self, held: _Held) -> Form:
+        """Return the form of events that differ in the fields alone."""
+        key = held.first, held.count, not held.host
+        form = self._forms.get(key)
+        if form is None:
+            rest = self._series(held) if self._instance else self._legacy(held)
+            text = f"{_HEAD}{held.first[:19]}Z{_REGARDING}{rest}}}"
+            form = self._forms[key] = Form(text.encode())
+        return form
 
     def _legacy(self, held: _Held) -> str:
-        told, host, component = held.told, held.told.host, self._component
-        where = f',"host":"{host}"' if host else ""
-        last = self._now_text if held.count > 1 else held.first
+        first, component = held.first, self._component
+        where, host = (_HOST, "\b") if held.host else ("", "")
+        last = self._now_text if held.count > 1 else first
         return (
-            f'"source":{{"component":"{component}"{where}}},"firstTimestamp":"{held.first}",'
-            f'"lastTimestamp":"{last}","count":{held.count},"type":"{told.type}","eventTime":null,'
+            f'"source":{{"component":"{component}"{where}}},"firstTimestamp":"{first}",'
+            f'"lastTimestamp":"{last}","count":{held.count},"type":"\a","eventTime":null,'
             f'"reportingComponent":"{component}","reportingInstance":"{host}"'
         )
 
     def _series(self, held: _Held) -> str:
-        told, series = held.told, ""
+        series = ""
         if held.count > 1:
             series = f'"series":{{"count":{held.count},"lastObservedTime":"{self._now_text}"}},'
         return (
-            f'"source":{{}},"firstTimestamp":null,"lastTimestamp":null,"type":"{told.type}",'
-            f'"eventTime":"{held.first}",{series}"action":"{told.action}",'
+            '"source":{},"firstTimestamp":null,"lastTimestamp":null,"type":"\a",'
+            f'"eventTime":"{held.first}",{series}"action":"\b",'
             f'"reportingComponent":"{self._component}","reportingInstance":"{self._instance}"'
         )
 
 
-@lru_cache(4096)
-def _quoted(message: str) -> str:
-    return msgspec.json.encode(message).decode()
+@lru_cache(_TEXTS_MAX)
+def _text_json(text: EventText) -> str:
+    """Return path, reason and message, as they follow a reference; only the message has escapes."""
+    path = f',"fieldPath":"{text.field_path}"' if text.field_path else ""
+    message = msgspec.json.encode(text.message).decode()
+    return f'{path}}},"reason":"{text.reason}","message":{message}'
+
+
+def _repeat(held: _Held, told: _Held) -> None:
+    """Count an event once more, as it was told last."""
+    held.count += 1
+    held.regarding, held.text, held.version = told.regarding, told.text, told.version
+    held.host, held.last_ns = told.host, told.last_ns

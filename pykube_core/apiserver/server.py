@@ -41,7 +41,7 @@ from pykube_core.apiserver.objects import (
 from pykube_core.apiserver.paging import INCONSISTENT, decode_token, encode_token
 from pykube_core.apiserver.selection import Selection
 from pykube_core.apiserver.watch import ObjectWatch
-from pykube_core.store import CompactedError, StoreLike, prefix_end
+from pykube_core.store import CompactedError, Puts, StoreLike, prefix_end
 
 SYSTEM_NAMESPACES: Final = ("default", "kube-node-lease", "kube-public", "kube-system")
 
@@ -421,6 +421,13 @@ class ApiServer:
         writes, such as leases and events, with uids from `new_uids`.
         """
         return self._bulk.write_encoded(objects)
+
+    def write_puts(self, resource: Resource, puts: Puts) -> list[int]:
+        """Put objects as `write_encoded` does, whose keys and values are together already.
+
+        No key twice. Each outcome is a revision; 0 is the 409.
+        """
+        return self._bulk.write_puts(resource, puts)
 
     def new_uids(self, count: int) -> list[str]:
         """Return uids for objects that a component encodes itself."""

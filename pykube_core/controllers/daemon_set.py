@@ -24,7 +24,7 @@ from pykube_core.api.times import NANO
 from pykube_core.apiserver import ApiObject, ApiServer, Deleted
 from pykube_core.apiserver.log import Change, ObjectLog
 from pykube_core.apiserver.objects import copied
-from pykube_core.apiserver.recorder import NORMAL, WARNING, Reference
+from pykube_core.apiserver.recorder import NORMAL, WARNING, EventText, Reference
 from pykube_core.controllers.controller import Controller, namespace_is_going
 from pykube_core.controllers.daemon_nodes import (
     NO_FIT,
@@ -270,8 +270,8 @@ class DaemonSetController(Controller):
     def _tell(self, held: Daemons, type: str, reason: str, message: str) -> None:
         metadata = held.metadata
         namespace, name, uid = metadata.namespace, metadata.name, metadata.uid
-        regarding = Reference(DAEMON_SETS, namespace, name, uid, held.obj.revision)
-        self._events.record(regarding, type, reason, message)
+        regarding = Reference(DAEMON_SETS, namespace, name, uid)
+        self._events.record(regarding, EventText(type, reason, message), held.obj.revision)
 
     def _tell_end(self, held: Daemons, node: str, key: bytes, pod: Pod) -> None:
         subject = f"daemon pod {'/'.join(PODS.split_key(key))} on node {node}"

@@ -19,7 +19,7 @@ from pykube_core.api.status import StatusError
 from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.apiserver.log import Change, ObjectLog
 from pykube_core.apiserver.objects import encode
-from pykube_core.apiserver.recorder import NORMAL, WARNING, Reference
+from pykube_core.apiserver.recorder import NORMAL, WARNING, EventText, Reference
 from pykube_core.controllers import rollout
 from pykube_core.controllers.controller import Controller, namespace_is_going
 from pykube_core.controllers.deployment_status import DeploymentStatus, is_complete
@@ -204,8 +204,8 @@ class DeploymentController(Controller):
     def _tell(self, deployment: Deployment, type: str, reason: str, message: str) -> None:
         metadata, revision = deployment.metadata, deployment.obj.revision
         namespace, name, uid = metadata.namespace, metadata.name, metadata.uid
-        regarding = Reference(DEPLOYMENTS, namespace, name, uid, revision)
-        self._events.record(regarding, type, reason, message)
+        regarding = Reference(DEPLOYMENTS, namespace, name, uid)
+        self._events.record(regarding, EventText(type, reason, message), revision)
 
     def _annotate(
         self,

@@ -25,7 +25,7 @@ from pykube_core.apiserver.bulk import Target
 from pykube_core.apiserver.lifecycle import FOREGROUND, ORPHAN
 from pykube_core.apiserver.log import Change, ObjectLog
 from pykube_core.apiserver.objects import SPEC_MARK, uid_span
-from pykube_core.apiserver.recorder import WARNING, Reference
+from pykube_core.apiserver.recorder import WARNING, EventText, Reference
 from pykube_core.controllers.controller import Controller
 
 
@@ -266,7 +266,7 @@ class GarbageCollector(Controller):
             f"ownerRef [{owner.apiVersion}/{owner.kind}, namespace: {namespace}, "
             f'name: {owner.name}, uid: {owner.uid}] does not exist in namespace "{namespace}"'
         )
-        self._events.record(regarding, WARNING, "OwnerRefInvalidNamespace", message)
+        self._events.record(regarding, EventText(WARNING, "OwnerRefInvalidNamespace", message))
 
     def _blocks(self, dependent: str, owner: str) -> bool:
         """Say whether a dependent keeps an owner that waits."""

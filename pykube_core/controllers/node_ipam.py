@@ -16,7 +16,7 @@ from pykube_core.api.objects import KubeObject
 from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.apiserver.log import Change, ObjectLog
 from pykube_core.apiserver.objects import joined, members
-from pykube_core.apiserver.recorder import NORMAL, Reference
+from pykube_core.apiserver.recorder import NORMAL, EventText, Reference
 from pykube_core.controllers.controller import Controller
 
 
@@ -183,7 +183,7 @@ class NodeIpamController(Controller):
         self._waiting[obj.name] = None
         regarding = Reference(NODES, "", obj.name, obj.uid)
         message = f"Node {obj.name} status is now: CIDRNotAvailable"
-        self._events.record(regarding, NORMAL, "CIDRNotAvailable", message)
+        self._events.record(regarding, EventText(NORMAL, "CIDRNotAvailable", message))
 
 
 def _with_cidr(obj: ApiObject, cidr: str) -> ApiObject:

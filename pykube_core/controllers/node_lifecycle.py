@@ -22,7 +22,7 @@ from pykube_core.api.builtin import LEASES, NODES, PODS
 from pykube_core.api.times import NANO
 from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.apiserver.log import Change, ObjectLog, Upkeep
-from pykube_core.apiserver.recorder import NORMAL, WARNING, Reference
+from pykube_core.apiserver.recorder import NORMAL, WARNING, EventText, Reference
 from pykube_core.controllers import node_health as health
 from pykube_core.controllers.controller import Controller
 from pykube_core.controllers.node_health import NodeView, Zone
@@ -167,7 +167,7 @@ class NodeLifecycleController(Controller):
     def _tell_node(self, view: NodeView, reason: str, message: str) -> None:
         name = view.metadata.name
         regarding = Reference(NODES, "", name, view.metadata.uid)
-        self._events.record(regarding, NORMAL, reason, f"Node {name} event: {message}")
+        self._events.record(regarding, EventText(NORMAL, reason, f"Node {name} event: {message}"))
 
     def _work(self, keys: list[str], now_ns: int) -> None:
         silent: list[_Node] = []
@@ -262,7 +262,7 @@ class NodeLifecycleController(Controller):
                 name = view.metadata.name
                 regarding = Reference(NODES, "", name, view.metadata.uid)
                 message = f"Node {name} status is now: NodeNotReady"
-                self._events.record(regarding, NORMAL, "NodeNotReady", message)
+                self._events.record(regarding, EventText(NORMAL, "NodeNotReady", message))
             created = view.metadata.creationTimestamp
             items.append((held.obj, health.silent_status(held.obj, created, now_ns)))
         outcomes = self._server.replace_status_many(NODES, items)
@@ -281,8 +281,9 @@ class NodeLifecycleController(Controller):
         for (obj, pod), outcome in zip(found, outcomes, strict=True):
             if isinstance(outcome, ApiObject):
                 self._wrote(outcome)
-                regarding = Reference(PODS, obj.namespace, obj.name, pod.uid, outcome.revision)
-                self._events.record(regarding, WARNING, "NodeNotReady", "Node is not ready")
+                regarding = Reference(PODS, obj.namespace, obj.name, pod.uid)
+                text = EventText(WARNING, "NodeNotReady", "Node is not ready")
+                self._events.record(regarding, text, outcome.revision)
 
     def _check(self, outcomes: Sequence[object], objects: list[ApiObject], now_ns: int) -> None:
         """Wait for what was written; what was not is tried again."""

@@ -18,7 +18,7 @@ from pykube_core.api.status import StatusError
 from pykube_core.api.times import NANO, time_text
 from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.apiserver.log import Change, ObjectLog
-from pykube_core.apiserver.recorder import NORMAL, WARNING, Reference
+from pykube_core.apiserver.recorder import NORMAL, WARNING, EventText, Reference
 from pykube_core.controllers.controller import Controller, namespace_is_going
 from pykube_core.controllers.ownership import (
     OwnerReference,
@@ -208,32 +208,33 @@ class ReplicaSetController(Controller):
                 return None
             outcomes = [error]
         failed: _Failure = None
-        regarding, record = _regarding(held), self._events.record
+        regarding, version, record = _regarding(held), held.obj.revision, self._events.record
         for outcome in outcomes:
             if isinstance(outcome, StatusError):
                 failed = "FailedCreate", outcome
-                message = f"Error creating: {outcome.message}"
-                record(regarding, WARNING, "FailedCreate", message)
+                text = EventText(WARNING, "FailedCreate", f"Error creating: {outcome.message}")
             else:
                 self._wrote(outcome)
-                record(regarding, NORMAL, "SuccessfulCreate", f"Created pod: {outcome.name}")
+                text = EventText(NORMAL, "SuccessfulCreate", f"Created pod: {outcome.name}")
+            record(regarding, text, version)
         return failed
 
     def _delete(self, held: _Set, count: int, now_ns: int) -> _Failure:
         """Delete the pods that are missed least; return why not all of them."""
         failed: _Failure = None
-        regarding, record = _regarding(held), self._events.record
+        regarding, version, record = _regarding(held), held.obj.revision, self._events.record
         missed = self._least_missed(held, count, now_ns)
         targets = [(*PODS.split_key(key), pod.uid) for key, pod in missed]
         outcomes = self._server.delete_many(PODS, targets)
         for (_, name, _), outcome in zip(targets, outcomes, strict=True):
             if not isinstance(outcome, StatusError):
                 self._wrote(outcome.object)
-                record(regarding, NORMAL, "SuccessfulDelete", f"Deleted pod: {name}")
+                text = EventText(NORMAL, "SuccessfulDelete", f"Deleted pod: {name}")
+                record(regarding, text, version)
             elif outcome.code not in (404, 409):
                 failed = "FailedDelete", outcome
-                message = f"Error deleting: {outcome.message}"
-                record(regarding, WARNING, "FailedDelete", message)
+                text = EventText(WARNING, "FailedDelete", f"Error deleting: {outcome.message}")
+                record(regarding, text, version)
         return failed
 
     def _least_missed(self, held: _Set, count: int, now_ns: int) -> list[tuple[bytes, Pod]]:
@@ -304,8 +305,7 @@ def pod_of_template(template: KubeObject, prefix: str, reference: KubeObject) ->
 
 def _regarding(held: _Set) -> Reference:
     metadata = held.view.metadata
-    namespace, name, uid = metadata.namespace, metadata.name, metadata.uid
-    return Reference(REPLICA_SETS, namespace, name, uid, held.obj.revision)
+    return Reference(REPLICA_SETS, metadata.namespace, metadata.name, metadata.uid)
 
 
 def _conditions(old: list[KubeObject], failure: _Failure, now_ns: int) -> list[KubeObject]:

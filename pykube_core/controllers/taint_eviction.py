@@ -18,7 +18,7 @@ from pykube_core.api.builtin import NODES, PODS
 from pykube_core.api.times import NANO
 from pykube_core.apiserver import ApiObject, ApiServer, Deleted
 from pykube_core.apiserver.log import Change, ObjectLog
-from pykube_core.apiserver.recorder import NORMAL, Reference
+from pykube_core.apiserver.recorder import NORMAL, EventText, Reference
 from pykube_core.controllers.controller import Controller
 from pykube_core.controllers.pod_conditions import decoded_status, disrupt
 from pykube_core.controllers.pods import Pod, PodReader
@@ -116,9 +116,8 @@ class TaintEvictionController(Controller):
     def _tell(self, key: str, what: str) -> None:
         namespace, name = PODS.split_key(key.encode())
         message = f"{what} {namespace}/{name}"
-        self._events.record(
-            Reference(PODS, namespace, name, ""), NORMAL, "TaintManagerEviction", message
-        )
+        text = EventText(NORMAL, "TaintManagerEviction", message)
+        self._events.record(Reference(PODS, namespace, name, ""), text)
 
     def _judge(self, obj: ApiObject, pod: Pod, now_ns: int) -> None:
         """Say whether a pod has to leave its node, and when."""

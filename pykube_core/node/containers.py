@@ -11,9 +11,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-from pykube_core.api.builtin import PODS
 from pykube_core.api.times import NANO
-from pykube_core.apiserver.recorder import NORMAL, WARNING, EventRecorder, Reference
+from pykube_core.apiserver.recorder import NORMAL, WARNING, EventRecorder, EventText
 from pykube_core.node.admission import Node
 from pykube_core.node.pods import (
     BACK_OFF_MAX_NS,
@@ -145,7 +144,7 @@ class Containers:
         there_ns, policy = node.images.get(share.image), share.policy
         is_there = there_ns is not None and there_ns <= now_ns
         if is_there and policy != "Always":
-            self._event(pod, NORMAL, "Pulled", share.present, c)
+            self._tell(pod, share.present)
             c.stage, c.due_ns = CREATED, now_ns + behavior.start_ns
         elif policy == "Never":
             text = f'Container image "{share.spec.image}" is not present with pull policy of Never'
@@ -153,7 +152,7 @@ class Containers:
             self._wait(pod, c, "ErrImageNeverPull", text)
             c.stage, c.due_ns = PULL_BACK_OFF, now_ns + _SYNC_NS
         else:
-            self._event(pod, NORMAL, "Pulling", share.pulling, c)
+            self._tell(pod, share.pulling)
             c.stage, c.due_ns, c.pull_since_ns = PULLING, now_ns + behavior.pull_ns, now_ns
             if there_ns is not None:
                 c.due_ns = max(there_ns, now_ns)
@@ -174,8 +173,8 @@ class Containers:
             c.pull_back_off_ns, c.pull_since_ns = doubled_ns or BACK_OFF_MIN_NS, now_ns
             c.stage, c.due_ns = PULL_FAILED, now_ns + _RELIST_NS
             return
-        text = _pulled_text(share.spec.image, now_ns - c.pull_since_ns, behavior.size_bytes)
-        self._event(pod, NORMAL, "Pulled", text, c)
+        took_ns = now_ns - c.pull_since_ns
+        self._tell(pod, _pulled_text(share.path, share.spec.image, took_ns, behavior.size_bytes))
         c.stage, c.due_ns, c.pull_back_off_ns = CREATED, now_ns + behavior.start_ns, 0
 
     def _wait(self, pod: Pod, c: Container, reason: str, message: str) -> None:
@@ -193,9 +192,8 @@ class Containers:
         c.stage, c.due_ns = PULL_BACK_OFF, c.pull_since_ns + c.pull_back_off_ns
 
     def _start(self, pod: Pod, c: Container, now_ns: int) -> None:
-        about = self._about(pod, c)
-        self._recorder.record(about, NORMAL, "Created", c.share.created, host=pod.node)
-        self._recorder.record(about, NORMAL, "Started", c.share.started, host=pod.node)
+        self._tell(pod, c.share.created)
+        self._tell(pod, c.share.started)
         last = c.ended or c.last
         if last is not None:
             c.last, c.ended = last, None
@@ -276,21 +274,20 @@ class Containers:
             self._runtime.report_exit(_container_event(pod, c, now_ns))
 
     def _event(self, pod: Pod, type: str, reason: str, message: str, c: Container) -> None:
-        self._recorder.record(self._about(pod, c), type, reason, message, host=pod.node)
+        self._tell(pod, EventText(type, reason, message, field_path=c.share.path))
 
-    @staticmethod
-    def _about(pod: Pod, c: Container) -> Reference:
-        revision = pod.obj.revision
-        return Reference(PODS, pod.namespace, pod.name, pod.uid, revision, c.share.path)
+    def _tell(self, pod: Pod, text: EventText) -> None:
+        self._recorder.record(pod.about, text, pod.obj.revision, pod.node)
 
 
 @lru_cache(1024)
-def _pulled_text(image: str, took_ns: int, size_bytes: int) -> str:
+def _pulled_text(path: str, image: str, took_ns: int, size_bytes: int) -> EventText:
     took = go_duration(took_ns)
-    return (
+    message = (
         f'Successfully pulled image "{image}" in {took} ({took} including waiting). '
         f"Image size: {size_bytes} bytes."
     )
+    return EventText(NORMAL, "Pulled", message, field_path=path)
 
 
 def _container_event(pod: Pod, c: Container, now_ns: int) -> ContainerEvent:

@@ -19,7 +19,7 @@ from pykube_core.api.status import StatusError
 from pykube_core.api.times import NANO, micro_time_text, parse_time, time_text
 from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.apiserver.objects import identity_prefix, members
-from pykube_core.apiserver.recorder import NORMAL, EventRecorder, Reference
+from pykube_core.apiserver.recorder import NORMAL, EventRecorder, EventText, Reference
 from pykube_core.node.admission import Node, NodeView
 from pykube_core.node.network import NOT_READY_MESSAGE
 from pykube_core.node.registration import HEALTHY, STARTING
@@ -260,7 +260,7 @@ class NodeStatuses:
     def _tell(self, node: Node, reason: str, message: str) -> None:
         # A kubelet knows its node by its name alone, and writes that for the uid.
         about = Reference(NODES, "", node.name, node.name)
-        self._recorder.record(about, NORMAL, reason, message, host=node.name)
+        self._recorder.record(about, EventText(NORMAL, reason, message), host=node.name)
 
 
 def _beat(now_ns: int) -> bytes:

@@ -14,6 +14,7 @@ from pykube_core.api.selectors import parse_node_selector
 from pykube_core.api.times import NANO, parse_time
 from pykube_core.apiserver import ApiObject
 from pykube_core.apiserver.bulk import without_node
+from pykube_core.apiserver.recorder import NORMAL, EventText, Reference
 from pykube_core.node.runtime import Behavior, full_image, image_id
 from pykube_core.node.views import (
     Condition,
@@ -100,10 +101,14 @@ class Share:
         self.sidecar = kind == "initContainers" and spec.restartPolicy == "Always"
         self.init = kind == "initContainers" and not self.sidecar
         self.probed = spec.readinessProbe is not None or spec.startupProbe is not None
-        self.pulling = f'Pulling image "{spec.image}"'
-        self.present = f'Container image "{spec.image}" already present on machine'
-        self.created = f"Created container: {spec.name}"
-        self.started = f"Started container {spec.name}"
+        self.pulling = self._text("Pulling", f'Pulling image "{spec.image}"')
+        present = f'Container image "{spec.image}" already present on machine'
+        self.present = self._text("Pulled", present)
+        self.created = self._text("Created", f"Created container: {spec.name}")
+        self.started = self._text("Started", f"Started container {spec.name}")
+
+    def _text(self, reason: str, message: str) -> EventText:
+        return EventText(NORMAL, reason, message, field_path=self.path)
 
 
 class Template:
@@ -266,8 +271,10 @@ class Pod(msgspec.Struct, gc=False):
     ----------
     obj : ApiObject
         As it was read, or last written; at revision 0 the API does not have it.
-    uid : str
-        A static pod's is that of its manifest; ``mirror_uid`` is the one that the API knows.
+    about : Reference
+        Its name and uid, for its events. A static pod's uid is that of its manifest.
+    mirror_uid : str
+        The uid that the API knows.
     admitted : bool
         The node has taken it on.
     sandbox : bool
@@ -303,10 +310,8 @@ class Pod(msgspec.Struct, gc=False):
     """
 
     obj: ApiObject
-    uid: str
+    about: Reference
     mirror_uid: str
-    name: str
-    namespace: str
     node: str
     template: Template
     containers: tuple[Container, ...]
@@ -332,6 +337,21 @@ class Pod(msgspec.Struct, gc=False):
     active: bool = False
     due_ns: int = 0
     static: bool = False
+
+    @property
+    def namespace(self) -> str:
+        """Its namespace."""
+        return self.about.namespace
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.about.name
+
+    @property
+    def uid(self) -> str:
+        """Its uid, as its node knows it."""
+        return self.about.uid
 
     @property
     def full_name(self) -> str:
@@ -372,8 +392,8 @@ def new_pod(obj: ApiObject, uid: str, node: str, template: Template) -> Pod:
     metadata = template.view.metadata
     name = obj.key[len(PODS.prefix) + len(metadata.namespace) + 1 :].decode()
     others, generation = template.others, metadata.generation
-    namespace = metadata.namespace
-    return Pod(obj, uid, uid, name, namespace, node, template, containers, others, generation)
+    about = Reference(PODS, metadata.namespace, name, uid)
+    return Pod(obj, about, uid, node, template, containers, others, generation)
 
 
 def is_overruled(conditions: list[Condition]) -> bool:

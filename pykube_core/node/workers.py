@@ -12,10 +12,9 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
-from pykube_core.api.builtin import PODS
 from pykube_core.api.objects import DONE_PHASES
 from pykube_core.api.times import NANO, time_text
-from pykube_core.apiserver.recorder import NORMAL, WARNING, EventRecorder, Reference
+from pykube_core.apiserver.recorder import NORMAL, WARNING, EventRecorder, EventText
 from pykube_core.node.admission import Node
 from pykube_core.node.containers import Containers
 from pykube_core.node.network import NOT_READY_MESSAGE, NetworkError, PodNetwork
@@ -213,5 +212,5 @@ class PodWorkers:
         pod.sandbox = False
 
     def _event(self, pod: Pod, type: str, reason: str, message: str) -> None:
-        about = Reference(PODS, pod.namespace, pod.name, pod.uid, pod.obj.revision)
-        self._recorder.record(about, type, reason, message, host=pod.node)
+        text = EventText(type, reason, message)
+        self._recorder.record(pod.about, text, pod.obj.revision, pod.node)

@@ -21,7 +21,7 @@ from pykube_core.api.objects import KubeObject
 from pykube_core.api.pod_conditions import Condition
 from pykube_core.api.status import StatusError
 from pykube_core.apiserver import ApiObject, ApiServer, Binding
-from pykube_core.apiserver.recorder import NORMAL, WARNING, EventRecorder, Reference
+from pykube_core.apiserver.recorder import NORMAL, WARNING, EventRecorder, EventText, Reference
 from pykube_core.scheduler.accounts import Accounts, AssignedPod
 from pykube_core.scheduler.cycle import SchedulingCycle
 from pykube_core.scheduler.decision import Decision, Preemption
@@ -207,7 +207,7 @@ class Attempts:
         """Give a pod a cycle of its own; False if it has to be tried anew."""
         self._queue.take_turn(pod)
         if pod.shape.is_deleting:
-            self._tell(pod, f"skip schedule deleting pod: {pod.key}")
+            self._tell_failure(pod, f"skip schedule deleting pod: {pod.key}")
             self._queue.done(pod)
             return True
         if pod_class.problem:
@@ -292,10 +292,8 @@ class Attempts:
             rows.append(row)
             done.append(pod)
             self._pods[outcome.key] = assigned
-            text = f"Successfully assigned {name} to {node}"
-            self._recorders[pod.scheduler_name].record(
-                self._reference(pod), NORMAL, "Scheduled", text, action="Binding"
-            )
+            message = f"Successfully assigned {name} to {node}"
+            self._tell(pod, EventText(NORMAL, "Scheduled", message, "Binding"))
             if self._changes:
                 self._changes.pop(outcome.key, None)
         self._accounts.adopt(bound, rows)
@@ -315,19 +313,17 @@ class Attempts:
 
     # -- failure -----------------------------------------------------------------------------
 
-    def _reference(self, pod: WaitingPod) -> Reference:
-        obj = pod.object
-        return Reference(PODS, pod.shape.namespace, pod.name, pod.uid, obj.revision)
+    def _tell(self, pod: WaitingPod, text: EventText) -> None:
+        regarding = Reference(PODS, pod.shape.namespace, pod.name, pod.uid)
+        self._recorders[pod.scheduler_name].record(regarding, text, pod.object.revision)
 
-    def _tell(self, pod: WaitingPod, message: str) -> None:
-        self._recorders[pod.scheduler_name].record(
-            self._reference(pod), WARNING, "FailedScheduling", _note(message), action="Scheduling"
-        )
+    def _tell_failure(self, pod: WaitingPod, message: str) -> None:
+        self._tell(pod, EventText(WARNING, "FailedScheduling", _note(message), "Scheduling"))
 
     def _fail(self, pod: WaitingPod, failure: _Failure) -> None:
         """Give a pod back to the queue, and say why."""
         self._queue.add_unschedulable(pod, self._now_ns, failure.plugins)
-        self._tell(pod, failure.message)
+        self._tell_failure(pod, failure.message)
         condition = Condition("PodScheduled", "False", failure.reason, failure.message)
         self._note_change(pod.object, StatusChange(condition))
 
@@ -363,14 +359,13 @@ class Attempts:
         going = [victim for victim in victims if victim.object.key in written]
         targets = [(*PODS.split_key(victim.object.key), victim.uid) for victim in going]
         outcomes = self._server.delete_many(PODS, targets)
-        text = f"Preempted by pod {pod.uid} on node {preemption.nominated_node}"
+        message = f"Preempted by pod {pod.uid} on node {preemption.nominated_node}"
+        told = EventText(NORMAL, "Preempted", message, "Preempting")
         for victim, (namespace, name, uid), outcome in zip(going, targets, outcomes, strict=True):
             if isinstance(outcome, StatusError):
                 continue
-            about = Reference(PODS, namespace, name, uid, victim.object.revision)
-            self._recorders[pod.scheduler_name].record(
-                about, NORMAL, "Preempted", text, action="Preempting"
-            )
+            regarding = Reference(PODS, namespace, name, uid)
+            self._recorders[pod.scheduler_name].record(regarding, told, victim.object.revision)
 
 
 def _note(message: str) -> str:

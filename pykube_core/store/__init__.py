@@ -8,6 +8,7 @@
 b'1'
 """
 
+from _pykube_hotcore.native._puts import Form, Puts
 from _pykube_hotcore.native._store import RangeView
 from _pykube_hotcore.native._store_errors import (
     ClosedError,
@@ -63,6 +64,7 @@ __all__ = [
     "Event",
     "FailedError",
     "ForeignError",
+    "Form",
     "FutureRevisionError",
     "Get",
     "KeyValue",
@@ -77,6 +79,7 @@ __all__ = [
     "OpenError",
     "Put",
     "PutResult",
+    "Puts",
     "QuotaError",
     "RangeResult",
     "RangeView",

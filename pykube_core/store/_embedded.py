@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 
+from _pykube_hotcore.native._puts import Puts
 from _pykube_hotcore.native._store import RangeView, backup_files
 from _pykube_hotcore.native._store import StoreHandle as _Handle
 from _pykube_hotcore.native._store_errors import (
@@ -149,13 +150,18 @@ class Store:
         """
         return self._handle.put_many(list(items), lease)
 
-    def put_if(self, items: Sequence[tuple[bytes, bytes, int]], *, lease: int = 0) -> BatchResult:
+    def put_if(
+        self, items: Puts | Sequence[tuple[bytes, bytes, int]], *, lease: int = 0
+    ) -> BatchResult:
         """Put each key whose mod revision is still the one given, at one revision: all or none.
 
         An item is key, value and the expected mod revision, 0 for a key that must not exist. It is
         the transaction that compares each and puts each: at most 128 items of 1.5 MiB together
-        (each key counts twice), no key twice.
+        (each key counts twice), no key twice. `Puts` are many items at once.
         """
+        if not isinstance(items, Puts):
+            keys, values, revisions = zip(*items, strict=True) if items else ((), (), ())
+            items = Puts.of(keys, values, revisions)
         return self._handle.put_if(items, lease)
 
     def delete_if(self, items: Sequence[tuple[bytes, int]]) -> BatchResult:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
+from _pykube_hotcore.native._puts import Puts
 from _pykube_hotcore.native._store_types import (
     BatchResult,
     Compare,
@@ -57,7 +58,9 @@ class StoreLike(Protocol):
     def put_many(self, items: Iterable[tuple[bytes, bytes]], *, lease: int = 0) -> int:
         """Put many keys, each at a revision of its own; return the last."""
 
-    def put_if(self, items: Sequence[tuple[bytes, bytes, int]], *, lease: int = 0) -> BatchResult:
+    def put_if(
+        self, items: Puts | Sequence[tuple[bytes, bytes, int]], *, lease: int = 0
+    ) -> BatchResult:
         """Put each key whose mod revision is still the one given, at one revision: all or none.
 
         An item is key, value and the expected mod revision, 0 for a key that must not exist. At

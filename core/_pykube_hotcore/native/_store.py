@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from _pykube_hotcore._ffi import ffi, lib
+from _pykube_hotcore.native._puts import Puts
 from _pykube_hotcore.native._status import check
 from _pykube_hotcore.native._store_answers import read_events, read_kvs, read_results
 from _pykube_hotcore.native._store_errors import (
@@ -272,16 +273,10 @@ class StoreHandle:
         result: TxnResult = self._one(lib.pkc_store_txn, request)
         return result
 
-    def _txn_of_puts(
-        self,
-        keys: Sequence[bytes],
-        values: Sequence[bytes],
-        revisions: Sequence[int] | None,
-        lease: int,
-    ) -> TxnResult:
-        done = self._batch_if(lib.pkc_store_put_if, keys, values, revisions, lease)
+    def _txn_of_puts(self, puts: Puts, lease: int) -> TxnResult:
+        done = self.put_if(puts, lease)
         succeeded = done.failed is None
-        results: list[Result] = [PutResult(done.revision, None)] * len(keys) if succeeded else []
+        results: list[Result] = [PutResult(done.revision, None)] * len(puts) if succeeded else []
         return TxnResult(done.revision, succeeded, results)
 
     def put_many(self, items: Sequence[tuple[bytes, bytes]], lease: int) -> int:
@@ -290,34 +285,36 @@ class StoreHandle:
         data = b"".join([part for item in items for part in item])
         return self._call(lib.pkc_store_put_many, data, sizes, len(items), lease)
 
-    def put_if(self, items: Sequence[tuple[bytes, bytes, int]], lease: int) -> BatchResult:
+    def put_if(self, puts: Puts, lease: int) -> BatchResult:
         """Put each key that is still at its expected mod revision, at one revision: all or none."""
-        keys, values, revisions = zip(*items, strict=True) if items else ((), (), ())
-        return self._batch_if(lib.pkc_store_put_if, keys, values, revisions, lease)
+        return self._batch_if(
+            lib.pkc_store_put_if, puts.data, puts.sizes, puts.revisions, len(puts), lease
+        )
 
     def delete_if(self, items: Sequence[tuple[bytes, int]]) -> BatchResult:
         """Delete each key that is still at its expected mod revision: all or none."""
         keys, revisions = zip(*items, strict=True) if items else ((), ())
-        return self._batch_if(lib.pkc_store_delete_if, keys, (), revisions)
+        sizes = array("q", map(len, keys))
+        expected = array("q", revisions)
+        return self._batch_if(lib.pkc_store_delete_if, b"".join(keys), sizes, expected, len(items))
 
     def _batch_if(
         self,
         call: Callable[..., int],
-        keys: Sequence[bytes],
-        values: Sequence[bytes],
-        revisions: Sequence[int] | None,
+        data: bytes | bytearray,
+        sizes: array[int],
+        revisions: array[int] | None,
+        count: int,
         *lease: int,
     ) -> BatchResult:
         """Run a transaction of like operations, each with a compare of its key's mod revision."""
-        parts = (*keys, *values)
-        sizes = ffi.from_buffer("int64_t[]", struct.pack(f"{len(parts)}q", *map(len, parts)))
-        expected = ffi.NULL
-        if revisions is not None:
-            expected = ffi.from_buffer("int64_t[]", array("q", revisions))
-        data = b"".join(parts)
+        sizes_in = ffi.from_buffer("int64_t[]", sizes)
+        expected = ffi.NULL if revisions is None else ffi.from_buffer("int64_t[]", revisions)
         answer = self.borrow()
         try:
-            status = call(self._store, data, sizes, expected, len(keys), *lease, answer)
+            status = call(
+                self._store, ffi.from_buffer(data), sizes_in, expected, count, *lease, answer
+            )
             self._settled(status, answer)
             result = answer.results[0]
             failed = None if result.succeeded else int(result.count)

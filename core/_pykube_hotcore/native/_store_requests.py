@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from _pykube_hotcore._ffi import ffi, lib
+from _pykube_hotcore.native._puts import Puts
 from _pykube_hotcore.native._store_types import (
     COMPARE_RESULTS,
     COMPARE_TARGETS,
@@ -113,10 +114,8 @@ class Encoder:
         return out
 
 
-def flat_puts(
-    txn: Txn,
-) -> tuple[Sequence[bytes], Sequence[bytes], Sequence[int] | None, int] | None:
-    """Return keys, values, expected revisions and lease of a transaction that is no more than that.
+def flat_puts(txn: Txn) -> tuple[Puts, int] | None:
+    """Return the puts, and their lease, of a transaction that is no more than that.
 
     None when it has other operations or options, or compares other than the mod revision of each
     key that it puts, in the same order. A transaction that is common and often large: it is looked
@@ -132,12 +131,12 @@ def flat_puts(
     if any(map(any, flags)) or leases.count(leases[0]) != count:
         return None
     if not compares:
-        return keys, values, None, leases[0]
+        return Puts.of(keys, values, None), leases[0]
     targets, compared, results, revisions, ends = zip(*compares, strict=True)
     plain = targets.count("mod") == results.count("=") == count and compared == keys
     if not plain or any(ends) or set(map(type, revisions)) != {int}:
         return None
-    return keys, values, revisions, leases[0]
+    return Puts.of(keys, values, revisions), leases[0]
 
 
 def put_flags(op: Put) -> int:

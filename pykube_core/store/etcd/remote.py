@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import grpc
 
+from _pykube_hotcore.native._puts import Puts
 from _pykube_hotcore.native._store_errors import (
     CompactedError,
     StoreError,
@@ -207,13 +208,16 @@ class EtcdStore:
             last = self.put(key, value, lease=lease).revision
         return last or self.revision
 
-    def put_if(self, items: Sequence[tuple[bytes, bytes, int]], *, lease: int = 0) -> BatchResult:
+    def put_if(
+        self, items: Puts | Sequence[tuple[bytes, bytes, int]], *, lease: int = 0
+    ) -> BatchResult:
         """Put each key whose mod revision is still the one given, at one revision: all or none.
 
         As `pykube_core.store.Store.put_if`. One that fails costs a read of the keys.
         """
-        puts = tuple(Put(key, value, lease) for key, value, _ in items)
-        return self._batch_if([(key, revision) for key, _, revision in items], puts)
+        each = list(items)
+        puts = tuple(Put(key, value, lease) for key, value, _ in each)
+        return self._batch_if([(key, revision) for key, _, revision in each], puts)
 
     def delete_if(self, items: Sequence[tuple[bytes, int]]) -> BatchResult:
         """Delete each key whose mod revision is still the one given, at one revision: all or none.

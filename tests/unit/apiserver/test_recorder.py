@@ -1,12 +1,17 @@
+import json
+
 import pytest
+from hypothesis import given
+from hypothesis.strategies import integers, lists, sampled_from, text, tuples
 
 from pykube_core.api.builtin import EVENTS, NODES, PODS
 from pykube_core.apiserver import ApiServer
-from pykube_core.apiserver.recorder import EventRecorder, Reference
-from pykube_core.store import Store
+from pykube_core.apiserver.recorder import EventRecorder, EventText, Reference
+from pykube_core.store import Store, prefix_end
 
 START = 1_795_407_362 * 10**9
 SECOND = 10**9
+COMBINED = "(combined from similar events): "
 
 
 class World:
@@ -21,8 +26,9 @@ class World:
     def events(self, namespace="default"):
         return [event.decode() for event in self.server.list(EVENTS, namespace).items]
 
-    def tell(self, recorder, message="text", reason="Started", **more):
-        recorder.record(self.node, "Normal", reason, message, **more)
+    def tell(self, recorder, message="text", reason="Started", *, host="", **more):
+        text = EventText("Normal", reason, message, **more)
+        recorder.record(self.node, text, host=host)
         recorder.flush(self.now_ns)
 
 
@@ -104,7 +110,7 @@ def test_what_several_tell_at_one_time_keeps_its_order(world):
     world.tell(EventRecorder(world.server, "node-controller"))
     recorder = EventRecorder(world.server, "kubelet")
     for reason in ("Pulling", "Pulled"):
-        recorder.record(world.node, "Normal", reason, "text")
+        recorder.record(world.node, EventText("Normal", reason, "text"))
     recorder.flush(world.now_ns)
     assert [event["reason"] for event in world.events()] == ["Started", "Pulling", "Pulled"]
 
@@ -128,7 +134,8 @@ def test_an_event_that_has_gone_is_told_anew(world):
 
 def test_an_object_without_a_uid_is_named_without_one(world):
     recorder = EventRecorder(world.server, "taint-eviction-controller")
-    recorder.record(Reference(NODES, "", "host1", ""), "Normal", "TaintManagerEviction", "text")
+    text = EventText("Normal", "TaintManagerEviction", "text")
+    recorder.record(Reference(NODES, "", "host1", ""), text)
     recorder.flush(world.now_ns)
     (event,) = world.events()
     assert event["involvedObject"] == {"kind": "Node", "name": "host1", "apiVersion": "v1"}
@@ -137,7 +144,56 @@ def test_an_object_without_a_uid_is_named_without_one(world):
 def test_objects_of_one_name_without_uids_are_told_of_each_by_itself(world):
     recorder = EventRecorder(world.server, "taint-eviction-controller")
     for namespace in ("default", "kube-system"):
-        about = Reference(PODS, namespace, "a", "")
-        recorder.record(about, "Normal", "TaintManagerEviction", "text")
+        text = EventText("Normal", "TaintManagerEviction", "text")
+        recorder.record(Reference(PODS, namespace, "a", ""), text)
     recorder.flush(world.now_ns)
     assert len(world.events("default")) == len(world.events("kube-system")) == 1
+
+
+def test_events_of_one_step_that_are_many_and_large_are_all_written(world):
+    recorder = EventRecorder(world.server, "kubelet")
+    for index in range(300):
+        about = Reference(PODS, "default", f"pod-{index}", f"uid-{index}")
+        recorder.record(about, EventText("Normal", "Started", "\u00e9\n" * 5000), index)
+    recorder.flush(world.now_ns)
+    events = world.events()
+    assert len(events) == 300
+    assert {event["message"] for event in events} == {"\u00e9\n" * 5000}
+    versions = {event["involvedObject"].get("resourceVersion") for event in events}
+    assert versions == {None, *map(str, range(1, 300))}
+
+
+TELLINGS = lists(
+    tuples(
+        sampled_from(("a", "b")),
+        sampled_from(("", "Binding")),
+        sampled_from(("", "spec.containers{c}")),
+        text(max_size=20),
+        integers(0, 3),
+    ),
+    max_size=20,
+)
+
+
+@given(TELLINGS, sampled_from(("", "scheduler-1")), sampled_from(("", "host1")))
+def test_events_are_as_an_encoder_would_write_them(tellings, instance, host):
+    world = World()
+    recorder = EventRecorder(world.server, "component", instance=instance)
+    told = set()
+    for name, action, path, message, version in tellings:
+        about = Reference(PODS, "default", name, f"uid-{name}")
+        recorder.record(about, EventText("Normal", "Told", message, action, path), version, host)
+        recorder.flush(world.now_ns)
+        told.add((name, action if instance else "", path, message, version))
+    for kv in world.store.range(EVENTS.prefix, prefix_end(EVENTS.prefix)).kvs:
+        event = json.loads(kv.value)
+        assert kv.value == json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+        about, source = event["involvedObject"], event["source"]
+        assert about["uid"] == f"uid-{about['name']}"
+        teller = {"component": "component"} | ({"host": host} if host else {})
+        assert source == ({} if instance else teller)
+        message = event["message"].removeprefix(COMBINED)
+        version = int(about.get("resourceVersion", 0))
+        shown = about["name"], event.get("action", ""), about.get("fieldPath", ""), message, version
+        assert shown in told
+    world.store.close()

@@ -1,0 +1,137 @@
+"""Batches of puts as C reads them, and forms from which it writes them."""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
+from typing import Final
+
+from _pykube_hotcore._ffi import ffi, lib
+from _pykube_hotcore.native._status import check
+
+_GAPS: Final = re.compile(rb"([\x01-\x09])")
+
+
+class Form:
+    """A text with gaps, for keys and values that differ in a few fields.
+
+    Parameters
+    ----------
+    text : bytes
+        A byte from 1 to 9 is a gap for the field of this number less one. JSON has no such bytes.
+    """
+
+    __slots__ = ("_kept", "address")
+
+    def __init__(self, text: bytes) -> None:
+        parts = _GAPS.split(text)
+        pairs, at = [], 0
+        for before, gap in zip(parts[::2], parts[1::2], strict=False):
+            at += len(before)
+            pairs += [at, ord(gap) - 1]
+        between, gaps = b"".join(parts[::2]), ffi.new("int32_t[]", pairs)
+        form = ffi.new("pkc_form *")
+        form.text, form.size = ffi.from_buffer(between), len(between)
+        form.gaps, form.gap_count = gaps, len(pairs) // 2
+        self._kept = form, between, gaps
+        self.address = int(ffi.cast("intptr_t", form))
+
+
+class Puts:
+    """Keys, their values, and the mod revisions that the keys must have: a batch for ``put_if``.
+
+    Attributes
+    ----------
+    data : bytes or bytearray
+        All keys, then all values.
+    sizes : array of int64
+        Their sizes in bytes, in the same order.
+    revisions : array of int64 or None
+        0 for a key that must not exist; None compares nothing.
+    """
+
+    __slots__ = ("data", "revisions", "sizes")
+
+    def __init__(
+        self, data: bytes | bytearray, sizes: array[int], revisions: Iterable[int] | None
+    ) -> None:
+        self.data, self.sizes = data, sizes
+        self.revisions = None if revisions is None else array("q", revisions)
+
+    @classmethod
+    def of(
+        cls, keys: Sequence[bytes], values: Sequence[bytes], revisions: Iterable[int] | None
+    ) -> Puts:
+        """Return puts of keys and values that are encoded already."""
+        parts = (*keys, *values)
+        return cls(b"".join(parts), array("q", map(len, parts)), revisions)
+
+    @classmethod
+    def filled(
+        cls,
+        key: Form,
+        values: Sequence[Form],
+        fields: Sequence[Sequence[str]],
+        revisions: Iterable[int],
+    ) -> Puts:
+        """Return puts whose keys and values are forms, each filled with the fields of its row.
+
+        O(bytes written), of which the interpreter sees the fields alone.
+
+        Parameters
+        ----------
+        key : Form
+            Of all keys.
+        values : sequence of Form
+            Of each value.
+        fields : sequence of sequence of str
+            By field, then by row; no text has a newline.
+
+        Raises
+        ------
+        NativeError
+            A text has a newline, or a form has a gap for a field that is not there.
+        """
+        row_count, field_count = len(values), len(fields)
+        lines = [text for column in fields for text in column]
+        lines.append("")
+        texts = "\n".join(lines).encode()
+        found = ffi.new("pkc_text[]", field_count * row_count)
+        check(lib.pkc_form_read_fields(texts, len(texts), field_count, row_count, found))
+        addresses = array("q", [key.address]) * row_count
+        addresses.extend([form.address for form in values])
+        forms = ffi.cast("pkc_form **", ffi.from_buffer(addresses))
+        count = len(addresses)
+        sizes = array("q", bytes(8 * count))
+        sizes_out = ffi.from_buffer("int64_t[]", sizes)
+        size = lib.pkc_form_measure(forms, count, found, field_count, row_count, sizes_out)
+        data = bytearray(check(size))
+        lib.pkc_form_fill(forms, count, found, row_count, ffi.from_buffer("char[]", data))
+        return cls(data, sizes, revisions)
+
+    def __len__(self) -> int:
+        return len(self.sizes) // 2
+
+    def __getitem__(self, rows: slice) -> Puts:
+        """Return some of them. O(all)."""
+        keys, values = self._split()
+        revisions = None if self.revisions is None else self.revisions[rows]
+        return Puts.of(keys[rows], values[rows], revisions)
+
+    def __iter__(self) -> Iterator[tuple[bytes, bytes, int]]:
+        """Go over key, value and expected mod revision."""
+        keys, values = self._split()
+        return zip(keys, values, self.revisions or [0] * len(self), strict=True)
+
+    def _split(self) -> tuple[list[bytes], list[bytes]]:
+        ends = list(accumulate(self.sizes))
+        data = bytes(self.data)
+        parts = [data[end - size : end] for end, size in zip(ends, self.sizes, strict=True)]
+        return parts[: len(self)], parts[len(self) :]
+
+    @property
+    def request_bytes(self) -> int:
+        """What they count for as one request: a key is in its compare, too."""
+        return len(self.data) + sum(self.sizes[: len(self)])
