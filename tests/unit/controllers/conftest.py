@@ -19,6 +19,7 @@ WRITES = (
     "replace_status_many",
     "update",
     "write_encoded",
+    "write_puts",
 )
 
 

@@ -67,7 +67,7 @@ def script(world):
     for _ in range(6):
         live(world, "n1", "n2", "n3")
     world.server.delete(NODES, "n3")
-    for _ in range(10):
+    for _ in range(20):  # A crash begins pod GC's quarantine anew.
         live(world, "n1", "n2")
 
 

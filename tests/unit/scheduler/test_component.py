@@ -23,7 +23,7 @@ class Crash(Exception):
 class FailingServer:
     """Passes everything on, but dies before or after one of the writes."""
 
-    WRITES = ("bind_many", "delete_many", "replace_status_many", "write_encoded")
+    WRITES = ("bind_many", "delete_many", "replace_status_many", "write_encoded", "write_puts")
 
     def __init__(self, server, fatal=-1, after=False):
         self._server = server
