@@ -221,24 +221,13 @@ class EventRecorder:
 
     def _counted(self, source: _Source, told: _Held) -> _Held | None:
         """Return the event to write: combined, counted; None when too many come."""
-        key: object = told.text
-        now_ns, held = told.last_ns, source.held.get(key)
-        if held is None and len(source.held) >= _SIMILAR_MAX - 1:
-            like = told.text.type, told.text.reason
-            similar = [
-                other
-                for other in source.held.values()
-                if (other.text.type, other.text.reason) == like
-                and now_ns - other.last_ns <= _SIMILAR_NS
-            ]
-            if len(similar) >= _SIMILAR_MAX - 1:
-                told.text = replace(told.text, message=_COMBINED + told.text.message)
-                key = like
-                held = source.held.get(key)
-        if held is None:
-            held = source.held[key] = told
-        else:
+        now_ns, held = told.last_ns, source.held.get(told.text)
+        if held is not None:
             _repeat(held, told)
+        elif len(source.held) < _SIMILAR_MAX - 1:
+            held = source.held[told.text] = told
+        else:
+            held = _combined(source, told)
         if source.since_ns != now_ns:
             refilled = source.tokens + (now_ns - source.since_ns) / _REFILL_NS
             source.tokens, source.since_ns = min(float(_BURST), refilled), now_ns
@@ -310,6 +299,29 @@ def _text_json(text: EventText) -> str:
     path = f',"fieldPath":"{text.field_path}"' if text.field_path else ""
     message = msgspec.json.encode(text.message).decode()
     return f'{path}}},"reason":"{text.reason}","message":{message}'
+
+
+def _combined(source: _Source, told: _Held) -> _Held:
+    """Return the event for one that is not held: of many that are similar, the one for them all."""
+    text, now_ns = told.text, told.last_ns
+    like = text.type, text.reason
+    held = source.held.get(like)
+    if held is None or now_ns - held.last_ns > _SIMILAR_NS:
+        similar = [
+            other
+            for other in source.held.values()
+            if (other.text.type, other.text.reason) == like
+            and now_ns - other.last_ns <= _SIMILAR_NS
+        ]
+        if len(similar) < _SIMILAR_MAX - 1:
+            source.held[text] = told
+            return told
+    told.text = replace(text, message=_COMBINED + text.message)
+    if held is None:
+        held = source.held[like] = told
+    else:
+        _repeat(held, told)
+    return held
 
 
 def _repeat(held: _Held, told: _Held) -> None:
