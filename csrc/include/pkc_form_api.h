@@ -15,7 +15,7 @@ typedef struct pkc_text {
 } pkc_text;
 
 /* Find the fields of `row_count` rows in data: all that are field 0, then all that are field 1, and
- * on; each ends with a newline. fields_out: field_count x row_count, into data. O(size).
+ * on; each ends with a zero byte. fields_out: field_count x row_count, into data. O(size).
  * PKC_ERR_INVALID: there are fewer or more than that. */
 int pkc_form_read_fields(const char *data, int64_t size, int64_t field_count, int64_t row_count,
                          pkc_text *fields_out);

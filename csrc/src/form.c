@@ -10,7 +10,7 @@ int pkc_form_read_fields(const char *data, int64_t size, int64_t field_count, in
     }
     const char *end = data + size;
     for (int64_t i = 0; i < field_count * row_count; i++) {
-        const char *stop = data == end ? NULL : memchr(data, '\n', (size_t)(end - data));
+        const char *stop = data == end ? NULL : memchr(data, '\0', (size_t)(end - data));
         if (stop == NULL) {
             return PKC_ERR_INVALID;
         }

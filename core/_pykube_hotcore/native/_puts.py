@@ -6,7 +6,7 @@ import re
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
-from typing import Final
+from typing import Any, Final
 
 from _pykube_hotcore._ffi import ffi, lib
 from _pykube_hotcore.native._status import check
@@ -73,7 +73,7 @@ class Puts:
         cls,
         key: Form,
         values: Sequence[Form],
-        fields: Sequence[Sequence[str]],
+        fields: Sequence[Sequence[str]] | Sequence[Sequence[bytes]],
         revisions: Iterable[int],
     ) -> Puts:
         """Return puts whose keys and values are forms, each filled with the fields of its row.
@@ -86,18 +86,16 @@ class Puts:
             Of all keys.
         values : sequence of Form
             Of each value.
-        fields : sequence of sequence of str
-            By field, then by row; no text has a newline.
+        fields : sequence of sequence of str or of bytes
+            By field, then by row; none has a zero byte.
 
         Raises
         ------
         NativeError
-            A text has a newline, or a form has a gap for a field that is not there.
+            A field has a zero byte, or a form has a gap for a field that is not there.
         """
         row_count, field_count = len(values), len(fields)
-        lines = [text for column in fields for text in column]
-        lines.append("")
-        texts = "\n".join(lines).encode()
+        texts = _terminated(fields)
         found = ffi.new("pkc_text[]", field_count * row_count)
         check(lib.pkc_form_read_fields(texts, len(texts), field_count, row_count, found))
         addresses = array("q", [key.address]) * row_count
@@ -135,3 +133,11 @@ class Puts:
     def request_bytes(self) -> int:
         """What they count for as one request: a key is in its compare, too."""
         return len(self.data) + sum(self.sizes[: len(self)])
+
+
+def _terminated(fields: Sequence[Sequence[str]] | Sequence[Sequence[bytes]]) -> bytes:
+    """Return all fields, each with a zero byte behind it."""
+    lines: list[Any] = [text for column in fields for text in column]
+    if lines and isinstance(lines[0], bytes):
+        return b"\0".join([*lines, b""])
+    return "\0".join([*lines, ""]).encode()

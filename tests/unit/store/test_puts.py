@@ -42,9 +42,9 @@ def test_a_part_of_a_batch_is_a_batch(items, at):
     assert list(puts[at:]) == items[at:]
 
 
-def test_a_field_of_two_lines_and_a_gap_without_a_field_are_refused():
+def test_a_field_with_a_zero_byte_and_a_gap_without_a_field_are_refused():
     key, value = Form(b"\1"), Form(b"\2")
     assert list(Puts.filled(key, [value], [["a"], ["b"]], [0])) == [(b"a", b"b", 0)]
-    for fields in ([["a"], ["b\n"]], [["a"]], [["a", "b"], ["c"]]):
+    for fields in ([["a"], ["b\0"]], [["a"]], [["a", "b"], ["c"]]):
         with pytest.raises(Exception, match="invalid argument"):
             Puts.filled(key, [value], fields, [0])
