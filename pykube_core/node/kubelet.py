@@ -16,6 +16,7 @@ from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.apiserver.log import Change, ObjectLog, Upkeep
 from pykube_core.apiserver.recorder import EventRecorder
 from pykube_core.node.admission import Node, NodeView
+from pykube_core.node.fresh import FreshPods
 from pykube_core.node.heartbeats import Leases, NodeStatuses
 from pykube_core.node.network import PodNetwork
 from pykube_core.node.pods import (
@@ -24,11 +25,9 @@ from pykube_core.node.pods import (
     Pod,
     Template,
     is_overruled,
-    new_pod,
     other_conditions,
     resumed_pod,
     spec_json,
-    split_bound,
 )
 from pykube_core.node.runtime import Runtime
 from pykube_core.node.static_pods import StaticPods
@@ -38,9 +37,6 @@ from pykube_core.node.workers import PodWorkers
 
 PODS_A_STEP: Final = 4096
 """So many pods are brought forward before others read what was written about them."""
-
-_TEMPLATES_MAX: Final = 4096
-_NODE_NAME: Final = b'"nodeName":"'
 
 
 class Kubelet:
@@ -85,7 +81,7 @@ class Kubelet:
         self._stopped: dict[str, None] = {}
         self._pods: dict[bytes, Pod] = {}
         self._homeless: dict[str, dict[bytes, None]] = {}
-        self._templates: dict[tuple[bytes, bytes], Template] = {}
+        self._fresh = FreshPods()
         self._due: dict[int, list[Pod]] = {}
         self._times: list[int] = []
         self._active: list[Pod] = []
@@ -116,18 +112,21 @@ class Kubelet:
         More than `PODS_A_STEP` take several steps, so that what others have to read of them, and
         what is about to be written, stays small.
         """
-        pods = self._pods
+        pods, is_unbound = self._pods, self._fresh.is_unbound
         for change in self.cursor.read():
             new = change.new
-            if new is not None:
-                pod = pods.get(new.key)
-                if pod is not None and new.revision == pod.obj.revision and new is not change.old:
-                    pod.obj = new  # Its own write: the log's copy is enough.
-                    continue
-            if change.object.resource is PODS:
-                self._note_pod(change, now_ns)
-            else:
+            obj = new or change.object
+            if obj.resource is not PODS:
                 self._note_node(change, now_ns)
+                continue
+            pod = pods.get(obj.key)
+            if pod is None:
+                if new is not None and not is_unbound(new.data):
+                    self._note_new(new, now_ns)
+            elif obj.revision == pod.obj.revision and new is not None and new is not change.old:
+                pod.obj = new  # Its own write: the log's copy is enough.
+            else:
+                self._note_pod(pod, change, now_ns)
         self._collect_due(now_ns)
         room = PODS_A_STEP
         while self._active and room:
@@ -261,8 +260,8 @@ class Kubelet:
         for key in self._homeless.pop(node.name, ()):
             namespace, name = PODS.split_key(key)
             pod_obj = self._log.get(PODS, name, namespace)
-            if pod_obj is not None:
-                self._note_pod(Change(None, pod_obj), now_ns)
+            if pod_obj is not None and key not in self._pods:
+                self._note_new(pod_obj, now_ns)
 
     def _drop_node(self, node: Node, now_ns: int) -> None:
         """Run a node no more that the API does not have; its pods end with it."""
@@ -274,28 +273,21 @@ class Kubelet:
             del self._pods[key]
             self._homeless.setdefault(node.name, {})[key] = None
 
-    def _note_pod(self, change: Change, now_ns: int) -> None:
-        obj = change.object
-        pod = self._pods.get(obj.key)
-        if pod is not None:
-            held = pod.obj.revision
-            if change.new is change.old:
-                self._workers.crash(pod, now_ns)
-                self._activate(pod)
-            elif obj.revision > held or (change.new is None and obj.revision == held):
-                self._note_known(pod, change, now_ns)
-        elif change.new is not None and _NODE_NAME in obj.data:
-            self._note_new(obj, now_ns)
+    def _note_pod(self, pod: Pod, change: Change, now_ns: int) -> None:
+        """Take note of what happened to a pod that is known here."""
+        held, found = pod.obj.revision, change.object.revision
+        if change.new is change.old:
+            self._workers.crash(pod, now_ns)
+            self._activate(pod)
+        elif found > held or (change.new is None and found == held):
+            self._note_known(pod, change, now_ns)
 
     def _note_new(self, obj: ApiObject, now_ns: int) -> None:
         """Take on a pod that has a node, if that is one of ours."""
-        fresh = split_bound(obj.data)
-        template = None if fresh is None else self._templates.get(fresh.key)
-        if fresh is not None and template is not None:
-            node = self._nodes.get(fresh.node)
-            if node is not None:
-                self._place(new_pod(obj, fresh.uid, node.name, template), node, now_ns)
-                return
+        pod = self._fresh.pod(obj, self._nodes)
+        if pod is not None:
+            self._place(pod, self._nodes[pod.node], now_ns)
+            return
         view = obj.view(PodView)
         node = self._nodes.get(view.spec.nodeName)
         if self._static.is_orphan(obj.key, view):
@@ -305,10 +297,8 @@ class Kubelet:
                 self._homeless.setdefault(view.spec.nodeName, {})[obj.key] = None
             return
         template = self._template(obj, view)
-        if fresh is not None and not view.status.startTime and not view.metadata.deletionTimestamp:
-            if len(self._templates) >= _TEMPLATES_MAX:
-                self._templates.clear()
-            self._templates[fresh.key] = template
+        if not view.status.startTime and not view.metadata.deletionTimestamp:
+            self._fresh.add(obj, template)
         pod = resumed_pod(obj, view.metadata.uid, template, view)
         self._place(pod, node, now_ns)
         if view.metadata.deletionTimestamp:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -45,10 +45,6 @@ CREATING: Final = "ContainerCreating"
 INITIALIZING: Final = "PodInitializing"
 BACK_OFF_MIN_NS: Final = 10 * NANO
 BACK_OFF_MAX_NS: Final = 300 * NANO
-
-_SPEC_MARK: Final = b',"spec":{"nodeName":"'
-_UID_MARK: Final = b'"uid":"'
-_UID_SIZE: Final = 36
 
 
 class _Split(msgspec.Struct, gc=False):
@@ -337,27 +333,6 @@ class Pod(msgspec.Struct, gc=False):
     def full_name(self) -> str:
         """Its name as the kubelet writes it into messages."""
         return f"{self.name}_{self.namespace}({self.uid})"
-
-
-class Fresh(NamedTuple):
-    """The parts of a bound pod's JSON: uid, node, and what its copies share."""
-
-    uid: str
-    node: str
-    key: tuple[bytes, bytes]
-
-
-def split_bound(data: bytes) -> Fresh | None:
-    """Return the parts of a pod that was bound and not written since; None for another."""
-    at = data.index(_UID_MARK) + len(_UID_MARK)
-    rest = at + _UID_SIZE
-    spec = data.find(_SPEC_MARK, rest)
-    if spec < 0 or data[rest : rest + 1] != b'"':
-        return None
-    node = spec + len(_SPEC_MARK)
-    end = data.index(b'"', node)
-    parts = data[rest:spec], data[end:]
-    return Fresh(data[at:rest].decode(), data[node:end].decode(), parts)
 
 
 def spec_json(obj: ApiObject) -> bytes:
