@@ -158,7 +158,7 @@ class Containers:
             if there_ns is not None:
                 c.due_ns = max(there_ns, now_ns)
             elif not behavior.missing:
-                node.has_image(share.image, c.due_ns, behavior.size_bytes)
+                node.has_image(share, c.due_ns, behavior.size_bytes)
 
     def _pulled(self, pod: Pod, c: Container, now_ns: int) -> None:
         share, behavior = c.share, self._behavior(c)

@@ -25,24 +25,40 @@ class Fresh(NamedTuple):
     key: tuple[bytes, bytes]
 
 
+class _Run(NamedTuple):
+    """The last pod that was read, and what its copies have in common with it.
+
+    ``head`` is what is between uid and node, ``tail`` what is behind the node; ``shift`` is by how
+    much the end of the uid is farther than the key is long.
+    """
+
+    shift: int
+    head: bytes
+    tail: bytes
+    template: Template
+
+
 class FreshPods:
     """What copies of bound pods share, by the bytes that they have in common.
 
     Copies come in runs, so what the last pod had is looked for first.
+
+    Attributes
+    ----------
+    unbound : bytes
+        How the last pod without a node ends, from its uid on; what ends so has no node either.
     """
 
     def __init__(self) -> None:
         self._templates: dict[tuple[bytes, bytes], Template] = {}
-        self._last: tuple[bytes, bytes, Template] | None = None
-        self._unbound = _NO_TAIL
+        self._run: _Run | None = None
+        self.unbound = _NO_TAIL
 
-    def is_unbound(self, data: bytes) -> bool:
-        """Say whether a pod shows no node; one that has a template like this may be found bound."""
-        if data.endswith(self._unbound):
-            return True
-        if _NODE_NAME in data:
+    def is_unbound(self, obj: ApiObject) -> bool:
+        """Say whether a pod has no node yet."""
+        if _NODE_NAME in obj.data:
             return False
-        self._unbound = data[_uid_end(data) :]
+        self.unbound = obj.data[_uid_end(obj.data) :]
         return True
 
     def pod(self, obj: ApiObject, nodes: Mapping[str, Node]) -> Pod | None:
@@ -50,21 +66,21 @@ class FreshPods:
 
         None for another, and where no copy of it is known.
         """
-        data, end, last = obj.data, _uid_end(obj.data), self._last
-        if last is not None and data.startswith(last[0], end) and data.endswith(last[1]):
-            # Where these are not the same parts, what is between is no node's name.
-            name = data[end + len(last[0]) : -len(last[1])].decode()
-        else:
+        data, run = obj.data, self._run
+        end = len(obj.key) + run.shift if run is not None else 0
+        if run is None or not (data.startswith(run.head, end) and data.endswith(run.tail)):
             fresh = split_bound(data)
             template = None if fresh is None else self._templates.get(fresh.key)
             if fresh is None or template is None:
                 return None
-            name, last = fresh.node, (*fresh.key, template)
-            self._last = last
-        node = nodes.get(name)
+            end = _uid_end(data)
+            run = self._run = _Run(end - len(obj.key), *fresh.key, template)
+        _, head, tail, template = run
+        # Where these parts are not all that is around a name, what is between is none of a node.
+        node = nodes.get(data[end + len(head) : -len(tail)].decode())
         if node is None:
             return None
-        return new_pod(obj, data[end - _UID_SIZE : end].decode(), node.name, last[2])
+        return new_pod(obj, data[end - _UID_SIZE : end].decode(), node.name, template)
 
     def add(self, obj: ApiObject, template: Template) -> None:
         """Know the copies of a pod by its template, if it was not written since it was bound."""

@@ -112,7 +112,7 @@ class Kubelet:
         More than `PODS_A_STEP` take several steps, so that what others have to read of them, and
         what is about to be written, stays small.
         """
-        pods, is_unbound = self._pods, self._fresh.is_unbound
+        pods, fresh = self._pods, self._fresh
         for change in self.cursor.read():
             new = change.new
             obj = new or change.object
@@ -121,7 +121,7 @@ class Kubelet:
                 continue
             pod = pods.get(obj.key)
             if pod is None:
-                if new is not None and not is_unbound(new.data):
+                if new is not None and not new.data.endswith(fresh.unbound):
                     self._note_new(new, now_ns)
             elif obj.revision == pod.obj.revision and new is not None and new is not change.old:
                 pod.obj = new  # Its own write: the log's copy is enough.
@@ -283,10 +283,13 @@ class Kubelet:
             self._note_known(pod, change, now_ns)
 
     def _note_new(self, obj: ApiObject, now_ns: int) -> None:
-        """Take on a pod that has a node, if that is one of ours."""
+        """Take on a pod if it has a node, and that is one of ours."""
         pod = self._fresh.pod(obj, self._nodes)
         if pod is not None:
-            self._place(pod, self._nodes[pod.node], now_ns)
+            self._pods[obj.key] = pod
+            self._activate(pod)
+            return
+        if self._fresh.is_unbound(obj):
             return
         view = obj.view(PodView)
         node = self._nodes.get(view.spec.nodeName)
@@ -331,7 +334,7 @@ class Kubelet:
         """Take an image for present that has run on a node."""
         share = container.share
         if share.image not in node.images:
-            node.has_image(share.image, now_ns, self._runtime.behavior(share.spec.image).size_bytes)
+            node.has_image(share, now_ns, self._runtime.behavior(share.spec.image).size_bytes)
             self._statuses.changed(node, now_ns)
 
     def _note_known(self, pod: Pod, change: Change, now_ns: int) -> None:

@@ -118,7 +118,7 @@ class Template:
     affinity : NodeSelector or None
         What its required node affinity says; ``selector`` is its ``nodeSelector``.
     requests : tuple of (str, int)
-        What it asks for, in a node's units.
+        What it asks for, in a node's units; first a place among its pods.
     anywhere : bool
         It asks nothing of a node but resources, and that it tolerates its taints.
     others : bytes
@@ -181,13 +181,14 @@ class _Placing(msgspec.Struct, gc=False):
 
 
 def _requests(placing: _Placing) -> tuple[tuple[str, int], ...]:
-    """Return what a pod asks for: millicores of cpu, whole units of the rest."""
+    """Return what a pod asks for: itself a place, millicores of cpu, whole units of the rest."""
     spec = {"containers": placing.containers, "initContainers": placing.initContainers}
     total = aggregate(spec)
     total |= quantities(placing.resources.get("requests"))
     for name, more in quantities(placing.overhead).items():
         total[name] = total[name] + more if name in total else more
-    return tuple((name, units(name, amount)) for name, amount in total.items() if amount.nano)
+    asked = [(name, units(name, amount)) for name, amount in total.items() if amount.nano]
+    return (("pods", 1), *asked)
 
 
 def units(name: str, amount: Quantity) -> int:
