@@ -80,7 +80,7 @@ class FreshPods:
         node = nodes.get(data[end + len(head) : -len(tail)].decode())
         if node is None:
             return None
-        return new_pod(obj, data[end - _UID_SIZE : end].decode(), node.name, template)
+        return new_pod(obj, data[end - _UID_SIZE : end].decode(), node, template)
 
     def add(self, obj: ApiObject, template: Template) -> None:
         """Know the copies of a pod by its template, if it was not written since it was bound."""

@@ -73,9 +73,9 @@ class Kubelet:
         self._runtime = runtime
         self._network = network
         self._recorder = EventRecorder(server, self.name)
-        self._workers = PodWorkers(runtime, network, self._recorder)
         self._leases = Leases(server)
         self._statuses = NodeStatuses(server, self._recorder)
+        self._workers = PodWorkers(runtime, network, self._recorder, self._statuses)
         self._static = StaticPods(server, log, static_pods or {}, self._template)
         self._nodes: dict[str, Node] = {}
         self._stopped: dict[str, None] = {}
@@ -132,8 +132,7 @@ class Kubelet:
         while self._active and room:
             active, self._active = self._active[:room], self._active[room:]
             room -= len(active)
-            stale = [pod for pod in active if not pod.gone and self._advance(pod, now_ns)]
-            self._write_statuses(stale, now_ns)
+            self._write_statuses(self._advance(active, now_ns), now_ns)
         self._write_statuses(self._static.step(now_ns), now_ns)
         self._statuses.step(now_ns)
         self._leases.step(now_ns)
@@ -180,25 +179,29 @@ class Kubelet:
         """Return the pods of a node, by key. O(pods)."""
         return [(key, pod) for key, pod in self._pods.items() if pod.node == node]
 
-    def _advance(self, pod: Pod, now_ns: int) -> bool:
-        """Bring a pod forward; say whether its status is to be written."""
-        node = self._nodes[pod.node]
-        image_count, planned_ns = len(node.listed), pod.due_ns
-        pod.active = False
-        self._workers.advance(pod, node, now_ns)
-        due_ns = pod.due_ns
-        if due_ns and due_ns != planned_ns:
-            bucket = self._due.get(due_ns)
-            if bucket is None:
-                self._due[due_ns] = [pod]
-                heapq.heappush(self._times, due_ns)
-            else:
-                bucket.append(pod)
-        if len(node.listed) != image_count:
-            self._statuses.changed(node, now_ns)
-        if pod.template.is_agent and not node.agent_runs:
-            self._look_at_agent(pod, node)
-        return pod.stale or (pod.doomed and pod.finished)
+    def _advance(self, pods: list[Pod], now_ns: int) -> list[Pod]:
+        """Bring pods forward; return those whose statuses are to be written."""
+        due, advance = self._due, self._workers.advance
+        stale = []
+        for pod in pods:
+            if pod.gone:
+                continue
+            node, planned_ns = pod.host, pod.due_ns
+            pod.active = False
+            advance(pod, node, now_ns)
+            due_ns = pod.due_ns
+            if due_ns and due_ns != planned_ns:
+                bucket = due.get(due_ns)
+                if bucket is None:
+                    due[due_ns] = [pod]
+                    heapq.heappush(self._times, due_ns)
+                else:
+                    bucket.append(pod)
+            if pod.template.is_agent and not node.agent_runs:
+                self._look_at_agent(pod, node)
+            if pod.stale or (pod.doomed and pod.finished):
+                stale.append(pod)
+        return stale
 
     def _look_at_agent(self, pod: Pod, node: Node) -> None:
         """Note that the agent of a node's network runs there."""
@@ -302,7 +305,7 @@ class Kubelet:
         template = self._template(obj, view)
         if not view.status.startTime and not view.metadata.deletionTimestamp:
             self._fresh.add(obj, template)
-        pod = resumed_pod(obj, view.metadata.uid, template, view)
+        pod = resumed_pod(obj, view.metadata.uid, node, template, view)
         self._place(pod, node, now_ns)
         if view.metadata.deletionTimestamp:
             self._workers.doom(pod, view.metadata.deletionGracePeriodSeconds, now_ns)
@@ -339,7 +342,7 @@ class Kubelet:
 
     def _note_known(self, pod: Pod, change: Change, now_ns: int) -> None:
         """Take over what others wrote into a pod, or that it is gone."""
-        node, key = self._nodes[pod.node], change.object.key
+        node, key = pod.host, change.object.key
         if change.new is None:
             if pod.static:
                 self._static.lose_mirror(pod)
@@ -374,7 +377,7 @@ class Kubelet:
         for pod in pods:
             if pod.stale and pod.obj.revision:
                 if pod.admitted:
-                    status = encode_status(pod, self._nodes[pod.node].address_json, now_ns)
+                    status = encode_status(pod, now_ns)
                 else:
                     status = rejected_status(pod) if pod.reason else b""
                 if status:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import msgspec
 
@@ -22,6 +22,9 @@ from pykube_core.node.views import (
     PodView,
     Terminated,
 )
+
+if TYPE_CHECKING:
+    from pykube_core.node.admission import Node
 
 # A container's way: idle, pulling its image, created, running, ended; back to idle for a restart.
 IDLE: Final = 0
@@ -56,14 +59,16 @@ class Form:
 
     Attributes
     ----------
+    parts : list of bytes
+        What it is joined of; the second, the fourth and so on are the gaps.
     conditions : tuple of (bool, str)
         Of each of the kubelet's own conditions, whether it is true and since when.
     """
 
-    __slots__ = ("conditions", "data")
+    __slots__ = ("conditions", "parts")
 
-    def __init__(self, data: bytes, conditions: Conditions) -> None:
-        self.data = data
+    def __init__(self, parts: list[bytes], conditions: Conditions) -> None:
+        self.parts = parts
         self.conditions = conditions
 
 
@@ -265,6 +270,8 @@ class Pod(msgspec.Struct, gc=False):
         As it was read, or last written; at revision 0 the API does not have it.
     uid : str
         A static pod's is that of its manifest; ``mirror_uid`` is the one that the API knows.
+    node, host : str, Node
+        Where it runs: by name, and what is known of it.
     admitted : bool
         The node has taken it on.
     sandbox : bool
@@ -305,6 +312,7 @@ class Pod(msgspec.Struct, gc=False):
     name: str
     namespace: str
     node: str
+    host: Node
     template: Template
     containers: tuple[Container, ...]
     others: bytes
@@ -341,15 +349,16 @@ def spec_json(obj: ApiObject) -> bytes:
     return without_node(bytes(msgspec.json.decode(obj.data, type=_Split).spec))
 
 
-def new_pod(obj: ApiObject, uid: str, node: str, template: Template) -> Pod:
+def new_pod(obj: ApiObject, uid: str, node: Node, template: Template) -> Pod:
     """Return a pod that its node has not seen before."""
     reason = INITIALIZING if template.init_count else CREATING
     containers = tuple([Container(share, reason=reason) for share in template.shares])
     metadata = template.view.metadata
     name = obj.key[len(PODS.prefix) + len(metadata.namespace) + 1 :].decode()
-    others, generation = template.others, metadata.generation
-    namespace = metadata.namespace
-    return Pod(obj, uid, uid, name, namespace, node, template, containers, others, generation)
+    return Pod(
+        obj, uid, uid, name, metadata.namespace, node.name, node, template, containers,
+        template.others, metadata.generation,
+    )  # fmt: skip
 
 
 def is_overruled(conditions: list[Condition]) -> bool:
@@ -361,10 +370,10 @@ def is_overruled(conditions: list[Condition]) -> bool:
     return held.get("ContainersReady", False) and not held.get("Ready", True)
 
 
-def resumed_pod(obj: ApiObject, uid: str, template: Template, view: PodView) -> Pod:
+def resumed_pod(obj: ApiObject, uid: str, node: Node, template: Template, view: PodView) -> Pod:
     """Return a pod whose containers went on running while nobody looked."""
     status = view.status
-    pod = new_pod(obj, uid, view.spec.nodeName, template)
+    pod = new_pod(obj, uid, node, template)
     pod.phase, pod.reason, pod.message = status.phase or "Pending", status.reason, status.message
     pod.finished = pod.phase in DONE_PHASES
     pod.start, pod.address = status.startTime, status.podIP
@@ -373,7 +382,7 @@ def resumed_pod(obj: ApiObject, uid: str, template: Template, view: PodView) -> 
     pod.sandbox = bool(status.podIP) and not pod.finished
     held = {c.type: (c.status == "True", c.lastTransitionTime or "") for c in status.conditions}
     if held.keys() >= OWN_CONDITIONS.keys():
-        pod.shown = Form(b"", tuple(held[type] for type in OWN_CONDITIONS))
+        pod.shown = Form([], tuple(held[type] for type in OWN_CONDITIONS))
     pod.stale = is_overruled(status.conditions)
     known = {c.name: c for c in (*status.initContainerStatuses, *status.containerStatuses)}
     for container in pod.containers:
