@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+import msgspec
+
 from pykube_core.apiserver import ApiObject
 from pykube_core.node.admission import Node
 from pykube_core.node.pods import Pod, Template, new_pod
@@ -25,7 +27,7 @@ class Fresh(NamedTuple):
     key: tuple[bytes, bytes]
 
 
-class _Run(NamedTuple):
+class _Run(msgspec.Struct, frozen=True, gc=False):
     """The last pod that was read, and what its copies have in common with it.
 
     ``head`` is what is between uid and node, ``tail`` what is behind the node; ``shift`` is by how
@@ -75,12 +77,11 @@ class FreshPods:
                 return None
             end = _uid_end(data)
             run = self._run = _Run(end - len(obj.key), *fresh.key, template)
-        _, head, tail, template = run
         # Where these parts are not all that is around a name, what is between is none of a node.
-        node = nodes.get(data[end + len(head) : -len(tail)].decode())
+        node = nodes.get(data[end + len(run.head) : -len(run.tail)].decode())
         if node is None:
             return None
-        return new_pod(obj, data[end - _UID_SIZE : end].decode(), node, template)
+        return new_pod(obj, data[end - _UID_SIZE : end].decode(), node, run.template)
 
     def add(self, obj: ApiObject, template: Template) -> None:
         """Know the copies of a pod by its template, if it was not written since it was bound."""
