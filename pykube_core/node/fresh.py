@@ -77,7 +77,7 @@ class FreshPods:
                 return None
             end = _uid_end(data)
             run = self._run = _Run(end - len(obj.key), *fresh.key, template)
-        # Where these parts are not all that is around a name, what is between is none of a node.
+        # A pod that has more than these parts shows something that is no node's name between them.
         node = nodes.get(data[end + len(run.head) : -len(run.tail)].decode())
         if node is None:
             return None
@@ -105,5 +105,5 @@ def split_bound(data: bytes) -> Fresh | None:
 
 
 def _uid_end(data: bytes) -> int:
-    """Return where a pod's uid ends, if it is as long as uids are."""
-    return data.index(_UID_MARK) + len(_UID_MARK) + _UID_SIZE
+    """Return where a pod's uid ends, if it has one that is as long as uids are."""
+    return data.find(_UID_MARK) + len(_UID_MARK) + _UID_SIZE
