@@ -14,8 +14,8 @@ from pykube_core.api.objects import KubeObject
 from pykube_core.api.resources import is_extended, quantities
 from pykube_core.api.tolerations import tolerates
 from pykube_core.apiserver import ApiObject
-from pykube_core.node.pods import OS_LABEL, Template, units
-from pykube_core.node.runtime import full_image, image_id
+from pykube_core.node.pods import OS_LABEL, Share, Template, units
+from pykube_core.node.runtime import full_image
 
 _OS: Final = "linux"
 
@@ -79,10 +79,10 @@ class Node:
 
     Attributes
     ----------
-    allocatable, used : dict
-        In millicores of cpu and whole units of the rest.
-    holding : int
-        How many of them count against it.
+    allocatable : dict
+        In millicores of cpu and whole units of the rest, pods among it.
+    free : dict
+        What of it no pod has; less than nothing where a node has shrunk.
     images : dict
         By whole name, when the image is there, in nanoseconds; later than now while it is pulled.
     listed : dict
@@ -94,14 +94,14 @@ class Node:
     """
 
     __slots__ = (
-        "address", "address_json", "agent_runs", "allocatable", "holding", "images", "labels",
+        "address", "address_json", "agent_runs", "allocatable", "free", "images", "labels",
         "listed", "name", "network_up",
-        "no_execute", "obj", "pod_cidr", "ports", "ready", "uid", "used", "waiting",
+        "no_execute", "obj", "pod_cidr", "ports", "ready", "uid", "waiting",
     )  # fmt: skip
 
     def __init__(self, obj: ApiObject) -> None:
-        self.used: dict[str, int] = {}
-        self.holding = 0
+        self.allocatable: dict[str, int] = {}
+        self.free: dict[str, int] = {}
         self.ports: dict[tuple[str, str, int], None] = {}
         self.images: dict[str, int] = {}
         self.listed: dict[str, KubeObject] = {}
@@ -110,10 +110,11 @@ class Node:
         self.ready = False
         self.read(obj, obj.view(NodeView))
 
-    def has_image(self, image: str, there_ns: int, size_bytes: int) -> None:
-        """Say from when on an image is there, by its whole name."""
-        self.images[image] = there_ns
-        self.listed[image] = {"names": [image_id(image), image], "sizeBytes": size_bytes}
+    def has_image(self, share: Share, there_ns: int, size_bytes: int) -> None:
+        """Say from when on a container's image is there."""
+        self.images[share.image] = there_ns
+        names = [share.image_id, share.image]
+        self.listed[share.image] = {"names": names, "sizeBytes": size_bytes}
 
     def read(self, obj: ApiObject, view: NodeView) -> None:
         """Take over what others wrote."""
@@ -126,7 +127,11 @@ class Node:
         self.address = internal[0] if internal else ""
         self.address_json = self.address.encode()
         amounts = quantities(view.status.allocatable or view.status.capacity)
-        self.allocatable = {name: units(name, amount) for name, amount in amounts.items()}
+        allocatable = {name: units(name, amount) for name, amount in amounts.items()}
+        for name in self.allocatable | allocatable:
+            more = allocatable.get(name, 0) - self.allocatable.get(name, 0)
+            self.free[name] = self.free.get(name, 0) + more
+        self.allocatable = allocatable
         for image in view.status.images:
             tags = [full_image(name) for name in image.names if "@" not in name]
             for tag in tags:
@@ -146,14 +151,12 @@ class Node:
         )
 
     def _insufficient(self, template: Template) -> Rejection | None:
-        allocatable, used = self.allocatable, self.used
-        slots = allocatable.get("pods", 0)
-        if self.holding >= slots:
-            return _out_of("pods", 1, self.holding, slots)
+        free = self.free
         for name, amount in template.requests:
-            there, taken = allocatable.get(name, 0), used.get(name, 0)
-            if amount > there - taken and (name in allocatable or not is_extended(name)):
-                return _out_of(name, amount, taken, there)
+            left = free.get(name, 0)
+            if amount > left and (name in self.allocatable or not is_extended(name)):
+                there = self.allocatable.get(name, 0)
+                return _out_of(name, amount, there - left, there)
         return None
 
     def _mismatch(self, template: Template) -> Rejection | None:
@@ -180,18 +183,16 @@ class Node:
 
     def take(self, template: Template) -> None:
         """Count a pod."""
-        self.holding += 1
-        used = self.used
+        free = self.free
         for name, amount in template.requests:
-            used[name] = used.get(name, 0) + amount
+            free[name] = free.get(name, 0) - amount
         for port in template.host_ports:
             self.ports[port] = None
 
     def give_back(self, template: Template) -> None:
         """Count a pod no more."""
-        self.holding -= 1
         for name, amount in template.requests:
-            self.used[name] -= amount
+            self.free[name] += amount
         for port in template.host_ports:
             self.ports.pop(port, None)
 

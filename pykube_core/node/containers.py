@@ -14,6 +14,7 @@ from typing import Final
 from pykube_core.api.times import NANO
 from pykube_core.apiserver.recorder import NORMAL, WARNING, EventRecorder, EventText
 from pykube_core.node.admission import Node
+from pykube_core.node.heartbeats import NodeStatuses
 from pykube_core.node.pods import (
     BACK_OFF_MAX_NS,
     BACK_OFF_MIN_NS,
@@ -47,11 +48,14 @@ class Containers:
     runtime : Runtime
     recorder : EventRecorder
         Where events are told.
+    nodes : NodeStatuses
+        Where it is told that a node has another image.
     """
 
-    def __init__(self, runtime: Runtime, recorder: EventRecorder) -> None:
+    def __init__(self, runtime: Runtime, recorder: EventRecorder, nodes: NodeStatuses) -> None:
         self._runtime = runtime
         self._recorder = recorder
+        self._nodes = nodes
 
     def bring(self, pod: Pod, node: Node, c: Container, now_ns: int) -> None:
         """Bring a container to where it is now."""
@@ -157,7 +161,8 @@ class Containers:
             if there_ns is not None:
                 c.due_ns = max(there_ns, now_ns)
             elif not behavior.missing:
-                node.has_image(share.image, c.due_ns, behavior.size_bytes)
+                node.has_image(share, c.due_ns, behavior.size_bytes)
+                self._nodes.changed(node, now_ns)
 
     def _pulled(self, pod: Pod, c: Container, now_ns: int) -> None:
         share, behavior = c.share, self._behavior(c)

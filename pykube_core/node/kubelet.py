@@ -16,6 +16,7 @@ from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.apiserver.log import Change, ObjectLog, Upkeep
 from pykube_core.apiserver.recorder import EventRecorder
 from pykube_core.node.admission import Node, NodeView
+from pykube_core.node.fresh import FreshPods
 from pykube_core.node.heartbeats import Leases, NodeStatuses
 from pykube_core.node.network import PodNetwork
 from pykube_core.node.pods import (
@@ -24,11 +25,9 @@ from pykube_core.node.pods import (
     Pod,
     Template,
     is_overruled,
-    new_pod,
     other_conditions,
     resumed_pod,
     spec_json,
-    split_bound,
 )
 from pykube_core.node.runtime import Runtime
 from pykube_core.node.static_pods import StaticPods
@@ -38,9 +37,6 @@ from pykube_core.node.workers import PodWorkers
 
 PODS_A_STEP: Final = 4096
 """So many pods are brought forward before others read what was written about them."""
-
-_TEMPLATES_MAX: Final = 4096
-_NODE_NAME: Final = b'"nodeName":"'
 
 
 class Kubelet:
@@ -77,15 +73,15 @@ class Kubelet:
         self._runtime = runtime
         self._network = network
         self._recorder = EventRecorder(server, self.name)
-        self._workers = PodWorkers(runtime, network, self._recorder)
         self._leases = Leases(server)
         self._statuses = NodeStatuses(server, self._recorder)
+        self._workers = PodWorkers(runtime, network, self._recorder, self._statuses)
         self._static = StaticPods(server, log, static_pods or {}, self._template)
         self._nodes: dict[str, Node] = {}
         self._stopped: dict[str, None] = {}
         self._pods: dict[bytes, Pod] = {}
         self._homeless: dict[str, dict[bytes, None]] = {}
-        self._templates: dict[tuple[bytes, bytes], Template] = {}
+        self._fresh = FreshPods()
         self._due: dict[int, list[Pod]] = {}
         self._times: list[int] = []
         self._active: list[Pod] = []
@@ -116,25 +112,27 @@ class Kubelet:
         More than `PODS_A_STEP` take several steps, so that what others have to read of them, and
         what is about to be written, stays small.
         """
-        pods = self._pods
+        pods, fresh = self._pods, self._fresh
         for change in self.cursor.read():
             new = change.new
-            if new is not None:
-                pod = pods.get(new.key)
-                if pod is not None and new.revision == pod.obj.revision and new is not change.old:
-                    pod.obj = new  # Its own write: the log's copy is enough.
-                    continue
-            if change.object.resource is PODS:
-                self._note_pod(change, now_ns)
-            else:
+            obj = new or change.object
+            if obj.resource is not PODS:
                 self._note_node(change, now_ns)
+                continue
+            pod = pods.get(obj.key)
+            if pod is None:
+                if new is not None and not new.data.endswith(fresh.unbound):
+                    self._note_new(new, now_ns)
+            elif obj.revision == pod.obj.revision and new is not None and new is not change.old:
+                pod.obj = new  # Its own write: the log's copy is enough.
+            else:
+                self._note_pod(pod, change, now_ns)
         self._collect_due(now_ns)
         room = PODS_A_STEP
         while self._active and room:
             active, self._active = self._active[:room], self._active[room:]
             room -= len(active)
-            stale = [pod for pod in active if not pod.gone and self._advance(pod, now_ns)]
-            self._write_statuses(stale, now_ns)
+            self._write_statuses(self._advance(active, now_ns), now_ns)
         self._write_statuses(self._static.step(now_ns), now_ns)
         self._statuses.step(now_ns)
         self._leases.step(now_ns)
@@ -181,25 +179,29 @@ class Kubelet:
         """Return the pods of a node, by key. O(pods)."""
         return [(key, pod) for key, pod in self._pods.items() if pod.node == node]
 
-    def _advance(self, pod: Pod, now_ns: int) -> bool:
-        """Bring a pod forward; say whether its status is to be written."""
-        node = self._nodes[pod.node]
-        image_count, planned_ns = len(node.listed), pod.due_ns
-        pod.active = False
-        self._workers.advance(pod, node, now_ns)
-        due_ns = pod.due_ns
-        if due_ns and due_ns != planned_ns:
-            bucket = self._due.get(due_ns)
-            if bucket is None:
-                self._due[due_ns] = [pod]
-                heapq.heappush(self._times, due_ns)
-            else:
-                bucket.append(pod)
-        if len(node.listed) != image_count:
-            self._statuses.changed(node, now_ns)
-        if pod.template.is_agent and not node.agent_runs:
-            self._look_at_agent(pod, node)
-        return pod.stale or (pod.doomed and pod.finished)
+    def _advance(self, pods: list[Pod], now_ns: int) -> list[Pod]:
+        """Bring pods forward; return those whose statuses are to be written."""
+        due, advance = self._due, self._workers.advance
+        stale = []
+        for pod in pods:
+            if pod.gone:
+                continue
+            node, planned_ns = pod.host, pod.due_ns
+            pod.active = False
+            advance(pod, node, now_ns)
+            due_ns = pod.due_ns
+            if due_ns and due_ns != planned_ns:
+                bucket = due.get(due_ns)
+                if bucket is None:
+                    due[due_ns] = [pod]
+                    heapq.heappush(self._times, due_ns)
+                else:
+                    bucket.append(pod)
+            if pod.template.is_agent and not node.agent_runs:
+                self._look_at_agent(pod, node)
+            if pod.stale or (pod.doomed and pod.finished):
+                stale.append(pod)
+        return stale
 
     def _look_at_agent(self, pod: Pod, node: Node) -> None:
         """Note that the agent of a node's network runs there."""
@@ -261,8 +263,8 @@ class Kubelet:
         for key in self._homeless.pop(node.name, ()):
             namespace, name = PODS.split_key(key)
             pod_obj = self._log.get(PODS, name, namespace)
-            if pod_obj is not None:
-                self._note_pod(Change(None, pod_obj), now_ns)
+            if pod_obj is not None and key not in self._pods:
+                self._note_new(pod_obj, now_ns)
 
     def _drop_node(self, node: Node, now_ns: int) -> None:
         """Run a node no more that the API does not have; its pods end with it."""
@@ -274,28 +276,24 @@ class Kubelet:
             del self._pods[key]
             self._homeless.setdefault(node.name, {})[key] = None
 
-    def _note_pod(self, change: Change, now_ns: int) -> None:
-        obj = change.object
-        pod = self._pods.get(obj.key)
-        if pod is not None:
-            held = pod.obj.revision
-            if change.new is change.old:
-                self._workers.crash(pod, now_ns)
-                self._activate(pod)
-            elif obj.revision > held or (change.new is None and obj.revision == held):
-                self._note_known(pod, change, now_ns)
-        elif change.new is not None and _NODE_NAME in obj.data:
-            self._note_new(obj, now_ns)
+    def _note_pod(self, pod: Pod, change: Change, now_ns: int) -> None:
+        """Take note of what happened to a pod that is known here."""
+        held, found = pod.obj.revision, change.object.revision
+        if change.new is change.old:
+            self._workers.crash(pod, now_ns)
+            self._activate(pod)
+        elif found > held or (change.new is None and found == held):
+            self._note_known(pod, change, now_ns)
 
     def _note_new(self, obj: ApiObject, now_ns: int) -> None:
-        """Take on a pod that has a node, if that is one of ours."""
-        fresh = split_bound(obj.data)
-        template = None if fresh is None else self._templates.get(fresh.key)
-        if fresh is not None and template is not None:
-            node = self._nodes.get(fresh.node)
-            if node is not None:
-                self._place(new_pod(obj, fresh.uid, node.name, template), node, now_ns)
-                return
+        """Take on a pod if it has a node, and that is one of ours."""
+        pod = self._fresh.pod(obj, self._nodes)
+        if pod is not None:
+            self._pods[obj.key] = pod
+            self._activate(pod)
+            return
+        if self._fresh.is_unbound(obj):
+            return
         view = obj.view(PodView)
         node = self._nodes.get(view.spec.nodeName)
         if self._static.is_orphan(obj.key, view):
@@ -305,11 +303,9 @@ class Kubelet:
                 self._homeless.setdefault(view.spec.nodeName, {})[obj.key] = None
             return
         template = self._template(obj, view)
-        if fresh is not None and not view.status.startTime and not view.metadata.deletionTimestamp:
-            if len(self._templates) >= _TEMPLATES_MAX:
-                self._templates.clear()
-            self._templates[fresh.key] = template
-        pod = resumed_pod(obj, view.metadata.uid, template, view)
+        if not view.status.startTime and not view.metadata.deletionTimestamp:
+            self._fresh.add(obj, template)
+        pod = resumed_pod(obj, view.metadata.uid, node, template, view)
         self._place(pod, node, now_ns)
         if view.metadata.deletionTimestamp:
             self._workers.doom(pod, view.metadata.deletionGracePeriodSeconds, now_ns)
@@ -341,12 +337,12 @@ class Kubelet:
         """Take an image for present that has run on a node."""
         share = container.share
         if share.image not in node.images:
-            node.has_image(share.image, now_ns, self._runtime.behavior(share.spec.image).size_bytes)
+            node.has_image(share, now_ns, self._runtime.behavior(share.spec.image).size_bytes)
             self._statuses.changed(node, now_ns)
 
     def _note_known(self, pod: Pod, change: Change, now_ns: int) -> None:
         """Take over what others wrote into a pod, or that it is gone."""
-        node, key = self._nodes[pod.node], change.object.key
+        node, key = pod.host, change.object.key
         if change.new is None:
             if pod.static:
                 self._static.lose_mirror(pod)
@@ -381,7 +377,7 @@ class Kubelet:
         for pod in pods:
             if pod.stale and pod.obj.revision:
                 if pod.admitted:
-                    status = encode_status(pod, self._nodes[pod.node].address_json, now_ns)
+                    status = encode_status(pod, now_ns)
                 else:
                     status = rejected_status(pod) if pod.reason else b""
                 if status:

@@ -19,6 +19,8 @@ NOT_READY_MESSAGE: Final = (
     "message:Network plugin returns error: cni plugin not initialized"
 )
 
+_OCTETS: Final = tuple(map(str, range(256)))
+
 
 class NetworkError(Exception):
     """An address cannot be had."""
@@ -134,7 +136,10 @@ class PodNetwork:
 
 def _text(address: int) -> str:
     if address < 2**32:
-        return f"{address >> 24}.{address >> 16 & 255}.{address >> 8 & 255}.{address & 255}"
+        return (
+            f"{_OCTETS[address >> 24]}.{_OCTETS[address >> 16 & 255]}."
+            f"{_OCTETS[address >> 8 & 255]}.{_OCTETS[address & 255]}"
+        )
     return str(ipaddress.ip_address(address))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import msgspec
 
@@ -23,6 +23,9 @@ from pykube_core.node.views import (
     PodView,
     Terminated,
 )
+
+if TYPE_CHECKING:
+    from pykube_core.node.admission import Node
 
 # A container's way: idle, pulling its image, created, running, ended; back to idle for a restart.
 IDLE: Final = 0
@@ -47,10 +50,6 @@ INITIALIZING: Final = "PodInitializing"
 BACK_OFF_MIN_NS: Final = 10 * NANO
 BACK_OFF_MAX_NS: Final = 300 * NANO
 
-_SPEC_MARK: Final = b',"spec":{"nodeName":"'
-_UID_MARK: Final = b'"uid":"'
-_UID_SIZE: Final = 36
-
 
 class _Split(msgspec.Struct, gc=False):
     spec: msgspec.Raw
@@ -61,14 +60,16 @@ class Form:
 
     Attributes
     ----------
+    parts : list of bytes
+        What it is joined of; the second, the fourth and so on are the gaps.
     conditions : tuple of (bool, str)
         Of each of the kubelet's own conditions, whether it is true and since when.
     """
 
-    __slots__ = ("conditions", "data")
+    __slots__ = ("conditions", "parts")
 
-    def __init__(self, data: bytes, conditions: Conditions) -> None:
-        self.data = data
+    def __init__(self, parts: list[bytes], conditions: Conditions) -> None:
+        self.parts = parts
         self.conditions = conditions
 
 
@@ -127,7 +128,7 @@ class Template:
     affinity : NodeSelector or None
         What its required node affinity says; ``selector`` is its ``nodeSelector``.
     requests : tuple of (str, int)
-        What it asks for, in a node's units.
+        What it asks for, in a node's units; first a place among its pods.
     anywhere : bool
         It asks nothing of a node but resources, and that it tolerates its taints.
     others : bytes
@@ -190,13 +191,14 @@ class _Placing(msgspec.Struct, gc=False):
 
 
 def _requests(placing: _Placing) -> tuple[tuple[str, int], ...]:
-    """Return what a pod asks for: millicores of cpu, whole units of the rest."""
+    """Return what a pod asks for: itself a place, millicores of cpu, whole units of the rest."""
     spec = {"containers": placing.containers, "initContainers": placing.initContainers}
     total = aggregate(spec)
     total |= quantities(placing.resources.get("requests"))
     for name, more in quantities(placing.overhead).items():
         total[name] = total[name] + more if name in total else more
-    return tuple((name, units(name, amount)) for name, amount in total.items() if amount.nano)
+    asked = [(name, units(name, amount)) for name, amount in total.items() if amount.nano]
+    return (("pods", 1), *asked)
 
 
 def units(name: str, amount: Quantity) -> int:
@@ -275,6 +277,8 @@ class Pod(msgspec.Struct, gc=False):
         Its name and uid, for its events. A static pod's uid is that of its manifest.
     mirror_uid : str
         The uid that the API knows.
+    node, host : str, Node
+        Where it runs: by name, and what is known of it.
     admitted : bool
         The node has taken it on.
     sandbox : bool
@@ -313,6 +317,7 @@ class Pod(msgspec.Struct, gc=False):
     about: Reference
     mirror_uid: str
     node: str
+    host: Node
     template: Template
     containers: tuple[Container, ...]
     others: bytes
@@ -359,41 +364,20 @@ class Pod(msgspec.Struct, gc=False):
         return f"{self.name}_{self.namespace}({self.uid})"
 
 
-class Fresh(NamedTuple):
-    """The parts of a bound pod's JSON: uid, node, and what its copies share."""
-
-    uid: str
-    node: str
-    key: tuple[bytes, bytes]
-
-
-def split_bound(data: bytes) -> Fresh | None:
-    """Return the parts of a pod that was bound and not written since; None for another."""
-    at = data.index(_UID_MARK) + len(_UID_MARK)
-    rest = at + _UID_SIZE
-    spec = data.find(_SPEC_MARK, rest)
-    if spec < 0 or data[rest : rest + 1] != b'"':
-        return None
-    node = spec + len(_SPEC_MARK)
-    end = data.index(b'"', node)
-    parts = data[rest:spec], data[end:]
-    return Fresh(data[at:rest].decode(), data[node:end].decode(), parts)
-
-
 def spec_json(obj: ApiObject) -> bytes:
     """Return a pod's spec as it is stored, but for the node that binding put first."""
     return without_node(bytes(msgspec.json.decode(obj.data, type=_Split).spec))
 
 
-def new_pod(obj: ApiObject, uid: str, node: str, template: Template) -> Pod:
+def new_pod(obj: ApiObject, uid: str, node: Node, template: Template) -> Pod:
     """Return a pod that its node has not seen before."""
     reason = INITIALIZING if template.init_count else CREATING
     containers = tuple([Container(share, reason=reason) for share in template.shares])
     metadata = template.view.metadata
     name = obj.key[len(PODS.prefix) + len(metadata.namespace) + 1 :].decode()
-    others, generation = template.others, metadata.generation
     about = Reference(PODS, metadata.namespace, name, uid)
-    return Pod(obj, about, uid, node, template, containers, others, generation)
+    others, generation = template.others, metadata.generation
+    return Pod(obj, about, uid, node.name, node, template, containers, others, generation)
 
 
 def is_overruled(conditions: list[Condition]) -> bool:
@@ -405,10 +389,10 @@ def is_overruled(conditions: list[Condition]) -> bool:
     return held.get("ContainersReady", False) and not held.get("Ready", True)
 
 
-def resumed_pod(obj: ApiObject, uid: str, template: Template, view: PodView) -> Pod:
+def resumed_pod(obj: ApiObject, uid: str, node: Node, template: Template, view: PodView) -> Pod:
     """Return a pod whose containers went on running while nobody looked."""
     status = view.status
-    pod = new_pod(obj, uid, view.spec.nodeName, template)
+    pod = new_pod(obj, uid, node, template)
     pod.phase, pod.reason, pod.message = status.phase or "Pending", status.reason, status.message
     pod.finished = pod.phase in DONE_PHASES
     pod.start, pod.address = status.startTime, status.podIP
@@ -417,7 +401,7 @@ def resumed_pod(obj: ApiObject, uid: str, template: Template, view: PodView) -> 
     pod.sandbox = bool(status.podIP) and not pod.finished
     held = {c.type: (c.status == "True", c.lastTransitionTime or "") for c in status.conditions}
     if held.keys() >= OWN_CONDITIONS.keys():
-        pod.shown = Form(b"", tuple(held[type] for type in OWN_CONDITIONS))
+        pod.shown = Form([], tuple(held[type] for type in OWN_CONDITIONS))
     pod.stale = is_overruled(status.conditions)
     known = {c.name: c for c in (*status.initContainerStatuses, *status.containerStatuses)}
     for container in pod.containers:

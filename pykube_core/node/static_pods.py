@@ -80,7 +80,7 @@ class StaticPods:
         if held is not None:
             view = held.view(PodView)
             if view.metadata.annotations.get(MIRROR) == digest:
-                pod = resumed_pod(held, digest, self._template(held, view), view)
+                pod = resumed_pod(held, digest, node, self._template(held, view), view)
                 pod.static, pod.mirror_uid = True, view.metadata.uid
                 self.look_at_mirror(pod, view)
                 return pod
@@ -89,7 +89,7 @@ class StaticPods:
         PODS.prepare(complete)
         obj = ApiObject(PODS, key, encode(PODS, complete), 0)
         view = obj.view(PodView)
-        pod = resumed_pod(obj, digest, self._template(obj, view), view)
+        pod = resumed_pod(obj, digest, node, self._template(obj, view), view)
         pod.static = True
         self._missing[key] = pod
         return pod

@@ -28,13 +28,14 @@ from pykube_core.node.runtime import container_id
 from pykube_core.node.views import Terminated
 
 _GAP: Final = "\x01"
-_GAP_JSON: Final = b"\\u0001"
+_GAP_JSON: Final = b'"\\u0001"'
+_GAP_MARK: Final = b"\x01"  # JSON has no such byte.
 _STATUSES_MAX: Final = 64
 
 
-def encode_status(pod: Pod, host_address: bytes, now_ns: int) -> bytes:
+def encode_status(pod: Pod, now_ns: int) -> bytes:
     """Return a pod's status; conditions that changed did so now."""
-    template = pod.template
+    template, host_address = pod.template, pod.host.address_json
     plain, filling = not (template.gated or pod.reason), [pod.others]
     if host_address:
         filling += (host_address, host_address)
@@ -59,7 +60,9 @@ def encode_status(pod: Pod, host_address: bytes, now_ns: int) -> bytes:
                 template.statuses.clear()
             template.statuses[key] = form
     pod.shown = form
-    return form.data % tuple(filling)
+    parts = form.parts.copy()
+    parts[1::2] = filling
+    return b"".join(parts)
 
 
 def ended(pod: Pod, container: Container, exit_code: int, now_ns: int) -> Terminated:
@@ -135,10 +138,11 @@ def _form(pod: Pod, host_address: bytes, now_ns: int) -> Form:
     status |= {"initContainerStatuses": statuses[:count]} if count else {}
     status |= {"containerStatuses": statuses[count:]}
     status["qosClass"] = pod.template.view.status.qosClass
-    data = msgspec.json.encode(status).replace(b"%", b"%%")
+    data = msgspec.json.encode(status)
     # The gap behind the conditions is for other conditions, with their comma.
-    data = data.replace(b',"' + _GAP_JSON + b'"]', b"%b]", 1)
-    return Form(data.replace(b'"' + _GAP_JSON + b'"', b'"%b"'), after)
+    data = data.replace(b"," + _GAP_JSON, _GAP_MARK, 1).replace(_GAP_JSON, b'"%b"' % _GAP_MARK)
+    parts = [part for piece in data.split(_GAP_MARK) for part in (piece, b"")]
+    return Form(parts[:-1], after)
 
 
 def rejected_status(pod: Pod) -> bytes:

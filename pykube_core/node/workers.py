@@ -17,6 +17,7 @@ from pykube_core.api.times import NANO, time_text
 from pykube_core.apiserver.recorder import NORMAL, WARNING, EventRecorder, EventText
 from pykube_core.node.admission import Node
 from pykube_core.node.containers import Containers
+from pykube_core.node.heartbeats import NodeStatuses
 from pykube_core.node.network import NOT_READY_MESSAGE, NetworkError, PodNetwork
 from pykube_core.node.pods import RUNNING, Pod, Template
 from pykube_core.node.runtime import Runtime
@@ -37,10 +38,18 @@ class PodWorkers:
     network : PodNetwork
     recorder : EventRecorder
         Where events are told.
+    nodes : NodeStatuses
+        Where it is told that a node has another image.
     """
 
-    def __init__(self, runtime: Runtime, network: PodNetwork, recorder: EventRecorder) -> None:
-        self._containers = Containers(runtime, recorder)
+    def __init__(
+        self,
+        runtime: Runtime,
+        network: PodNetwork,
+        recorder: EventRecorder,
+        nodes: NodeStatuses,
+    ) -> None:
+        self._containers = Containers(runtime, recorder, nodes)
         self._bring = self._containers.bring
         self._network = network
         self._recorder = recorder

@@ -14,7 +14,7 @@ from pykube_core.apiserver import ApiServer, Binding, lifecycle
 from pykube_core.apiserver.log import ObjectLog
 from pykube_core.controllers import GarbageCollector
 from pykube_core.controllers.pods import PodReader
-from pykube_core.node.pods import split_bound
+from pykube_core.node.fresh import split_bound
 from pykube_core.scheduler.shapes import Shapes, is_done, is_sized
 from pykube_core.store import Store
 
