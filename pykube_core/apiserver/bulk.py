@@ -7,6 +7,7 @@ made it fail, so that each gets its own answer.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import zip_longest
 from typing import Final, NamedTuple
 
 import msgspec
@@ -36,10 +37,39 @@ from pykube_core.apiserver.objects import (
     identity_prefix,
     members,
 )
-from pykube_core.store import Puts, StoreLike
+from pykube_core.store import Form, Puts, StoreLike
 
 TXN_OPERATIONS_MAX: Final = 128
 _ATTEMPTS: Final = 8
+
+STATUS_FIELD: Final = 3
+"""The first field that is a status's own in its form."""
+_STATUS_KEY: Final = Form(b"\1")
+
+
+def form_of_status(status: bytes) -> Form:
+    """Return the form of an object with an encoded status; its gaps begin with STATUS_FIELD."""
+    return Form(b"\2%b}" % status)
+
+
+ENCODED_STATUS: Final = form_of_status(b"%c" % STATUS_FIELD)
+"""Of a status that is its own only field."""
+
+
+class FilledStatus(NamedTuple):
+    """A status as a form of the object that has it, and what its gaps are filled with.
+
+    Attributes
+    ----------
+    form : Form
+        See `form_of_status`.
+    fields : list of bytes
+        From STATUS_FIELD on.
+    """
+
+    form: Form
+    fields: list[bytes]
+
 
 Outcome = ApiObject | StatusError
 Target = tuple[str, str, str]
@@ -218,6 +248,39 @@ class Bulk:
             for index, obj, done in zip(place, made, written, strict=True):
                 out[index] = done or conflict(resource, obj.name)
         return out
+
+    def fill_status_many(
+        self, resource: Resource, items: Sequence[tuple[ApiObject, FilledStatus]]
+    ) -> list[int | StatusError]:
+        """Replace statuses by filled ones; the revision of each."""
+        out: list[int | StatusError] = []
+        for at in range(0, len(items), TXN_OPERATIONS_MAX):
+            out += self._fill_statuses(resource, items[at : at + TXN_OPERATIONS_MAX])
+        return out
+
+    def _fill_statuses(
+        self, resource: Resource, items: Sequence[tuple[ApiObject, FilledStatus]]
+    ) -> list[int | StatusError]:
+        forms = [status.form for _, status in items]
+        rows = [(obj.key, obj.body, *status.fields) for obj, status in items]
+        fields = list(zip_longest(*rows, fillvalue=b""))
+        puts = Puts.filled(_STATUS_KEY, forms, fields, [obj.revision for obj, _ in items])
+        sizes = puts.sizes[len(items) :]
+        if any(
+            size == len(obj.data) or size > OBJECT_BYTES_MAX
+            for (obj, _), size in zip(items, sizes, strict=True)
+        ):  # A status may be the same, or too large.
+            encoded = [
+                (obj, value[len(obj.body) : -1])
+                for (obj, _), (_, value, _) in zip(items, puts, strict=True)
+            ]
+            outcomes = self.replace_status_many(resource, encoded)
+            return [done.revision if isinstance(done, ApiObject) else done for done in outcomes]
+        written = self._put(resource, puts)
+        return [
+            revision or conflict(resource, obj.name)
+            for (obj, _), revision in zip(items, written, strict=True)
+        ]
 
     def write_encoded(self, objects: Sequence[ApiObject]) -> list[Outcome]:
         """Put whole objects, each at the revision that it shows."""

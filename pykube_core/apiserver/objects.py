@@ -74,6 +74,12 @@ class ApiObject(msgspec.Struct, frozen=True, gc=False, eq=False):
         at = self.status_at
         return self.data[at:-1] if at else bytes(members(self.data).status)
 
+    @property
+    def body(self) -> bytes:
+        """What is stored of it in front of its status, with the mark of that."""
+        at = self.status_at
+        return self.data[:at] if at else self.with_status(b"").data[:-1]
+
     def with_status(self, status: bytes) -> ApiObject:
         """Return it, to be put, with another status; for kinds with nothing but spec and status."""
         at, data = self.status_at, self.data

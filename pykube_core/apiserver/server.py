@@ -28,7 +28,7 @@ from pykube_core.api.status import (
 )
 from pykube_core.apiserver import lifecycle
 from pykube_core.apiserver.admission import admit_namespace, admit_priority
-from pykube_core.apiserver.bulk import Binding, Bulk, Target
+from pykube_core.apiserver.bulk import Binding, Bulk, FilledStatus, Target
 from pykube_core.apiserver.deletion import Deleted, DeleteOptions
 from pykube_core.apiserver.expiry import Expiry
 from pykube_core.apiserver.identity import Identity
@@ -412,6 +412,15 @@ class ApiServer:
         nothing.
         """
         return self._bulk.replace_status_many(resource, items)
+
+    def fill_status_many(
+        self, resource: Resource, items: Sequence[tuple[ApiObject, FilledStatus]]
+    ) -> list[int | StatusError]:
+        """Replace statuses as `replace_status_many` does, by forms that copies share.
+
+        Each outcome is the object's revision, or why it was refused.
+        """
+        return self._bulk.fill_status_many(resource, items)
 
     def write_encoded(self, objects: Sequence[ApiObject]) -> list[ApiObject | StatusError]:
         """Put whole objects of one resource that a component encodes itself, as stored.

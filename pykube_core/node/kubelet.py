@@ -12,6 +12,7 @@ from typing import Final
 
 from pykube_core.api.builtin import NODES, PODS
 from pykube_core.api.objects import KubeObject
+from pykube_core.api.status import StatusError
 from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.apiserver.log import Change, ObjectLog, Upkeep
 from pykube_core.apiserver.recorder import EventRecorder
@@ -31,7 +32,7 @@ from pykube_core.node.pods import (
 )
 from pykube_core.node.runtime import Runtime
 from pykube_core.node.static_pods import StaticPods
-from pykube_core.node.statuses import encode_status, rejected_status
+from pykube_core.node.statuses import status_of
 from pykube_core.node.views import PodView
 from pykube_core.node.workers import PodWorkers
 
@@ -375,21 +376,16 @@ class Kubelet:
         """Write the statuses of pods, and delete those that have ended for it."""
         items, written, over = [], [], []
         for pod in pods:
-            if pod.stale and pod.obj.revision:
-                if pod.admitted:
-                    status = encode_status(pod, now_ns)
-                else:
-                    status = rejected_status(pod) if pod.reason else b""
-                if status:
-                    items.append((pod.obj, status))
-                    written.append(pod)
+            if pod.stale and pod.obj.revision and (pod.admitted or pod.reason):
+                items.append((pod.obj, status_of(pod, now_ns)))
+                written.append(pod)
             if pod.doomed and pod.finished:
                 over.append(pod)
         if items:
-            outcomes = self._server.replace_status_many(PODS, items)
+            outcomes = self._server.fill_status_many(PODS, items)
             for pod, outcome in zip(written, outcomes, strict=True):
-                if isinstance(outcome, ApiObject):
-                    pod.obj, pod.stale = outcome, False
+                if not isinstance(outcome, StatusError):
+                    pod.obj, pod.stale = pod.obj.at(outcome), False
                 elif outcome.code != 409:
                     pod.stale = False  # Refused for good. After a 409 what came between is news.
         if over:

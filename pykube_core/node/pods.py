@@ -13,7 +13,7 @@ from pykube_core.api.resources import aggregate, quantities
 from pykube_core.api.selectors import parse_node_selector
 from pykube_core.api.times import NANO, parse_time
 from pykube_core.apiserver import ApiObject
-from pykube_core.apiserver.bulk import without_node
+from pykube_core.apiserver.bulk import ENCODED_STATUS, without_node
 from pykube_core.apiserver.recorder import NORMAL, EventText, Reference
 from pykube_core.node.runtime import Behavior, full_image, image_id
 from pykube_core.node.views import (
@@ -23,6 +23,7 @@ from pykube_core.node.views import (
     PodView,
     Terminated,
 )
+from pykube_core.store import Form
 
 if TYPE_CHECKING:
     from pykube_core.node.admission import Node
@@ -55,21 +56,21 @@ class _Split(msgspec.Struct, gc=False):
     spec: msgspec.Raw
 
 
-class Form:
-    """An encoded status with gaps for what is a pod's own; copies share it.
+class StatusForm:
+    """A status with gaps for what is a pod's own; copies share it.
 
     Attributes
     ----------
-    parts : list of bytes
-        What it is joined of; the second, the fourth and so on are the gaps.
+    form : Form
+        Of a pod that shows it.
     conditions : tuple of (bool, str)
         Of each of the kubelet's own conditions, whether it is true and since when.
     """
 
-    __slots__ = ("conditions", "parts")
+    __slots__ = ("conditions", "form")
 
-    def __init__(self, parts: list[bytes], conditions: Conditions) -> None:
-        self.parts = parts
+    def __init__(self, form: Form, conditions: Conditions) -> None:
+        self.form = form
         self.conditions = conditions
 
 
@@ -168,7 +169,7 @@ class Template:
             or OS_LABEL in view.metadata.labels
         )  # fmt: skip
         self.others = other_conditions(view.status.conditions)
-        self.statuses: dict[object, Form] = {}
+        self.statuses: dict[object, StatusForm] = {}
 
 
 class _NodeAffinity(msgspec.Struct, gc=False):
@@ -272,7 +273,8 @@ class Pod(msgspec.Struct, gc=False):
     Attributes
     ----------
     obj : ApiObject
-        As it was read, or last written; at revision 0 the API does not have it.
+        As it was read, at the revision at which its status was written since; at revision 0 the
+        API does not have it.
     about : Reference
         Its name and uid, for its events. A static pod's uid is that of its manifest.
     mirror_uid : str
@@ -287,7 +289,7 @@ class Pod(msgspec.Struct, gc=False):
         Its own address, or its node's.
     start, start_ns : str, int
         When the node took it on.
-    shown : Form or None
+    shown : StatusForm or None
         The status that was written last.
     others : bytes
         The other conditions.
@@ -330,7 +332,7 @@ class Pod(msgspec.Struct, gc=False):
     phase: str = "Pending"
     reason: str = ""
     message: str = ""
-    shown: Form | None = None
+    shown: StatusForm | None = None
     finished: bool = False
     stopping: bool = False
     final: str = ""
@@ -401,7 +403,7 @@ def resumed_pod(obj: ApiObject, uid: str, node: Node, template: Template, view: 
     pod.sandbox = bool(status.podIP) and not pod.finished
     held = {c.type: (c.status == "True", c.lastTransitionTime or "") for c in status.conditions}
     if held.keys() >= OWN_CONDITIONS.keys():
-        pod.shown = Form([], tuple(held[type] for type in OWN_CONDITIONS))
+        pod.shown = StatusForm(ENCODED_STATUS, tuple(held[type] for type in OWN_CONDITIONS))
     pod.stale = is_overruled(status.conditions)
     known = {c.name: c for c in (*status.initContainerStatuses, *status.containerStatuses)}
     for container in pod.containers:

@@ -1,7 +1,7 @@
 """Statuses of pods as the kubelet writes them, encoded.
 
 Copies of a pod that are equally far have statuses that differ in addresses and container ids alone:
-such a status is encoded once, with gaps, and filled for each.
+such a status is encoded once, as a form, and C fills it for each.
 
 Source: ``k8s.io/kubernetes/pkg/kubelet/kubelet_pods.go`` and ``status/generate.go`` v1.34.
 Differences: what others wrote into a status is kept only where it is a condition; no resources,
@@ -10,59 +10,67 @@ users and volume mounts of containers.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
+from msgspec import Raw
 
 from pykube_core.api.objects import DONE_PHASES, Json, KubeObject
 from pykube_core.api.times import time_text
+from pykube_core.apiserver.bulk import (
+    ENCODED_STATUS,
+    STATUS_FIELD,
+    FilledStatus,
+    form_of_status,
+)
 from pykube_core.node.pods import (
     ENDED,
     OWN_CONDITIONS,
     RUNNING,
     Container,
-    Form,
     Pod,
+    StatusForm,
 )
 from pykube_core.node.runtime import container_id
 from pykube_core.node.views import Terminated
+from pykube_core.store import FIELDS_MAX
 
-_GAP: Final = "\x01"
-_GAP_JSON: Final = b'"\\u0001"'
-_GAP_MARK: Final = b"\x01"  # JSON has no such byte.
 _STATUSES_MAX: Final = 64
+# The gaps of a status: other conditions, addresses, the ids of its first containers that run.
+_OTHERS: Final = Raw(b"%c" % STATUS_FIELD)
+_HOST: Final = Raw(b'"%c"' % (STATUS_FIELD + 1))
+_ADDRESS: Final = Raw(b'"%c"' % (STATUS_FIELD + 2))
+_IDENTITIES: Final = [Raw(b'"%c"' % field) for field in range(STATUS_FIELD + 3, FIELDS_MAX + 1)]
 
 
-def encode_status(pod: Pod, now_ns: int) -> bytes:
+def status_of(pod: Pod, now_ns: int) -> FilledStatus:
     """Return a pod's status; conditions that changed did so now."""
-    template, host_address = pod.template, pod.host.address_json
-    plain, filling = not (template.gated or pod.reason), [pod.others]
-    if host_address:
-        filling += (host_address, host_address)
-    if pod.address:
-        address = pod.address.encode()
-        filling += (address, address)
+    if not pod.admitted:
+        return FilledStatus(ENCODED_STATUS, [_rejected(pod)])
+    template, host_address, address = pod.template, pod.host.address_json, pod.address
+    filling = [pod.others, host_address, address.encode()]
+    plain = not (template.gated or pod.reason or len(pod.containers) > len(_IDENTITIES))
     # Whoever showed the same before and is as far now shows the same again.
     key: tuple[object, ...] = (
-        pod.shown, now_ns, pod.sandbox, pod.start, pod.phase, pod.generation, len(filling),
+        pod.shown, now_ns, pod.sandbox, pod.start, pod.phase, pod.generation,
+        not host_address, not address,
     )  # fmt: skip
     for c in pod.containers:
         if c.ended is not None or c.last is not None or c.message:
             plain = False
         key += (c.stage, c.reason, c.ready, c.started, c.started_ns)
         if c.stage == RUNNING:
-            filling.append(container_id(pod.uid, c.share.name, c.attempt).encode())
+            filling.append(container_id(pod.about.uid, c.share.name, c.attempt).encode())
     form = template.statuses.get(key) if plain else None
     if form is None:
-        form = _form(pod, host_address, now_ns)
+        form = _form(pod, now_ns)
         if plain:
             if len(template.statuses) >= _STATUSES_MAX:
                 template.statuses.clear()
             template.statuses[key] = form
     pod.shown = form
-    parts = form.parts.copy()
-    parts[1::2] = filling
-    return b"".join(parts)
+    return FilledStatus(form.form, filling)
 
 
 def ended(pod: Pod, container: Container, exit_code: int, now_ns: int) -> Terminated:
@@ -103,8 +111,8 @@ def phase_of(pod: Pod) -> str:
     return "Running"
 
 
-def _form(pod: Pod, host_address: bytes, now_ns: int) -> Form:
-    """Return a status with gaps."""
+def _form(pod: Pod, now_ns: int) -> StatusForm:
+    """Return a pod's status with gaps."""
     own = _own_conditions(pod)
     if pod.shown is not None:
         before = pod.shown.conditions
@@ -124,28 +132,28 @@ def _form(pod: Pod, host_address: bytes, now_ns: int) -> Form:
         condition |= {"message": message} if message else {}
         conditions.append(condition)
     status: KubeObject = {**generation, "phase": pod.phase}
-    status["conditions"] = [*conditions, _GAP]
+    status["conditions"] = [*conditions, _OTHERS]
     status |= {"message": pod.message} if pod.message else {}
     status |= {"reason": pod.reason} if pod.reason else {}
-    if host_address:
-        status |= {"hostIP": _GAP, "hostIPs": [{"ip": _GAP}]}
+    if pod.host.address_json:
+        status |= {"hostIP": _HOST, "hostIPs": [{"ip": _HOST}]}
     if pod.address:
-        status |= {"podIP": _GAP, "podIPs": [{"ip": _GAP}]}
+        status |= {"podIP": _ADDRESS, "podIPs": [{"ip": _ADDRESS}]}
     if pod.start:
         status["startTime"] = pod.start
-    statuses = [_container_status(c) for c in pod.containers]
+    gaps = iter(_IDENTITIES)
+    statuses = [_container_status(pod, c, gaps) for c in pod.containers]
     count = pod.template.init_count
     status |= {"initContainerStatuses": statuses[:count]} if count else {}
     status |= {"containerStatuses": statuses[count:]}
     status["qosClass"] = pod.template.view.status.qosClass
     data = msgspec.json.encode(status)
-    # The gap behind the conditions is for other conditions, with their comma.
-    data = data.replace(b"," + _GAP_JSON, _GAP_MARK, 1).replace(_GAP_JSON, b'"%b"' % _GAP_MARK)
-    parts = [part for piece in data.split(_GAP_MARK) for part in (piece, b"")]
-    return Form(parts[:-1], after)
+    # Other conditions come with their comma.
+    data = data.replace(b"," + bytes(_OTHERS), bytes(_OTHERS), 1)
+    return StatusForm(form_of_status(data), after)
 
 
-def rejected_status(pod: Pod) -> bytes:
+def _rejected(pod: Pod) -> bytes:
     """Return the status of a pod that its node did not take on."""
     status: KubeObject = {"observedGeneration": pod.generation} if pod.generation else {}
     status |= {"phase": pod.phase, "conditions": []}
@@ -155,7 +163,7 @@ def rejected_status(pod: Pod) -> bytes:
     return msgspec.json.encode(status).replace(b"[]", others, 1)
 
 
-def _container_status(c: Container) -> KubeObject:
+def _container_status(pod: Pod, c: Container, gaps: Iterator[Raw]) -> KubeObject:
     share = c.share
     running = c.stage == RUNNING
     state: KubeObject
@@ -167,7 +175,9 @@ def _container_status(c: Container) -> KubeObject:
         waiting = {"reason": c.reason} | ({"message": c.message} if c.message else {})
         state = {"waiting": waiting}
     shown = c.ended or c.last
-    identity = _GAP if running else shown.containerID if shown else ""
+    identity: str | Raw = shown.containerID if shown else ""
+    if running:
+        identity = next(gaps, None) or container_id(pod.about.uid, share.name, c.attempt)
     status: KubeObject = {
         "name": share.name,
         "state": state,

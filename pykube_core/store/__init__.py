@@ -8,7 +8,7 @@
 b'1'
 """
 
-from _pykube_hotcore.native._puts import Form, Puts
+from _pykube_hotcore.native._puts import FIELDS_MAX, Form, Puts
 from _pykube_hotcore.native._store import RangeView
 from _pykube_hotcore.native._store_errors import (
     ClosedError,
@@ -53,6 +53,7 @@ from pykube_core.store._keys import FROM_KEY, prefix_end
 from pykube_core.store._watch import Watch
 
 __all__ = [
+    "FIELDS_MAX",
     "FROM_KEY",
     "BatchResult",
     "ClosedError",

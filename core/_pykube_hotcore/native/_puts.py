@@ -11,7 +11,8 @@ from typing import Any, Final
 from _pykube_hotcore._ffi import ffi, lib
 from _pykube_hotcore.native._status import check
 
-_GAPS: Final = re.compile(rb"([\x01-\x09])")
+FIELDS_MAX: Final = 31
+_GAPS: Final = re.compile(rb"([\x01-\x1f])")
 
 
 class Form:
@@ -20,7 +21,7 @@ class Form:
     Parameters
     ----------
     text : bytes
-        A byte from 1 to 9 is a gap for the field of this number less one. JSON has no such bytes.
+        A byte from 1 to 31 is a gap for the field of this number less one. JSON has none of them.
     """
 
     __slots__ = ("_kept", "address")
