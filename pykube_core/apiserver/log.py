@@ -14,7 +14,7 @@ import msgspec
 
 from pykube_core.api.registry import STORE_PREFIX, Registry, Resource
 from pykube_core.apiserver.objects import STATUS_MARK, ApiObject, status_start
-from pykube_core.store import Event, StoreLike, prefix_end
+from pykube_core.store import PackedEvents, StoreLike, prefix_end
 
 _BATCH: Final = 128
 """Events that are read at a time: few enough to stay in the caches of a core."""
@@ -122,23 +122,19 @@ class ObjectLog:
             prefix = resource.prefix
             held = self._store.range(prefix, prefix_end(prefix), revision=self.revision)
             objects = self._objects[resource] = {
-                kv.key: self._state(resource, kv.key, kv.value, kv.mod_revision, None)
+                kv.key: self._with_new_body(resource, kv.key, kv.value, kv.mod_revision)
                 for kv in held.kvs
             }
             self._leave_out()
         return objects
 
-    def _state(
-        self, resource: Resource, key: bytes, data: bytes, revision: int, old: ApiObject | None
+    def _with_new_body(
+        self, resource: Resource, key: bytes, data: bytes, revision: int
     ) -> ApiObject:
-        """Return an object as it was read, behind its state before; seldom is anything decoded."""
+        """Return an object of which more than the status is new; seldom is anything decoded."""
         if not resource.has_status:
-            return ApiObject(resource, key, data, revision, 0, revision)
-        if old is not None:
-            at = old.status_at
-            if at and data[:at] == old.data[:at]:
-                return ApiObject(resource, key, data, revision, at, old.body_revision)
-        if data.endswith(self._tail):  # Copies of an object come together.
+            at = 0
+        elif data.endswith(self._tail):  # Copies of an object come together.
             at = len(data) - len(self._tail) + len(STATUS_MARK)
         else:
             at = status_start(data)
@@ -176,32 +172,42 @@ class ObjectLog:
         """Read what is new in the store; return the number of changes."""
         count = 0
         while True:
-            batch = self._watch.read(_BATCH)
-            self.revision = max(self.revision, batch.revision)
-            if not batch.events:
+            events = self._watch.read_packed(_BATCH)
+            self.revision = max(self.revision, events.revision)
+            if not events:
                 return count
-            count += self._take(batch.events)
+            count += self._take(events)
 
-    def _take(self, events: list[Event]) -> int:
+    def _take(self, events: PackedEvents) -> int:
         """Take note of some changes; return how many of them somebody reads."""
-        resource_of = self._registry.of_key
         prefix = _NO_PREFIX
+        objects: dict[bytes, ApiObject] = {}
         runs: list[tuple[Resource, list[Change]]] = []
-        for (key, value, create_revision, mod_revision, _, _), _ in events:
-            if not key.startswith(prefix):  # Most come in runs of one resource.
-                found = resource_of(key)
+        created_at = events.rows["create_revision"].tolist()
+        revisions = events.rows["mod_revision"].tolist()
+        for key, data, created, revision in zip(
+            *events.split(), created_at, revisions, strict=True
+        ):
+            old = objects.get(key)
+            if old is None and not key.startswith(prefix):  # Most come in runs of one resource.
+                found = self._registry.of_key(key)
                 if found is None or found not in self._objects:
                     continue
                 resource, prefix = found, found.prefix
-                objects = self._objects[resource]
-                changes: list[Change] = []
-                runs.append((resource, changes))
-            if create_revision:
+                objects, changes = self._objects[resource], list[Change]()
                 old = objects.get(key)
-                new = objects[key] = self._state(resource, key, value, mod_revision, old)
-                changes.append(Change(old, new, new.body_revision != mod_revision))
+                runs.append((resource, changes))
+            if not created:
+                objects.pop(key, None)
+                changes.append(Change(old, None))
+                continue
+            if old is not None and (at := old.status_at) and data.startswith(old.data[:at]):
+                new = ApiObject(resource, old.key, data, revision, at, old.body_revision)
+                changes.append(Change(old, new, True))
             else:
-                changes.append(Change(objects.pop(key, None), None))
+                new = self._with_new_body(resource, key, data, revision)
+                changes.append(Change(old, new))
+            objects[key] = new
         for resource, changes in runs:
             self._tell(resource, changes)
         return sum(len(changes) for _, changes in runs)

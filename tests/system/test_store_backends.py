@@ -207,6 +207,33 @@ def test_watches(store):
         watch.close()
 
 
+def test_a_packed_read_is_a_read_in_two_arrays(store):
+    start = store.revision + 1
+    options = {"start_revision": start, "prev_kv": True}
+    watches = [store.watch(b"w", b"x", **options) for _ in range(2)]
+    assert len(store.watch(b"w", b"x").read_packed()) == 0
+    for i in range(9):
+        store.put(b"w%d" % (i % 3), b"v" * i)
+    store.delete(b"w0")
+    events, seen = collect(watches[0], 10), []
+    while len(seen) < 10:
+        packed = watches[1].read_packed(4)
+        if not packed:
+            watches[1].wait(0.1)
+            continue
+        keys, values = packed.split()
+        pairs = zip(keys, values, strict=True)
+        assert packed.data.tobytes() == b"".join(part for pair in pairs for part in pair)
+        kvs = packed.kvs()
+        assert [(kv.key, kv.value) for kv in kvs] == list(zip(keys, values, strict=True))
+        prevs = packed.rows["prev"][: packed.count]
+        seen += [(kvs[i], kvs[prev] if prev >= 0 else None) for i, prev in enumerate(prevs)]
+        assert watches[1].revision == packed.revision >= kvs[packed.count - 1].mod_revision
+    assert seen == events
+    for watch in watches:
+        watch.close()
+
+
 def test_a_watch_leaves_out_prefixes(store):
     watch = store.watch(b"w", b"x")
     watch.exclude([b"w/a", b"w/b"])
