@@ -14,6 +14,7 @@ from pykube_core.store import (
     Delete,
     FutureRevisionError,
     Get,
+    KeyValue,
     LeaseNotFoundError,
     Put,
     RequestError,
@@ -222,13 +223,13 @@ def test_a_packed_read_is_a_read_in_two_arrays(store):
             watches[1].wait(0.1)
             continue
         keys, values = packed.split()
-        pairs = zip(keys, values, strict=True)
+        pairs = list(zip(keys, values, strict=True))
         assert packed.data.tobytes() == b"".join(part for pair in pairs for part in pair)
-        kvs = packed.kvs()
-        assert [(kv.key, kv.value) for kv in kvs] == list(zip(keys, values, strict=True))
-        prevs = packed.rows["prev"][: packed.count]
+        numbers = packed.rows[["create_revision", "mod_revision", "version", "lease"]].tolist()
+        kvs = [KeyValue(*pair, *row) for pair, row in zip(pairs, numbers, strict=True)]
+        prevs = packed.rows["prev"][: len(packed)]
         seen += [(kvs[i], kvs[prev] if prev >= 0 else None) for i, prev in enumerate(prevs)]
-        assert watches[1].revision == packed.revision >= kvs[packed.count - 1].mod_revision
+        assert watches[1].revision == packed.revision >= kvs[len(packed) - 1].mod_revision
     assert seen == events
     for watch in watches:
         watch.close()

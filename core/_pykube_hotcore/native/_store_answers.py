@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from _pykube_hotcore._ffi import ffi, lib
 from _pykube_hotcore.native._store_types import (
     ENTRY,
+    NUMBERS,
     DeleteResult,
     Event,
     KeyValue,
@@ -20,6 +22,7 @@ from _pykube_hotcore.native._store_types import (
     Result,
     TxnResult,
     WatchBatch,
+    split_entries,
 )
 
 # pkc_result: kind, succeeded, more, children, count, kv_first, kv_count.
@@ -35,9 +38,14 @@ _NO_DATA: Final = np.empty(0, np.uint8)
 def read_kvs(answer: Any) -> list[KeyValue]:
     """Copy the entries out of a pinned answer: in one sweep when there are many."""
     count = int(answer.kv_count)
-    if count >= _PACK_FROM:
-        return read_packed(answer, 0, 0).kvs()
-    return [_read_kv(answer.kvs[i]) for i in range(count)]
+    if count < _PACK_FROM:
+        return [_read_kv(answer.kvs[i]) for i in range(count)]
+    rows, data = _pack(answer)
+    numbers = [rows[name].tolist() for name in NUMBERS]
+    make = tuple.__new__  # Past the constructor's own frame: lists and watches are made of these.
+    return [
+        make(KeyValue, fields) for fields in zip(*split_entries(rows, data), *numbers, strict=True)
+    ]
 
 
 def _read_kv(kv: Any) -> KeyValue:
@@ -46,13 +54,17 @@ def _read_kv(kv: Any) -> KeyValue:
     return KeyValue(key, value, kv.create_revision, kv.mod_revision, kv.version, kv.lease)
 
 
-def read_packed(answer: Any, revision: int, count: int) -> PackedEvents:
-    """Copy the entries, the first ``count`` of them events, out of a pinned answer in one sweep."""
-    if answer.kv_count == 0:
-        return PackedEvents(revision, 0, _NO_ROWS, _NO_DATA)
+def _pack(answer: Any) -> tuple[NDArray[np.void], NDArray[np.uint8]]:
+    """Copy the entries out of a pinned answer, of which there is one at least, in one sweep."""
     rows = np.frombuffer(ffi.buffer(answer.kvs, answer.kv_count * ENTRY.itemsize)[:], ENTRY)
     data = np.empty(lib.pkc_answer_pack_size(answer), np.uint8)
     lib.pkc_answer_pack(answer, ffi.from_buffer("char[]", data))
+    return rows, data
+
+
+def read_packed(answer: Any, revision: int, count: int) -> PackedEvents:
+    """Copy ``count`` events, and behind them the entries before them, out of a pinned answer."""
+    rows, data = _pack(answer) if count else (_NO_ROWS, _NO_DATA)
     return PackedEvents(revision, count, rows, data)
 
 

@@ -74,12 +74,12 @@ class WatchBatch(NamedTuple):
     events: list[Event]
 
 
-_NUMBERS: Final = ("create_revision", "mod_revision", "version", "lease")
+NUMBERS: Final = ("create_revision", "mod_revision", "version", "lease")
 ENTRY: Final = np.dtype(
     {
-        "names": ["sizes", *_NUMBERS, "prev"],
+        "names": ["sizes", *NUMBERS, "prev"],
         "formats": [(np.int64, 2), *[np.int64] * 5],
-        "offsets": [ffi.offsetof("pkc_kv", field) for field in ("key_size", *_NUMBERS, "prev")],
+        "offsets": [ffi.offsetof("pkc_kv", field) for field in ("key_size", *NUMBERS, "prev")],
         "itemsize": ffi.sizeof("pkc_kv"),
     }
 )
@@ -116,16 +116,17 @@ class PackedEvents:
         return self.count
 
     def split(self) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
-        """Return the keys and the values of the rows. All are cut in one call; O(bytes)."""
-        layout = "%ds" * (2 * len(self.rows)) % tuple(self.rows["sizes"].ravel().tolist())
-        parts = struct.Struct(layout).unpack(self.data.data)
-        return parts[::2], parts[1::2]
+        """Return the keys and the values of the rows. O(bytes)."""
+        return split_entries(self.rows, self.data)
 
-    def kvs(self) -> list[KeyValue]:
-        """Return the rows as objects. O(bytes)."""
-        numbers = [self.rows[name].tolist() for name in _NUMBERS]
-        make = tuple.__new__  # Past the constructor's own frame: lists are made of these.
-        return [make(KeyValue, fields) for fields in zip(*self.split(), *numbers, strict=True)]
+
+def split_entries(
+    rows: NDArray[np.void], data: NDArray[np.uint8]
+) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
+    """Return the keys and the values of packed entries; all are cut in one call."""
+    layout = "%ds" * (2 * len(rows)) % tuple(rows["sizes"].ravel().tolist())
+    parts = struct.Struct(layout).unpack(data.data)
+    return parts[::2], parts[1::2]
 
 
 class Get(NamedTuple):
