@@ -33,7 +33,7 @@ PODS_PER_NODE_MAX = 8
 """Of 500m on the four cores of a node."""
 REQUESTS = {"cpu": "500m", "memory": "1Gi"}
 ROUNDS = 3
-EVENTS_A_READ = 128
+EVENTS_A_READ = 512
 WRITES_OF_A_POD = 4
 """Its creation and its binding, and its status when it is accepted and when it runs."""
 REASONS = ("Scheduled", "Pulling", "Pulled", "Created", "Started")
