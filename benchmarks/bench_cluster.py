@@ -6,9 +6,10 @@ A `Cluster` whose nodes are ready is given twenty replica sets, four pods a node
 virtual time until it is quiescent. Figures are of CPU time, of the best round. A stage is the steps
 of one component, its writes to the store with them; "apply" creates the replica sets; "log" reads
 for all components what they asked for. "watch" is a client beside them, a watch of the store on the
-whole registry: after each step it reads every event there is, key and value, those of Event objects
-too. It counts them and decodes none. The engine alone is `Scheduler.place` on the same pods and
-nodes, as the cluster's scheduler has it and by the library's defaults (`ENGINES`).
+whole registry: after each step it copies every event there is out of the store, with key and value,
+those of Event objects too. It counts them and decodes none. The engine alone is `Scheduler.place`
+on the same pods and nodes, as the cluster's scheduler has it and by the library's defaults
+(`ENGINES`).
 """
 
 import time
@@ -32,7 +33,7 @@ PODS_PER_NODE_MAX = 8
 """Of 500m on the four cores of a node."""
 REQUESTS = {"cpu": "500m", "memory": "1Gi"}
 ROUNDS = 3
-EVENTS_A_READ = 128
+EVENTS_A_READ = 512
 WRITES_OF_A_POD = 4
 """Its creation and its binding, and its status when it is accepted and when it runs."""
 REASONS = ("Scheduled", "Pulling", "Pulled", "Created", "Started")
@@ -83,8 +84,8 @@ class Slice:
     def _stepped(self):
         """Read what the watch has; return whether the cluster is quiescent."""
         self._charge("loop")
-        while events := self.watch.read(EVENTS_A_READ).events:
-            self.seen_count += len(events)
+        while packed := self.watch.read_packed(EVENTS_A_READ):
+            self.seen_count += len(packed)
         self._charge("watch")
         return not self.cluster.loop.working
 

@@ -7,14 +7,14 @@ little more than one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 import msgspec
 
 from pykube_core.api.registry import STORE_PREFIX, Registry, Resource
 from pykube_core.apiserver.objects import STATUS_MARK, ApiObject, status_start
-from pykube_core.store import Event, StoreLike, prefix_end
+from pykube_core.store import PackedEvents, StoreLike, prefix_end
 
 _BATCH: Final = 128
 """Events that are read at a time: few enough to stay in the caches of a core."""
@@ -54,12 +54,16 @@ class LogCursor:
     ----------
     resources : tuple of Resource
         What it reads.
+    bodies_of : frozenset of Resource
+        Of which of them it is told no change of the status alone. So the state before a change may
+        have another status than the last one that it was told of.
     changes : list of Change
         What waits to be read; the log adds to it.
     """
 
-    def __init__(self, resources: tuple[Resource, ...]) -> None:
+    def __init__(self, resources: tuple[Resource, ...], bodies_of: frozenset[Resource]) -> None:
         self.resources = resources
+        self.bodies_of = bodies_of
         self.changes: list[Change] = []
 
     @property
@@ -69,8 +73,7 @@ class LogCursor:
 
     def read(self) -> list[Change]:
         """Return what is new since the last call, in the order of the log."""
-        changes = self.changes.copy()
-        self.changes.clear()
+        changes, self.changes = self.changes, []
         return changes
 
 
@@ -96,7 +99,9 @@ class ObjectLog:
         self._store = store
         self._registry = registry
         self._objects: dict[Resource, dict[bytes, ApiObject]] = {}
+        # Those that are told every change of a resource, and those that read its bodies alone.
         self._cursors: dict[Resource, list[LogCursor]] = {r: [] for r in registry}
+        self._body_cursors: dict[Resource, list[LogCursor]] = {r: [] for r in registry}
         self.revision = store.revision
         prefix = STORE_PREFIX.encode()
         start = self.revision + 1
@@ -117,75 +122,104 @@ class ObjectLog:
             prefix = resource.prefix
             held = self._store.range(prefix, prefix_end(prefix), revision=self.revision)
             objects = self._objects[resource] = {
-                kv.key: self._state(resource, kv.key, kv.value, kv.mod_revision, None)
+                kv.key: self._with_new_body(resource, kv.key, kv.value, kv.mod_revision)
                 for kv in held.kvs
             }
             self._leave_out()
         return objects
 
-    def _state(
-        self, resource: Resource, key: bytes, data: bytes, revision: int, old: ApiObject | None
+    def _with_new_body(
+        self, resource: Resource, key: bytes, data: bytes, revision: int
     ) -> ApiObject:
-        """Return an object as it was read, behind its state before; seldom is anything decoded."""
+        """Return an object of which more than the status is new; seldom is anything decoded."""
         if not resource.has_status:
-            return ApiObject(resource, key, data, revision, 0, revision)
-        if old is not None:
-            at = old.status_at
-            if at and data[:at] == old.data[:at]:
-                return ApiObject(resource, key, data, revision, at, old.body_revision)
-        if data.endswith(self._tail):  # Copies of an object come together.
+            at = 0
+        elif data.endswith(self._tail):  # Copies of an object come together.
             at = len(data) - len(self._tail) + len(STATUS_MARK)
         else:
             at = status_start(data)
             self._tail = data[at - len(STATUS_MARK) :] if at else _NO_TAIL
         return ApiObject(resource, key, data, revision, at, revision)
 
-    def cursor(self, *resources: Resource) -> LogCursor:
-        """Return a cursor on the changes of some resources."""
-        cursor = LogCursor(resources)
+    def cursor(self, *resources: Resource, bodies_of: Collection[Resource] = ()) -> LogCursor:
+        """Return a cursor on the changes of some resources.
+
+        Parameters
+        ----------
+        *resources : Resource
+            What it reads; all there is of the first comes before the second.
+        bodies_of : collection of Resource
+            Of which of them only what is not the status matters: it is told of none of their
+            changes that are of the status alone, and they cost it nothing.
+        """
+        cursor = LogCursor(resources, frozenset(bodies_of))
         for resource in resources:
-            self._cursors[resource].append(cursor)
-            for obj in self._held(resource).values():
-                cursor.changes.append(Change(None, obj))
+            self._cursors_like(cursor, resource).append(cursor)
+            cursor.changes.extend(Change(None, obj) for obj in self._held(resource).values())
         return cursor
+
+    def _cursors_like(self, cursor: LogCursor, resource: Resource) -> list[LogCursor]:
+        """Return the cursors that are told of the same changes of a resource as this one."""
+        cursors = self._body_cursors if resource in cursor.bodies_of else self._cursors
+        return cursors[resource]
 
     def forget(self, cursor: LogCursor) -> None:
         """Collect nothing more for a cursor."""
         for resource in cursor.resources:
-            self._cursors[resource].remove(cursor)
+            self._cursors_like(cursor, resource).remove(cursor)
 
     def pull(self) -> int:
         """Read what is new in the store; return the number of changes."""
         count = 0
         while True:
-            batch = self._watch.read(_BATCH)
-            self.revision = max(self.revision, batch.revision)
-            if not batch.events:
+            events = self._watch.read_packed(_BATCH)
+            self.revision = max(self.revision, events.revision)
+            if not events:
                 return count
-            count += self._take(batch.events)
+            count += self._take(events)
 
-    def _take(self, events: list[Event]) -> int:
+    def _take(self, events: PackedEvents) -> int:
         """Take note of some changes; return how many of them somebody reads."""
-        count = 0
-        resource_of = self._registry.of_key
         prefix = _NO_PREFIX
-        for (key, value, create_revision, mod_revision, _, _), _ in events:
-            if not key.startswith(prefix):  # Most come in runs of one resource.
-                found = resource_of(key)
+        objects: dict[bytes, ApiObject] = {}
+        runs: list[tuple[Resource, list[Change]]] = []
+        created_at = events.rows["create_revision"].tolist()
+        revisions = events.rows["mod_revision"].tolist()
+        for key, data, created, revision in zip(
+            *events.split(), created_at, revisions, strict=True
+        ):
+            old = objects.get(key)
+            if old is None and not key.startswith(prefix):  # Most come in runs of one resource.
+                found = self._registry.of_key(key)
                 if found is None or found not in self._objects:
                     continue
                 resource, prefix = found, found.prefix
-                objects, cursors = self._objects[resource], self._cursors[resource]
-            if create_revision:
+                objects, changes = self._objects[resource], list[Change]()
                 old = objects.get(key)
-                new = objects[key] = self._state(resource, key, value, mod_revision, old)
-                change = Change(old, new, new.body_revision != mod_revision)
+                runs.append((resource, changes))
+            if not created:
+                objects.pop(key, None)
+                changes.append(Change(old, None))
+                continue
+            if old is not None and (at := old.status_at) and data.startswith(old.data[:at]):
+                new = ApiObject(resource, old.key, data, revision, at, old.body_revision)
+                changes.append(Change(old, new, True))
             else:
-                change = Change(objects.pop(key, None), None)
-            count += 1
+                new = self._with_new_body(resource, key, data, revision)
+                changes.append(Change(old, new))
+            objects[key] = new
+        for resource, changes in runs:
+            self._tell(resource, changes)
+        return sum(len(changes) for _, changes in runs)
+
+    def _tell(self, resource: Resource, changes: list[Change]) -> None:
+        """Put changes of one resource behind the cursors that read them."""
+        for cursor in self._cursors[resource]:
+            cursor.changes.extend(changes)
+        if cursors := self._body_cursors[resource]:
+            of_bodies = [change for change in changes if not change.is_status_alone]
             for cursor in cursors:
-                cursor.changes.append(change)
-        return count
+                cursor.changes.extend(of_bodies)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until there may be something to pull, at most ``timeout`` seconds."""

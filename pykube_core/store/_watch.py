@@ -6,12 +6,14 @@ import asyncio
 import threading
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Protocol
+from typing import Protocol, TypeVar
 from weakref import WeakValueDictionary
 
 from _pykube_hotcore.native._store import StoreHandle
 from _pykube_hotcore.native._store_errors import ClosedError
-from _pykube_hotcore.native._store_types import WatchBatch
+from _pykube_hotcore.native._store_types import PackedEvents, WatchBatch
+
+_Events = TypeVar("_Events", WatchBatch, PackedEvents)
 
 
 class Cursor(Protocol):
@@ -21,6 +23,9 @@ class Cursor(Protocol):
 
     def read(self, event_count_max: int) -> tuple[WatchBatch, bool]:
         """Return the next events, and whether there are more already."""
+
+    def read_packed(self, event_count_max: int) -> tuple[PackedEvents, bool]:
+        """Return the same, packed."""
 
     def exclude(self, prefixes: Sequence[bytes]) -> None:
         """Leave out keys with any of these prefixes from now on."""
@@ -120,9 +125,9 @@ def _resume(watches: list[Watch]) -> None:
 class Watch:
     """Events of a key or a range from a revision on, in order, each once, revisions whole.
 
-    Read it without waiting (`read`), from a thread (`wait`), or with ``async for``, which yields
-    `WatchBatch`. One reader at a time. A reader that falls behind costs nothing; when events that
-    it has not read are compacted, reading raises `CompactedError`.
+    Read it without waiting (`read`, `read_packed`), from a thread (`wait`), or with ``async for``,
+    which yields `WatchBatch`. One reader at a time. A reader that falls behind costs nothing; when
+    events that it has not read are compacted, reading raises `CompactedError`.
 
     Attributes
     ----------
@@ -148,12 +153,20 @@ class Watch:
 
         Whole revisions are added until there are ``event_count_max`` events, at least one.
         """
+        return self._noted(self._handle.read, event_count_max)
+
+    def read_packed(self, event_count_max: int = 1024) -> PackedEvents:
+        """Return the same in two arrays, for a reader of many: it ships or counts them."""
+        return self._noted(self._handle.read_packed, event_count_max)
+
+    def _noted(self, read: Callable[[int], tuple[_Events, bool]], event_count_max: int) -> _Events:
+        """Read; note how far that is, and whether there is more."""
         self._signal.clear()
-        batch, more = self._handle.read(event_count_max)
+        events, more = read(event_count_max)
         if more:
             self._signal.set()
-        self.revision = batch.revision
-        return batch
+        self.revision = events.revision
+        return events
 
     def exclude(self, prefixes: Sequence[bytes]) -> None:
         """Leave out keys with any of these prefixes, none of them empty, from the next read on.

@@ -14,6 +14,7 @@ from pykube_core.store import (
     Delete,
     FutureRevisionError,
     Get,
+    KeyValue,
     LeaseNotFoundError,
     Put,
     RequestError,
@@ -204,6 +205,33 @@ def test_watches(store):
         collect(old, 1)
     assert caught.value.compact_revision == now
     for watch in (past, new, old):
+        watch.close()
+
+
+def test_a_packed_read_is_a_read_in_two_arrays(store):
+    start = store.revision + 1
+    options = {"start_revision": start, "prev_kv": True}
+    watches = [store.watch(b"w", b"x", **options) for _ in range(2)]
+    assert len(store.watch(b"w", b"x").read_packed()) == 0
+    for i in range(9):
+        store.put(b"w%d" % (i % 3), b"v" * i)
+    store.delete(b"w0")
+    events, seen = collect(watches[0], 10), []
+    while len(seen) < 10:
+        packed = watches[1].read_packed(4)
+        if not packed:
+            watches[1].wait(0.1)
+            continue
+        keys, values = packed.split()
+        pairs = list(zip(keys, values, strict=True))
+        assert packed.data.tobytes() == b"".join(part for pair in pairs for part in pair)
+        numbers = packed.rows[["create_revision", "mod_revision", "version", "lease"]].tolist()
+        kvs = [KeyValue(*pair, *row) for pair, row in zip(pairs, numbers, strict=True)]
+        prevs = packed.rows["prev"][: len(packed)]
+        seen += [(kvs[i], kvs[prev] if prev >= 0 else None) for i, prev in enumerate(prevs)]
+        assert watches[1].revision == packed.revision >= kvs[len(packed) - 1].mod_revision
+    assert seen == events
+    for watch in watches:
         watch.close()
 
 

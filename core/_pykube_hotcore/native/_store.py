@@ -5,12 +5,17 @@ from __future__ import annotations
 import struct
 from array import array
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from _pykube_hotcore._ffi import ffi, lib
 from _pykube_hotcore.native._puts import Puts
 from _pykube_hotcore.native._status import check
-from _pykube_hotcore.native._store_answers import read_events, read_kvs, read_results
+from _pykube_hotcore.native._store_answers import (
+    read_events,
+    read_kvs,
+    read_packed,
+    read_results,
+)
 from _pykube_hotcore.native._store_errors import (
     CorruptError,
     RequestError,
@@ -28,6 +33,7 @@ from _pykube_hotcore.native._store_types import (
     Get,
     KeyValue,
     LeaseInfo,
+    PackedEvents,
     Put,
     PutResult,
     RangeResult,
@@ -38,6 +44,7 @@ from _pykube_hotcore.native._store_types import (
     WatchBatch,
 )
 
+_Events = TypeVar("_Events", WatchBatch, PackedEvents)
 _SYNC = {"always": lib.PKC_SYNC_ALWAYS, "interval": lib.PKC_SYNC_INTERVAL}
 _NO_LEASE_DEADLINE = 2**63 - 1
 
@@ -106,6 +113,15 @@ class WatchHandle:
 
     def read(self, event_count_max: int) -> tuple[WatchBatch, bool]:
         """Return the next events, and whether there are more already."""
+        return self._read(event_count_max, read_events)
+
+    def read_packed(self, event_count_max: int) -> tuple[PackedEvents, bool]:
+        """Return the same, packed."""
+        return self._read(event_count_max, read_packed)
+
+    def _read(
+        self, event_count_max: int, copied: Callable[[Any, int, int], _Events]
+    ) -> tuple[_Events, bool]:
         if self._watch is None:
             raise closed_error()
         answer = self._store.borrow()
@@ -115,11 +131,9 @@ class WatchHandle:
                 raise compacted_error(int(answer.compact_revision))
             count = ok(status)
             more = bool(self._more[0])
-            if count == 0:
-                return WatchBatch(int(answer.revision), []), more
-            events = read_events(answer, count)
-            revision = events[-1].kv.mod_revision if more else int(answer.revision)
-            return WatchBatch(revision, events), more
+            # With more to come, not everything up to the answer's revision was delivered.
+            last = answer.kvs[count - 1].mod_revision if count and more else answer.revision
+            return copied(answer, int(last), count), more
         finally:
             self._store.give_back(answer)
 

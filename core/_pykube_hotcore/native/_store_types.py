@@ -7,10 +7,14 @@ anything else the half-open range ``[key, end)``.
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
-from _pykube_hotcore._ffi import lib
+import numpy as np
+from numpy.typing import NDArray
+
+from _pykube_hotcore._ffi import ffi, lib
 
 __all__ = [
     "BatchResult",
@@ -22,6 +26,7 @@ __all__ = [
     "KeyValue",
     "LeaseInfo",
     "Op",
+    "PackedEvents",
     "Put",
     "PutResult",
     "RangeResult",
@@ -67,6 +72,61 @@ class WatchBatch(NamedTuple):
 
     revision: int
     events: list[Event]
+
+
+NUMBERS: Final = ("create_revision", "mod_revision", "version", "lease")
+ENTRY: Final = np.dtype(
+    {
+        "names": ["sizes", *NUMBERS, "prev"],
+        "formats": [(np.int64, 2), *[np.int64] * 5],
+        "offsets": [ffi.offsetof("pkc_kv", field) for field in ("key_size", *NUMBERS, "prev")],
+        "itemsize": ffi.sizeof("pkc_kv"),
+    }
+)
+"""An entry of an answer: the sizes of key and value in bytes, and numbers as in `KeyValue`.
+
+``prev`` is, of an event, the row of the entry before it; -1 for none. Pointers have no name here.
+"""
+
+
+@dataclass(slots=True)
+class PackedEvents:
+    """Events of whole revisions in two arrays, which belong to the reader.
+
+    They cost a copy of the bytes, and next to nothing an event.
+
+    Attributes
+    ----------
+    revision : int
+        Everything up to here was delivered with it.
+    count : int
+        Events: that many rows. Behind them are the entries before them, where those were asked for.
+    rows : ndarray, `ENTRY`, (count or more,)
+        Sizes, revisions, version and lease of each entry, as int64.
+    data : ndarray, uint8, (bytes,)
+        Key and value of each row, one behind the other.
+    """
+
+    revision: int
+    count: int
+    rows: NDArray[np.void]
+    data: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return self.count
+
+    def split(self) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
+        """Return the keys and the values of the rows. O(bytes)."""
+        return split_entries(self.rows, self.data)
+
+
+def split_entries(
+    rows: NDArray[np.void], data: NDArray[np.uint8]
+) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
+    """Return the keys and the values of packed entries; all are cut in one call."""
+    layout = "%ds" * (2 * len(rows)) % tuple(rows["sizes"].ravel().tolist())
+    parts = struct.Struct(layout).unpack(data.data)
+    return parts[::2], parts[1::2]
 
 
 class Get(NamedTuple):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 
+import numpy as np
+
+from _pykube_hotcore.native._store_types import ENTRY
 from pykube_core.store import (
     Compare,
     Delete,
@@ -12,12 +16,14 @@ from pykube_core.store import (
     Get,
     KeyValue,
     Op,
+    PackedEvents,
     Put,
     PutResult,
     RangeResult,
     Result,
     Txn,
     TxnResult,
+    WatchBatch,
 )
 from pykube_core.store.etcd import wire
 from pykube_core.store.etcd.wire import Message
@@ -234,6 +240,21 @@ def event_of(message: Message) -> Event:
     """Return the store's form of an Event."""
     previous = kv_of(message.prev_kv) if message.HasField("prev_kv") else None
     return Event(kv_of(message.kv), previous)
+
+
+def packed(batch: WatchBatch) -> PackedEvents:
+    """Return events as the embedded store packs its own."""
+    before = [event.prev_kv for event in batch.events if event.prev_kv is not None]
+    kvs = [event.kv for event in batch.events] + before
+    behind = itertools.count(len(batch.events))
+    prevs = [-1 if event.prev_kv is None else next(behind) for event in batch.events]
+    rows = [
+        ((len(key), len(value)), *numbers, prev)
+        for (key, value, *numbers), prev in zip(kvs, prevs + [-1] * len(before), strict=True)
+    ]
+    data = bytearray().join([part for kv in kvs for part in kv[:2]])
+    count = len(batch.events)
+    return PackedEvents(batch.revision, count, np.array(rows, ENTRY), np.array(data, np.uint8))
 
 
 def put_result(message: Message, revision: int) -> PutResult:

@@ -33,6 +33,7 @@ from _pykube_hotcore.native._store_types import (
     KeyValue,
     LeaseInfo,
     Op,
+    PackedEvents,
     Put,
     PutResult,
     RangeResult,
@@ -400,6 +401,11 @@ class _Cursor:
             if self._error is not None:
                 raise self._error
             return WatchBatch(self.revision, []), False
+
+    def read_packed(self, event_count_max: int) -> tuple[PackedEvents, bool]:
+        """Return the same, packed."""
+        batch, more = self.read(event_count_max)
+        return convert.packed(batch), more
 
     def exclude(self, prefixes: Sequence[bytes]) -> None:
         """Leave out keys with any of these prefixes; the cluster sends them all the same."""

@@ -17,6 +17,7 @@ from pykube_core.store import (
     FailedError,
     ForeignError,
     Get,
+    KeyValue,
     LeaseNotFoundError,
     LockedError,
     NewerFormatError,
@@ -201,6 +202,39 @@ def test_bad_input_gets_etcds_words_and_changes_nothing(store):
             call()
     assert store.revision == 2
     assert store.status().version_count == 1
+
+
+def entries_of(packed):
+    """Return the rows of packed events as records."""
+    numbers = packed.rows[["create_revision", "mod_revision", "version", "lease"]].tolist()
+    return [KeyValue(*pair, *row) for *pair, row in zip(*packed.split(), numbers, strict=True)]
+
+
+@pytest.mark.parametrize("prev_kv", [False, True])
+@pytest.mark.parametrize("count_max", [1, 5, 6, 1000])
+def test_packed_events_are_those_of_a_plain_read_and_outlive_the_store(prev_kv, count_max):
+    store = Store()
+    plain, watch = (store.watch(b"k", b"l", prev_kv=prev_kv) for _ in range(2))
+    assert len(watch.read_packed()) == 0
+    for i in range(20):
+        store.put(b"k%d" % (i % 4), b"%d" % i * i)
+    store.delete(b"k", b"l")
+    read, kept = [], []
+    while packed := watch.read_packed(count_max):
+        kept.append(packed)
+        read.append(plain.read(count_max))
+    store.close()
+    assert [packed.revision for packed in kept] == [batch.revision for batch in read]
+    for packed, batch in zip(kept, read, strict=True):
+        kvs = entries_of(packed)
+        assert kvs[: len(packed)] == [event.kv for event in batch.events]
+        prevs = [kvs[i] if i >= 0 else None for i in packed.rows["prev"][: len(packed)]]
+        assert prevs == [event.prev_kv for event in batch.events]
+        assert packed.data.tobytes() == b"".join(kv.key + kv.value for kv in kvs)
+        assert not packed.rows.flags.writeable
+    assert sum(map(len, kept)) == 24
+    with pytest.raises(ClosedError):
+        watch.read_packed()
 
 
 def test_watch_iterates_until_the_store_is_closed():
