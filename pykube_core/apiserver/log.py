@@ -7,7 +7,7 @@ little more than one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 import msgspec
@@ -54,12 +54,16 @@ class LogCursor:
     ----------
     resources : tuple of Resource
         What it reads.
+    bodies_of : frozenset of Resource
+        Of which of them it is told no change of the status alone. So the state before a change may
+        have another status than the last one that it was told of.
     changes : list of Change
         What waits to be read; the log adds to it.
     """
 
-    def __init__(self, resources: tuple[Resource, ...]) -> None:
+    def __init__(self, resources: tuple[Resource, ...], bodies_of: frozenset[Resource]) -> None:
         self.resources = resources
+        self.bodies_of = bodies_of
         self.changes: list[Change] = []
 
     @property
@@ -69,8 +73,7 @@ class LogCursor:
 
     def read(self) -> list[Change]:
         """Return what is new since the last call, in the order of the log."""
-        changes = self.changes.copy()
-        self.changes.clear()
+        changes, self.changes = self.changes, []
         return changes
 
 
@@ -96,7 +99,9 @@ class ObjectLog:
         self._store = store
         self._registry = registry
         self._objects: dict[Resource, dict[bytes, ApiObject]] = {}
+        # Those that are told every change of a resource, and those that read its bodies alone.
         self._cursors: dict[Resource, list[LogCursor]] = {r: [] for r in registry}
+        self._body_cursors: dict[Resource, list[LogCursor]] = {r: [] for r in registry}
         self.revision = store.revision
         prefix = STORE_PREFIX.encode()
         start = self.revision + 1
@@ -140,19 +145,32 @@ class ObjectLog:
             self._tail = data[at - len(STATUS_MARK) :] if at else _NO_TAIL
         return ApiObject(resource, key, data, revision, at, revision)
 
-    def cursor(self, *resources: Resource) -> LogCursor:
-        """Return a cursor on the changes of some resources."""
-        cursor = LogCursor(resources)
+    def cursor(self, *resources: Resource, bodies_of: Collection[Resource] = ()) -> LogCursor:
+        """Return a cursor on the changes of some resources.
+
+        Parameters
+        ----------
+        *resources : Resource
+            What it reads; all there is of the first comes before the second.
+        bodies_of : collection of Resource
+            Of which of them only what is not the status matters: it is told of none of their
+            changes that are of the status alone, and they cost it nothing.
+        """
+        cursor = LogCursor(resources, frozenset(bodies_of))
         for resource in resources:
-            self._cursors[resource].append(cursor)
-            for obj in self._held(resource).values():
-                cursor.changes.append(Change(None, obj))
+            self._cursors_like(cursor, resource).append(cursor)
+            cursor.changes.extend(Change(None, obj) for obj in self._held(resource).values())
         return cursor
+
+    def _cursors_like(self, cursor: LogCursor, resource: Resource) -> list[LogCursor]:
+        """Return the cursors that are told of the same changes of a resource as this one."""
+        cursors = self._body_cursors if resource in cursor.bodies_of else self._cursors
+        return cursors[resource]
 
     def forget(self, cursor: LogCursor) -> None:
         """Collect nothing more for a cursor."""
         for resource in cursor.resources:
-            self._cursors[resource].remove(cursor)
+            self._cursors_like(cursor, resource).remove(cursor)
 
     def pull(self) -> int:
         """Read what is new in the store; return the number of changes."""
@@ -166,26 +184,36 @@ class ObjectLog:
 
     def _take(self, events: list[Event]) -> int:
         """Take note of some changes; return how many of them somebody reads."""
-        count = 0
         resource_of = self._registry.of_key
         prefix = _NO_PREFIX
+        runs: list[tuple[Resource, list[Change]]] = []
         for (key, value, create_revision, mod_revision, _, _), _ in events:
             if not key.startswith(prefix):  # Most come in runs of one resource.
                 found = resource_of(key)
                 if found is None or found not in self._objects:
                     continue
                 resource, prefix = found, found.prefix
-                objects, cursors = self._objects[resource], self._cursors[resource]
+                objects = self._objects[resource]
+                changes: list[Change] = []
+                runs.append((resource, changes))
             if create_revision:
                 old = objects.get(key)
                 new = objects[key] = self._state(resource, key, value, mod_revision, old)
-                change = Change(old, new, new.body_revision != mod_revision)
+                changes.append(Change(old, new, new.body_revision != mod_revision))
             else:
-                change = Change(objects.pop(key, None), None)
-            count += 1
+                changes.append(Change(objects.pop(key, None), None))
+        for resource, changes in runs:
+            self._tell(resource, changes)
+        return sum(len(changes) for _, changes in runs)
+
+    def _tell(self, resource: Resource, changes: list[Change]) -> None:
+        """Put changes of one resource behind the cursors that read them."""
+        for cursor in self._cursors[resource]:
+            cursor.changes.extend(changes)
+        if cursors := self._body_cursors[resource]:
+            of_bodies = [change for change in changes if not change.is_status_alone]
             for cursor in cursors:
-                cursor.changes.append(change)
-        return count
+                cursor.changes.extend(of_bodies)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until there may be something to pull, at most ``timeout`` seconds."""

@@ -82,6 +82,26 @@ def test_a_change_of_the_status_alone_is_told_from_others(log, server):
     assert log.get(NODES, "n") is None
 
 
+def test_a_reader_of_bodies_is_told_no_change_of_the_status_alone(log, server):
+    node = server.create(NODES, {"metadata": {"name": "n"}, "status": {"phase": "Pending"}})
+    whole, bodies = log.cursor(NODES), log.cursor(CONFIG_MAPS, NODES, bodies_of=[NODES])
+    log.pull()
+    server.replace_status_many(NODES, [(node, b'{"phase":"Running"}')])
+    put(server, "a")
+    server.patch(NODES, {"metadata": {"labels": {"a": "b"}}}, "n")
+    server.patch(NODES, {"status": {"phase": "Terminated"}}, "n", subresource="status")
+    server.delete(NODES, "n")
+    log.pull()
+    seen = whole.read()
+    of_nodes = [change for change in bodies.read() if change.object.resource is NODES]
+    assert of_nodes == [seen[0], seen[2], seen[4]]
+    assert of_nodes[1].old.status == b'{"phase":"Running"}'
+    log.forget(bodies)
+    put(server, "b")
+    log.pull()
+    assert not bodies.has_news
+
+
 def test_a_status_is_replaced_wherever_it_is_known_to_begin(log, server):
     node = server.create(NODES, {"metadata": {"name": "n"}, "status": {"phase": "Pending"}})
     log.get(NODES, "n")
