@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from copy import copy
 from functools import lru_cache
 from sys import intern
 from typing import Final
@@ -19,6 +18,9 @@ from pykube_core.controllers.ownership import OwnerReference, controller_of
 _SHARED_MAX: Final = 4096
 _GONE_MAX: Final = 4096
 _NODE: Final = b'"nodeName":"'
+_CONDITIONS: Final = b'"conditions":['
+_CONDITIONS_END: Final = b"}]"
+_NO_HEAD: Final = b"\0"
 
 
 @lru_cache(4096)
@@ -78,23 +80,30 @@ class _Condition(msgspec.Struct, gc=False):
     lastTransitionTime: str | None = None
 
 
+class _StatusHead(msgspec.Struct, gc=False):
+    """What a status has to show up to the end of its conditions for nobody to read on."""
+
+    phase: str
+    conditions: list[_Condition]
+    reason: str = ""
+
+
 class _Status(msgspec.Struct, gc=False):
     phase: str = ""
+    conditions: list[_Condition] = []
     reason: str = ""
-    conditions: msgspec.Raw = msgspec.Raw(b"[]")
 
 
 _VIEW: Final = msgspec.json.Decoder(_View)
+_STATUS_HEAD: Final = msgspec.json.Decoder(_StatusHead)
 _STATUS: Final = msgspec.json.Decoder(_Status)
 _NO_FORM: Final = _Form(b"\0", is_open=False)
-_CONDITIONS: Final = msgspec.json.Decoder(list[_Condition])
 
 
-@lru_cache(_SHARED_MAX)
-def _ready_ns(conditions: bytes) -> int | None:
-    """Return since when a pod with these conditions is ready; copies show the same ones."""
+def _ready_ns(conditions: list[_Condition]) -> int | None:
+    """Return since when a pod with these conditions is ready."""
     ready_ns = None
-    for condition in _CONDITIONS.decode(conditions):
+    for condition in conditions:
         if condition.type == "Ready" and condition.status == "True":
             since = condition.lastTransitionTime
             ready_ns = read_time(since) if since else 0
@@ -108,8 +117,10 @@ class Pod(msgspec.Struct, gc=False):
 
     Attributes
     ----------
-    uid, phase, reason, created : str
+    uid, phase, created : str
         As in the object; ``created`` is its time stamp.
+    reason : str
+        Why it has ended; "" while it has not.
     owner : str
         The uid of its controller; "" when it has none.
     labels : dict
@@ -135,11 +146,11 @@ class Pod(msgspec.Struct, gc=False):
     terminating: bool
     revision: int
     body_revision: int
-    phase: str = ""
-    reason: str = ""
-    active: bool = False
-    ending: bool = False
-    ready_ns: int | None = None
+    phase: str
+    reason: str
+    ready_ns: int | None
+    active: bool
+    ending: bool
 
     @property
     def claimable(self) -> bool:
@@ -162,11 +173,12 @@ class PodReader:
         # What one controller knows to be gone, others may still have to read.
         self._gone: dict[bytes, Pod] = {}
         self._forms: dict[bytes, _Form] = {}
-        # What was read last: a form; a status, and its phase, reason and time of readiness.
-        self._form = _NO_FORM
-        self._status = b""
-        self._shown: tuple[str, str, int | None] = "", "", None
         self._labels: dict[str, dict[str, str]] = {}
+        # What was read last: a form; what a status begins with that says all that is read of it,
+        # and its phase, reason and time of readiness.
+        self._form = _NO_FORM
+        self._head = _NO_HEAD
+        self._shown: tuple[str, str, int | None] = "", "", None
 
     def read(self, obj: ApiObject) -> Pod:
         """Return what an object, or a newer state of it that was read before, says of a pod.
@@ -180,25 +192,33 @@ class PodReader:
         held = self._held.get(key) or self._gone.get(key)
         if held is not None and held.revision >= revision:
             return held
-        text = obj.status
-        if text != self._status:  # Copies come together.
-            status = _STATUS.decode(text)
-            self._shown = intern(status.phase), status.reason, _ready_ns(bytes(status.conditions))
-            self._status = text
+        if not obj.data.startswith(self._head, obj.status_at):  # Copies come together.
+            self._read_status(obj)
         phase, reason, ready_ns = self._shown
+        alike: Pod | _Form
         if held is not None and 0 < held.body_revision == obj.body_revision:
             if held.phase == phase and held.ready_ns == ready_ns and held.reason == reason:
                 held.revision = revision
                 return held
-            pod = copy(held)
-            pod.revision = revision
+            uid, node, alike = held.uid, held.node, held
         else:
-            pod = self._read(obj)
-        terminating, ended = pod.terminating, phase in DONE_PHASES
-        pod.phase, pod.reason, pod.ready_ns = phase, reason, ready_ns
-        pod.active = not (terminating or ended)
-        pod.ending = terminating and not ended
-        self._held[key] = pod
+            uid, node, alike = self._read_body(obj)
+        terminating, ended = alike.terminating, phase in DONE_PHASES
+        pod = self._held[key] = Pod(
+            uid,
+            alike.owner,
+            alike.labels,
+            node,
+            alike.created,
+            terminating,
+            revision,
+            obj.body_revision,
+            phase,
+            reason,
+            ready_ns,
+            not (terminating or ended),
+            terminating and not ended,
+        )
         return pod
 
     def readable(self, objects: Iterable[ApiObject]) -> Iterator[tuple[ApiObject, Pod]]:
@@ -219,8 +239,28 @@ class PodReader:
             self._gone.clear()
         self._gone[key] = held
 
-    def _read(self, obj: ApiObject) -> Pod:
-        """Return a pod without what its status says."""
+    def _read_status(self, obj: ApiObject) -> None:
+        """Take in a status, as a rule up to the end of its conditions.
+
+        What is behind them differs even between copies, as addresses do; only of a pod that has
+        ended is it read, for the reason.
+        """
+        text = obj.status
+        # If this is not their end, or they have none, something is left open or is missing.
+        head = text[: text.find(_CONDITIONS_END, text.find(_CONDITIONS)) + len(_CONDITIONS_END)]
+        status: _StatusHead | _Status | None
+        try:
+            status = _STATUS_HEAD.decode(head + b"}")
+        except msgspec.DecodeError:
+            status = None
+        if status is None or status.phase in DONE_PHASES:
+            head, status = text + b"}", _STATUS.decode(text)
+        reason = status.reason if status.phase in DONE_PHASES else ""
+        self._shown = intern(status.phase), reason, _ready_ns(status.conditions)
+        self._head = head
+
+    def _read_body(self, obj: ApiObject) -> tuple[str, str, _Form]:
+        """Return the uid of a pod, its node, and what it shares with its copies."""
         data = obj.data
         start, end = uid_span(obj)
         form = self._form
@@ -230,16 +270,7 @@ class PodReader:
         if form.is_open:
             at = end + len(form.text)
             node = intern(data[at : data.index(b'"', at)].decode())
-        return Pod(
-            data[start:end].decode(),
-            form.owner,
-            form.labels,
-            node,
-            form.created,
-            form.terminating,
-            obj.revision,
-            obj.body_revision,
-        )
+        return data[start:end].decode(), node, form
 
     def _form_of(self, obj: ApiObject, end: int) -> _Form:
         """Return the form of an object whose uid ends at ``end``."""

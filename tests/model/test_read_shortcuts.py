@@ -87,7 +87,7 @@ def pod_shown(obj):
         "created": metadata["creationTimestamp"],
         "terminating": terminating,
         "phase": phase,
-        "reason": status.get("reason", ""),
+        "reason": status.get("reason", "") if ended else "",
         "active": not (terminating or ended),
         "ending": terminating and not ended,
         "ready_ns": START_NS if ready and ready[0]["status"] == "True" else None,
