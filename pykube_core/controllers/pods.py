@@ -80,14 +80,6 @@ class _Condition(msgspec.Struct, gc=False):
     lastTransitionTime: str | None = None
 
 
-class _StatusHead(msgspec.Struct, gc=False):
-    """What a status has to show up to the end of its conditions for nobody to read on."""
-
-    phase: str
-    conditions: list[_Condition]
-    reason: str = ""
-
-
 class _Status(msgspec.Struct, gc=False):
     phase: str = ""
     conditions: list[_Condition] = []
@@ -95,8 +87,8 @@ class _Status(msgspec.Struct, gc=False):
 
 
 _VIEW: Final = msgspec.json.Decoder(_View)
-_STATUS_HEAD: Final = msgspec.json.Decoder(_StatusHead)
 _STATUS: Final = msgspec.json.Decoder(_Status)
+_NO_STATUS: Final = _Status()
 _NO_FORM: Final = _Form(b"\0", is_open=False)
 
 
@@ -246,15 +238,14 @@ class PodReader:
         ended is it read, for the reason.
         """
         text = obj.status
-        # If this is not their end, or they have none, something is left open or is missing.
+        # If this is not their end, or they have none, something is left open or missing.
         head = text[: text.find(_CONDITIONS_END, text.find(_CONDITIONS)) + len(_CONDITIONS_END)]
-        status: _StatusHead | _Status | None
         try:
-            status = _STATUS_HEAD.decode(head + b"}")
+            status = _STATUS.decode(head + b"}")
         except msgspec.DecodeError:
-            status = None
-        if status is None or status.phase in DONE_PHASES:
-            head, status = text + b"}", _STATUS.decode(text)
+            status = _NO_STATUS
+        if not (status.phase and status.conditions) or status.phase in DONE_PHASES:
+            head, status = text, _STATUS.decode(text)
         reason = status.reason if status.phase in DONE_PHASES else ""
         self._shown = intern(status.phase), reason, _ready_ns(status.conditions)
         self._head = head

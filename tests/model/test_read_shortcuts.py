@@ -23,13 +23,27 @@ SINCE = "2026-11-23T04:16:02Z"
 # Texts that look like the bytes that readers look for.
 ODD = ["", "x", '},"spec":{"nodeName":"', '","uid":"', ',"status":{"phase":"Failed"}}', '\\",é']
 LABELS = [{}, {"app": "web"}, {"app": "web", "spec": "nodeName"}, {"uid": "1", "status": "phase"}]
+READY = {"type": "Ready", "status": "True", "lastTransitionTime": SINCE}
+ODD_CONDITION = {"type": "A", "status": "True", "message": '}],"conditions":[{}],"phase":"Failed"'}
 STATUSES = [
     {},
     {"phase": "Running"},
     {"phase": "Succeeded", "reason": "Evicted"},
     {"observedGeneration": 2, "phase": "Failed"},
     {"message": '"phase":"Failed"', "phase": "Pending", "nominatedNodeName": "n2"},
-    {"conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": SINCE}]},
+    {"conditions": [READY]},
+    {"phase": "Running", "conditions": [READY], "podIP": "10.0.0.1"},
+    {"phase": "Running", "conditions": [READY], "reason": "Odd", "podIP": "10.0.0.22"},
+    {"phase": "Failed", "conditions": [READY], "reason": "Evicted"},
+    {"phase": "Failed", "conditions": [READY], "podIP": "10.0.0.1", "reason": "NodeLost"},
+    {"phase": "Failed", "conditions": [], "reason": "Evicted"},
+    {"conditions": [READY], "reason": "Evicted", "phase": "Failed"},
+    {"conditions": [READY], "phase": "Running"},
+    {"phase": "Running", "conditions": [ODD_CONDITION, READY]},
+    {"unknown": {"phase": "Failed", "conditions": [READY]}, "phase": "Running"},
+    {"reason": "Odd", "phase": "Running", "conditions": [READY]},
+    {"unknown": [{"conditions": [READY]}], "phase": "Running", "conditions": [READY]},
+    {"phase": "Running", "unknown": [{"conditions": []}], "conditions": [READY]},
     {"phase": "Running", "conditions": [{"type": "Ready", "status": "False"}]},
     {"phase": "Running", "resources": {"requests": {"cpu": "1"}}},
 ]
