@@ -18,8 +18,8 @@ from pykube_core.controllers.ownership import OwnerReference, controller_of
 _SHARED_MAX: Final = 4096
 _GONE_MAX: Final = 4096
 _NODE: Final = b'"nodeName":"'
-_CONDITIONS: Final = b'"conditions":['
-_CONDITIONS_END: Final = b"}]"
+_PHASE_MARK: Final = b'"phase":"'
+_CONDITIONS_MARK: Final = b'"conditions":['
 _NO_HEAD: Final = b"\0"
 
 
@@ -82,20 +82,21 @@ class _Condition(msgspec.Struct, gc=False):
 
 class _Status(msgspec.Struct, gc=False):
     phase: str = ""
-    conditions: list[_Condition] = []
+    conditions: msgspec.Raw = msgspec.Raw(b"[]")
     reason: str = ""
 
 
 _VIEW: Final = msgspec.json.Decoder(_View)
 _STATUS: Final = msgspec.json.Decoder(_Status)
-_NO_STATUS: Final = _Status()
+_CONDITIONS: Final = msgspec.json.Decoder(list[_Condition])
 _NO_FORM: Final = _Form(b"\0", is_open=False)
 
 
-def _ready_ns(conditions: list[_Condition]) -> int | None:
-    """Return since when a pod with these conditions is ready."""
+@lru_cache(_SHARED_MAX)
+def _ready_ns(conditions: bytes) -> int | None:
+    """Return since when a pod with these conditions is ready; copies show the same ones."""
     ready_ns = None
-    for condition in conditions:
+    for condition in _CONDITIONS.decode(conditions):
         if condition.type == "Ready" and condition.status == "True":
             since = condition.lastTransitionTime
             ready_ns = read_time(since) if since else 0
@@ -166,9 +167,10 @@ class PodReader:
         self._gone: dict[bytes, Pod] = {}
         self._forms: dict[bytes, _Form] = {}
         self._labels: dict[str, dict[str, str]] = {}
-        # What was read last: a form; what a status begins with that says all that is read of it,
-        # and its phase, reason and time of readiness.
+        # What was read last: a form; the conditions of a status, what it begins with that says all
+        # that is read of it, and its phase, reason and time of readiness.
         self._form = _NO_FORM
+        self._conditions = b""
         self._head = _NO_HEAD
         self._shown: tuple[str, str, int | None] = "", "", None
 
@@ -232,23 +234,23 @@ class PodReader:
         self._gone[key] = held
 
     def _read_status(self, obj: ApiObject) -> None:
-        """Take in a status, as a rule up to the end of its conditions.
+        """Take in a status.
 
-        What is behind them differs even between copies, as addresses do; only of a pod that has
-        ended is it read, for the reason.
+        If it has the conditions of the one before, those to come show the same that are like it up
+        to the end of these. Behind them are addresses, which even copies do not share, and the
+        reason, which is read only of a pod that has ended.
         """
         text = obj.status
-        # If this is not their end, or they have none, something is left open or missing.
-        head = text[: text.find(_CONDITIONS_END, text.find(_CONDITIONS)) + len(_CONDITIONS_END)]
-        try:
-            status = _STATUS.decode(head + b"}")
-        except msgspec.DecodeError:
-            status = _NO_STATUS
-        if not (status.phase and status.conditions) or status.phase in DONE_PHASES:
-            head, status = text, _STATUS.decode(text)
-        reason = status.reason if status.phase in DONE_PHASES else ""
-        self._shown = intern(status.phase), reason, _ready_ns(status.conditions)
-        self._head = head
+        status = _STATUS.decode(text)
+        conditions, ended = bytes(status.conditions), status.phase in DONE_PHASES
+        reason = status.reason if ended else ""
+        self._shown = intern(status.phase), reason, _ready_ns(conditions)
+        if conditions == self._conditions and not ended:
+            front, mark, _ = text.partition(_CONDITIONS_MARK)
+            # If one brace is open there, the phase and the conditions are the status's own.
+            if mark and _PHASE_MARK in front and front.count(b"{") == 1:
+                text = text[: len(front) + len(mark) - 1 + len(conditions)]
+        self._head, self._conditions = text, conditions
 
     def _read_body(self, obj: ApiObject) -> tuple[str, str, _Form]:
         """Return the uid of a pod, its node, and what it shares with its copies."""

@@ -1,6 +1,7 @@
 """What readers take from the bytes of objects, against the same objects decoded as a whole."""
 
 import contextlib
+from itertools import product
 from unittest import mock
 
 import msgspec
@@ -10,8 +11,9 @@ from hypothesis import strategies as st
 from pykube_core.api.builtin import CONFIG_MAPS, PODS
 from pykube_core.api.patch import MERGE_PATCH
 from pykube_core.api.status import StatusError
-from pykube_core.apiserver import ApiServer, Binding, lifecycle
+from pykube_core.apiserver import ApiObject, ApiServer, Binding, lifecycle
 from pykube_core.apiserver.log import ObjectLog
+from pykube_core.apiserver.objects import encode, status_start
 from pykube_core.controllers import GarbageCollector
 from pykube_core.controllers.pods import PodReader
 from pykube_core.node.pods import split_bound
@@ -39,11 +41,13 @@ STATUSES = [
     {"phase": "Failed", "conditions": [], "reason": "Evicted"},
     {"conditions": [READY], "reason": "Evicted", "phase": "Failed"},
     {"conditions": [READY], "phase": "Running"},
+    {"phase": "Running", "conditions": [ODD_CONDITION]},
+    {"phase": "Running", "conditions": [ODD_CONDITION], "podIP": "10.0.0.1"},
     {"phase": "Running", "conditions": [ODD_CONDITION, READY]},
     {"unknown": {"phase": "Failed", "conditions": [READY]}, "phase": "Running"},
     {"reason": "Odd", "phase": "Running", "conditions": [READY]},
-    {"unknown": [{"conditions": [READY]}], "phase": "Running", "conditions": [READY]},
-    {"phase": "Running", "unknown": [{"conditions": []}], "conditions": [READY]},
+    {"unknown": {"phase": "x", "conditions": [READY]}, "phase": "Running", "conditions": [READY]},
+    {"unknown": {"phase": "x", "conditions": [READY]}, "phase": "Pending", "conditions": [READY]},
     {"phase": "Running", "conditions": [{"type": "Ready", "status": "False"}]},
     {"phase": "Running", "resources": {"requests": {"cpu": "1"}}},
 ]
@@ -276,6 +280,19 @@ class World:
             for uid, thing in self.collector._things.items()
         }
         assert found == expected
+
+
+def test_statuses_that_begin_alike_are_told_apart():
+    states = []
+    for name in "abc":
+        metadata = {"name": name, "uid": f"uid-{name}", "creationTimestamp": SINCE}
+        datas = [encode(PODS, {"metadata": metadata, "spec": {}, "status": s}) for s in STATUSES]
+        key = PODS.key("default", name)
+        objects = [ApiObject(PODS, key, data, 1, status_start(data), 1) for data in datas]
+        states.append([(obj, pod_shown(obj)) for obj in objects])
+    for run in product(*states):
+        reader = PodReader()
+        assert all(shown(reader.read(obj)) == expected for obj, expected in run)
 
 
 @settings(max_examples=400, deadline=None)
