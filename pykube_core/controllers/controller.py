@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection
 from typing import ClassVar, Final
 
 import msgspec
@@ -14,6 +15,9 @@ from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.apiserver.log import Change, ObjectLog
 from pykube_core.apiserver.recorder import EventRecorder
 from pykube_core.controllers.work_queue import RETRY_MAX_NS, WorkQueue
+
+Note = Callable[[Change, int], None]
+"""Takes in a change at a time, and queues the keys that it touches."""
 
 _UNREADABLE: Final = (msgspec.ValidationError, SelectorError)
 _BEHIND_NS: Final = 5_000_000
@@ -34,6 +38,8 @@ class Controller(ABC):
         What it reads.
     resources : tuple of Resource
         Whose changes it is told; all there is of the first comes before the second.
+    bodies_of : collection of Resource
+        Of which of them it reads no statuses; see `ObjectLog.cursor`.
 
     Attributes
     ----------
@@ -49,19 +55,32 @@ class Controller(ABC):
     component: ClassVar[str]
     retry_max_ns: ClassVar[int] = RETRY_MAX_NS
 
-    def __init__(self, server: ApiServer, log: ObjectLog, resources: tuple[Resource, ...]) -> None:
+    def __init__(
+        self,
+        server: ApiServer,
+        log: ObjectLog,
+        resources: tuple[Resource, ...],
+        bodies_of: Collection[Resource] = (),
+    ) -> None:
         self._server = server
         self._log = log
-        self.cursor = log.cursor(*resources)
+        self.cursor = log.cursor(*resources, bodies_of=bodies_of)
         self._queue = WorkQueue(self.retry_max_ns)
         self._events = EventRecorder(server, self.component)
         self._written = 0
 
     def step(self, now_ns: int) -> int | None:
         """Bring everything forward that something happened to, or whose time has come."""
+        resource = note = None
         for change in self.cursor.read():
+            obj = change.new or change.object
+            if obj.resource is not resource:  # Most come in runs of one resource.
+                resource = obj.resource
+                note = self._note_of(resource)
+            if note is None:
+                continue
             try:
-                self._note(change, now_ns)
+                note(change, now_ns)
             except _UNREADABLE:
                 continue
         if self._log.revision < self._written:
@@ -88,8 +107,8 @@ class Controller(ABC):
             self._written = obj.revision
 
     @abstractmethod
-    def _note(self, change: Change, now_ns: int) -> None:
-        """Take in a change, and queue the keys that it touches."""
+    def _note_of(self, resource: Resource) -> Note | None:
+        """Return what takes in changes of a resource; None when they do not matter now."""
 
     def _sync(self, key: str, now_ns: int) -> bool | None:
         """Work on a key; False, or a `StatusError`, says that it has to be tried again.

@@ -18,6 +18,7 @@ import msgspec
 
 from pykube_core.api.builtin import DAEMON_SETS, NODES, PODS
 from pykube_core.api.objects import DONE_PHASES, KubeObject
+from pykube_core.api.registry import Resource
 from pykube_core.api.selectors import parse_label_selector
 from pykube_core.api.status import StatusError
 from pykube_core.api.times import NANO
@@ -25,7 +26,7 @@ from pykube_core.apiserver import ApiObject, ApiServer, Deleted
 from pykube_core.apiserver.log import Change, ObjectLog
 from pykube_core.apiserver.objects import copied
 from pykube_core.apiserver.recorder import NORMAL, WARNING, EventText, Reference
-from pykube_core.controllers.controller import Controller, namespace_is_going
+from pykube_core.controllers.controller import Controller, Note, namespace_is_going
 from pykube_core.controllers.daemon_nodes import (
     NO_FIT,
     REVISION_HASH,
@@ -76,17 +77,12 @@ class DaemonSetController(Controller):
         self._pods: Ownership[Pod] = Ownership(PODS, self._queue)
         self._places: dict[bytes, tuple[str, str]] = {}
 
-    def _note(self, change: Change, now_ns: int) -> None:
-        obj = change.new or change.object
-        resource = obj.resource
+    def _note_of(self, resource: Resource) -> Note:
         if resource is PODS:
-            self._note_pod(change, obj)
-        elif resource is NODES:
-            self._note_node(change)
-        else:
-            self._note_set(change)
+            return self._note_pod
+        return self._note_node if resource is NODES else self._note_set
 
-    def _note_set(self, change: Change) -> None:
+    def _note_set(self, change: Change, now_ns: int) -> None:
         obj = change.object
         if change.new is None:
             uid = obj.uid
@@ -113,9 +109,9 @@ class DaemonSetController(Controller):
         # Its pods were taken for those of another controller.
         for pod in self._log.all(PODS) if was_unreadable else ():
             with suppress(msgspec.ValidationError):
-                self._note_pod(Change(None, pod), pod)
+                self._note_pod(Change(None, pod), now_ns)
 
-    def _note_node(self, change: Change) -> None:
+    def _note_node(self, change: Change, now_ns: int) -> None:
         name = change.object.name
         if change.new is None:
             self._nodes.pop(name, None)
@@ -138,7 +134,8 @@ class DaemonSetController(Controller):
         held.dirty[node] = None
         self._queue.add(uid)
 
-    def _note_pod(self, change: Change, obj: ApiObject) -> None:
+    def _note_pod(self, change: Change, now_ns: int) -> None:
+        obj = change.new or change.object
         key = obj.key
         if change.is_status_alone and key not in self._places and self._pods.get(key) is None:
             return

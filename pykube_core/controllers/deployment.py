@@ -14,6 +14,7 @@ import msgspec
 from pykube_core.api.builtin import DEPLOYMENTS, PODS, REPLICA_SETS
 from pykube_core.api.objects import KubeObject
 from pykube_core.api.patch import MERGE_PATCH
+from pykube_core.api.registry import Resource
 from pykube_core.api.selectors import parse_label_selector
 from pykube_core.api.status import StatusError
 from pykube_core.apiserver import ApiObject, ApiServer
@@ -21,7 +22,7 @@ from pykube_core.apiserver.log import Change, ObjectLog
 from pykube_core.apiserver.objects import encode
 from pykube_core.apiserver.recorder import NORMAL, WARNING, EventText, Reference
 from pykube_core.controllers import rollout
-from pykube_core.controllers.controller import Controller, namespace_is_going
+from pykube_core.controllers.controller import Controller, Note, namespace_is_going
 from pykube_core.controllers.deployment_status import DeploymentStatus, is_complete
 from pykube_core.controllers.ownership import Ownership, controller_reference
 from pykube_core.controllers.pods import PodReader
@@ -50,17 +51,12 @@ class DeploymentController(Controller):
         self._awaited: dict[bytes, str] = {}
         self._waiting: dict[str, int] = {}
 
-    def _note(self, change: Change, now_ns: int) -> None:
-        resource = (change.new or change.object).resource
+    def _note_of(self, resource: Resource) -> Note | None:
         if resource is PODS:
-            if self._awaited:
-                self._note_pod(change)
-        elif resource is REPLICA_SETS:
-            self._note_set(change)
-        else:
-            self._note_deployment(change)
+            return self._note_pod if self._awaited else None
+        return self._note_set if resource is REPLICA_SETS else self._note_deployment
 
-    def _note_pod(self, change: Change) -> None:
+    def _note_pod(self, change: Change, now_ns: int) -> None:
         key = change.object.key
         uid = self._awaited.get(key)
         if uid is None:
@@ -71,13 +67,13 @@ class DeploymentController(Controller):
             if not self._waiting[uid]:
                 self._queue.add(uid)
 
-    def _note_set(self, change: Change) -> None:
+    def _note_set(self, change: Change, now_ns: int) -> None:
         obj = change.object
         self._sets.drop(obj.key)
         if change.new is not None:
             self._sets.put(obj.key, rollout.read_replica_set(obj))
 
-    def _note_deployment(self, change: Change) -> None:
+    def _note_deployment(self, change: Change, now_ns: int) -> None:
         obj = change.object
         if change.new is None:
             uid = obj.uid

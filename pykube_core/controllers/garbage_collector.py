@@ -26,7 +26,7 @@ from pykube_core.apiserver.lifecycle import FOREGROUND, ORPHAN
 from pykube_core.apiserver.log import Change, ObjectLog
 from pykube_core.apiserver.objects import SPEC_MARK, uid_span
 from pykube_core.apiserver.recorder import WARNING, EventText, Reference
-from pykube_core.controllers.controller import Controller
+from pykube_core.controllers.controller import Controller, Note
 
 
 class _Owner(msgspec.Struct, gc=False):
@@ -107,7 +107,8 @@ class GarbageCollector(Controller):
     def __init__(self, server: ApiServer, log: ObjectLog) -> None:
         # Pods last: their owners are known then.
         others = [r for r in server.registry if r not in (EVENTS, PODS)]
-        super().__init__(server, log, (*others, PODS))
+        resources = (*others, PODS)
+        super().__init__(server, log, resources, bodies_of=resources)
         self._registry = server.registry
         self._form = _NO_FORM
         self._things: dict[str, _Thing] = {}
@@ -115,12 +116,13 @@ class GarbageCollector(Controller):
         # What is to be deleted in this step, by resource and propagation.
         self._doomed: dict[tuple[Resource, str], list[Target]] = {}
 
+    def _note_of(self, resource: Resource) -> Note:
+        return self._note
+
     def _note(self, change: Change, now_ns: int) -> None:
         old, new = change.old, change.new
         if new is None:
             self._remove(change.object.uid)
-            return
-        if change.is_status_alone:
             return
         if old is not None:
             end = new.data.find(SPEC_MARK)

@@ -17,7 +17,7 @@ from pykube_core.api.status import StatusError
 from pykube_core.api.times import NANO, time_text
 from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.apiserver.log import Change, ObjectLog
-from pykube_core.controllers.controller import Controller
+from pykube_core.controllers.controller import Controller, Note
 from pykube_core.controllers.ownership import check_status
 from pykube_core.controllers.pods import read_time
 
@@ -136,6 +136,9 @@ class NamespaceController(Controller):
         # Pods first: what they use goes only after them.
         others = [r for r in server.registry if r.namespaced and r is not PODS]
         self._resources = [PODS, *others]
+
+    def _note_of(self, resource: Resource) -> Note:
+        return self._note
 
     def _note(self, change: Change, now_ns: int) -> None:
         name = change.object.name

@@ -13,11 +13,12 @@ import msgspec
 
 from pykube_core.api.builtin import NODES
 from pykube_core.api.objects import KubeObject
+from pykube_core.api.registry import Resource
 from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.apiserver.log import Change, ObjectLog
 from pykube_core.apiserver.objects import joined, members
 from pykube_core.apiserver.recorder import NORMAL, EventText, Reference
-from pykube_core.controllers.controller import Controller
+from pykube_core.controllers.controller import Controller, Note
 
 
 class _Spec(msgspec.Struct, gc=False):
@@ -125,6 +126,9 @@ class NodeIpamController(Controller):
         self._free = CidrSet(cluster_cidr, node_cidr_mask_size)
         self._held: dict[str, list[str]] = {}
         self._waiting: dict[str, None] = {}
+
+    def _note_of(self, resource: Resource) -> Note:
+        return self._note
 
     def _note(self, change: Change, now_ns: int) -> None:
         name = change.object.name

@@ -19,12 +19,13 @@ from typing import Final
 import msgspec
 
 from pykube_core.api.builtin import LEASES, NODES, PODS
+from pykube_core.api.registry import Resource
 from pykube_core.api.times import NANO
 from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.apiserver.log import Change, ObjectLog, Upkeep
 from pykube_core.apiserver.recorder import NORMAL, WARNING, EventText, Reference
 from pykube_core.controllers import node_health as health
-from pykube_core.controllers.controller import Controller
+from pykube_core.controllers.controller import Controller, Note
 from pykube_core.controllers.node_health import NodeView, Zone
 from pykube_core.controllers.pods import PodReader, read_time
 from pykube_core.controllers.taints import NO_EXECUTE, NOT_READY, UNREACHABLE
@@ -95,6 +96,9 @@ class NodeLifecycleController(Controller):
         again_ns = super().step(now_ns)
         self._began = True
         return None if again_ns is None else Upkeep(again_ns)
+
+    def _note_of(self, resource: Resource) -> Note:
+        return self._note
 
     def _note(self, change: Change, now_ns: int) -> None:
         if change.new is None:

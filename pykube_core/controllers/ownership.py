@@ -170,7 +170,8 @@ class Ownership(Generic[_D]):
             owned.pop(key, None)
             owned[key] = dependent
             self._queue.add(owner)
-            if dependent.claimable and self._matched.get(owner) != dependent.labels:
+            # Dependents of one owner mostly share their labels, as one object.
+            if self._matched.get(owner) is not dependent.labels and dependent.claimable:
                 self._check(key, dependent)
             return
         namespace = self._resource.split_key(key)[0]

@@ -13,11 +13,12 @@ import msgspec
 
 from pykube_core.api.builtin import NODES, PODS
 from pykube_core.api.objects import DONE_PHASES
+from pykube_core.api.registry import Resource
 from pykube_core.api.status import StatusError
 from pykube_core.api.times import NANO
 from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.apiserver.log import Change, ObjectLog
-from pykube_core.controllers.controller import Controller
+from pykube_core.controllers.controller import Controller, Note
 from pykube_core.controllers.pod_conditions import decoded_status, disrupt
 from pykube_core.controllers.pods import Pod, PodReader
 from pykube_core.controllers.taints import OUT_OF_SERVICE, Taint
@@ -87,27 +88,28 @@ class PodGcController(Controller):
         self._ended: dict[bytes, Pod] = {}
         self._stuck: dict[bytes, None] = {}
 
-    def _note(self, change: Change, now_ns: int) -> None:
-        obj = change.new or change.object
-        if obj.resource is NODES:
-            self._note_node(obj.name, change.new, now_ns)
-            return
-        key = obj.key
-        if change.new is None:
+    def _note_of(self, resource: Resource) -> Note:
+        return self._note_node if resource is NODES else self._note_pod
+
+    def _note_pod(self, change: Change, now_ns: int) -> None:
+        obj = change.new
+        if obj is None:
+            key = change.object.key
             self._ended.pop(key, None)
             self._stuck.pop(key, None)
             self._reader.forget(key)
             return
-        pod = self._reader.read(obj)
+        key, pod = obj.key, self._reader.read(obj)
         if pod.phase in DONE_PHASES:
             self._ended[key] = pod
             if 0 < self._threshold < len(self._ended):
                 self._queue.add_at(_PASS, _tick(now_ns))
         elif self._ended:
             self._ended.pop(key, None)
-        if pod.node and pod.node not in self._nodes:
-            self._miss(pod.node, now_ns)
-        if self._is_stuck(pod):
+        node = pod.node
+        if node and node not in self._nodes:
+            self._miss(node, now_ns)
+        if pod.terminating and self._is_stuck(pod):
             self._stuck[key] = None
             self._queue.add_at(_PASS, _tick(now_ns))
 
@@ -115,7 +117,8 @@ class PodGcController(Controller):
         """Say whether nobody is left to end a pod that is being deleted."""
         return pod.terminating and (not pod.node or bool(self._nodes.get(pod.node)))
 
-    def _note_node(self, name: str, obj: ApiObject | None, now_ns: int) -> None:
+    def _note_node(self, change: Change, now_ns: int) -> None:
+        name, obj = change.object.name, change.new
         if obj is None:
             if self._nodes.pop(name, None) is not None:
                 self._miss(name, now_ns)

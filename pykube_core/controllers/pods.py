@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from copy import copy
 from functools import lru_cache
 from sys import intern
 from typing import Final
@@ -19,6 +18,9 @@ from pykube_core.controllers.ownership import OwnerReference, controller_of
 _SHARED_MAX: Final = 4096
 _GONE_MAX: Final = 4096
 _NODE: Final = b'"nodeName":"'
+_PHASE_MARK: Final = b'"phase":"'
+_CONDITIONS_MARK: Final = b'"conditions":['
+_NO_HEAD: Final = b"\0"
 
 
 @lru_cache(4096)
@@ -80,14 +82,14 @@ class _Condition(msgspec.Struct, gc=False):
 
 class _Status(msgspec.Struct, gc=False):
     phase: str = ""
-    reason: str = ""
     conditions: msgspec.Raw = msgspec.Raw(b"[]")
+    reason: str = ""
 
 
 _VIEW: Final = msgspec.json.Decoder(_View)
 _STATUS: Final = msgspec.json.Decoder(_Status)
-_NO_FORM: Final = _Form(b"\0", is_open=False)
 _CONDITIONS: Final = msgspec.json.Decoder(list[_Condition])
+_NO_FORM: Final = _Form(b"\0", is_open=False)
 
 
 @lru_cache(_SHARED_MAX)
@@ -108,8 +110,10 @@ class Pod(msgspec.Struct, gc=False):
 
     Attributes
     ----------
-    uid, phase, reason, created : str
+    uid, phase, created : str
         As in the object; ``created`` is its time stamp.
+    reason : str
+        Why it has ended; "" while it has not.
     owner : str
         The uid of its controller; "" when it has none.
     labels : dict
@@ -135,11 +139,11 @@ class Pod(msgspec.Struct, gc=False):
     terminating: bool
     revision: int
     body_revision: int
-    phase: str = ""
-    reason: str = ""
-    active: bool = False
-    ending: bool = False
-    ready_ns: int | None = None
+    phase: str
+    reason: str
+    ready_ns: int | None
+    active: bool
+    ending: bool
 
     @property
     def claimable(self) -> bool:
@@ -162,11 +166,13 @@ class PodReader:
         # What one controller knows to be gone, others may still have to read.
         self._gone: dict[bytes, Pod] = {}
         self._forms: dict[bytes, _Form] = {}
-        # What was read last: a form; a status, and its phase, reason and time of readiness.
-        self._form = _NO_FORM
-        self._status = b""
-        self._shown: tuple[str, str, int | None] = "", "", None
         self._labels: dict[str, dict[str, str]] = {}
+        # What was read last: a form; the conditions of a status, what it begins with that says all
+        # that is read of it, and its phase, reason and time of readiness.
+        self._form = _NO_FORM
+        self._conditions = b""
+        self._head = _NO_HEAD
+        self._shown: tuple[str, str, int | None] = "", "", None
 
     def read(self, obj: ApiObject) -> Pod:
         """Return what an object, or a newer state of it that was read before, says of a pod.
@@ -180,25 +186,33 @@ class PodReader:
         held = self._held.get(key) or self._gone.get(key)
         if held is not None and held.revision >= revision:
             return held
-        text = obj.status
-        if text != self._status:  # Copies come together.
-            status = _STATUS.decode(text)
-            self._shown = intern(status.phase), status.reason, _ready_ns(bytes(status.conditions))
-            self._status = text
+        if not obj.data.startswith(self._head, obj.status_at):  # Copies come together.
+            self._read_status(obj)
         phase, reason, ready_ns = self._shown
+        alike: Pod | _Form
         if held is not None and 0 < held.body_revision == obj.body_revision:
             if held.phase == phase and held.ready_ns == ready_ns and held.reason == reason:
                 held.revision = revision
                 return held
-            pod = copy(held)
-            pod.revision = revision
+            uid, node, alike = held.uid, held.node, held
         else:
-            pod = self._read(obj)
-        terminating, ended = pod.terminating, phase in DONE_PHASES
-        pod.phase, pod.reason, pod.ready_ns = phase, reason, ready_ns
-        pod.active = not (terminating or ended)
-        pod.ending = terminating and not ended
-        self._held[key] = pod
+            uid, node, alike = self._read_body(obj)
+        terminating, ended = alike.terminating, phase in DONE_PHASES
+        pod = self._held[key] = Pod(
+            uid,
+            alike.owner,
+            alike.labels,
+            node,
+            alike.created,
+            terminating,
+            revision,
+            obj.body_revision,
+            phase,
+            reason,
+            ready_ns,
+            not (terminating or ended),
+            terminating and not ended,
+        )
         return pod
 
     def readable(self, objects: Iterable[ApiObject]) -> Iterator[tuple[ApiObject, Pod]]:
@@ -219,8 +233,27 @@ class PodReader:
             self._gone.clear()
         self._gone[key] = held
 
-    def _read(self, obj: ApiObject) -> Pod:
-        """Return a pod without what its status says."""
+    def _read_status(self, obj: ApiObject) -> None:
+        """Take in a status.
+
+        If it has the conditions of the one before, those to come show the same that are like it up
+        to the end of these. Behind them are addresses, which even copies do not share, and the
+        reason, which is read only of a pod that has ended.
+        """
+        text = obj.status
+        status = _STATUS.decode(text)
+        conditions, ended = bytes(status.conditions), status.phase in DONE_PHASES
+        reason = status.reason if ended else ""
+        self._shown = intern(status.phase), reason, _ready_ns(conditions)
+        if conditions == self._conditions and not ended:
+            front, mark, _ = text.partition(_CONDITIONS_MARK)
+            # If one brace is open there, the phase and the conditions are the status's own.
+            if mark and _PHASE_MARK in front and front.count(b"{") == 1:
+                text = text[: len(front) + len(mark) - 1 + len(conditions)]
+        self._head, self._conditions = text, conditions
+
+    def _read_body(self, obj: ApiObject) -> tuple[str, str, _Form]:
+        """Return the uid of a pod, its node, and what it shares with its copies."""
         data = obj.data
         start, end = uid_span(obj)
         form = self._form
@@ -230,16 +263,7 @@ class PodReader:
         if form.is_open:
             at = end + len(form.text)
             node = intern(data[at : data.index(b'"', at)].decode())
-        return Pod(
-            data[start:end].decode(),
-            form.owner,
-            form.labels,
-            node,
-            form.created,
-            form.terminating,
-            obj.revision,
-            obj.body_revision,
-        )
+        return data[start:end].decode(), node, form
 
     def _form_of(self, obj: ApiObject, end: int) -> _Form:
         """Return the form of an object whose uid ends at ``end``."""

@@ -13,13 +13,14 @@ import msgspec
 
 from pykube_core.api.builtin import PODS, REPLICA_SETS
 from pykube_core.api.objects import Json, KubeObject
+from pykube_core.api.registry import Resource
 from pykube_core.api.selectors import parse_label_selector
 from pykube_core.api.status import StatusError
 from pykube_core.api.times import NANO, time_text
 from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.apiserver.log import Change, ObjectLog
 from pykube_core.apiserver.recorder import NORMAL, WARNING, EventText, Reference
-from pykube_core.controllers.controller import Controller, namespace_is_going
+from pykube_core.controllers.controller import Controller, Note, namespace_is_going
 from pykube_core.controllers.ownership import (
     OwnerReference,
     Ownership,
@@ -94,15 +95,10 @@ class ReplicaSetController(Controller):
         self._pods: Ownership[Pod] = Ownership(PODS, self._queue)
         self._tallies: dict[str, _Tally] = {}
 
-    def _note(self, change: Change, now_ns: int) -> None:
-        new = change.new
-        obj = new or change.object
-        if obj.resource is PODS:
-            self._note_pod(obj, gone=new is None)
-        else:
-            self._note_set(change)
+    def _note_of(self, resource: Resource) -> Note:
+        return self._note_pod if resource is PODS else self._note_set
 
-    def _note_set(self, change: Change) -> None:
+    def _note_set(self, change: Change, now_ns: int) -> None:
         obj = change.object
         if change.new is None:
             uid = obj.uid
@@ -125,14 +121,16 @@ class ReplicaSetController(Controller):
         self._pods.add_owner(uid, view.metadata.namespace, parse_label_selector(view.spec.selector))
         self._queue.add(uid)
 
-    def _note_pod(self, obj: ApiObject, *, gone: bool) -> None:
-        key = obj.key
-        if gone:
+    def _note_pod(self, change: Change, now_ns: int) -> None:
+        new = change.new
+        if new is None:
+            key = change.object.key
             self._reader.forget(key)
             self._drop(key)
             return
+        key = new.key
         try:
-            pod = self._reader.read(obj)
+            pod = self._reader.read(new)
         except msgspec.ValidationError:
             self._drop(key)
             raise

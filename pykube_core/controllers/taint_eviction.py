@@ -15,11 +15,12 @@ from typing import Final, NamedTuple
 import msgspec
 
 from pykube_core.api.builtin import NODES, PODS
+from pykube_core.api.registry import Resource
 from pykube_core.api.times import NANO
 from pykube_core.apiserver import ApiObject, ApiServer, Deleted
 from pykube_core.apiserver.log import Change, ObjectLog
 from pykube_core.apiserver.recorder import NORMAL, EventText, Reference
-from pykube_core.controllers.controller import Controller
+from pykube_core.controllers.controller import Controller, Note
 from pykube_core.controllers.pod_conditions import decoded_status, disrupt
 from pykube_core.controllers.pods import Pod, PodReader
 from pykube_core.controllers.taints import NO_EXECUTE, Taint, Toleration
@@ -69,20 +70,19 @@ class TaintEvictionController(Controller):
     component = "taint-eviction-controller"
 
     def __init__(self, server: ApiServer, log: ObjectLog, *, pods: PodReader | None = None) -> None:
-        super().__init__(server, log, (NODES, PODS))
+        super().__init__(server, log, (NODES, PODS), bodies_of=(NODES, PODS))
         self._reader = pods or PodReader()
         self._tainted: dict[str, list[Taint]] = {}
         self._changed: dict[str, None] = {}
         self._pending: dict[str, _Eviction] = {}
 
-    def _note(self, change: Change, now_ns: int) -> None:
-        obj = change.new or change.object
-        if obj.resource is NODES:
-            self._note_node(obj.name, change.new)
-        elif self._tainted or self._pending:
-            self._note_pod(obj, change.new is None, now_ns)
+    def _note_of(self, resource: Resource) -> Note | None:
+        if resource is NODES:
+            return self._note_node
+        return self._note_pod if self._tainted or self._pending else None
 
-    def _note_node(self, name: str, obj: ApiObject | None) -> None:
+    def _note_node(self, change: Change, now_ns: int) -> None:
+        name, obj = change.object.name, change.new
         if obj is None:
             self._tainted.pop(name, None)
             self._changed.pop(name, None)
@@ -99,10 +99,12 @@ class TaintEvictionController(Controller):
         for key in [key for key, held in self._pending.items() if held.node == name]:
             self._cancel(key)
 
-    def _note_pod(self, obj: ApiObject, gone: bool, now_ns: int) -> None:
-        if gone:
-            self._reader.forget(obj.key)
-            self._cancel(obj.key.decode())
+    def _note_pod(self, change: Change, now_ns: int) -> None:
+        obj = change.new
+        if obj is None:
+            key = change.object.key
+            self._reader.forget(key)
+            self._cancel(key.decode())
             return
         pod = self._reader.read(obj)
         if pod.node in self._tainted:
@@ -154,7 +156,7 @@ class TaintEvictionController(Controller):
         for key in due:
             namespace, name = PODS.split_key(key.encode())
             obj = self._log.get(PODS, name, namespace)
-            # The news of its own mark has let it judge a pod again that is on its way by now.
+            # Somebody else may have deleted it while it was tolerated.
             if obj is not None and not obj.view(_PodView).metadata.deletionTimestamp:
                 self._tell(key, "Marking for deletion Pod")
                 marked.append((obj, _marked_status(obj, now_ns)))

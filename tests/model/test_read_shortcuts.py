@@ -1,6 +1,7 @@
 """What readers take from the bytes of objects, against the same objects decoded as a whole."""
 
 import contextlib
+from itertools import product
 from unittest import mock
 
 import msgspec
@@ -10,8 +11,9 @@ from hypothesis import strategies as st
 from pykube_core.api.builtin import CONFIG_MAPS, PODS
 from pykube_core.api.patch import MERGE_PATCH
 from pykube_core.api.status import StatusError
-from pykube_core.apiserver import ApiServer, Binding, lifecycle
+from pykube_core.apiserver import ApiObject, ApiServer, Binding, lifecycle
 from pykube_core.apiserver.log import ObjectLog
+from pykube_core.apiserver.objects import encode, status_start
 from pykube_core.controllers import GarbageCollector
 from pykube_core.controllers.pods import PodReader
 from pykube_core.node.fresh import split_bound
@@ -23,13 +25,29 @@ SINCE = "2026-11-23T04:16:02Z"
 # Texts that look like the bytes that readers look for.
 ODD = ["", "x", '},"spec":{"nodeName":"', '","uid":"', ',"status":{"phase":"Failed"}}', '\\",é']
 LABELS = [{}, {"app": "web"}, {"app": "web", "spec": "nodeName"}, {"uid": "1", "status": "phase"}]
+READY = {"type": "Ready", "status": "True", "lastTransitionTime": SINCE}
+ODD_CONDITION = {"type": "A", "status": "True", "message": '}],"conditions":[{}],"phase":"Failed"'}
 STATUSES = [
     {},
     {"phase": "Running"},
     {"phase": "Succeeded", "reason": "Evicted"},
     {"observedGeneration": 2, "phase": "Failed"},
     {"message": '"phase":"Failed"', "phase": "Pending", "nominatedNodeName": "n2"},
-    {"conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": SINCE}]},
+    {"conditions": [READY]},
+    {"phase": "Running", "conditions": [READY], "podIP": "10.0.0.1"},
+    {"phase": "Running", "conditions": [READY], "reason": "Odd", "podIP": "10.0.0.22"},
+    {"phase": "Failed", "conditions": [READY], "reason": "Evicted"},
+    {"phase": "Failed", "conditions": [READY], "podIP": "10.0.0.1", "reason": "NodeLost"},
+    {"phase": "Failed", "conditions": [], "reason": "Evicted"},
+    {"conditions": [READY], "reason": "Evicted", "phase": "Failed"},
+    {"conditions": [READY], "phase": "Running"},
+    {"phase": "Running", "conditions": [ODD_CONDITION]},
+    {"phase": "Running", "conditions": [ODD_CONDITION], "podIP": "10.0.0.1"},
+    {"phase": "Running", "conditions": [ODD_CONDITION, READY]},
+    {"unknown": {"phase": "Failed", "conditions": [READY]}, "phase": "Running"},
+    {"reason": "Odd", "phase": "Running", "conditions": [READY]},
+    {"unknown": {"phase": "x", "conditions": [READY]}, "phase": "Running", "conditions": [READY]},
+    {"unknown": {"phase": "x", "conditions": [READY]}, "phase": "Pending", "conditions": [READY]},
     {"phase": "Running", "conditions": [{"type": "Ready", "status": "False"}]},
     {"phase": "Running", "resources": {"requests": {"cpu": "1"}}},
 ]
@@ -87,7 +105,7 @@ def pod_shown(obj):
         "created": metadata["creationTimestamp"],
         "terminating": terminating,
         "phase": phase,
-        "reason": status.get("reason", ""),
+        "reason": status.get("reason", "") if ended else "",
         "active": not (terminating or ended),
         "ending": terminating and not ended,
         "ready_ns": START_NS if ready and ready[0]["status"] == "True" else None,
@@ -262,6 +280,19 @@ class World:
             for uid, thing in self.collector._things.items()
         }
         assert found == expected
+
+
+def test_statuses_that_begin_alike_are_told_apart():
+    states = []
+    for name in "abc":
+        metadata = {"name": name, "uid": f"uid-{name}", "creationTimestamp": SINCE}
+        datas = [encode(PODS, {"metadata": metadata, "spec": {}, "status": s}) for s in STATUSES]
+        key = PODS.key("default", name)
+        objects = [ApiObject(PODS, key, data, 1, status_start(data), 1) for data in datas]
+        states.append([(obj, pod_shown(obj)) for obj in objects])
+    for run in product(*states):
+        reader = PodReader()
+        assert all(shown(reader.read(obj)) == expected for obj, expected in run)
 
 
 @settings(max_examples=400, deadline=None)

@@ -206,6 +206,17 @@ def test_deployment_goes_with_all_below_it_unless_it_leaves_orphans(new_world, p
         world.get(DEPLOYMENTS, "web")
 
 
+def test_statuses_are_no_news(world):
+    world.node("n1")
+    pod = {"metadata": {"name": "a"}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
+    world.server.create(PODS, pod, "default")
+    world.run()
+    world.set_running()
+    world.set_ready("n1", "False")
+    assert world.log.pull() == 2
+    assert not world.controllers[0].cursor.has_news
+
+
 def test_pods_whose_owner_is_there_are_not_looked_at(world, monkeypatch):
     owner = thing(world, "a")
     world.run()

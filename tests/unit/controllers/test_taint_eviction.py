@@ -109,6 +109,17 @@ def test_pod_bound_to_a_tainted_node_is_seen(world):
     assert ending(world) == ["late"]
 
 
+def test_statuses_are_no_news(world):
+    world.node("n1")
+    pod(world, "a")
+    taint(world, UNREACHABLE)
+    world.run()
+    world.set_running()
+    world.set_ready("n1", "False")
+    assert world.log.pull() == 2
+    assert not world.controllers[0].cursor.has_news
+
+
 def test_no_other_effect_evicts(world):
     world.node("n1", taints=[{"key": "k", "effect": "NoSchedule"}])
     pod(world, "a")
