@@ -42,6 +42,7 @@ from pykube_core.api.objects import KubeObject
 from pykube_core.scheduler.events import WILDCARD, ClusterEvent, matches_any, pod_update_events
 from pykube_core.scheduler.queue_pools import (
     NO_PLUGINS,
+    NO_POOL,
     InFlightPods,
     PodHeap,
     Pool,
@@ -173,7 +174,7 @@ class SchedulingQueue:
         """
         if queued.scheduler_name not in self._hints:
             raise ValueError(f"no profile for scheduler name {queued.scheduler_name!r}")
-        if queued.pool is not Pool.NONE:
+        if queued.pool is not NO_POOL:
             raise ValueError(f"{queued.key} is in the pool {queued.pool.value}")
         if queued.key in self._pods:
             self.delete(queued.key)
@@ -227,7 +228,7 @@ class SchedulingQueue:
             queued = self._active.pop() or self._backoff.pop()
             if queued is None:
                 return None
-            if self._take_off(queued):
+            if self._take_off([queued]):
                 return queued
 
     def pop_all(self) -> list[QueuedPod]:
@@ -236,26 +237,26 @@ class SchedulingQueue:
         Whoever tries them says when each one's turn has come: `take_turn`. O(n) where they came in
         the order of their turns, else O(n log n).
         """
-        taken = self._active.take_all() or self._backoff.take_all()
-        return [queued for queued in taken if self._take_off(queued)]
+        return self._take_off(self._active.take_all() or self._backoff.take_all())
 
     def take_turn(self, queued: QueuedPod) -> None:
         """Say that a pod of `pop_all` is tried from now on: earlier events are no news to it."""
         self._in_flight.finish(queued.uid)
         self._in_flight.start(queued)
 
-    def _take_off(self, queued: QueuedPod) -> bool:
-        """Begin the flight of a pod that has left its pool."""
-        del self._pods[queued.key]
-        queued.attempts += 1
+    def _take_off(self, taken: Sequence[QueuedPod]) -> list[QueuedPod]:
+        """Begin the flight of pods that have left their pool; return them."""
+        for queued in taken:
+            del self._pods[queued.key]
+            queued.attempts += 1
         # A pod of the same uid that is in flight comes back by itself; this one is a double.
-        if not self._in_flight.start(queued):
-            return False
-        self.scheduling_cycle += 1
-        queued.unschedulable_plugins = NO_PLUGINS
-        queued.pending_plugins = NO_PLUGINS
-        queued.gating_plugin = ""
-        return True
+        flying = self._in_flight.start(*taken)
+        self.scheduling_cycle += len(flying)
+        for queued in flying:
+            queued.unschedulable_plugins = NO_PLUGINS
+            queued.pending_plugins = NO_PLUGINS
+            queued.gating_plugin = ""
+        return flying
 
     def done(self, *pods: QueuedPod) -> None:
         """End the flight of pods that were bound, or that are gone."""
@@ -535,7 +536,7 @@ class SchedulingQueue:
     def _requeue(self, queued: QueuedPod, strategy: _Strategy, now_ns: int) -> bool:
         """Put a pod where the strategy says; return whether that is active or backoff."""
         if strategy is _Strategy.SKIP:
-            if queued.pool is Pool.NONE:
+            if queued.pool is NO_POOL:
                 self._pods[queued.key] = queued
                 self._unschedulable.add(queued, self._next_serial())
             return False
