@@ -260,10 +260,19 @@ class SchedulerComponent:
         elif held is not None:
             self._update_waiting(held, change, new)
         elif shape.scheduler_name in self._profiles:
-            waiting = WaitingPod.made(name, uid, new, shape)
-            self._pods[new.key] = waiting
+            waiting = self._pods[new.key] = WaitingPod(
+                f"{shape.namespace}/{name}",
+                shape.priority,
+                new,
+                uid,
+                shape.scheduler_name,
+                name=name,
+                object=new,
+                shape=shape,
+            )
             self._queue.add(waiting, self._now_ns)
-            self._nominate(waiting)
+            if shape.nominated_node or self._cycle.nominations:
+                self._nominate(waiting)
 
     def _lose_pod(self, held: WaitingPod | AssignedPod | None, change: Change) -> None:
         """Forget a pod that was deleted or has ended."""

@@ -34,6 +34,7 @@ Differences
 - Nominated pods are the caller's.
 """
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Any, Final, TypeAlias
@@ -118,7 +119,7 @@ class SchedulingQueue:
         self._error_backoff = PodHeap(Pool.ERROR_BACKOFF)
         self._unschedulable = UnschedulablePool()
         self._in_flight = InFlightPods()
-        self._serial = 0
+        self._serials = itertools.count(1)
         self._plugin_sets: dict[frozenset[str], frozenset[str]] = {NO_PLUGINS: NO_PLUGINS}
         self._asking: dict[ClusterEvent, frozenset[str]] = {}
         self._start_ns = start_ns
@@ -441,10 +442,6 @@ class SchedulingQueue:
             times.append(max(flush_ns, self._next_flush_ns))
         return min(times, default=None)
 
-    def _next_serial(self) -> int:
-        self._serial += 1
-        return self._serial
-
     def _interned(self, plugins: Iterable[str]) -> frozenset[str]:
         """Return a set of plugins, the same object for the same plugins."""
         found = frozenset(plugins)
@@ -466,7 +463,7 @@ class SchedulingQueue:
         self._take_out(queued)
         queued.priority = priority
         if pool is Pool.ACTIVE:
-            self._active.push(self._sort_key(queued), self._next_serial(), queued)
+            self._active.push(self._sort_key(queued), next(self._serials), queued)
         else:
             self._push_backoff(queued)
 
@@ -538,7 +535,7 @@ class SchedulingQueue:
         if strategy is _Strategy.SKIP:
             if queued.pool is NO_POOL:
                 self._pods[queued.key] = queued
-                self._unschedulable.add(queued, self._next_serial())
+                self._unschedulable.add(queued, next(self._serials))
             return False
         if strategy is _Strategy.AFTER_BACKOFF and self._is_backing_off(queued, now_ns):
             return self._move_to_backoff(queued)
@@ -556,7 +553,7 @@ class SchedulingQueue:
         if queued.initial_attempt_ns is None:
             queued.initial_attempt_ns = now_ns
         self._pods[queued.key] = queued
-        self._active.push(self._sort_key(queued), self._next_serial(), queued)
+        self._active.push(self._sort_key(queued), next(self._serials), queued)
 
     def _move_to_backoff(self, queued: QueuedPod) -> bool:
         if not self._run_pre_enqueue(queued):
@@ -571,13 +568,13 @@ class SchedulingQueue:
         end_ns = self._backoff_end(queued)
         if queued.rejectors():
             key = (end_ns, *self._sort_key(queued))
-            self._backoff.push(key, self._next_serial(), queued)
+            self._backoff.push(key, next(self._serials), queued)
         else:
-            self._error_backoff.push((end_ns,), self._next_serial(), queued)
+            self._error_backoff.push((end_ns,), next(self._serials), queued)
 
     def _hold_back(self, queued: QueuedPod) -> None:
         """Put a gated pod into the unschedulable pool, under the plugin that holds it back."""
-        serial = queued.entry if queued.pool is Pool.UNSCHEDULABLE else self._next_serial()
+        serial = queued.entry if queued.pool is Pool.UNSCHEDULABLE else next(self._serials)
         self._take_out(queued)
         self._pods[queued.key] = queued
         self._unschedulable.add(queued, serial)
