@@ -458,7 +458,7 @@ struct kernel {
     void (*add_counts)(const int32_t *rows, const int32_t *present, const int32_t *domain,
                        const int64_t *per_domain, double weight, double skew, int32_t count,
                        double *sum);
-    /* these two pass over positions where counted is -inf */
+    /* these two pass over positions where counted is -inf; their numbers are >= 0 */
     void (*round_sums)(const double *counted, const double *sum, int64_t count,
                        int64_t *rounded_out);
     void (*limits)(const double *counted, const int64_t *values, int64_t count,
