@@ -14,17 +14,10 @@ static void normalize_default(const pkc_engine *e, const double *total, int reve
         }
     }
     if (maximum > 0) {
-        scale_to_percent(raw, e->view_count, maximum);
+        scale_to_percent(e, raw, maximum);
     }
     for (int32_t i = 0; reverse && i < e->view_count; i++) {
         raw[i] = SCORE_MAX - raw[i];
-    }
-}
-
-static void add_weighted(const pkc_engine *e, const int64_t *normalized, int64_t weight,
-                         double *total) {
-    for (int32_t i = 0; i < e->view_count; i++) {
-        total[i] += (double)(weight * normalized[i]);
     }
 }
 
@@ -88,7 +81,7 @@ static int raw_normalized(pkc_engine *e, const pod_class *c, int32_t plugin,
             raw[i] = r->affinity_raw[view_row(e, i)];
         }
         return r->affinity_raw != NULL;
-    case PKC_PLUGIN_POD_TOPOLOGY_SPREAD: return raw_spread(e, c, total, raw, e->work_ignored);
+    case PKC_PLUGIN_POD_TOPOLOGY_SPREAD: return raw_spread(e, c, total, raw, e->work_counted);
     case PKC_PLUGIN_INTER_POD_AFFINITY: return raw_pod_affinity(e, c, raw);
     default: return 0;
     }
@@ -98,7 +91,7 @@ void normalize_plugin(pkc_engine *e, int32_t plugin, const double *total, int64_
     switch (plugin) {
     case PKC_PLUGIN_TAINT_TOLERATION: normalize_default(e, total, 1, raw); break;
     case PKC_PLUGIN_NODE_AFFINITY: normalize_default(e, total, 0, raw); break;
-    case PKC_PLUGIN_POD_TOPOLOGY_SPREAD: normalize_spread(e, total, e->work_ignored, raw); break;
+    case PKC_PLUGIN_POD_TOPOLOGY_SPREAD: normalize_spread(e, e->work_counted, raw); break;
     case PKC_PLUGIN_INTER_POD_AFFINITY: normalize_pod_affinity(e, total, raw); break;
     default: break;
     }
@@ -137,7 +130,7 @@ static int add_normalized(pkc_engine *e, const pod_class *c, double *total) {
         }
         if (found) {
             normalize_plugin(e, plugin, total, e->work_raw);
-            add_weighted(e, e->work_raw, p->weight[plugin], total);
+            e->kernel->add_weighted(e->work_raw, p->weight[plugin], e->view_count, total);
         }
     }
     return PKC_OK;

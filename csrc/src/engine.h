@@ -340,15 +340,14 @@ struct pkc_engine {
     uint8_t skip_pod_affinity; /* neither has InterPodAffinity */
 
     int64_t *work_raw;
-    uint8_t *work_ignored;
     double *work_sum;
+    double *work_counted; /* totals, but -inf where PodTopologySpread ignores the row */
     /* The rows that scoring goes through: row i at position i, or those of a sample, ascending:
      * row view_rows[i] at position i. What is computed in between is by position. */
     int32_t view_count;
     const int32_t *view_rows; /* NULL for all */
     int32_t *sample_rows;     /* (capacity,) */
     uint64_t *sample_bits;    /* (capacity / 64 + 1,) */
-    int32_t *view_domains;    /* (2, capacity) */
     double *zeros; /* (capacity,) */
     double *work; /* (capacity,) totals of a cycle that are not a class's own */
     double *work_block; /* maxima of its blocks */
@@ -451,6 +450,19 @@ struct kernel {
     double (*maximum)(const double *values, int64_t count);
     /* of every block of BLOCK_ROWS values */
     void (*maxima)(const double *values, int64_t count, double *block_max_out);
+    int64_t (*count_equal)(const double *values, int64_t count, double value);
+    void (*add_weighted)(const int64_t *scores, int64_t weight, int64_t count, double *total);
+    void (*scale)(int64_t *values, int64_t count, int64_t maximum);
+    /* PodTopologySpread, by position: adds per_domain * weight + skew where the row's present and
+     * domain are not -1; rows is as view_rows */
+    void (*add_counts)(const int32_t *rows, const int32_t *present, const int32_t *domain,
+                       const int64_t *per_domain, double weight, double skew, int32_t count,
+                       double *sum);
+    /* these two pass over positions where counted is -inf; their numbers are >= 0 */
+    void (*round_sums)(const double *counted, const double *sum, int64_t count,
+                       int64_t *rounded_out);
+    void (*limits)(const double *counted, const int64_t *values, int64_t count,
+                   int64_t *minimum_out, int64_t *maximum_out);
 };
 const kernel *kernel_at(int32_t index);
 
@@ -488,9 +500,8 @@ static inline int64_t own_preferred(const pod_class *c) {
 int filter_spread(pkc_engine *e, const pod_class *c, int32_t row, verdict *out);
 void mask_spread(pkc_engine *e, const pod_class *c, double *total);
 int raw_spread(pkc_engine *e, const pod_class *c, const double *total, int64_t *raw,
-               uint8_t *ignored);
-void normalize_spread(const pkc_engine *e, const double *total, const uint8_t *ignored,
-                      int64_t *raw);
+               double *counted);
+void normalize_spread(const pkc_engine *e, const double *counted, int64_t *raw);
 int filter_pod_affinity(pkc_engine *e, const pod_class *c, int32_t row, verdict *out);
 void mask_pod_affinity(pkc_engine *e, const pod_class *c, double *total);
 int raw_pod_affinity(pkc_engine *e, const pod_class *c, int64_t *raw);
@@ -519,7 +530,6 @@ void normalize_plugin(pkc_engine *e, int32_t plugin, const double *total, int64_
 int32_t sample_size(const pkc_engine *e, const pod_class *c);
 int view_sample(pkc_engine *e, const pod_class *c, int32_t wanted, const double *total);
 void view_all(pkc_engine *e);
-const int32_t *view_domain(pkc_engine *e, const int32_t *domain, int scratch);
 static inline int32_t view_row(const pkc_engine *e, int32_t position) {
     return e->view_rows == NULL ? position : e->view_rows[position];
 }
@@ -528,8 +538,8 @@ static inline int32_t view_row(const pkc_engine *e, int32_t position) {
 void filter_with_nominated(pkc_engine *e, int32_t class_index, int32_t row, verdict *out);
 void mask_nominated(pkc_engine *e, int32_t class_index, double *total);
 
-/* score.c: value * 100 / maximum as Go divides integers, in place. */
-void scale_to_percent(int64_t *values, int64_t count, int64_t maximum);
+/* score.c: value * 100 / maximum as Go divides integers, in place, of all positions of the view. */
+void scale_to_percent(const pkc_engine *e, int64_t *values, int64_t maximum);
 
 /* select.c */
 uint64_t random_below(uint64_t *state, uint64_t bound);

@@ -9,7 +9,7 @@ static int raw_scores(pkc_engine *e, const pod_class *c, int32_t plugin, const d
                       int64_t *raw) {
     const profile *p = &e->profiles.data[c->profile_index];
     if (plugin == PKC_PLUGIN_POD_TOPOLOGY_SPREAD) {
-        return raw_spread(e, c, total, raw, e->work_ignored);
+        return raw_spread(e, c, total, raw, e->work_counted);
     }
     if (plugin == PKC_PLUGIN_INTER_POD_AFFINITY) {
         return raw_pod_affinity(e, c, raw);

@@ -39,16 +39,20 @@ static int supported_avx512(void) {
 }
 #endif
 
+#define ROW(SET, SUPPORTED)                                                     \
+    {#SET,               SUPPORTED,        scan_unit_##SET,  scan_least_##SET,  \
+     scan_most_##SET,    maximum_##SET,    maxima_##SET,     count_equal_##SET, \
+     add_weighted_##SET, scale_##SET,      add_counts_##SET, round_sums_##SET,  \
+     limits_##SET}
+
 static const kernel KERNELS[] = {
-    {"baseline", supported_always, scan_unit_baseline, scan_least_baseline,
-     scan_most_baseline, maximum_baseline, maxima_baseline},
+    ROW(baseline, supported_always),
 #ifdef PKC_HAVE_X86
-    {"avx2", supported_avx2, scan_unit_avx2, scan_least_avx2, scan_most_avx2,
-     maximum_avx2, maxima_avx2},
-    {"avx512", supported_avx512, scan_unit_avx512, scan_least_avx512, scan_most_avx512,
-     maximum_avx512, maxima_avx512},
+    ROW(avx2, supported_avx2),
+    ROW(avx512, supported_avx512),
 #endif
 };
+#undef ROW
 
 enum { KERNEL_COUNT = sizeof KERNELS / sizeof KERNELS[0] };
 

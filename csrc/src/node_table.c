@@ -38,10 +38,9 @@ static void free_work(pkc_engine *e) {
     free(e->work_block);
     free(e->work_raw);
     free(e->work_sum);
-    free(e->work_ignored);
+    free(e->work_counted);
     free(e->sample_rows);
     free(e->sample_bits);
-    free(e->view_domains);
     free(e->zeros);
 }
 
@@ -66,14 +65,13 @@ int nodes_reserve(pkc_engine *e, int32_t wanted) {
     double *work_block = calloc(rows / BLOCK_ROWS + 1, sizeof *work_block);
     int64_t *work_raw = calloc(rows, sizeof *work_raw);
     double *work_sum = calloc(rows, sizeof *work_sum);
-    uint8_t *work_ignored = calloc(rows, sizeof *work_ignored);
+    double *work_counted = calloc(rows, sizeof *work_counted);
     int32_t *sample_rows = calloc(rows, sizeof *sample_rows);
     uint64_t *sample_bits = calloc(rows / 64 + 1, sizeof *sample_bits);
-    int32_t *view_domains = calloc(2 * rows, sizeof *view_domains);
     double *zeros = calloc(rows, sizeof *zeros);
     if (matrix == NULL || hot == NULL || nodes == NULL || devices == NULL || work == NULL ||
-        work_block == NULL || work_raw == NULL || work_sum == NULL || work_ignored == NULL ||
-        sample_rows == NULL || sample_bits == NULL || view_domains == NULL || zeros == NULL) {
+        work_block == NULL || work_raw == NULL || work_sum == NULL || work_counted == NULL ||
+        sample_rows == NULL || sample_bits == NULL || zeros == NULL) {
         free(matrix);
         free(hot);
         free(nodes);
@@ -82,10 +80,9 @@ int nodes_reserve(pkc_engine *e, int32_t wanted) {
         free(work_block);
         free(work_raw);
         free(work_sum);
-        free(work_ignored);
+        free(work_counted);
         free(sample_rows);
         free(sample_bits);
-        free(view_domains);
         free(zeros);
         goto out;
     }
@@ -111,10 +108,9 @@ int nodes_reserve(pkc_engine *e, int32_t wanted) {
     e->work_block = work_block;
     e->work_raw = work_raw;
     e->work_sum = work_sum;
-    e->work_ignored = work_ignored;
+    e->work_counted = work_counted;
     e->sample_rows = sample_rows;
     e->sample_bits = sample_bits;
-    e->view_domains = view_domains;
     e->zeros = zeros;
     e->capacity = (int32_t)capacity;
     status = PKC_OK;

@@ -115,9 +115,10 @@ void mask_pod_affinity(pkc_engine *e, const pod_class *c, double *total) {
 }
 
 static void add_counts(pkc_engine *e, const counter *k, int64_t weight, int64_t *raw) {
-    const int32_t *domain = view_domain(e, e->topologies.data[k->topology].domain, 0);
+    const int32_t *domain_of_row = e->topologies.data[k->topology].domain;
     for (int32_t i = 0; i < e->view_count; i++) {
-        raw[i] += domain[i] < 0 ? 0 : weight * k->count[domain[i]];
+        int32_t domain = domain_of_row[view_row(e, i)];
+        raw[i] += domain < 0 ? 0 : weight * k->count[domain];
     }
 }
 

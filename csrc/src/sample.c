@@ -91,54 +91,61 @@ void view_all(pkc_engine *e) {
     e->view_count = e->row_count;
 }
 
-/* Domains by position; scratch (0 or 1) says whose memory it may take. */
-const int32_t *view_domain(pkc_engine *e, const int32_t *domain, int scratch) {
-    if (e->view_rows == NULL) {
-        return domain;
+/* Puts the feasible rows (total != -inf) among rows [begin, end) of a search behind the sample,
+ * until it has as many as are wanted; returns where the search ended. */
+static int64_t sample_feasible(pkc_engine *e, const int32_t *rows, int64_t begin, int64_t end,
+                               const double *total, int32_t wanted) {
+    int32_t *sample = e->sample_rows;
+    int32_t found = e->view_count;
+    int64_t at = begin;
+    for (; at < end && found < wanted; at++) {
+        sample[found] = rows[at];
+        found += total[rows[at]] > -INFINITY;
     }
-    int32_t *out = e->view_domains + (int64_t)scratch * e->capacity;
-    for (int32_t i = 0; i < e->view_count; i++) {
-        out[i] = domain[e->view_rows[i]];
-    }
-    return out;
+    e->view_count = found;
+    return at;
 }
 
-/* The marked rows, ascending. */
-static void view_marked(pkc_engine *e) {
+/* Makes the rows of the sample ascend; mostly they do, until a search goes beyond the last row. */
+static void sample_sort(pkc_engine *e) {
+    int32_t *sample = e->sample_rows;
+    int shuffled = 0;
+    for (int32_t i = 1; i < e->view_count; i++) {
+        shuffled |= sample[i] < sample[i - 1];
+    }
+    if (!shuffled) {
+        return;
+    }
+    memset(e->sample_bits, 0, ((size_t)e->row_count / 64 + 1) * sizeof *e->sample_bits);
+    for (int32_t i = 0; i < e->view_count; i++) {
+        e->sample_bits[sample[i] / 64] |= UINT64_C(1) << (sample[i] % 64);
+    }
     int32_t count = 0;
     for (int32_t word = 0; word <= e->row_count / 64; word++) {
         for (uint64_t bits = e->sample_bits[word]; bits != 0; bits &= bits - 1) {
-            e->sample_rows[count++] = word * 64 + __builtin_ctzll(bits);
+            sample[count++] = word * 64 + __builtin_ctzll(bits);
         }
     }
-    e->view_rows = e->sample_rows;
-    e->view_count = count;
 }
 
-/* Scoring goes through the first wanted feasible rows (total != -inf), in the order and from where
- * the search before ended. Upstream's many threads make the end of a search a little vague; here
- * it is the last node that was wanted. */
+/* Scoring goes through the first wanted feasible rows, in the order and from where the search
+ * before ended. Upstream's many threads make the end of a search a little vague; here it is the
+ * last node that was wanted. */
 int view_sample(pkc_engine *e, const pod_class *c, int32_t wanted, const double *total) {
-    memset(e->sample_bits, 0, ((size_t)e->row_count / 64 + 1) * sizeof *e->sample_bits);
     const int32_t *rows;
     int64_t count;
     int status = rows_to_search(e, c, &rows, &count);
     if (status < 0) {
         return status;
     }
-    int64_t met = 0;
-    int32_t found = 0;
-    for (int64_t at = count > 0 ? e->next_start % count : 0; met < count && found < wanted; met++) {
-        int32_t row = rows[at];
-        if (total[row] != -INFINITY) {
-            e->sample_bits[row / 64] |= UINT64_C(1) << (row % 64);
-            found++;
-        }
-        at = at + 1 == count ? 0 : at + 1;
-    }
+    e->view_rows = e->sample_rows;
+    e->view_count = 0;
     if (count > 0) {
+        int64_t start = e->next_start % count;
+        int64_t met = sample_feasible(e, rows, start, count, total, wanted) - start;
+        met += sample_feasible(e, rows, 0, start, total, wanted);
         e->next_start = (int32_t)((e->next_start + met) % e->order.count);
     }
-    view_marked(e);
+    sample_sort(e);
     return PKC_OK;
 }

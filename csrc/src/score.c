@@ -16,14 +16,18 @@ static int64_t wrapping_difference(int64_t a, int64_t b) {
     return (int64_t)((uint64_t)a - (uint64_t)b);
 }
 
-/* A quotient of integers below 2^53 that is no integer is too far from the next one for a float64
- * division to reach it, so truncating that is exact, and many times as fast as dividing integers. */
-void scale_to_percent(int64_t *values, int64_t count, int64_t maximum) {
-    const int64_t exact = (INT64_C(1) << 53) / SCORE_MAX;
-    for (int64_t i = 0; i < count; i++) {
-        int small = values[i] > -exact && values[i] < exact;
-        values[i] = small ? (int64_t)((double)(values[i] * SCORE_MAX) / (double)maximum)
-                          : wrapping_product(values[i], SCORE_MAX) / maximum;
+void scale_to_percent(const pkc_engine *e, int64_t *values, int64_t maximum) {
+    const uint64_t exact = (UINT64_C(1) << 53) / SCORE_MAX;
+    uint64_t bits = 0; /* of all values: no value is larger, and a negative one makes it huge */
+    for (int32_t i = 0; i < e->view_count; i++) {
+        bits |= (uint64_t)values[i];
+    }
+    if (bits < exact) {
+        e->kernel->scale(values, e->view_count, maximum);
+        return;
+    }
+    for (int32_t i = 0; i < e->view_count; i++) {
+        values[i] = wrapping_product(values[i], SCORE_MAX) / maximum;
     }
 }
 

@@ -29,23 +29,31 @@ static int32_t block_end(const pkc_engine *e, int32_t block) {
     return end < e->view_count ? end : e->view_count;
 }
 
+static uint64_t ties_in(const pkc_engine *e, const double *total, int32_t block, double best) {
+    int32_t begin = block * BLOCK_ROWS;
+    return (uint64_t)e->kernel->count_equal(total + begin, block_end(e, block) - begin, best);
+}
+
 /* kube-scheduler draws at each further candidate and keeps it with probability 1/k
  * (schedule_one.go, selectHost): every candidate is chosen alike. Here one draw does that. */
 static int32_t select_random(pkc_engine *e, const double *total, const double *block_max,
                              int32_t block_count, double best) {
     uint64_t ties = 0;
     for (int32_t b = 0; b < block_count; b++) {
-        for (int32_t i = b * BLOCK_ROWS; block_max[b] == best && i < block_end(e, b); i++) {
-            ties += total[i] == best;
-        }
+        ties += block_max[b] == best ? ties_in(e, total, b, best) : 0;
     }
     uint64_t skip = random_below(&e->random_state, ties);
     for (int32_t b = 0; b < block_count; b++) {
-        for (int32_t i = b * BLOCK_ROWS; block_max[b] == best && i < block_end(e, b); i++) {
-            if (total[i] == best && skip-- == 0) {
-                return view_row(e, i);
-            }
+        uint64_t here = block_max[b] == best ? ties_in(e, total, b, best) : 0;
+        if (skip >= here) {
+            skip -= here;
+            continue;
         }
+        int32_t i = b * BLOCK_ROWS;
+        while (total[i] != best || skip-- > 0) {
+            i++;
+        }
+        return view_row(e, i);
     }
     PKC_CHECK(!"a tie was counted that is not there");
     return -1;

@@ -81,13 +81,12 @@ static const int32_t *key_domains(pkc_engine *e, int64_t key) {
     if (index < 0 || topology_refresh(e, index) < 0) {
         return NULL;
     }
-    return view_domain(e, e->topologies.data[index].domain, 1);
+    return e->topologies.data[index].domain;
 }
 
-/* Feasible rows that lack a key of a soft constraint count for nothing. */
-static int find_ignored(pkc_engine *e, const pod_class *c, const double *total,
-                        uint8_t *ignored) {
-    memset(ignored, 0, (size_t)e->view_count);
+/* The totals, but -inf on rows that lack a key of a soft constraint: they count for nothing. */
+static int find_counted(pkc_engine *e, const pod_class *c, const double *total, double *counted) {
+    memcpy(counted, total, (size_t)e->view_count * sizeof *counted);
     for (int64_t n = 0; c->spread_needs_all_keys && n < c->spread.count / SPREAD_WORDS; n++) {
         const int64_t *w = c->spread.data + n * SPREAD_WORDS;
         const int32_t *domain = w[0] ? NULL : key_domains(e, w[1]);
@@ -95,23 +94,23 @@ static int find_ignored(pkc_engine *e, const pod_class *c, const double *total,
             return PKC_ERR_NO_MEMORY;
         }
         for (int32_t i = 0; !w[0] && i < e->view_count; i++) {
-            ignored[i] |= (uint8_t)((total[i] != -INFINITY) & (domain[i] < 0));
+            counted[i] = domain[view_row(e, i)] < 0 ? -INFINITY : counted[i];
         }
     }
     return PKC_OK;
 }
 
-/* Distinct values of the key among feasible rows that are not ignored; a missing key is one. */
-static int64_t domains_in_use(pkc_engine *e, const topology *t, const int32_t *domains,
-                              const double *total, const uint8_t *ignored) {
+/* Distinct values of the key among rows that count; a missing key is one. */
+static int64_t domains_in_use(pkc_engine *e, const topology *t, const double *counted) {
     int64_t count = 0;
     int missing = 0;
     memset(e->marks.data, 0, (size_t)t->domain_count * sizeof *e->marks.data);
     for (int32_t i = 0; i < e->view_count; i++) {
-        if (total[i] == -INFINITY || ignored[i]) {
+        if (counted[i] == -INFINITY) {
             continue;
         }
-        int32_t domain = domains[i] < 0 ? empty_domain(t) : domains[i];
+        int32_t own = t->domain[view_row(e, i)];
+        int32_t domain = own < 0 ? empty_domain(t) : own;
         if (domain < 0) {
             missing = 1;
         } else if (!e->marks.data[domain]) {
@@ -122,90 +121,61 @@ static int64_t domains_in_use(pkc_engine *e, const topology *t, const int32_t *d
     return count + missing;
 }
 
-static int64_t rows_in_use(const pkc_engine *e, const double *total, const uint8_t *ignored) {
-    int64_t count = 0;
-    for (int32_t i = 0; i < e->view_count; i++) {
-        count += total[i] != -INFINITY && !ignored[i];
-    }
-    return count;
-}
-
 /* Adds one soft constraint's part of the score to the rows' sums. */
-static int add_soft(pkc_engine *e, const counter *k, const int64_t *w, const double *total,
-                    const uint8_t *ignored, double *sum) {
+static int add_soft(pkc_engine *e, const counter *k, const int64_t *w, const double *counted,
+                    double *sum) {
     const topology *t = &e->topologies.data[k->topology];
+    if (t->domain_count == 0) {
+        return PKC_OK; /* no node has the key, such as that of zones by default */
+    }
     if (vec_reserve(&e->marks, t->domain_count) < 0) {
         return PKC_ERR_NO_MEMORY;
     }
-    const int32_t *domain = view_domain(e, t->domain, 0);
-    int64_t size = w[2] ? rows_in_use(e, total, ignored)
-                        : domains_in_use(e, t, domain, total, ignored);
+    int64_t size = w[2] ? e->view_count - e->kernel->count_equal(counted, e->view_count, -INFINITY)
+                        : domains_in_use(e, t, counted);
     double weight = go_log((double)(size + 2));
-    double skew = (double)(w[3] - 1);
+    const int32_t *domain = t->domain; /* a new topology for the key may move t */
     const int32_t *present = w[2] ? key_domains(e, w[1]) : domain;
     if (present == NULL) {
         return PKC_ERR_NO_MEMORY;
     }
-    for (int32_t i = 0; i < e->view_count; i++) {
-        if (present[i] >= 0 && domain[i] >= 0) {
-            sum[i] += (double)k->count[domain[i]] * weight + skew;
-        }
-    }
+    e->kernel->add_counts(e->view_rows, present, domain, k->count, weight, (double)(w[3] - 1),
+                          e->view_count, sum);
     return PKC_OK;
 }
 
-/* Go's math.Round for values >= 0: half away from zero. */
-static int64_t round_half_up(double value) {
-    int64_t whole = (int64_t)value;
-    return whole + (value - (double)whole >= 0.5);
-}
-
-/* Raw scores of feasible rows (total != -inf). Returns 1, 0 if there is no soft constraint, or a
- * status. */
+/* Raw scores of rows that count; which these are is left in counted, as totals that are not -inf.
+ * Returns 1, 0 if there is no soft constraint, or a status. */
 int raw_spread(pkc_engine *e, const pod_class *c, const double *total, int64_t *raw,
-               uint8_t *ignored) {
+               double *counted) {
     if (!c->has_soft_spread) {
         return 0;
     }
-    int status = find_ignored(e, c, total, ignored);
+    int status = find_counted(e, c, total, counted);
     double *sum = e->work_sum;
-    for (int32_t i = 0; i < e->view_count; i++) {
-        sum[i] = 0.0;
-    }
+    memset(sum, 0, (size_t)e->view_count * sizeof *sum);
     for (int64_t n = 0; status == PKC_OK && n < c->spread.count / SPREAD_WORDS; n++) {
         const int64_t *w = c->spread.data + n * SPREAD_WORDS;
         if (!w[0]) {
-            status = add_soft(e, &e->counters.data[c->own.data[n]], w, total, ignored, sum);
+            status = add_soft(e, &e->counters.data[c->own.data[n]], w, counted, sum);
         }
     }
     if (status < 0) {
         return status;
     }
-    for (int32_t i = 0; i < e->view_count; i++) {
-        int counts = (total[i] != -INFINITY) & !ignored[i];
-        raw[i] = counts ? round_half_up(sum[i]) : 0;
-    }
+    e->kernel->round_sums(counted, sum, e->view_count, raw);
     return 1;
 }
 
-/* 100 * (max + min - s) / max over rows that count; ignored ones get 0. */
-void normalize_spread(const pkc_engine *e, const double *total, const uint8_t *ignored,
-                      int64_t *raw) {
-    int64_t minimum = INT64_MAX;
-    int64_t maximum = 0;
+/* 100 * (max + min - s) / max over rows that count; others get 0. */
+void normalize_spread(const pkc_engine *e, const double *counted, int64_t *raw) {
+    int64_t minimum, maximum;
+    e->kernel->limits(counted, raw, e->view_count, &minimum, &maximum);
     for (int32_t i = 0; i < e->view_count; i++) {
-        if (total[i] != -INFINITY && !ignored[i]) {
-            minimum = raw[i] < minimum ? raw[i] : minimum;
-            maximum = raw[i] > maximum ? raw[i] : maximum;
-        }
-    }
-    for (int32_t i = 0; i < e->view_count; i++) {
-        raw[i] = maximum == 0 ? SCORE_MAX : maximum + minimum - raw[i];
+        int64_t reversed = maximum > 0 ? maximum + minimum - raw[i] : SCORE_MAX;
+        raw[i] = counted[i] > -INFINITY ? reversed : 0;
     }
     if (maximum > 0) {
-        scale_to_percent(raw, e->view_count, maximum);
-    }
-    for (int32_t i = 0; i < e->view_count; i++) {
-        raw[i] = ignored[i] ? 0 : raw[i];
+        scale_to_percent(e, raw, maximum);
     }
 }

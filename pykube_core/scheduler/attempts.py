@@ -56,20 +56,6 @@ class WaitingPod(QueuedPod, eq=False, gc=False, kw_only=True):
     object: ApiObject
     shape: Shape
 
-    @classmethod
-    def made(cls, name: str, uid: str, obj: ApiObject, shape: Shape) -> WaitingPod:
-        """Return a pod that is new to the queue."""
-        return cls(
-            f"{shape.namespace}/{name}",
-            shape.priority,
-            obj,
-            uid,
-            shape.scheduler_name,
-            name=name,
-            object=obj,
-            shape=shape,
-        )
-
     def take(self, obj: ApiObject, shape: Shape) -> None:
         """Take a new state; the priority stays what the queue knows."""
         self.object = obj
@@ -101,6 +87,7 @@ class _Placed:
     """Pods that the engine has put on rows, and that are not bound yet; columns of one length."""
 
     pods: list[WaitingPod] = field(default_factory=list)
+    classes: list[int] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
     handles: list[int] = field(default_factory=list)
 
@@ -160,8 +147,7 @@ class Attempts:
     # -- order -------------------------------------------------------------------------------
 
     def _try_all(self, pods: Sequence[WaitingPod]) -> None:
-        class_of = self._shapes.class_of
-        classes = [class_of(pod.object, pod.shape) for pod in pods]
+        classes = self._classes_of(pods)
         indices = np.array([each.index for each in classes], np.int32)
         at = 0
         while at < len(pods):
@@ -173,21 +159,33 @@ class Attempts:
             if self._try(pods[at], classes[at]):
                 at += 1
 
+    def _classes_of(self, pods: Sequence[WaitingPod]) -> list[ShapeClass]:
+        classes: list[ShapeClass] = []
+        shape = None
+        for pod in pods:
+            if pod.shape is not shape:  # Most come in runs of copies.
+                shape = pod.shape
+                pod_class = self._shapes.class_of(pod.object, shape)
+            classes.append(pod_class)
+        return classes
+
     def _end_of_run(
         self, pods: Sequence[WaitingPod], classes: Sequence[ShapeClass], begin: int
     ) -> int:
         """Return where the run of pods ends that the engine may place by itself."""
-        end = begin
-        nominations, failures = self._cycle.nominations, self._failures
         last = min(len(pods), begin + _WINDOW) if self._scheduler.rows else begin
-        while end < last:
-            pod, pod_class = pods[end], classes[end]
-            if not pod_class.is_plain or pod.shape.is_deleting or pod.key in nominations:
-                break
-            if failures and self._known_failure(pod, pod_class) is not None:
-                break
-            end += 1
-        return end
+        nominations, shape = self._cycle.nominations, None
+        for end in range(begin, last):
+            pod = pods[end]
+            if nominations and pod.key in nominations:
+                return end
+            if pod.shape is not shape:
+                shape, pod_class = pod.shape, classes[end]
+                if not pod_class.is_plain or shape.is_deleting:
+                    return end
+                if self._known_failure(pod, pod_class) is not None:
+                    return end
+        return last
 
     def _place(
         self, pods: Sequence[WaitingPod], indices: NDArray[np.int32], begin: int, end: int
@@ -198,6 +196,7 @@ class Attempts:
         count = int(misfits[0]) if len(misfits) else len(rows)
         middle = begin + count
         self._placed.pods += pods[begin:middle]
+        self._placed.classes += indices[begin:middle].tolist()
         self._placed.rows += rows[:count].tolist()
         self._placed.handles += handles[:count].tolist()
         self._accounts.version += count > 0
@@ -234,6 +233,7 @@ class Attempts:
         decision = self._cycle.schedule(pod.decoded())
         if decision.placed is not None:
             self._placed.pods.append(pod)
+            self._placed.classes.append(pod_class.index)
             self._placed.rows.append(self._scheduler.rows[decision.placed])
             self._placed.handles.append(decision.handle)
             self._accounts.version += 1
@@ -279,14 +279,12 @@ class Attempts:
         rows: list[int] = []
         done: list[WaitingPod] = []
         refused: list[tuple[WaitingPod, int, str, StatusError]] = []
-        columns = (placed.pods, placed.rows, placed.handles, nodes, outcomes)
-        class_of = self._shapes.class_of
-        for pod, row, handle, node, outcome in zip(*columns, strict=True):
+        columns = (placed.pods, placed.classes, placed.rows, placed.handles, nodes, outcomes)
+        for pod, index, row, handle, node, outcome in zip(*columns, strict=True):
             if isinstance(outcome, StatusError):
                 refused.append((pod, handle, node, outcome))
                 continue
             name, uid, shape = pod.key, pod.uid, pod.shape
-            index = class_of(pod.object, shape).index
             assigned = AssignedPod(name, uid, node, index, outcome, shape.is_sized, handle)
             bound.append(assigned)
             rows.append(row)

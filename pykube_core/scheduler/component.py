@@ -52,7 +52,7 @@ from pykube_core.scheduler.policies import Policy
 from pykube_core.scheduler.queue_build import build_queue
 from pykube_core.scheduler.queue_pools import QueuedPod
 from pykube_core.scheduler.scheduler import Scheduler, TieBreak
-from pykube_core.scheduler.shapes import Shapes, is_done, is_sized
+from pykube_core.scheduler.shapes import Shapes
 
 _ASSIGNED_POD_UPDATE: Final = ClusterEvent("AssignedPod", ActionType.UPDATE)
 _UNSCHEDULABLE_POD_UPDATE: Final = ClusterEvent("UnschedulablePod", ActionType.UPDATE)
@@ -232,16 +232,17 @@ class SchedulerComponent:
             self._lose_pod(self._pods.get(change.object.key), change)
             return
         held = self._pods.get(new.key)
-        if isinstance(held, AssignedPod):
-            if new.revision > held.object.revision:
-                self._update_assigned(held, change)
-            elif new.revision == held.object.revision and change.old is not None:
-                self._tell_pod(ASSIGNED_POD_ADD, None, new)
-            elif new.revision < held.object.revision:
-                # It changed just before it was bound: it is on its node as it is now.
-                self._update_assigned(held, Change(new, held.object))
-        else:
+        if not isinstance(held, AssignedPod):
             self._note_unassigned(held, change, new)
+            return
+        known = held.object.revision
+        if new.revision > known:
+            self._update_assigned(held, change)
+        elif new.revision < known:
+            # It changed just before it was bound: it is on its node as it is now.
+            self._update_assigned(held, Change(new, held.object))
+        elif change.old is not None:
+            self._tell_pod(ASSIGNED_POD_ADD, None, new)
 
     def _note_unassigned(self, held: WaitingPod | None, change: Change, new: ApiObject) -> None:
         """Take a change of a pod that had no node, as far as is known here."""
@@ -259,10 +260,19 @@ class SchedulerComponent:
         elif held is not None:
             self._update_waiting(held, change, new)
         elif shape.scheduler_name in self._profiles:
-            waiting = WaitingPod.made(name, uid, new, shape)
-            self._pods[new.key] = waiting
+            waiting = self._pods[new.key] = WaitingPod(
+                f"{shape.namespace}/{name}",
+                shape.priority,
+                new,
+                uid,
+                shape.scheduler_name,
+                name=name,
+                object=new,
+                shape=shape,
+            )
             self._queue.add(waiting, self._now_ns)
-            self._nominate(waiting)
+            if shape.nominated_node or self._cycle.nominations:
+                self._nominate(waiting)
 
     def _lose_pod(self, held: WaitingPod | AssignedPod | None, change: Change) -> None:
         """Forget a pod that was deleted or has ended."""
@@ -333,11 +343,12 @@ class SchedulerComponent:
         old, new = change.old, change.new
         assert old is not None
         assert new is not None
-        if is_done(new):
+        is_done, is_sized = self._shapes.read_status(new)
+        if is_done:
             self._lose_pod(held, change)
             return
-        was_sized, held.is_sized = held.is_sized, is_sized(new)
-        if change.is_status_alone and not (was_sized or held.is_sized):
+        was_sized, held.is_sized = held.is_sized, is_sized
+        if change.is_status_alone and not (was_sized or is_sized):
             self._accounts.update_pod(held, new)
             if self._queue.concerns(_ASSIGNED_POD_UPDATE):
                 self._tell_update(old, new)

@@ -34,6 +34,7 @@ Differences
 - Nominated pods are the caller's.
 """
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Any, Final, TypeAlias
@@ -42,6 +43,7 @@ from pykube_core.api.objects import KubeObject
 from pykube_core.scheduler.events import WILDCARD, ClusterEvent, matches_any, pod_update_events
 from pykube_core.scheduler.queue_pools import (
     NO_PLUGINS,
+    NO_POOL,
     InFlightPods,
     PodHeap,
     Pool,
@@ -117,7 +119,7 @@ class SchedulingQueue:
         self._error_backoff = PodHeap(Pool.ERROR_BACKOFF)
         self._unschedulable = UnschedulablePool()
         self._in_flight = InFlightPods()
-        self._serial = 0
+        self._serials = itertools.count(1)
         self._plugin_sets: dict[frozenset[str], frozenset[str]] = {NO_PLUGINS: NO_PLUGINS}
         self._asking: dict[ClusterEvent, frozenset[str]] = {}
         self._start_ns = start_ns
@@ -173,7 +175,7 @@ class SchedulingQueue:
         """
         if queued.scheduler_name not in self._hints:
             raise ValueError(f"no profile for scheduler name {queued.scheduler_name!r}")
-        if queued.pool is not Pool.NONE:
+        if queued.pool is not NO_POOL:
             raise ValueError(f"{queued.key} is in the pool {queued.pool.value}")
         if queued.key in self._pods:
             self.delete(queued.key)
@@ -227,7 +229,7 @@ class SchedulingQueue:
             queued = self._active.pop() or self._backoff.pop()
             if queued is None:
                 return None
-            if self._take_off(queued):
+            if self._take_off([queued]):
                 return queued
 
     def pop_all(self) -> list[QueuedPod]:
@@ -236,26 +238,26 @@ class SchedulingQueue:
         Whoever tries them says when each one's turn has come: `take_turn`. O(n) where they came in
         the order of their turns, else O(n log n).
         """
-        taken = self._active.take_all() or self._backoff.take_all()
-        return [queued for queued in taken if self._take_off(queued)]
+        return self._take_off(self._active.take_all() or self._backoff.take_all())
 
     def take_turn(self, queued: QueuedPod) -> None:
         """Say that a pod of `pop_all` is tried from now on: earlier events are no news to it."""
         self._in_flight.finish(queued.uid)
         self._in_flight.start(queued)
 
-    def _take_off(self, queued: QueuedPod) -> bool:
-        """Begin the flight of a pod that has left its pool."""
-        del self._pods[queued.key]
-        queued.attempts += 1
+    def _take_off(self, taken: Sequence[QueuedPod]) -> list[QueuedPod]:
+        """Begin the flight of pods that have left their pool; return them."""
+        for queued in taken:
+            del self._pods[queued.key]
+            queued.attempts += 1
         # A pod of the same uid that is in flight comes back by itself; this one is a double.
-        if not self._in_flight.start(queued):
-            return False
-        self.scheduling_cycle += 1
-        queued.unschedulable_plugins = NO_PLUGINS
-        queued.pending_plugins = NO_PLUGINS
-        queued.gating_plugin = ""
-        return True
+        flying = self._in_flight.start(*taken)
+        self.scheduling_cycle += len(flying)
+        for queued in flying:
+            queued.unschedulable_plugins = NO_PLUGINS
+            queued.pending_plugins = NO_PLUGINS
+            queued.gating_plugin = ""
+        return flying
 
     def done(self, *pods: QueuedPod) -> None:
         """End the flight of pods that were bound, or that are gone."""
@@ -440,10 +442,6 @@ class SchedulingQueue:
             times.append(max(flush_ns, self._next_flush_ns))
         return min(times, default=None)
 
-    def _next_serial(self) -> int:
-        self._serial += 1
-        return self._serial
-
     def _interned(self, plugins: Iterable[str]) -> frozenset[str]:
         """Return a set of plugins, the same object for the same plugins."""
         found = frozenset(plugins)
@@ -465,7 +463,7 @@ class SchedulingQueue:
         self._take_out(queued)
         queued.priority = priority
         if pool is Pool.ACTIVE:
-            self._active.push(self._sort_key(queued), self._next_serial(), queued)
+            self._active.push(self._sort_key(queued), next(self._serials), queued)
         else:
             self._push_backoff(queued)
 
@@ -535,9 +533,9 @@ class SchedulingQueue:
     def _requeue(self, queued: QueuedPod, strategy: _Strategy, now_ns: int) -> bool:
         """Put a pod where the strategy says; return whether that is active or backoff."""
         if strategy is _Strategy.SKIP:
-            if queued.pool is Pool.NONE:
+            if queued.pool is NO_POOL:
                 self._pods[queued.key] = queued
-                self._unschedulable.add(queued, self._next_serial())
+                self._unschedulable.add(queued, next(self._serials))
             return False
         if strategy is _Strategy.AFTER_BACKOFF and self._is_backing_off(queued, now_ns):
             return self._move_to_backoff(queued)
@@ -555,7 +553,7 @@ class SchedulingQueue:
         if queued.initial_attempt_ns is None:
             queued.initial_attempt_ns = now_ns
         self._pods[queued.key] = queued
-        self._active.push(self._sort_key(queued), self._next_serial(), queued)
+        self._active.push(self._sort_key(queued), next(self._serials), queued)
 
     def _move_to_backoff(self, queued: QueuedPod) -> bool:
         if not self._run_pre_enqueue(queued):
@@ -570,13 +568,13 @@ class SchedulingQueue:
         end_ns = self._backoff_end(queued)
         if queued.rejectors():
             key = (end_ns, *self._sort_key(queued))
-            self._backoff.push(key, self._next_serial(), queued)
+            self._backoff.push(key, next(self._serials), queued)
         else:
-            self._error_backoff.push((end_ns,), self._next_serial(), queued)
+            self._error_backoff.push((end_ns,), next(self._serials), queued)
 
     def _hold_back(self, queued: QueuedPod) -> None:
         """Put a gated pod into the unschedulable pool, under the plugin that holds it back."""
-        serial = queued.entry if queued.pool is Pool.UNSCHEDULABLE else self._next_serial()
+        serial = queued.entry if queued.pool is Pool.UNSCHEDULABLE else next(self._serials)
         self._take_out(queued)
         self._pods[queued.key] = queued
         self._unschedulable.add(queued, serial)

@@ -32,6 +32,11 @@ class Pool(Enum):
     IN_FLIGHT = "in flight"
 
 
+# Looking up a member of an Enum takes longer than what most of these methods do beside it.
+NO_POOL: Final = Pool.NONE
+_IN_FLIGHT: Final = Pool.IN_FLIGHT
+
+
 class QueuedPod(msgspec.Struct, eq=False, gc=False):
     """A pod on its way through the queue. Make one with :meth:`of`, or from a key alone.
 
@@ -81,7 +86,7 @@ class QueuedPod(msgspec.Struct, eq=False, gc=False):
     pending_plugins: frozenset[str] = NO_PLUGINS
     gating_plugin: str = ""
     backoff_end_ns: int | None = None
-    pool: Pool = Pool.NONE
+    pool: Pool = NO_POOL
     entry: int = 0
     first_event: int = 0
 
@@ -151,7 +156,7 @@ class PodHeap:
 
     def discard(self, queued: QueuedPod) -> None:
         """Take out a pod, wherever it stands."""
-        queued.pool = Pool.NONE
+        queued.pool = NO_POOL
         self.count -= 1
         if len(self._entries) > 2 * self.count + 64:
             self._entries = [entry for entry in self._entries if self._is_live(entry)]
@@ -173,7 +178,7 @@ class PodHeap:
         queued = self.peek()
         if queued is not None:
             heapq.heappop(self._entries)
-            queued.pool = Pool.NONE
+            queued.pool = NO_POOL
             self.count -= 1
         return queued
 
@@ -181,7 +186,7 @@ class PodHeap:
         """Take out all pods in the order in which they would be popped. O(n log n)."""
         taken = self.sorted()
         for queued in taken:
-            queued.pool = Pool.NONE
+            queued.pool = NO_POOL
         self._entries.clear()
         self.count = 0
         return taken
@@ -237,7 +242,7 @@ class UnschedulablePool:
             del self.groups[group]
         if times_out:
             self._timeouts.discard(queued)
-        queued.pool = Pool.NONE
+        queued.pool = NO_POOL
 
     def rejected_by(self, plugins: Collection[str] | None) -> list[QueuedPod]:
         """Return the pods that any of the plugins rejected; None for all pods.
@@ -308,13 +313,16 @@ class InFlightPods:
         """Return how many events are kept."""
         return len(self._events)
 
-    def start(self, queued: QueuedPod) -> bool:
-        """Note that a pod is being tried from now on; False if one of its uid is already."""
-        if self.by_uid.setdefault(queued.uid, queued) is not queued:
-            return False
-        queued.pool = Pool.IN_FLIGHT
-        queued.first_event = self._first + len(self._events)
-        return True
+    def start(self, *pods: QueuedPod) -> list[QueuedPod]:
+        """Note that pods are being tried from now on; return those whose uid was not in flight."""
+        started = []
+        put, next_event = self.by_uid.setdefault, self._first + len(self._events)
+        for queued in pods:
+            if put(queued.uid, queued) is queued:
+                queued.pool = _IN_FLIGHT
+                queued.first_event = next_event
+                started.append(queued)
+        return started
 
     def record(self, event: ClusterEvent, old: KubeObject | None, new: KubeObject | None) -> None:
         """Keep an event for the pods that are being tried."""
@@ -333,8 +341,8 @@ class InFlightPods:
         pop = self.by_uid.pop
         for uid in uids:
             found = pop(uid, None)
-            if found is not None and found.pool is Pool.IN_FLIGHT:
-                found.pool = Pool.NONE
+            if found is not None and found.pool is _IN_FLIGHT:
+                found.pool = NO_POOL
         if not self._events:
             return
         end = self._first + len(self._events)

@@ -21,6 +21,8 @@ from pykube_core.scheduler.scheduler import Scheduler
 _REMEMBERED_MAX: Final = 1 << 14
 # Only with resources or allocatedResources does its status say what a pod takes of its node.
 _SIZES: Final = b'esources"'
+_ADDRESS: Final = b',"hostIP":'
+_NO_HEAD: Final = b"\0"
 # How the statuses begin that kubelets write.
 _PHASE: Final = re.compile(rb'\{(?:"observedGeneration":[0-9]+,)?"phase":"([A-Za-z]*)"')
 
@@ -120,6 +122,9 @@ class Shapes:
         self._shapes: dict[bytes, Shape] = {}
         # The last shape that was asked for: most pods come in runs of copies.
         self._tail, self._shape = b"", _NO_SHAPE
+        # How the last status began, up to its first address: copies change theirs together. It
+        # says of no size, and none begins in it, since its end is no part of `_SIZES`.
+        self._head, self._is_done = _NO_HEAD, False
         self._classes: dict[bytes, ShapeClass] = {}
         self._epoch = 0
 
@@ -145,6 +150,23 @@ class Shapes:
                 self._shapes.clear()
             self._shapes[tail] = shape
         return shape
+
+    def read_status(self, pod: ApiObject) -> tuple[bool, bool]:
+        """Return whether a pod has ended (Succeeded or Failed), and what `is_sized` says of it."""
+        if not pod.data.startswith(self._head, pod.status_at):
+            return self._read_status(pod)
+        return self._is_done, pod.data.rfind(_SIZES, pod.status_at + len(self._head)) >= 0
+
+    def _read_status(self, pod: ApiObject) -> tuple[bool, bool]:
+        found = _PHASE.match(pod.data, pod.status_at)
+        phase = _STATUS.decode(pod.status).phase if found is None else found[1].decode()
+        done, sized = phase in DONE_PHASES, is_sized(pod)
+        if found is not None and not sized:
+            end = pod.data.find(_ADDRESS, found.end())
+            if end >= 0:
+                self._head = pod.data[pod.status_at : end + len(_ADDRESS)]
+                self._is_done = done
+        return done, sized
 
     def class_of(self, pod: ApiObject, shape: Shape) -> ShapeClass:
         """Return the class of a pod of a shape."""
@@ -182,13 +204,6 @@ class Shapes:
             plain &= plugin is None or plugin.pre_filter(pod, scheduler.context) is None
         # A search of some of the nodes moves the place where the next one begins.
         return ShapeClass(index, plain, plain and compiled.node_set is None)
-
-
-def is_done(pod: ApiObject) -> bool:
-    """Return whether a pod has ended: its phase is Succeeded or Failed."""
-    found = _PHASE.match(pod.data, pod.status_at)
-    phase = _STATUS.decode(pod.status).phase if found is None else found[1].decode()
-    return phase in DONE_PHASES
 
 
 def is_sized(pod: ApiObject) -> bool:

@@ -17,7 +17,7 @@ from pykube_core.apiserver.objects import encode, status_start
 from pykube_core.controllers import GarbageCollector
 from pykube_core.controllers.pods import PodReader
 from pykube_core.node.fresh import split_bound
-from pykube_core.scheduler.shapes import Shapes, is_done, is_sized
+from pykube_core.scheduler.shapes import Shapes, is_sized
 from pykube_core.store import Store
 
 START_NS = 1_795_407_362 * 10**9
@@ -50,6 +50,10 @@ STATUSES = [
     {"unknown": {"phase": "x", "conditions": [READY]}, "phase": "Pending", "conditions": [READY]},
     {"phase": "Running", "conditions": [{"type": "Ready", "status": "False"}]},
     {"phase": "Running", "resources": {"requests": {"cpu": "1"}}},
+    {"phase": "Running", "hostIP": "10.0.0.1"},
+    {"phase": "Failed", "hostIP": "10.0.0.1"},
+    {"phase": "Running", "hostIP": "10.0.0.2", "resources": {"requests": {"cpu": "1"}}},
+    {"phase": "Running", "resources": {"requests": {"cpu": "1"}}, "hostIP": "10.0.0.3"},
 ]
 names = st.sampled_from("ab")
 nodes = st.sampled_from(["", "n1", "n22"])
@@ -127,8 +131,9 @@ def check_scheduler(obj, shapes):
     assert shape.nominated_node == status.get("nominatedNodeName", "")
     assert shape.is_deleting == ("deletionTimestamp" in metadata)
     done = status.get("phase") in ("Succeeded", "Failed")
-    assert (shape.is_done, is_done(obj)) == (done, done)
+    assert shape.is_done == done
     assert shape.is_sized == is_sized(obj)
+    assert shapes.read_status(obj) == (done, is_sized(obj))
     assert is_sized(obj) or "resources" not in status
     fresh = split_bound(obj.data)
     if fresh is not None:
