@@ -126,7 +126,9 @@ class Slice:
         pods = {pod["metadata"]["labels"]["app"]: pod for pod in self.cluster.list("pods")}
         for pod in pods.values():
             del pod["spec"]["nodeName"]
-        with Scheduler(self.cluster.list("nodes"), policy("default"), **options) as scheduler:
+        nodes, sets = self.cluster.list("nodes"), self.cluster.list("replicasets")
+        objects = {"replicaSets": sets}
+        with Scheduler(nodes, policy("default"), objects=objects, **options) as scheduler:
             classes = scheduler.compile(list(pods.values()))
             wanted = np.repeat(classes, self.sets[0]["spec"]["replicas"])
             began = time.process_time()
