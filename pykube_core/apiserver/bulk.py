@@ -11,6 +11,7 @@ from itertools import zip_longest
 from typing import Final, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from pykube_core.api.builtin import PODS
 from pykube_core.api.field_errors import invalid_each, quoted
@@ -56,7 +57,7 @@ ENCODED_STATUS: Final = form_of_status(b"%c" % STATUS_FIELD)
 """Of a status that is its own only field."""
 
 
-class FilledStatus(NamedTuple):
+class FilledStatus(msgspec.Struct, frozen=True, gc=False):
     """A status as a form of the object that has it, and what its gaps are filled with.
 
     Attributes
@@ -76,7 +77,7 @@ Target = tuple[str, str, str]
 """Namespace, name and uid of an object; uid "" is any."""
 
 
-class Binding(NamedTuple):
+class Binding(msgspec.Struct, frozen=True, gc=False):
     """A pod and its node.
 
     Attributes
@@ -212,7 +213,7 @@ class Bulk:
             elif binding.pod is not None:
                 outcome = None
             # What the caller did not know yet, or came between, may have made it fail.
-            outcomes[index] = outcome or self._bind([binding._replace(pod=None)])[0]
+            outcomes[index] = outcome or self._bind([replace(binding, pod=None)])[0]
         return outcomes
 
     def _pods_of(self, bindings: Sequence[Binding]) -> Iterator[ApiObject | None]:

@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from msgspec.structs import replace
 
 from pykube_core.api.builtin import EVENTS, NODES, PODS, PRIORITY_CLASSES
 from pykube_core.apiserver import ApiServer
@@ -371,7 +372,7 @@ def test_a_refused_binding_gives_the_room_back(world):
 
     def bind_many(bindings):
         if not refusals:
-            refusals.append(real([b._replace(uid="other") for b in bindings]))
+            refusals.append(real([replace(b, uid="other") for b in bindings]))
             return refusals[0]
         return real(bindings)
 
