@@ -14,7 +14,6 @@ from functools import lru_cache
 from typing import Final
 
 import msgspec
-from msgspec.structs import replace
 
 from pykube_core.api.builtin import EVENTS
 from pykube_core.api.registry import Resource
@@ -37,41 +36,22 @@ _ATTEMPTS: Final = 3
 _BATCH: Final = 128
 _TEXTS_MAX: Final = 1024
 
-# The fields of forms: name, uid, namespace, object, its version, text, type, and the host, or the
-# action of an event of events.k8s.io.
-_KEY: Final = Form(EVENTS.prefix + b"\3/\1")
+# The fields of forms: name, uid, namespace; the object's name, uid and version; text, type, and the
+# host, or the action of an event of events.k8s.io.
+_KEY: Final = Form(EVENTS.prefix + b"\x03/\x01")
 _HEAD: Final = (
-    EVENTS.head.decode() + '"name":"\1","uid":"\2","namespace":"\3","creationTimestamp":"'
+    EVENTS.head.decode() + '"name":"\x01","uid":"\x02","namespace":"\x03","creationTimestamp":"'
 )
-_REGARDING: Final = '"},"involvedObject":\4\5\6,'
-_HOST: Final = ',"host":"\b"'
+_HOST: Final = ',"host":"\x09"'
 
 
-class Reference(msgspec.Struct, gc=False, eq=False):
-    """An object that events are about.
-
-    Attributes
-    ----------
-    key : str
-        Tells it from others: its uid, or where it is.
-    json : str
-        How a reference to it begins.
-    """
+class Reference(msgspec.Struct, frozen=True, gc=False, eq=False):
+    """An object that events are about."""
 
     resource: Resource
     namespace: str
     name: str
     uid: str
-    key: str = ""
-    json: str = ""
-
-    def __post_init__(self) -> None:
-        resource, namespace, name = self.resource, self.namespace, self.name
-        self.key = self.uid or f"{resource.plural}/{namespace}/{name}"
-        own = f'"namespace":"{namespace}",' if namespace else ""
-        uid = f'"uid":"{self.uid}",' if self.uid else ""
-        version = resource.api_version
-        self.json = f'{{"kind":"{resource.kind}",{own}"name":"{name}",{uid}"apiVersion":"{version}"'
 
     @classmethod
     def of(cls, obj: ApiObject) -> Reference:
@@ -103,7 +83,8 @@ class EventText(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
 class _Held(msgspec.Struct, gc=False):
     """An event that was written, at ``revision``, or that is about to be, at 0.
 
-    ``version`` is the revision of the object that it is about.
+    ``version`` is the revision of the object that it is about. One that is combined stands for all
+    that are similar.
     """
 
     regarding: Reference
@@ -113,6 +94,7 @@ class _Held(msgspec.Struct, gc=False):
     first: str
     last_ns: int
     count: int = 1
+    is_combined: bool = False
     name: str = ""
     uid: str = ""
     revision: int = 0
@@ -148,7 +130,7 @@ class EventRecorder:
         self._sources: dict[str, _Source] = {}
         self._older_sources: dict[str, _Source] = {}
         self._now_text = ""
-        self._forms: dict[tuple[str, int, bool], Form] = {}
+        self._forms: dict[tuple[object, ...], Form] = {}
 
     def record(
         self, regarding: Reference, text: EventText, version: int = 0, host: str = ""
@@ -176,9 +158,9 @@ class EventRecorder:
         pending: dict[int, _Held] = {}
         key, source = "", None
         for regarding, text, version, host in told:
-            if source is None or key != regarding.key:  # Most come in runs of one.
-                key = regarding.key
-                source = self._source(key, now_ns)
+            own = regarding.uid or _place(regarding)
+            if source is None or key != own:  # Most come in runs of one.
+                key, source = own, self._source(own, now_ns)
             held = correlate(source, _Held(regarding, text, version, host, self._now_text, now_ns))
             if held is not None:
                 pending[id(held)] = held
@@ -227,7 +209,7 @@ class EventRecorder:
         elif len(source.held) < _SIMILAR_MAX - 1:
             held = source.held[told.text] = told
         else:
-            held = _combined(source, told)
+            held = _similar(source, told)
         if source.since_ns != now_ns:
             refilled = source.tokens + (now_ns - source.since_ns) / _REFILL_NS
             source.tokens, source.since_ns = min(float(_BURST), refilled), now_ns
@@ -253,9 +235,10 @@ class EventRecorder:
             [held.name for held in pending],
             [held.uid for held in pending],
             [about.namespace or "default" for about in references],
-            [about.json for about in references],
+            [about.name for about in references],
+            [about.uid for about in references],
             [f',"resourceVersion":"{h.version}"' if h.version else "" for h in pending],
-            [_text_json(text) for text in texts],
+            [_text_json(held.text, held.is_combined) for held in pending],
             [text.type for text in texts],
             [t.action for t in texts] if self._instance else [held.host for held in pending],
         )
@@ -264,21 +247,35 @@ class EventRecorder:
 
     def _form(self, held: _Held) -> Form:
         """Return the form of events that differ in the fields alone."""
-        key = held.first, held.count, not held.host
+        about = held.regarding
+        key = (
+            held.first,
+            held.count,
+            not held.host,
+            about.resource.qualified,
+            not about.namespace,
+            not about.uid,
+        )
         form = self._forms.get(key)
         if form is None:
             rest = self._series(held) if self._instance else self._legacy(held)
-            text = f"{_HEAD}{held.first[:19]}Z{_REGARDING}{rest}}}"
+            resource = about.resource
+            namespace = '"namespace":"\x03",' if about.namespace else ""
+            uid = '"uid":"\x05",' if about.uid else ""
+            text = (
+                f'{_HEAD}{held.first[:19]}Z"}},"involvedObject":{{"kind":"{resource.kind}",{namespace}'
+                f'"name":"\x04",{uid}"apiVersion":"{resource.api_version}"\x06\x07,{rest}}}'
+            )
             form = self._forms[key] = Form(text.encode())
         return form
 
     def _legacy(self, held: _Held) -> str:
         first, component = held.first, self._component
-        where, host = (_HOST, "\b") if held.host else ("", "")
+        where, host = (_HOST, "\x09") if held.host else ("", "")
         last = self._now_text if held.count > 1 else first
         return (
             f'"source":{{"component":"{component}"{where}}},"firstTimestamp":"{first}",'
-            f'"lastTimestamp":"{last}","count":{held.count},"type":"\a","eventTime":null,'
+            f'"lastTimestamp":"{last}","count":{held.count},"type":"\x08","eventTime":null,'
             f'"reportingComponent":"{component}","reportingInstance":"{host}"'
         )
 
@@ -287,21 +284,27 @@ class EventRecorder:
         if held.count > 1:
             series = f'"series":{{"count":{held.count},"lastObservedTime":"{self._now_text}"}},'
         return (
-            '"source":{},"firstTimestamp":null,"lastTimestamp":null,"type":"\a",'
-            f'"eventTime":"{held.first}",{series}"action":"\b",'
+            '"source":{},"firstTimestamp":null,"lastTimestamp":null,"type":"\x08",'
+            f'"eventTime":"{held.first}",{series}"action":"\x09",'
             f'"reportingComponent":"{self._component}","reportingInstance":"{self._instance}"'
         )
 
 
+def _place(regarding: Reference) -> str:
+    """Return what tells an object without a uid from others."""
+    return f"{regarding.resource.plural}/{regarding.namespace}/{regarding.name}"
+
+
 @lru_cache(_TEXTS_MAX)
-def _text_json(text: EventText) -> str:
+def _text_json(text: EventText, is_combined: bool) -> str:
     """Return path, reason and message, as they follow a reference; only the message has escapes."""
     path = f',"fieldPath":"{text.field_path}"' if text.field_path else ""
-    message = msgspec.json.encode(text.message).decode()
+    message = _COMBINED + text.message if is_combined else text.message
+    message = msgspec.json.encode(message).decode()
     return f'{path}}},"reason":"{text.reason}","message":{message}'
 
 
-def _combined(source: _Source, told: _Held) -> _Held:
+def _similar(source: _Source, told: _Held) -> _Held:
     """Return the event for one that is not held: of many that are similar, the one for them all."""
     text, now_ns = told.text, told.last_ns
     like = text.type, text.reason
@@ -316,8 +319,8 @@ def _combined(source: _Source, told: _Held) -> _Held:
         if len(similar) < _SIMILAR_MAX - 1:
             source.held[text] = told
             return told
-    told.text = replace(text, message=_COMBINED + text.message)
     if held is None:
+        told.is_combined = True
         held = source.held[like] = told
     else:
         _repeat(held, told)
