@@ -22,10 +22,11 @@ _NO_PREFIX: Final = b"\0"
 _NO_TAIL: Final = b"\0"
 
 
-class Change(msgspec.Struct, frozen=True, gc=False):
+class Change(msgspec.Struct, gc=False):
     """An object before and after a write; None before its creation and after its deletion.
 
-    ``is_status_alone`` says whether it is an update that changed nothing but the status.
+    ``is_status_alone`` says whether it is an update that changed nothing but the status. Readers
+    share it and leave it as it is.
     """
 
     old: ApiObject | None
@@ -59,12 +60,20 @@ class LogCursor:
         have another status than the last one that it was told of.
     changes : list of Change
         What waits to be read; the log adds to it.
+    open : dict of bytes to Change or None
+        See `ObjectLog`; None for a cursor that is told of each state.
     """
 
-    def __init__(self, resources: tuple[Resource, ...], bodies_of: frozenset[Resource]) -> None:
+    def __init__(
+        self,
+        resources: tuple[Resource, ...],
+        bodies_of: frozenset[Resource],
+        open: dict[bytes, Change] | None,
+    ) -> None:
         self.resources = resources
         self.bodies_of = bodies_of
         self.changes: list[Change] = []
+        self.open = open
 
     @property
     def has_news(self) -> bool:
@@ -74,7 +83,24 @@ class LogCursor:
     def read(self) -> list[Change]:
         """Return what is new since the last call, in the order of the log."""
         changes, self.changes = self.changes, []
+        if self.open:
+            self.open.clear()
         return changes
+
+
+class _Readers:
+    """The cursors on a resource, by what they are told of it."""
+
+    def __init__(self) -> None:
+        self.of_states: list[LogCursor] = []
+        self.of_objects: list[LogCursor] = []
+        self.of_bodies: list[LogCursor] = []
+
+    def like(self, cursor: LogCursor, resource: Resource) -> list[LogCursor]:
+        """Return those that are told of the same changes as this one."""
+        if cursor.open is None:
+            return self.of_states
+        return self.of_bodies if resource in cursor.bodies_of else self.of_objects
 
 
 class ObjectLog:
@@ -83,6 +109,11 @@ class ObjectLog:
     A read shows the state after the last `pull`, which may be newer than what a cursor has read.
     A resource is kept from the first cursor on it, or the first read, so events that nobody reads
     take no memory and no time.
+
+    Most components act on how things are, not on how they came about. So an object that is written
+    several times before any of them reads is one change to them, from the state before to the
+    newest: what can still be added to is kept by key, until one of them reads. A deletion stays a
+    change of its own, and so does one of the status alone that another follows.
 
     Attributes
     ----------
@@ -99,9 +130,8 @@ class ObjectLog:
         self._store = store
         self._registry = registry
         self._objects: dict[Resource, dict[bytes, ApiObject]] = {}
-        # Those that are told every change of a resource, and those that read its bodies alone.
-        self._cursors: dict[Resource, list[LogCursor]] = {r: [] for r in registry}
-        self._body_cursors: dict[Resource, list[LogCursor]] = {r: [] for r in registry}
+        self._readers = {resource: _Readers() for resource in registry}
+        self._open: dict[bytes, Change] = {}
         self.revision = store.revision
         prefix = STORE_PREFIX.encode()
         start = self.revision + 1
@@ -141,7 +171,12 @@ class ObjectLog:
             self._tail = data[at - len(STATUS_MARK) :] if at else _NO_TAIL
         return ApiObject(resource, key, data, revision, at, revision)
 
-    def cursor(self, *resources: Resource, bodies_of: Collection[Resource] = ()) -> LogCursor:
+    def cursor(
+        self,
+        *resources: Resource,
+        bodies_of: Collection[Resource] = (),
+        each_state: bool = False,
+    ) -> LogCursor:
         """Return a cursor on the changes of some resources.
 
         Parameters
@@ -151,22 +186,23 @@ class ObjectLog:
         bodies_of : collection of Resource
             Of which of them only what is not the status matters: it is told of none of their
             changes that are of the status alone, and they cost it nothing.
+        each_state : bool
+            It is told of every state, also of one that was replaced before it was read, and of all
+            that changed, not of bodies alone.
         """
-        cursor = LogCursor(resources, frozenset(bodies_of))
+        if each_state and bodies_of:
+            raise ValueError("bodies_of: a cursor on each state is told of statuses, too")
+        cursor = LogCursor(resources, frozenset(bodies_of), None if each_state else self._open)
+        self._open.clear()
         for resource in resources:
-            self._cursors_like(cursor, resource).append(cursor)
+            self._readers[resource].like(cursor, resource).append(cursor)
             cursor.changes.extend(Change(None, obj) for obj in self._held(resource).values())
         return cursor
-
-    def _cursors_like(self, cursor: LogCursor, resource: Resource) -> list[LogCursor]:
-        """Return the cursors that are told of the same changes of a resource as this one."""
-        cursors = self._body_cursors if resource in cursor.bodies_of else self._cursors
-        return cursors[resource]
 
     def forget(self, cursor: LogCursor) -> None:
         """Collect nothing more for a cursor."""
         for resource in cursor.resources:
-            self._cursors_like(cursor, resource).remove(cursor)
+            self._readers[resource].like(cursor, resource).remove(cursor)
 
     def pull(self) -> int:
         """Read what is new in the store; return the number of changes."""
@@ -214,12 +250,35 @@ class ObjectLog:
 
     def _tell(self, resource: Resource, changes: list[Change]) -> None:
         """Put changes of one resource behind the cursors that read them."""
-        for cursor in self._cursors[resource]:
+        readers = self._readers[resource]
+        for cursor in readers.of_states:
             cursor.changes.extend(changes)
-        if cursors := self._body_cursors[resource]:
-            of_bodies = [change for change in changes if not change.is_status_alone]
-            for cursor in cursors:
-                cursor.changes.extend(of_bodies)
+        changes = self._of_objects(changes)
+        for cursor in readers.of_objects:
+            cursor.changes.extend(changes)
+        if readers.of_bodies:
+            changes = [change for change in changes if not change.is_status_alone]
+            for cursor in readers.of_bodies:
+                cursor.changes.extend(changes)
+
+    def _of_objects(self, changes: list[Change]) -> list[Change]:
+        """Add changes to those that nobody has read yet; return the others, open for more."""
+        out = []
+        opened = self._open
+        for change in changes:
+            new = change.new
+            if new is None:
+                opened.pop(change.object.key, None)
+                out.append(change)
+                continue
+            key, is_status_alone = new.key, change.is_status_alone
+            held = opened.get(key)
+            if held is not None and (is_status_alone or not held.is_status_alone):
+                held.new = new
+            else:
+                held = opened[key] = Change(change.old, new, is_status_alone)
+                out.append(held)
+        return out
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until there may be something to pull, at most ``timeout`` seconds."""

@@ -69,7 +69,7 @@ class Witness:
     def __init__(self, log: ObjectLog, loop: EventLoop, resources: Sequence[Resource]) -> None:
         self._log = log
         self._loop = loop
-        self._cursor = log.cursor(*resources)
+        self._cursor = log.cursor(*resources, each_state=True)
         self._cursor.read()
         self.requests: list[Request] = []
 

@@ -134,7 +134,7 @@ class SchedulerComponent:
         ]
         self._log = log
         listed = [r for r in server.registry if r.plural in _LISTED]
-        self.cursor = log.cursor(NAMESPACES, *listed, NODES, PODS)
+        self.cursor = log.cursor(NAMESPACES, *listed, NODES, PODS, each_state=True)
         self._scheduler = Scheduler(
             [], policies[0], more_policies=policies[1:], tie_break=tie_break, seed=seed
         )

@@ -149,6 +149,7 @@ class World:
         self.server.bootstrap()
         self.log = ObjectLog(store, self.server.registry)
         self.collector = GarbageCollector(self.server, self.log)
+        self.every = self.log.cursor(PODS, each_state=True)
         self.cursors = [self.log.cursor(PODS), self.log.cursor(PODS)]
         self.reader = PodReader()
         self.shapes = Shapes(None)
@@ -159,9 +160,8 @@ class World:
     def apply(self, operation, name, *given):
         with contextlib.suppress(StatusError):
             getattr(self, operation)(name, *given)
-        before = len(self.cursors[0].changes)
         self.log.pull()
-        for change in self.cursors[0].changes[before:]:
+        for change in self.every.read():
             self.check_log(change)
 
     def check_log(self, change):

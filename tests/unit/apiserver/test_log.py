@@ -1,7 +1,14 @@
+from contextlib import suppress
+
 import pytest
+from hypothesis import given, settings
+from hypothesis.strategies import lists, sampled_from
 
 from pykube_core.api.builtin import CONFIG_MAPS, LEASES, NAMESPACES, NODES
+from pykube_core.api.status import StatusError
+from pykube_core.apiserver import ApiServer
 from pykube_core.apiserver.log import ObjectLog
+from pykube_core.store import Store
 
 
 @pytest.fixture
@@ -67,7 +74,7 @@ def test_a_forgotten_cursor_collects_nothing(log, server):
 
 def test_a_change_of_the_status_alone_is_told_from_others(log, server):
     node = server.create(NODES, {"metadata": {"name": "n"}, "status": {"phase": "Pending"}})
-    cursor = log.cursor(NODES)
+    cursor = log.cursor(NODES, each_state=True)
     log.pull()
     server.replace_status_many(NODES, [(node, b'{"phase":"Running"}')])
     server.patch(NODES, {"metadata": {"labels": {"a": "b"}}}, "n")
@@ -84,22 +91,82 @@ def test_a_change_of_the_status_alone_is_told_from_others(log, server):
 
 def test_a_reader_of_bodies_is_told_no_change_of_the_status_alone(log, server):
     node = server.create(NODES, {"metadata": {"name": "n"}, "status": {"phase": "Pending"}})
-    whole, bodies = log.cursor(NODES), log.cursor(CONFIG_MAPS, NODES, bodies_of=[NODES])
+    bodies = log.cursor(CONFIG_MAPS, NODES, bodies_of=[NODES])
     log.pull()
+    (made,) = bodies.read()
     server.replace_status_many(NODES, [(node, b'{"phase":"Running"}')])
     put(server, "a")
     server.patch(NODES, {"metadata": {"labels": {"a": "b"}}}, "n")
     server.patch(NODES, {"status": {"phase": "Terminated"}}, "n", subresource="status")
     server.delete(NODES, "n")
     log.pull()
-    seen = whole.read()
-    of_nodes = [change for change in bodies.read() if change.object.resource is NODES]
-    assert of_nodes == [seen[0], seen[2], seen[4]]
-    assert of_nodes[1].old.status == b'{"phase":"Running"}'
+    _, labelled, deleted = bodies.read()
+    assert labelled.old.status == b'{"phase":"Running"}'
+    assert labelled.new == deleted.old
+    assert deleted.old.status == b'{"phase":"Terminated"}'
+    assert (made.old, made.new, deleted.new) == (None, node, None)
     log.forget(bodies)
     put(server, "b")
     log.pull()
     assert not bodies.has_news
+
+
+def test_a_cursor_on_each_state_cannot_leave_out_statuses(log):
+    with pytest.raises(ValueError, match="bodies_of"):
+        log.cursor(NODES, bodies_of=[NODES], each_state=True)
+
+
+WRITES = [(name, what) for name in "ab" for what in ("create", "label", "status", "delete")]
+READS = [(who, "read") for who in ("every", "whole", "bodies", "new")]
+STEPS = lists(sampled_from(WRITES) | sampled_from(READS), max_size=30)
+
+
+@settings(max_examples=300)
+@given(STEPS)
+def test_what_a_cursor_is_told_leads_to_what_is_there(steps):
+    """Each state follows the one that was told before it, and the last is the newest."""
+    with Store(salt=1) as store:
+        server = ApiServer(store, clock=lambda: 0)
+        log = ObjectLog(store, server.registry)
+        cursors = {"every": log.cursor(NODES, each_state=True), "whole": log.cursor(NODES)}
+        cursors["bodies"] = log.cursor(NODES, bodies_of=[NODES])
+        told = {name: {} for name in cursors}
+
+        def read(who):
+            for change in cursors[who].read():
+                obj, last = change.object, told[who].get(change.object.name)
+                if who == "bodies":
+                    assert not change.is_status_alone
+                    assert (last is None) == (change.old is None)
+                else:
+                    assert change.old == last
+                told[who][obj.name] = change.new
+
+        for count, (name, what) in enumerate(steps):
+            with suppress(StatusError):
+                if name == "new":
+                    cursors[f"new {count}"] = log.cursor(NODES)
+                    told[f"new {count}"] = {}
+                elif what == "read":
+                    read(name)
+                elif what == "create":
+                    server.create(NODES, {"metadata": {"name": name}, "status": {"phase": "1"}})
+                elif what == "label":
+                    server.patch(NODES, {"metadata": {"labels": {"a": f"{count}"}}}, name)
+                elif what == "status":
+                    status = {"status": {"phase": f"{count}"}}
+                    server.patch(NODES, status, name, subresource="status")
+                else:
+                    server.delete(NODES, name)
+            log.pull()
+        there = {obj.name: obj for obj in log.all(NODES)}
+        for who in cursors:
+            read(who)
+            newest = {name: obj for name, obj in told[who].items() if obj is not None}
+            assert newest.keys() == there.keys()
+            for name, obj in newest.items():
+                held = there[name]
+                assert obj == held or (who == "bodies" and obj.body_revision == held.body_revision)
 
 
 def test_a_status_is_replaced_wherever_it_is_known_to_begin(log, server):
