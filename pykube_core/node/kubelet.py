@@ -25,6 +25,7 @@ from pykube_core.node.pods import (
     Container,
     Pod,
     Template,
+    is_new,
     is_overruled,
     other_conditions,
     resumed_pod,
@@ -304,9 +305,9 @@ class Kubelet:
                 self._homeless.setdefault(view.spec.nodeName, {})[obj.key] = None
             return
         template = self._template(obj, view)
-        if not view.status.startTime and not view.metadata.deletionTimestamp:
-            self._fresh.add(obj, template)
         pod = resumed_pod(obj, view.metadata.uid, node, template, view)
+        if is_new(pod) and not view.metadata.deletionTimestamp:
+            self._fresh.add(obj, template)
         self._place(pod, node, now_ns)
         if view.metadata.deletionTimestamp:
             self._workers.doom(pod, view.metadata.deletionGracePeriodSeconds, now_ns)

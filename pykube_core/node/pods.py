@@ -382,6 +382,12 @@ def new_pod(obj: ApiObject, uid: str, node: Node, template: Template) -> Pod:
     return Pod(obj, about, uid, node.name, node, template, containers, others, generation)
 
 
+def is_new(pod: Pod) -> bool:
+    """Say whether a pod is as `new_pod` makes it: its status has told nothing."""
+    new = new_pod(pod.obj, pod.uid, pod.host, pod.template)
+    return msgspec.structs.replace(new, about=pod.about) == pod
+
+
 def is_overruled(conditions: list[Condition]) -> bool:
     """Say whether somebody else has called a pod not ready, as the node lifecycle controller does.
 
