@@ -376,9 +376,13 @@ class Kubelet:
     def _write_statuses(self, pods: list[Pod], now_ns: int) -> None:
         """Write the statuses of pods, and delete those that have ended for it."""
         items, written, over = [], [], []
+        seen = self._log.revision
         for pod in pods:
-            if pod.stale and pod.obj.revision and (pod.admitted or pod.reason):
-                items.append((pod.obj, status_of(pod, now_ns)))
+            obj = pod.obj
+            if pod.stale and obj.revision and (pod.admitted or pod.reason):
+                if obj.revision > seen:  # The log lags: of what is there, the body is known.
+                    obj = obj.with_status(b"")
+                items.append((obj, status_of(pod, now_ns)))
                 written.append(pod)
             if pod.doomed and pod.finished:
                 over.append(pod)
