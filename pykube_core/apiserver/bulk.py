@@ -266,10 +266,10 @@ class Bulk:
         fields = list(zip_longest(*rows, fillvalue=b""))
         puts = Puts.filled(_STATUS_KEY, forms, fields, [obj.revision for obj, _ in items])
         sizes = puts.sizes[len(items) :]
-        if any(
+        if len({obj.key for obj, _ in items}) < len(items) or any(
             size == len(obj.data) or size > OBJECT_BYTES_MAX
             for (obj, _), size in zip(items, sizes, strict=True)
-        ):  # A status may be the same, or too large.
+        ):  # An object may come twice, a status may be the same, or too large.
             encoded = [
                 (obj, value[len(obj.body) : -1])
                 for (obj, _), (_, value, _) in zip(items, puts, strict=True)
