@@ -51,6 +51,11 @@ class Puts:
         Their sizes in bytes, in the same order.
     revisions : array of int64 or None
         0 for a key that must not exist; None compares nothing.
+
+    Raises
+    ------
+    ValueError
+        There are not as many keys as values and revisions, or the data is not theirs alone.
     """
 
     __slots__ = ("data", "revisions", "sizes")
@@ -60,12 +65,17 @@ class Puts:
     ) -> None:
         self.data, self.sizes = data, sizes
         self.revisions = None if revisions is None else array("q", revisions)
+        compared = len(self) if self.revisions is None else len(self.revisions)
+        if len(sizes) != 2 * compared or sum(sizes) != len(data):
+            raise ValueError("puts have as many keys as values and revisions, and their data alone")
 
     @classmethod
     def of(
         cls, keys: Sequence[bytes], values: Sequence[bytes], revisions: Iterable[int] | None
     ) -> Puts:
         """Return puts of keys and values that are encoded already."""
+        if len(keys) != len(values):
+            raise ValueError(f"{len(keys)} keys for {len(values)} values; there are as many of each")
         parts = (*keys, *values)
         return cls(b"".join(parts), array("q", map(len, parts)), revisions)
 
@@ -96,7 +106,7 @@ class Puts:
             A field has a zero byte, or a form has a gap for a field that is not there.
         """
         row_count, field_count = len(values), len(fields)
-        texts = _terminated(fields)
+        texts = ffi.from_buffer(_terminated(fields))  # What is found points into it.
         found = ffi.new("pkc_text[]", field_count * row_count)
         check(lib.pkc_form_read_fields(texts, len(texts), field_count, row_count, found))
         addresses = array("q", [key.address]) * row_count
