@@ -288,10 +288,7 @@ class Bulk:
         for at in range(0, len(objects), TXN_OPERATIONS_MAX):
             batch = objects[at : at + TXN_OPERATIONS_MAX]
             written = self._write(batch)
-            out += [
-                done or (conflict if obj.revision else already_exists)(obj.resource, obj.name)
-                for obj, done in zip(batch, written, strict=True)
-            ]
+            out += [done or _refusal(obj) for obj, done in zip(batch, written, strict=True)]
         return out
 
     def write_puts(self, resource: Resource, puts: Puts) -> list[int]:
@@ -367,20 +364,30 @@ class Bulk:
         ]
 
     def _put(self, resource: Resource, puts: Puts) -> list[int]:
-        """Put what is encoded; the revision of each, 0 for a key that is at another than said."""
+        """Put what is encoded; the revision of each, 0 for one that is refused.
+
+        That is a key at another revision than said, or what is too large for a transaction.
+        """
         count = len(puts)
         is_large = puts.request_bytes > REQUEST_BYTES_MAX
         if count > TXN_OPERATIONS_MAX or (is_large and count > 1):
             middle = count // 2
             return self._put(resource, puts[:middle]) + self._put(resource, puts[middle:])
-        if not count:
-            return []
+        if not count or is_large:
+            return [0] * count
         outcome = self._store.put_if(puts, lease=self._expiry.lease(resource, count))
         failed = outcome.failed
         if failed is None:
             return [outcome.revision] * count
         before, behind = puts[:failed], puts[failed + 1 :]
         return [*self._put(resource, before), 0, *self._put(resource, behind)]
+
+
+def _refusal(obj: ApiObject) -> StatusError:
+    """Return why an object was not put."""
+    if len(obj.data) > OBJECT_BYTES_MAX:
+        return too_large()
+    return (conflict if obj.revision else already_exists)(obj.resource, obj.name)
 
 
 class _Copies(NamedTuple):

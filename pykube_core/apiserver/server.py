@@ -434,7 +434,7 @@ class ApiServer:
     def write_puts(self, resource: Resource, puts: Puts) -> list[int]:
         """Put objects as `write_encoded` does, whose keys and values are together already.
 
-        No key twice. Each outcome is a revision; 0 is the 409.
+        No key twice. Each outcome is a revision; 0 is the 409, or that it is too large.
         """
         return self._bulk.write_puts(resource, puts)
 

@@ -94,7 +94,10 @@ def test_nobody_is_told_by_the_end_of_a_pod_that_lies_in_another_order(world, no
     fresh = FreshPods()
     assert fresh.is_unbound(ApiObject(PODS, PODS.key("default", "x"), data, 1))
     status = {"phase": "Pending", "qosClass": "BestEffort"}
-    for obj in (bound(world, "a", "n1"), bound(world, "b", "n1").with_status(msgspec.json.encode(status))):
+    for obj in (
+        bound(world, "a", "n1"),
+        bound(world, "b", "n1").with_status(msgspec.json.encode(status)),
+    ):
         assert not obj.data.endswith(fresh.unbound)
 
 
