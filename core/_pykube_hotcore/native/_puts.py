@@ -75,7 +75,7 @@ class Puts:
     ) -> Puts:
         """Return puts of keys and values that are encoded already."""
         if len(keys) != len(values):
-            raise ValueError(f"{len(keys)} keys for {len(values)} values; there are as many of each")
+            raise ValueError("puts have as many keys as values")
         parts = (*keys, *values)
         return cls(b"".join(parts), array("q", map(len, parts)), revisions)
 
