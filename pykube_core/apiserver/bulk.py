@@ -276,7 +276,7 @@ class Bulk:
             ]
             outcomes = self.replace_status_many(resource, encoded)
             return [done.revision if isinstance(done, ApiObject) else done for done in outcomes]
-        written = self._put(resource, puts)
+        written = self.write_puts(resource, puts)
         return [
             revision or conflict(resource, obj.name)
             for (obj, _), revision in zip(items, written, strict=True)
@@ -290,10 +290,6 @@ class Bulk:
             written = self._write(batch)
             out += [done or _refusal(obj) for obj, done in zip(batch, written, strict=True)]
         return out
-
-    def write_puts(self, resource: Resource, puts: Puts) -> list[int]:
-        """Put what is encoded, no key twice; the revision of each, 0 for one that is refused."""
-        return self._put(resource, puts)
 
     def delete_many(
         self, resource: Resource, targets: Sequence[Target], options: DeleteOptions
@@ -357,14 +353,14 @@ class Bulk:
             middle = len(objects) // 2
             return self._write(objects[:middle]) + self._write(objects[middle:])
         puts = Puts.of(keys, [obj.data for obj in objects], [obj.revision for obj in objects])
-        revisions = self._put(objects[0].resource, puts)
+        revisions = self.write_puts(objects[0].resource, puts)
         return [
             obj.at(revision) if revision else None
             for obj, revision in zip(objects, revisions, strict=True)
         ]
 
-    def _put(self, resource: Resource, puts: Puts) -> list[int]:
-        """Put what is encoded; the revision of each, 0 for one that is refused.
+    def write_puts(self, resource: Resource, puts: Puts) -> list[int]:
+        """Put what is encoded, no key twice; the revision of each, 0 for one that is refused.
 
         That is a key at another revision than said, or what is too large for a transaction.
         """
@@ -372,7 +368,9 @@ class Bulk:
         is_large = puts.request_bytes > REQUEST_BYTES_MAX
         if count > TXN_OPERATIONS_MAX or (is_large and count > 1):
             middle = count // 2
-            return self._put(resource, puts[:middle]) + self._put(resource, puts[middle:])
+            return self.write_puts(resource, puts[:middle]) + self.write_puts(
+                resource, puts[middle:]
+            )
         if not count or is_large:
             return [0] * count
         outcome = self._store.put_if(puts, lease=self._expiry.lease(resource, count))
@@ -380,7 +378,7 @@ class Bulk:
         if failed is None:
             return [outcome.revision] * count
         before, behind = puts[:failed], puts[failed + 1 :]
-        return [*self._put(resource, before), 0, *self._put(resource, behind)]
+        return [*self.write_puts(resource, before), 0, *self.write_puts(resource, behind)]
 
 
 def _refusal(obj: ApiObject) -> StatusError:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, repeat
 from typing import Any, Final
 
 from _pykube_hotcore._ffi import ffi, lib
 from _pykube_hotcore.native._status import check
 
 FIELDS_MAX: Final = 31
+"""So many fields a form can name."""
 _GAPS: Final = re.compile(rb"([\x01-\x1f])")
 
 
@@ -129,10 +130,11 @@ class Puts:
         revisions = None if self.revisions is None else self.revisions[rows]
         return Puts.of(keys[rows], values[rows], revisions)
 
-    def __iter__(self) -> Iterator[tuple[bytes, bytes, int]]:
-        """Go over key, value and expected mod revision."""
+    def __iter__(self) -> Iterator[tuple[bytes, bytes, int | None]]:
+        """Go over key, value and expected mod revision; None where none is compared."""
         keys, values = self._split()
-        return zip(keys, values, self.revisions or [0] * len(self), strict=True)
+        revisions = repeat(None, len(self)) if self.revisions is None else self.revisions
+        return zip(keys, values, revisions, strict=True)
 
     def _split(self) -> tuple[list[bytes], list[bytes]]:
         ends = list(accumulate(self.sizes))
