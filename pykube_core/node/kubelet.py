@@ -306,7 +306,7 @@ class Kubelet:
             return
         template = self._template(obj, view)
         pod = resumed_pod(obj, view.metadata.uid, node, template, view)
-        if is_new(pod) and not view.metadata.deletionTimestamp:
+        if not (pod.start or view.metadata.deletionTimestamp) and is_new(pod):
             self._fresh.add(obj, template)
         self._place(pod, node, now_ns)
         if view.metadata.deletionTimestamp:
