@@ -267,17 +267,17 @@ class Bulk:
         fields = list(zip_longest(*rows, fillvalue=b""))
         puts = Puts.filled(_STATUS_KEY, forms, fields, [obj.revision for obj, _ in items])
         sizes = puts.sizes[len(items) :]
-        if any(
+        if len({obj.key for obj, _ in items}) < len(items) or any(
             size == len(obj.data) or size > OBJECT_BYTES_MAX
             for (obj, _), size in zip(items, sizes, strict=True)
-        ):  # A status may be the same, or too large.
+        ):  # An object may come twice, a status may be the same, or too large.
             encoded = [
                 (obj, value[len(obj.body) : -1])
                 for (obj, _), (_, value, _) in zip(items, puts, strict=True)
             ]
             outcomes = self.replace_status_many(resource, encoded)
             return [done.revision if isinstance(done, ApiObject) else done for done in outcomes]
-        written = self._put(resource, puts)
+        written = self.write_puts(resource, puts)
         return [
             revision or conflict(resource, obj.name)
             for (obj, _), revision in zip(items, written, strict=True)
@@ -289,15 +289,8 @@ class Bulk:
         for at in range(0, len(objects), TXN_OPERATIONS_MAX):
             batch = objects[at : at + TXN_OPERATIONS_MAX]
             written = self._write(batch)
-            out += [
-                done or (conflict if obj.revision else already_exists)(obj.resource, obj.name)
-                for obj, done in zip(batch, written, strict=True)
-            ]
+            out += [done or _refusal(obj) for obj, done in zip(batch, written, strict=True)]
         return out
-
-    def write_puts(self, resource: Resource, puts: Puts) -> list[int]:
-        """Put what is encoded, no key twice; the revision of each, 0 for one that is refused."""
-        return self._put(resource, puts)
 
     def delete_many(
         self, resource: Resource, targets: Sequence[Target], options: DeleteOptions
@@ -361,27 +354,39 @@ class Bulk:
             middle = len(objects) // 2
             return self._write(objects[:middle]) + self._write(objects[middle:])
         puts = Puts.of(keys, [obj.data for obj in objects], [obj.revision for obj in objects])
-        revisions = self._put(objects[0].resource, puts)
+        revisions = self.write_puts(objects[0].resource, puts)
         return [
             obj.at(revision) if revision else None
             for obj, revision in zip(objects, revisions, strict=True)
         ]
 
-    def _put(self, resource: Resource, puts: Puts) -> list[int]:
-        """Put what is encoded; the revision of each, 0 for a key that is at another than said."""
+    def write_puts(self, resource: Resource, puts: Puts) -> list[int]:
+        """Put what is encoded, no key twice; the revision of each, 0 for one that is refused.
+
+        That is a key at another revision than said, or what is too large for a transaction.
+        """
         count = len(puts)
         is_large = puts.request_bytes > REQUEST_BYTES_MAX
         if count > TXN_OPERATIONS_MAX or (is_large and count > 1):
             middle = count // 2
-            return self._put(resource, puts[:middle]) + self._put(resource, puts[middle:])
-        if not count:
-            return []
+            return self.write_puts(resource, puts[:middle]) + self.write_puts(
+                resource, puts[middle:]
+            )
+        if not count or is_large:
+            return [0] * count
         outcome = self._store.put_if(puts, lease=self._expiry.lease(resource, count))
         failed = outcome.failed
         if failed is None:
             return [outcome.revision] * count
         before, behind = puts[:failed], puts[failed + 1 :]
-        return [*self._put(resource, before), 0, *self._put(resource, behind)]
+        return [*self.write_puts(resource, before), 0, *self.write_puts(resource, behind)]
+
+
+def _refusal(obj: ApiObject) -> StatusError:
+    """Return why an object was not put."""
+    if len(obj.data) > OBJECT_BYTES_MAX:
+        return too_large()
+    return (conflict if obj.revision else already_exists)(obj.resource, obj.name)
 
 
 class _Copies(NamedTuple):

@@ -20,6 +20,8 @@ _BATCH: Final = 128
 """Events that are read at a time: few enough to stay in the caches of a core."""
 _NO_PREFIX: Final = b"\0"
 _NO_TAIL: Final = b"\0"
+_ZERO: Final = b"\0"
+"""No name has one, and it ends a field in a batch of puts: others' keys with it are passed over."""
 
 
 class Change(msgspec.Struct, gc=False):
@@ -154,6 +156,7 @@ class ObjectLog:
             objects = self._objects[resource] = {
                 kv.key: self._with_new_body(resource, kv.key, kv.value, kv.mod_revision)
                 for kv in held.kvs
+                if _ZERO not in kv.key
             }
             self._leave_out()
         return objects
@@ -233,6 +236,8 @@ class ObjectLog:
                 objects, changes = self._objects[resource], list[Change]()
                 old = objects.get(key)
                 runs.append((resource, changes))
+            if old is None and _ZERO in key:
+                continue
             if not created:
                 objects.pop(key, None)
                 changes.append(Change(old, None))

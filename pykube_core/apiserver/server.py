@@ -427,14 +427,14 @@ class ApiServer:
 
         Nothing of them is checked but their revision: an object of revision 0 must not exist yet,
         another must still be at its revision, or its outcome is a 409. For objects that nobody else
-        writes, such as leases and events, with uids from `new_uids`.
+        writes, such as leases, with uids from `new_uids`.
         """
         return self._bulk.write_encoded(objects)
 
     def write_puts(self, resource: Resource, puts: Puts) -> list[int]:
-        """Put objects as `write_encoded` does, whose keys and values are together already.
+        """Put objects as `write_encoded` does, whose keys and values are together, such as events.
 
-        No key twice. Each outcome is a revision; 0 is the 409.
+        No key twice. Each outcome is a revision; 0 is the 409, or that it is too large.
         """
         return self._bulk.write_puts(resource, puts)
 

@@ -14,6 +14,7 @@ from pykube_core.api.objects import KubeObject
 from pykube_core.api.resources import is_extended, quantities
 from pykube_core.api.tolerations import tolerates
 from pykube_core.apiserver import ApiObject
+from pykube_core.node.network import is_address
 from pykube_core.node.pods import OS_LABEL, Share, Template, units
 from pykube_core.node.runtime import full_image
 
@@ -123,8 +124,8 @@ class Node:
         self.labels = view.metadata.labels
         self.pod_cidr = view.spec.podCIDR
         self.no_execute = [t for t in view.spec.taints if t.get("effect") == "NoExecute"]
-        internal = [a.address for a in view.status.addresses if a.type == "InternalIP"]
-        self.address = internal[0] if internal else ""
+        internal = (a.address for a in view.status.addresses if a.type == "InternalIP")
+        self.address = next(filter(is_address, internal), "")
         self.address_json = self.address.encode()
         amounts = quantities(view.status.allocatable or view.status.capacity)
         allocatable = {name: units(name, amount) for name, amount in amounts.items()}

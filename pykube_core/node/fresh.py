@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from pykube_core.apiserver import ApiObject
+from pykube_core.apiserver.objects import SPEC_MARK
 from pykube_core.node.admission import Node
 from pykube_core.node.pods import Pod, Template, new_pod
 
@@ -48,7 +49,8 @@ class FreshPods:
     Attributes
     ----------
     unbound : bytes
-        How the last pod without a node ends, from its uid on; what ends so has no node either.
+        How the last pod without a node ends, from its uid on, if its spec is behind that; what ends
+        so has no node either.
     """
 
     def __init__(self) -> None:
@@ -58,9 +60,12 @@ class FreshPods:
 
     def is_unbound(self, obj: ApiObject) -> bool:
         """Say whether a pod has no node yet."""
-        if _NODE_NAME in obj.data:
+        data = obj.data
+        if _NODE_NAME in data:
             return False
-        self.unbound = obj.data[_uid_end(obj.data) :]
+        end = _uid_end(data)
+        # Its end says so only with the whole spec in it.
+        self.unbound = data[end:] if data.find(SPEC_MARK, end) > 0 else _NO_TAIL
         return True
 
     def pod(self, obj: ApiObject, nodes: Mapping[str, Node]) -> Pod | None:
@@ -84,7 +89,10 @@ class FreshPods:
         return new_pod(obj, data[end - _UID_SIZE : end].decode(), node, run.template)
 
     def add(self, obj: ApiObject, template: Template) -> None:
-        """Know the copies of a pod by its template, if it was not written since it was bound."""
+        """Know the copies of a pod by its template, if it was not written since it was bound.
+
+        The pod must begin as `new_pod` says: so do its copies.
+        """
         fresh = split_bound(obj.data)
         if fresh is not None:
             if len(self._templates) >= _TEMPLATES_MAX:

@@ -25,6 +25,7 @@ from pykube_core.node.pods import (
     Container,
     Pod,
     Template,
+    is_new,
     is_overruled,
     other_conditions,
     resumed_pod,
@@ -304,9 +305,9 @@ class Kubelet:
                 self._homeless.setdefault(view.spec.nodeName, {})[obj.key] = None
             return
         template = self._template(obj, view)
-        if not view.status.startTime and not view.metadata.deletionTimestamp:
-            self._fresh.add(obj, template)
         pod = resumed_pod(obj, view.metadata.uid, node, template, view)
+        if not (pod.start or view.metadata.deletionTimestamp) and is_new(pod):
+            self._fresh.add(obj, template)
         self._place(pod, node, now_ns)
         if view.metadata.deletionTimestamp:
             self._workers.doom(pod, view.metadata.deletionGracePeriodSeconds, now_ns)
@@ -375,9 +376,13 @@ class Kubelet:
     def _write_statuses(self, pods: list[Pod], now_ns: int) -> None:
         """Write the statuses of pods, and delete those that have ended for it."""
         items, written, over = [], [], []
+        seen = self._log.revision
         for pod in pods:
-            if pod.stale and pod.obj.revision and (pod.admitted or pod.reason):
-                items.append((pod.obj, status_of(pod, now_ns)))
+            obj = pod.obj
+            if pod.stale and obj.revision and (pod.admitted or pod.reason):
+                if obj.revision > seen:  # The log lags: of what is there, the body is known.
+                    obj = obj.with_status(b"")
+                items.append((obj, status_of(pod, now_ns)))
                 written.append(pod)
             if pod.doomed and pod.finished:
                 over.append(pod)

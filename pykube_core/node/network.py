@@ -22,6 +22,15 @@ NOT_READY_MESSAGE: Final = (
 _OCTETS: Final = tuple(map(str, range(256)))
 
 
+def is_address(text: str) -> bool:
+    """Say whether a text that others wrote is an address, and no more than that."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return "%" not in text  # A zone may be anything.
+
+
 class NetworkError(Exception):
     """An address cannot be had."""
 

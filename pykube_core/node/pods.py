@@ -15,6 +15,7 @@ from pykube_core.api.times import NANO, parse_time
 from pykube_core.apiserver import ApiObject
 from pykube_core.apiserver.bulk import ENCODED_STATUS, without_node
 from pykube_core.apiserver.recorder import NORMAL, EventText, Reference
+from pykube_core.node.network import is_address
 from pykube_core.node.runtime import Behavior, full_image, image_id
 from pykube_core.node.views import (
     Condition,
@@ -382,6 +383,12 @@ def new_pod(obj: ApiObject, uid: str, node: Node, template: Template) -> Pod:
     return Pod(obj, about, uid, node.name, node, template, containers, others, generation)
 
 
+def is_new(pod: Pod) -> bool:
+    """Say whether a pod is as `new_pod` makes it: its status has told nothing."""
+    new = new_pod(pod.obj, pod.uid, pod.host, pod.template)
+    return msgspec.structs.replace(new, about=pod.about) == pod
+
+
 def is_overruled(conditions: list[Condition]) -> bool:
     """Say whether somebody else has called a pod not ready, as the node lifecycle controller does.
 
@@ -397,10 +404,10 @@ def resumed_pod(obj: ApiObject, uid: str, node: Node, template: Template, view: 
     pod = new_pod(obj, uid, node, template)
     pod.phase, pod.reason, pod.message = status.phase or "Pending", status.reason, status.message
     pod.finished = pod.phase in DONE_PHASES
-    pod.start, pod.address = status.startTime, status.podIP
+    pod.start, pod.address = status.startTime, status.podIP if is_address(status.podIP) else ""
     pod.admitted = bool(status.startTime)
     pod.start_ns = parse_time(status.startTime) if status.startTime else 0
-    pod.sandbox = bool(status.podIP) and not pod.finished
+    pod.sandbox = bool(pod.address) and not pod.finished
     held = {c.type: (c.status == "True", c.lastTransitionTime or "") for c in status.conditions}
     if held.keys() >= OWN_CONDITIONS.keys():
         pod.shown = StatusForm(ENCODED_STATUS, tuple(held[type] for type in OWN_CONDITIONS))

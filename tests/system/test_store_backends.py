@@ -17,6 +17,7 @@ from pykube_core.store import (
     KeyValue,
     LeaseNotFoundError,
     Put,
+    Puts,
     RequestError,
     StoreError,
     Txn,
@@ -121,6 +122,8 @@ def test_batches_of_puts_with_expected_revisions(store):
     with pytest.raises(RequestError, match="too many operations"):
         store.put_if([*made, (b"b", b"", 0), (b"c", b"", 0)])
     assert store.put_if([]) == (first + 1, None)
+    assert store.put_if(Puts.of([b"b", b"d"], [b"1", b"2"], [first, 0])) == (first + 1, 0)
+    assert store.put_if(Puts.of([b"b", b"d"], [b"1", b"2"], None)) == (first + 2, None)
 
 
 def test_batches_of_deletes_with_expected_revisions(store):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, repeat
 from typing import Any, Final
 
 from _pykube_hotcore._ffi import ffi, lib
 from _pykube_hotcore.native._status import check
 
 FIELDS_MAX: Final = 31
+"""So many fields a form can name."""
 _GAPS: Final = re.compile(rb"([\x01-\x1f])")
 
 
@@ -51,6 +52,11 @@ class Puts:
         Their sizes in bytes, in the same order.
     revisions : array of int64 or None
         0 for a key that must not exist; None compares nothing.
+
+    Raises
+    ------
+    ValueError
+        There are not as many keys as values and revisions, or the data is not theirs alone.
     """
 
     __slots__ = ("data", "revisions", "sizes")
@@ -60,12 +66,17 @@ class Puts:
     ) -> None:
         self.data, self.sizes = data, sizes
         self.revisions = None if revisions is None else array("q", revisions)
+        compared = len(self) if self.revisions is None else len(self.revisions)
+        if len(sizes) != 2 * compared or sum(sizes) != len(data):
+            raise ValueError("puts have as many keys as values and revisions, and their data alone")
 
     @classmethod
     def of(
         cls, keys: Sequence[bytes], values: Sequence[bytes], revisions: Iterable[int] | None
     ) -> Puts:
         """Return puts of keys and values that are encoded already."""
+        if len(keys) != len(values):
+            raise ValueError("puts have as many keys as values")
         parts = (*keys, *values)
         return cls(b"".join(parts), array("q", map(len, parts)), revisions)
 
@@ -96,7 +107,7 @@ class Puts:
             A field has a zero byte, or a form has a gap for a field that is not there.
         """
         row_count, field_count = len(values), len(fields)
-        texts = _terminated(fields)
+        texts = ffi.from_buffer(_terminated(fields))  # What is found points into it.
         found = ffi.new("pkc_text[]", field_count * row_count)
         check(lib.pkc_form_read_fields(texts, len(texts), field_count, row_count, found))
         addresses = array("q", [key.address]) * row_count
@@ -119,10 +130,11 @@ class Puts:
         revisions = None if self.revisions is None else self.revisions[rows]
         return Puts.of(keys[rows], values[rows], revisions)
 
-    def __iter__(self) -> Iterator[tuple[bytes, bytes, int]]:
-        """Go over key, value and expected mod revision."""
+    def __iter__(self) -> Iterator[tuple[bytes, bytes, int | None]]:
+        """Go over key, value and expected mod revision; None where none is compared."""
         keys, values = self._split()
-        return zip(keys, values, self.revisions or [0] * len(self), strict=True)
+        revisions = repeat(None, len(self)) if self.revisions is None else self.revisions
+        return zip(keys, values, revisions, strict=True)
 
     def _split(self) -> tuple[list[bytes], list[bytes]]:
         ends = list(accumulate(self.sizes))

@@ -218,7 +218,8 @@ class EtcdStore:
         """
         each = list(items)
         puts = tuple(Put(key, value, lease) for key, value, _ in each)
-        return self._batch_if([(key, revision) for key, _, revision in each], puts)
+        expected = [(key, revision) for key, _, revision in each if revision is not None]
+        return self._batch_if(expected, puts)
 
     def delete_if(self, items: Sequence[tuple[bytes, int]]) -> BatchResult:
         """Delete each key whose mod revision is still the one given, at one revision: all or none.

@@ -177,3 +177,16 @@ def test_a_status_is_replaced_wherever_it_is_known_to_begin(log, server):
     assert (node.status_at, known.status_at > 0) == (0, True)
     assert node.with_status(b"{}") == known.with_status(b"{}")
     assert known.with_status(known.status) == known
+
+
+def test_objects_whose_names_are_none_are_passed_over(log, server, store):
+    odd = [CONFIG_MAPS.key("default", name) for name in ("a\0b", "c\0d")]
+    store.put(odd[0], b"{}")
+    cursor = log.cursor(CONFIG_MAPS)
+    store.put(odd[1], b"{}")
+    put(server, "a")
+    for key in odd:
+        store.delete(key)
+    log.pull()
+    changes = cursor.read()
+    assert [change.object.name for change in changes] == ["a"]

@@ -6,6 +6,7 @@ from hypothesis.strategies import integers, lists, sampled_from, text, tuples
 
 from pykube_core.api.builtin import EVENTS, NODES, PODS
 from pykube_core.apiserver import ApiServer
+from pykube_core.apiserver.objects import REQUEST_BYTES_MAX
 from pykube_core.apiserver.recorder import EventRecorder, EventText, Reference
 from pykube_core.store import Store, prefix_end
 
@@ -161,6 +162,14 @@ def test_events_of_one_step_that_are_many_and_large_are_all_written(world):
     assert {event["message"] for event in events} == {"\u00e9\n" * 5000}
     versions = {event["involvedObject"].get("resourceVersion") for event in events}
     assert versions == {None, *map(str, range(1, 300))}
+
+
+def test_an_event_that_is_too_large_is_forgotten_alone(world):
+    recorder = EventRecorder(world.server, "kubelet")
+    for message in ("a", "x" * REQUEST_BYTES_MAX, "b"):
+        recorder.record(world.node, EventText("Normal", "Started", message))
+    recorder.flush(world.now_ns)
+    assert [event["message"] for event in world.events()] == ["a", "b"]
 
 
 TELLINGS = lists(

@@ -17,7 +17,14 @@ class Crash(Exception):
 class FailingServer:
     """Passes everything on, but dies before or after one of the writes."""
 
-    WRITES = ("create", "delete_many", "replace_status_many", "write_encoded", "write_puts")
+    WRITES = (
+        "create",
+        "delete_many",
+        "fill_status_many",
+        "replace_status_many",
+        "write_encoded",
+        "write_puts",
+    )
 
     def __init__(self, server, fatal=-1, after=False):
         self._server = server

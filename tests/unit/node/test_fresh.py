@@ -1,12 +1,14 @@
+import msgspec
 import pytest
 
 from pykube_core.api.builtin import NODES, PODS
-from pykube_core.apiserver import Binding
+from pykube_core.apiserver import ApiObject, Binding
 from pykube_core.node.admission import Node
 from pykube_core.node.fresh import FreshPods
 from pykube_core.node.pods import Template, spec_json
 from pykube_core.node.views import PodView
 
+SINCE = "2026-11-23T04:16:02Z"
 SPEC = {"containers": [{"name": "c", "image": "httpd"}]}
 
 
@@ -79,3 +81,33 @@ def test_pod_without_a_node_is_told_by_how_the_last_one_ended(world):
     on_node = bound(world, "bound", "n1")
     assert not on_node.data.endswith(fresh.unbound)
     assert not fresh.is_unbound(on_node)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"kind":"Pod"}',
+        b'{"kind":"Pod","spec":{},"status":{},"metadata":{"name":"x","uid":"%b"}}' % (b"0" * 36),
+    ],
+)
+def test_nobody_is_told_by_the_end_of_a_pod_that_lies_in_another_order(world, nodes, data):
+    fresh = FreshPods()
+    assert fresh.is_unbound(ApiObject(PODS, PODS.key("default", "x"), data, 1))
+    status = {"phase": "Pending", "qosClass": "BestEffort"}
+    for obj in (
+        bound(world, "a", "n1"),
+        bound(world, "b", "n1").with_status(msgspec.json.encode(status)),
+    ):
+        assert not obj.data.endswith(fresh.unbound)
+
+
+def test_pods_that_do_not_begin_as_new_ones_are_read_each_by_itself(world):
+    world.node()
+    running = {"name": "c", "restartCount": 3, "state": {"running": {"startedAt": SINCE}}}
+    status = msgspec.json.encode({"phase": "Running", "containerStatuses": [running]})
+    for name in "ab":
+        pod = world.server.create(PODS, {"metadata": {"name": name}, "spec": SPEC}, "default")
+        world.server.replace_status_many(PODS, [(pod, status)])
+        world.server.bind(name, "default", "n1")
+    world.run(1)
+    assert [world.container(name)["restartCount"] for name in "ab"] == [3, 3]

@@ -308,3 +308,26 @@ def test_static_pod_crashes_like_any_other(master):
     master.run(1)
     (container,) = etcd(master)["status"]["containerStatuses"]
     assert container["restartCount"] == 1
+
+
+@pytest.mark.parametrize("address", ["\0", 'a"b', "a\1b", "fe80::1%\0", "host1"])
+def test_an_address_that_is_none_is_not_shown_by_pods(world, address):
+    world.node(address=address)
+    world.pod("own")
+    world.pod("host", hostNetwork=True)
+    world.run(5)
+    for name in ("own", "host"):
+        status = world.status(name)
+        assert (status["phase"], "hostIP" in status) == ("Running", False)
+
+
+@pytest.mark.parametrize("address", ["\0", 'a"b', "\n1.2.3.4"])
+def test_an_address_that_others_wrote_into_a_status_is_replaced_if_it_is_none(world, address):
+    world.node()
+    world.pod()
+    world.run(5)
+    status = {"status": {"podIP": address, "podIPs": [{"ip": address}]}}
+    world.server.patch(PODS, status, "web", "default", subresource="status")
+    world.restart()
+    world.run(5)
+    assert world.status()["podIP"] == "10.244.1.2"

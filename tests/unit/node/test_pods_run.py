@@ -1,4 +1,5 @@
 from pykube_core.api.builtin import PODS
+from pykube_core.node import Behavior
 
 
 def conditions(status):
@@ -86,3 +87,18 @@ def test_pods_that_go_before_their_turn_do_not_run(world, monkeypatch):
     world.run(5)
     assert not world.events("web-4")
     assert {world.status(f"web-{index}")["phase"] for index in range(4)} == {"Running"}
+
+
+def test_a_status_that_shows_again_what_the_log_still_shows_is_written(world):
+    world.behaviors["gone"] = Behavior(missing=True, pull_seconds=2)
+    world.restart()
+    world.node()
+    world.pod(image="gone")
+    reasons = []
+    for seconds in (2, 1, 11):
+        if seconds == 1:  # From here on the log lags behind, as that of a remote store may.
+            world.log.pull()
+            world.log.pull = lambda: 0
+        world.run(seconds)
+        reasons.append(world.container()["state"]["waiting"]["reason"])
+    assert reasons == ["ErrImagePull", "ImagePullBackOff", "ErrImagePull"]

@@ -1,12 +1,13 @@
 """Batches of puts, and the forms that fill them."""
 
 import re
+from array import array
 
 import pytest
 from hypothesis import given
 from hypothesis.strategies import binary, integers, lists, text, tuples
 
-from pykube_core.store import Form, Puts
+from pykube_core.store import Form, Puts, RequestError, Store
 
 PLAIN = text(max_size=8).filter(lambda part: not re.search("[\x00-\x1f]", part))
 PARTS = lists(PLAIN | integers(0, 3), max_size=8)
@@ -48,3 +49,24 @@ def test_a_field_with_a_zero_byte_and_a_gap_without_a_field_are_refused():
     for fields in ([["a"], ["b\0"]], [["a"]], [["a", "b"], ["c"]]):
         with pytest.raises(Exception, match="invalid argument"):
             Puts.filled(key, [value], fields, [0])
+
+
+def test_columns_of_other_lengths_are_refused():
+    for columns in (([b"k"], [b"v", b"w"], [0]), ([b"k"], [b"v"], []), ([b"k"], [b"v"], [0, 0])):
+        with pytest.raises(ValueError, match="as many"):
+            Puts.of(*columns)
+    for revisions in ([], [0, 0]):
+        with pytest.raises(ValueError, match="as many"):
+            Puts.filled(Form(b"\1"), [Form(b"\2")], [["a"], ["b"]], revisions)
+
+
+@pytest.mark.parametrize("sizes", [[1, 1], [3], [2, 2]])
+def test_sizes_that_are_not_those_of_the_data_are_refused(sizes):
+    with pytest.raises(ValueError, match="as many"):
+        Puts(b"abc", array("q", sizes), [0])
+
+
+@pytest.mark.parametrize("sizes", [[-1, 4], [4, -1]])
+def test_negative_sizes_are_refused_by_the_store(sizes):
+    with Store(salt=1) as store, pytest.raises(RequestError):
+        store.put_if(Puts(b"abc", array("q", sizes), [0]))
