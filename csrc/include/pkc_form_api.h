@@ -14,15 +14,14 @@ typedef struct pkc_text {
     int64_t size;
 } pkc_text;
 
-/* Find the fields of `row_count` rows in data: all that are field 0, then all that are field 1, and
- * on; each ends with a zero byte. fields_out: field_count x row_count, into data. O(size).
- * PKC_ERR_INVALID: there are fewer or more than that. */
-int pkc_form_read_fields(const char *data, int64_t size, int64_t field_count, int64_t row_count,
-                         pkc_text *fields_out);
+/* Find `count` fields in data, row by row; each ends with a zero byte. They are read where they
+ * are. O(size). PKC_ERR_INVALID: there are fewer or more than that. */
+int pkc_form_read_fields(const char *data, int64_t size, int64_t count, pkc_text *fields_out);
 /* Bytes that form i takes with the fields of row i % row_count, for each of `count`: sizes_out.
- * Returns their sum, or PKC_ERR_INVALID: a form has a gap for a field that is not there. O(gaps). */
+ * fields: row_count x field_count. Returns their sum, or PKC_ERR_INVALID: a form has a gap for a
+ * field that is not there. O(gaps). */
 int64_t pkc_form_measure(const pkc_form *const *forms, int64_t count, const pkc_text *fields,
                          int64_t field_count, int64_t row_count, int64_t *sizes_out);
 /* Write the same, one behind the other, where there is room for all that pkc_form_measure found. */
 void pkc_form_fill(const pkc_form *const *forms, int64_t count, const pkc_text *fields,
-                   int64_t row_count, char *data_out);
+                   int64_t field_count, int64_t row_count, char *data_out);

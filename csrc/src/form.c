@@ -3,13 +3,12 @@
 
 #include "pkc.h"
 
-int pkc_form_read_fields(const char *data, int64_t size, int64_t field_count, int64_t row_count,
-                         pkc_text *fields_out) {
-    if (field_count < 0 || row_count < 0 || size < 0) {
+int pkc_form_read_fields(const char *data, int64_t size, int64_t count, pkc_text *fields_out) {
+    if (count < 0 || size < 0) {
         return PKC_ERR_INVALID;
     }
     const char *end = data + size;
-    for (int64_t i = 0; i < field_count * row_count; i++) {
+    for (int64_t i = 0; i < count; i++) {
         const char *stop = data == end ? NULL : memchr(data, '\0', (size_t)(end - data));
         if (stop == NULL) {
             return PKC_ERR_INVALID;
@@ -31,7 +30,7 @@ int64_t pkc_form_measure(const pkc_form *const *forms, int64_t count, const pkc_
             if (field < 0 || field >= field_count || row >= row_count) {
                 return PKC_ERR_INVALID;
             }
-            size += fields[field * row_count + row].size;
+            size += fields[row * field_count + field].size;
         }
         sizes_out[i] = size;
         total += size;
@@ -40,13 +39,14 @@ int64_t pkc_form_measure(const pkc_form *const *forms, int64_t count, const pkc_
 }
 
 void pkc_form_fill(const pkc_form *const *forms, int64_t count, const pkc_text *fields,
-                   int64_t row_count, char *data_out) {
+                   int64_t field_count, int64_t row_count, char *data_out) {
     for (int64_t i = 0, row = 0; i < count; i++, row = row + 1 == row_count ? 0 : row + 1) {
         const pkc_form *form = forms[i];
+        const pkc_text *own = fields + row * field_count;
         int64_t at = 0;
         for (int64_t gap = 0; gap < form->gap_count; gap++) {
             int32_t stop = form->gaps[2 * gap];
-            const pkc_text *field = &fields[form->gaps[2 * gap + 1] * row_count + row];
+            const pkc_text *field = &own[form->gaps[2 * gap + 1]];
             memcpy(data_out, form->text + at, (size_t)(stop - at));
             data_out += stop - at;
             memcpy(data_out, field->data, (size_t)field->size);

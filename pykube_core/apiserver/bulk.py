@@ -7,7 +7,6 @@ made it fail, so that each gets its own answer.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import zip_longest
 from typing import Final, NamedTuple
 
 import msgspec
@@ -263,8 +262,13 @@ class Bulk:
         self, resource: Resource, items: Sequence[tuple[ApiObject, FilledStatus]]
     ) -> list[int | StatusError]:
         forms = [status.form for _, status in items]
-        rows = [(obj.key, obj.body, *status.fields) for obj, status in items]
-        fields = list(zip_longest(*rows, fillvalue=b""))
+        size = max(len(status.fields) for _, status in items)
+        fields: list[bytes] = []
+        for obj, status in items:
+            own = status.fields
+            fields += (obj.key, obj.body, *own)
+            if len(own) < size:
+                fields += [b""] * (size - len(own))
         puts = Puts.filled(_STATUS_KEY, forms, fields, [obj.revision for obj, _ in items])
         sizes = puts.sizes[len(items) :]
         if len({obj.key for obj, _ in items}) < len(items) or any(

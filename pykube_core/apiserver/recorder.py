@@ -229,20 +229,22 @@ class EventRecorder:
 
     def _puts(self, pending: list[_Held]) -> Puts:
         """Return events as they are stored; names need no escapes."""
-        references = [held.regarding for held in pending]
-        texts = [held.text for held in pending]
-        fields = (
-            [held.name for held in pending],
-            [held.uid for held in pending],
-            [about.namespace or "default" for about in references],
-            [about.name for about in references],
-            [about.uid for about in references],
-            [f',"resourceVersion":"{h.version}"' if h.version else "" for h in pending],
-            [_text_json(held.text, held.is_combined) for held in pending],
-            [text.type for text in texts],
-            [t.action for t in texts] if self._instance else [held.host for held in pending],
-        )
-        forms = [self._form(held) for held in pending]
+        forms: list[Form] = []
+        fields: list[str] = []
+        for held in pending:
+            about, text = held.regarding, held.text
+            forms.append(self._form(held))
+            fields += (
+                held.name,
+                held.uid,
+                about.namespace or "default",
+                about.name,
+                about.uid,
+                f',"resourceVersion":"{held.version}"' if held.version else "",
+                _text_json(text, held.is_combined),
+                text.type,
+                text.action if self._instance else held.host,
+            )
         return Puts.filled(_KEY, forms, fields, [held.revision for held in pending])
 
     def _form(self, held: _Held) -> Form:

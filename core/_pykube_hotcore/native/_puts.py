@@ -85,7 +85,7 @@ class Puts:
         cls,
         key: Form,
         values: Sequence[Form],
-        fields: Sequence[Sequence[str]] | Sequence[Sequence[bytes]],
+        fields: Sequence[str] | Sequence[bytes],
         revisions: Iterable[int],
     ) -> Puts:
         """Return puts whose keys and values are forms, each filled with the fields of its row.
@@ -98,18 +98,23 @@ class Puts:
             Of all keys.
         values : sequence of Form
             Of each value.
-        fields : sequence of sequence of str or of bytes
-            By field, then by row; none has a zero byte.
+        fields : sequence of str or of bytes
+            Of the first row, of the second and so on, of each equally many; none has a zero byte.
 
         Raises
         ------
+        ValueError
+            Rows have not equally many fields.
         NativeError
             A field has a zero byte, or a form has a gap for a field that is not there.
         """
-        row_count, field_count = len(values), len(fields)
+        row_count = len(values)
+        field_count, rest = divmod(len(fields), row_count or 1)
+        if rest:
+            raise ValueError("each row has as many fields as the others")
         texts = ffi.from_buffer(_terminated(fields))  # What is found points into it.
-        found = ffi.new("pkc_text[]", field_count * row_count)
-        check(lib.pkc_form_read_fields(texts, len(texts), field_count, row_count, found))
+        found = ffi.new("pkc_text[]", len(fields))
+        check(lib.pkc_form_read_fields(texts, len(texts), len(fields), found))
         addresses = array("q", [key.address]) * row_count
         addresses.extend([form.address for form in values])
         forms = ffi.cast("pkc_form **", ffi.from_buffer(addresses))
@@ -118,7 +123,8 @@ class Puts:
         sizes_out = ffi.from_buffer("int64_t[]", sizes)
         size = lib.pkc_form_measure(forms, count, found, field_count, row_count, sizes_out)
         data = bytearray(check(size))
-        lib.pkc_form_fill(forms, count, found, row_count, ffi.from_buffer("char[]", data))
+        data_out = ffi.from_buffer("char[]", data)
+        lib.pkc_form_fill(forms, count, found, field_count, row_count, data_out)
         return cls(data, sizes, revisions)
 
     def __len__(self) -> int:
@@ -148,9 +154,9 @@ class Puts:
         return len(self.data) + sum(self.sizes[: len(self)])
 
 
-def _terminated(fields: Sequence[Sequence[str]] | Sequence[Sequence[bytes]]) -> bytes:
+def _terminated(fields: Sequence[str] | Sequence[bytes]) -> bytes:
     """Return all fields, each with a zero byte behind it."""
-    lines: list[Any] = [text for column in fields for text in column]
-    if lines and isinstance(lines[0], bytes):
-        return b"\0".join([*lines, b""])
-    return "\0".join([*lines, ""]).encode()
+    texts: list[Any] = [*fields]
+    if texts and isinstance(texts[0], bytes):
+        return b"\0".join([*texts, b""])
+    return "\0".join([*texts, ""]).encode()

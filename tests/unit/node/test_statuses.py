@@ -69,7 +69,7 @@ def change(pod, turn, now_ns):
 
 def text(filled):
     row = ["", "", *(field.decode() for field in filled.fields)]
-    (put,) = Puts.filled(Form(b""), [filled.form], [[field] for field in row], [0])
+    (put,) = Puts.filled(Form(b""), [filled.form], row, [0])
     return put[1].removesuffix(b"}")
 
 

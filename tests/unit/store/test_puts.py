@@ -25,9 +25,9 @@ def form(parts):
 @given(PARTS, lists(tuples(PARTS, tuples(PLAIN, PLAIN, PLAIN, PLAIN), integers(0)), max_size=8))
 def test_forms_are_filled_with_the_fields_of_their_row(key, rows):
     rows = [(value, fields, revision % 2**62) for value, fields, revision in rows]
-    columns = [[fields[at] for _, fields, _ in rows] for at in range(4)]
+    fields = [field for _, own, _ in rows for field in own]
     forms = [form(value) for value, _, _ in rows]
-    puts = Puts.filled(form(key), forms, columns, [revision for _, _, revision in rows])
+    puts = Puts.filled(form(key), forms, fields, [revision for _, _, revision in rows])
     assert len(puts) == len(rows)
     assert list(puts) == [
         (filled(key, fields), filled(value, fields), revision) for value, fields, revision in rows
@@ -45,10 +45,13 @@ def test_a_part_of_a_batch_is_a_batch(items, at):
 
 def test_a_field_with_a_zero_byte_and_a_gap_without_a_field_are_refused():
     key, value = Form(b"\1"), Form(b"\2")
-    assert list(Puts.filled(key, [value], [["a"], ["b"]], [0])) == [(b"a", b"b", 0)]
-    for fields in ([["a"], ["b\0"]], [["a"]], [["a", "b"], ["c"]]):
+    for fields in (["a", "b"], [b"a", b"b"]):
+        assert list(Puts.filled(key, [value], fields, [0])) == [(b"a", b"b", 0)]
+    for fields in (["a", "b\0"], ["a"]):
         with pytest.raises(Exception, match="invalid argument"):
             Puts.filled(key, [value], fields, [0])
+    with pytest.raises(ValueError, match="as many fields"):
+        Puts.filled(key, [value, value], ["a", "b", "c"], [0, 0])
 
 
 def test_columns_of_other_lengths_are_refused():
@@ -57,7 +60,7 @@ def test_columns_of_other_lengths_are_refused():
             Puts.of(*columns)
     for revisions in ([], [0, 0]):
         with pytest.raises(ValueError, match="as many"):
-            Puts.filled(Form(b"\1"), [Form(b"\2")], [["a"], ["b"]], revisions)
+            Puts.filled(Form(b"\1"), [Form(b"\2")], ["a", "b"], revisions)
 
 
 @pytest.mark.parametrize("sizes", [[1, 1], [3], [2, 2]])
