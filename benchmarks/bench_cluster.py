@@ -32,7 +32,8 @@ PODS_PER_NODE = 4
 PODS_PER_NODE_MAX = 8
 """Of 500m on the four cores of a node."""
 REQUESTS = {"cpu": "500m", "memory": "1Gi"}
-ROUNDS = 3
+ROUNDS = 7
+"""A shared machine is a third slower from one minute to the next."""
 EVENTS_A_READ = 512
 WRITES_OF_A_POD = 4
 """Its creation and its binding, and its status when it is accepted and when it runs."""
@@ -177,11 +178,13 @@ def bench_take_pods_from_replica_sets_to_running(benchmark, report, node_count):
     if node_count == NODE_COUNTS[0]:
         assert hashes == {SMOKE_HASH}
     count = node_count * PODS_PER_NODE
-    stages = min(rounds, key=lambda each: sum(each.values()))
-    speed = count / sum(stages.values())
+    rounds.sort(key=lambda stages: sum(stages.values()))
+    stages = rounds[0]
+    speed, slowest = (count / sum(each.values()) for each in (stages, rounds[-1]))
     speeds = {name: count / min(times) for name, times in engines.items()}
     rows = table(stages, count)
     rows.append(f"{node_count:,} nodes, whole: {1e6 / speed:.1f} us/pod, {speed:,.0f} pods/s")
+    rows.append(f"the slowest of {len(rounds)} rounds: {slowest:,.0f} pods/s")
     for name, own in speeds.items():
         rows.append(f"engine alone, {name}: {own:,.0f} pods/s, {own / speed:,.0f} times the whole")
     report(
