@@ -282,7 +282,7 @@ class Containers:
         self._tell(pod, EventText(type, reason, message, field_path=c.share.path))
 
     def _tell(self, pod: Pod, text: EventText) -> None:
-        self._recorder.record(pod.about, text, pod.obj.revision, pod.node)
+        self._recorder.record(pod.about, text, pod.revision, pod.node)
 
 
 @lru_cache(1024)

@@ -125,7 +125,7 @@ class Kubelet:
             if pod is None:
                 if new is not None and not new.data.endswith(fresh.unbound):
                     self._note_new(new, now_ns)
-            elif obj.revision == pod.obj.revision and new is not None and new is not change.old:
+            elif obj.revision == pod.revision and new is not None and new is not change.old:
                 pod.obj = new  # Its own write: the log's copy is enough.
             else:
                 self._note_pod(pod, change, now_ns)
@@ -280,7 +280,7 @@ class Kubelet:
 
     def _note_pod(self, pod: Pod, change: Change, now_ns: int) -> None:
         """Take note of what happened to a pod that is known here."""
-        held, found = pod.obj.revision, change.object.revision
+        held, found = pod.revision, change.object.revision
         if change.new is change.old:
             self._workers.crash(pod, now_ns)
             self._activate(pod)
@@ -358,7 +358,7 @@ class Kubelet:
             del self._pods[key]
             self._note_new(change.new, now_ns)
             return
-        pod.obj = change.new
+        pod.obj, pod.revision = change.new, change.new.revision
         pod.others = other_conditions(view.status.conditions)
         if not pod.static:
             pod.generation = view.metadata.generation
@@ -376,12 +376,13 @@ class Kubelet:
     def _write_statuses(self, pods: list[Pod], now_ns: int) -> None:
         """Write the statuses of pods, and delete those that have ended for it."""
         items, written, over = [], [], []
-        seen = self._log.revision
         for pod in pods:
-            obj = pod.obj
-            if pod.stale and obj.revision and (pod.admitted or pod.reason):
-                if obj.revision > seen:  # The log lags: of what is there, the body is known.
-                    obj = obj.with_status(b"")
+            if pod.stale and pod.revision and (pod.admitted or pod.reason):
+                obj = pod.obj
+                if (
+                    obj.revision != pod.revision
+                ):  # The log lags: of what is there, the body is known.
+                    obj = obj.with_status(b"").at(pod.revision)
                 items.append((obj, status_of(pod, now_ns)))
                 written.append(pod)
             if pod.doomed and pod.finished:
@@ -390,7 +391,7 @@ class Kubelet:
             outcomes = self._server.fill_status_many(PODS, items)
             for pod, outcome in zip(written, outcomes, strict=True):
                 if not isinstance(outcome, StatusError):
-                    pod.obj, pod.stale = pod.obj.at(outcome), False
+                    pod.revision, pod.stale = outcome, False
                 elif outcome.code != 409:
                     pod.stale = False  # Refused for good. After a 409 what came between is news.
         if over:

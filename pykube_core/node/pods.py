@@ -274,8 +274,9 @@ class Pod(msgspec.Struct, gc=False):
     Attributes
     ----------
     obj : ApiObject
-        As it was read, at the revision at which its status was written since; at revision 0 the
-        API does not have it.
+        As it was read last.
+    revision : int
+        As it was read or written last; at 0 the API does not have it.
     about : Reference
         Its name and uid, for its events. A static pod's uid is that of its manifest.
     mirror_uid : str
@@ -317,6 +318,7 @@ class Pod(msgspec.Struct, gc=False):
     """
 
     obj: ApiObject
+    revision: int
     about: Reference
     mirror_uid: str
     node: str
@@ -380,7 +382,9 @@ def new_pod(obj: ApiObject, uid: str, node: Node, template: Template) -> Pod:
     name = obj.key[len(PODS.prefix) + len(metadata.namespace) + 1 :].decode()
     about = Reference(PODS, metadata.namespace, name, uid)
     others, generation = template.others, metadata.generation
-    return Pod(obj, about, uid, node.name, node, template, containers, others, generation)
+    return Pod(
+        obj, obj.revision, about, uid, node.name, node, template, containers, others, generation
+    )
 
 
 def is_new(pod: Pod) -> bool:

@@ -108,7 +108,7 @@ class StaticPods:
 
     def lose_mirror(self, pod: Pod) -> None:
         """Make the mirror of a pod anew; the pod runs on."""
-        pod.obj, pod.stale = pod.obj.at(0), True
+        pod.revision, pod.stale = 0, True
         self._missing[pod.obj.key] = pod
 
     def step(self, now_ns: int) -> list[Pod]:
@@ -133,7 +133,8 @@ class StaticPods:
             self.due_ns = self.due_ns or now_ns + _RETRY_NS
             return False
         metadata = obj.view(PodView).metadata
-        pod.obj, pod.mirror_uid, pod.generation = obj, metadata.uid, metadata.generation
+        pod.obj, pod.revision = obj, obj.revision
+        pod.mirror_uid, pod.generation = metadata.uid, metadata.generation
         return True
 
 

@@ -222,4 +222,4 @@ class PodWorkers:
 
     def _event(self, pod: Pod, type: str, reason: str, message: str) -> None:
         text = EventText(type, reason, message)
-        self._recorder.record(pod.about, text, pod.obj.revision, pod.node)
+        self._recorder.record(pod.about, text, pod.revision, pod.node)
