@@ -36,13 +36,11 @@ _ATTEMPTS: Final = 3
 _BATCH: Final = 128
 _TEXTS_MAX: Final = 1024
 
-# The fields of forms: name, uid, namespace; the object's name, uid and version; text, type, and the
-# host, or the action of an event of events.k8s.io.
-_KEY: Final = Form(EVENTS.prefix + b"\x03/\x01")
-_HEAD: Final = (
-    EVENTS.head.decode() + '"name":"\x01","uid":"\x02","namespace":"\x03","creationTimestamp":"'
-)
-_HOST: Final = ',"host":"\x09"'
+# The gaps of forms, in the order of their fields; the last one is for the host, or for the action of
+# an event of events.k8s.io.
+_GAPS: Final = tuple(map(chr, range(1, 10)))
+_NAME, _UID, _NAMESPACE, _OBJECT, _OBJECT_UID, _VERSION, _TEXT, _TYPE, _LAST = _GAPS
+_KEY: Final = Form(f"{EVENTS.prefix.decode()}{_NAMESPACE}/{_NAME}".encode())
 
 
 class Reference(msgspec.Struct, frozen=True, gc=False, eq=False):
@@ -262,22 +260,24 @@ class EventRecorder:
         if form is None:
             rest = self._series(held) if self._instance else self._legacy(held)
             resource = about.resource
-            namespace = '"namespace":"\x03",' if about.namespace else ""
-            uid = '"uid":"\x05",' if about.uid else ""
+            namespace = f'"namespace":"{_NAMESPACE}",' if about.namespace else ""
+            uid = f'"uid":"{_OBJECT_UID}",' if about.uid else ""
             text = (
-                f'{_HEAD}{held.first[:19]}Z"}},"involvedObject":{{"kind":"{resource.kind}",{namespace}'
-                f'"name":"\x04",{uid}"apiVersion":"{resource.api_version}"\x06\x07,{rest}}}'
+                f'{EVENTS.head.decode()}"name":"{_NAME}","uid":"{_UID}","namespace":"{_NAMESPACE}",'
+                f'"creationTimestamp":"{held.first[:19]}Z"}},'
+                f'"involvedObject":{{"kind":"{resource.kind}",{namespace}"name":"{_OBJECT}",{uid}'
+                f'"apiVersion":"{resource.api_version}"{_VERSION}{_TEXT},{rest}}}'
             )
             form = self._forms[key] = Form(text.encode())
         return form
 
     def _legacy(self, held: _Held) -> str:
         first, component = held.first, self._component
-        where, host = (_HOST, "\x09") if held.host else ("", "")
+        where, host = (f',"host":"{_LAST}"', _LAST) if held.host else ("", "")
         last = self._now_text if held.count > 1 else first
         return (
             f'"source":{{"component":"{component}"{where}}},"firstTimestamp":"{first}",'
-            f'"lastTimestamp":"{last}","count":{held.count},"type":"\x08","eventTime":null,'
+            f'"lastTimestamp":"{last}","count":{held.count},"type":"{_TYPE}","eventTime":null,'
             f'"reportingComponent":"{component}","reportingInstance":"{host}"'
         )
 
@@ -286,8 +286,8 @@ class EventRecorder:
         if held.count > 1:
             series = f'"series":{{"count":{held.count},"lastObservedTime":"{self._now_text}"}},'
         return (
-            '"source":{},"firstTimestamp":null,"lastTimestamp":null,"type":"\x08",'
-            f'"eventTime":"{held.first}",{series}"action":"\x09",'
+            f'"source":{{}},"firstTimestamp":null,"lastTimestamp":null,"type":"{_TYPE}",'
+            f'"eventTime":"{held.first}",{series}"action":"{_LAST}",'
             f'"reportingComponent":"{self._component}","reportingInstance":"{self._instance}"'
         )
 
