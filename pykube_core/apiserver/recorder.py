@@ -36,10 +36,11 @@ _ATTEMPTS: Final = 3
 _BATCH: Final = 128
 _TEXTS_MAX: Final = 1024
 
-# The gaps of forms, in the order of their fields; the last one is for the host, or for the action of
-# an event of events.k8s.io.
-_GAPS: Final = tuple(map(chr, range(1, 10)))
-_NAME, _UID, _NAMESPACE, _OBJECT, _OBJECT_UID, _VERSION, _TEXT, _TYPE, _LAST = _GAPS
+# The gaps of forms, in the order of their fields. The last is for the host, or for the action of an
+# event of events.k8s.io.
+_NAME, _UID, _NAMESPACE, _OBJECT, _OBJECT_UID, _VERSION, _TEXT, _TYPE, _LAST = map(
+    chr, range(1, 10)
+)
 _KEY: Final = Form(f"{EVENTS.prefix.decode()}{_NAMESPACE}/{_NAME}".encode())
 
 
