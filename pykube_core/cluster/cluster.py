@@ -168,7 +168,7 @@ class Cluster:
             self.settings = held or self._bootstrap(nodes, master, seed, network)
             if held:
                 self._check_same(held, nodes, master)
-            self.log = ObjectLog(self.store, self.server.registry)
+            self.log = ObjectLog(self.store, self.server.registry, self.server.written)
             self.loop = EventLoop(self.log, self.clock)
             self.runtime = Runtime(behaviors or {}, default_behavior)
             self.kubelet = self._compose()

@@ -119,7 +119,7 @@ class Leases:
                 missing.append((name, uid))
             else:
                 due_ns.append(renewed_ns + RENEWAL_NS)
-        self._new = {}
+        owners, self._new = self._new, {}
         tail = _tail(now_ns)
         uids = self._server.new_uids(len(missing))
         objects = [
@@ -129,8 +129,8 @@ class Leases:
         for (name, _), outcome in zip(missing, self._server.write_encoded(objects), strict=True):
             if isinstance(outcome, ApiObject):
                 self._held[name] = outcome
-            else:
-                self._take_over(name)
+            elif self._take_over(name) is None:  # What is there is none.
+                self._new[name] = owners[name]
         if missing:
             due_ns.append(now_ns + RENEWAL_NS)
         if self.due_ns > now_ns:
