@@ -74,19 +74,15 @@ def _integer(limit: int) -> Any:  # noqa: ANN401
 
 def _read(type: type, value: object) -> object:
     """Check a value whose type decodes itself."""
-    if type is _Time:
-        if not isinstance(value, str):
-            raise TypeError("a time that is no text")
-        return _check_time(value)
-    if not isinstance(value, str | int | float) or isinstance(value, bool):
-        raise TypeError("a quantity that is neither text nor a number")
-    return _check_quantity(value)
+    if not isinstance(value, str):  # What comes as a number is stored as text.
+        raise TypeError("a time or a quantity that is no text")
+    return _check_time(value) if type is _Time else _check_quantity(value)
 
 
 @functools.lru_cache(4096)
-def _check_quantity(value: str | float) -> _Quantity:
+def _check_quantity(text: str) -> _Quantity:
     try:
-        parse_quantity(value)
+        parse_quantity(text)
     except QuantityError as error:
         raise ValueError(str(error)) from None
     return _QUANTITY

@@ -543,7 +543,9 @@ class ApiServer:
         cursor = self._store.watch(
             prefix, prefix_end(prefix), start_revision=version + 1, prev_kv=True
         )
-        return ObjectWatch(resource, selection, cursor, version, initial, send_initial_events)
+        return ObjectWatch(
+            resource, selection, cursor, version, initial, send_initial_events, self.written
+        )
 
     def _put(self, obj: ApiObject, revision: int) -> int:
         """Put an object if its key is at ``revision``; return the new one, 0 if it is not."""

@@ -44,7 +44,7 @@ class _LeaseSpec(msgspec.Struct, gc=False):
 
 
 class _LeaseView(msgspec.Struct, gc=False):
-    spec: _LeaseSpec
+    spec: _LeaseSpec = msgspec.field(default_factory=_LeaseSpec)
 
 
 class _Parts(msgspec.Struct, gc=False):
