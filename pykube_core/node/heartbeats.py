@@ -182,7 +182,11 @@ class NodeStatuses:
             node.ready = ready.status == "True"
         shown = (ready.status, ready.reason, ready.message) if ready else None
         due_ns = _AT_ONCE_NS
-        if ready and shown == (_READY if node.network_up else _NOT_READY):
+        if (
+            ready
+            and ready.lastHeartbeatTime
+            and shown == (_READY if node.network_up else _NOT_READY)
+        ):
             due_ns = parse_time(ready.lastHeartbeatTime) + REPORT_NS
         self._set_due(node.name, due_ns)
 

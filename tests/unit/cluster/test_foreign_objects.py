@@ -281,3 +281,23 @@ def test_a_time_that_is_none_does_not_keep_a_store_from_being_opened():
             store.put(PODS.key("default", "odd"), data)
             with Cluster(store=store) as cluster:
                 assert now_ns - 20 * NANO < cluster.clock() <= now_ns + NANO
+
+
+@pytest.mark.parametrize(
+    "status", [{"name": "c"}, {}, {"name": "c", "state": {"running": {}}}, {"state": {}}]
+)
+def test_a_status_that_the_kubelet_cannot_go_on_from_stops_no_other_pod(status):
+    with Store(salt=1) as store:
+        for _ in range(2):
+            cluster = Cluster(nodes=None, seed=1, store=store)
+            cluster.apply(manifest("Pod", "odd")[1])
+            cluster.run(seconds=10)
+            pod = json.loads(cluster.server.get(PODS, "odd").data)
+            pod["status"]["containerStatuses"] = [status]
+            store.put(PODS.key("default", "odd"), json.dumps(pod, separators=(",", ":")).encode())
+            cluster.run(seconds=10)
+            cluster.apply(WEB)
+            cluster.run(seconds=10)
+            pods = cluster.list("Pod", label_selector="app=web")
+            assert [pod["status"]["phase"] for pod in pods] == ["Running"] * 3
+            cluster.close()
