@@ -2,8 +2,7 @@
 
 Our own writes are known by their revisions (`Written`), which costs next to nothing. Everything
 else is checked: the API server hands out nothing that does not decode (`undecodable`), and the log
-takes in nothing that the API server would not have stored (`Gate`). So components need no guards of
-their own.
+takes in nothing that breaks the rules of its kind (`Gate`).
 """
 
 from __future__ import annotations
@@ -62,7 +61,7 @@ class Written:
 
 
 def undecodable(resource: Resource, key: bytes, data: bytes) -> str:
-    """Return why stored data are no object of a resource, or not the one of that key; "" if so.
+    """Return why stored data are no object of a resource, or not that key's; "" if they are it.
 
     Of what the layout in ``docs/cluster.md`` promises, everything that splicing relies on is
     checked, and that each field has its type. Whether it keeps the rules of its kind is not.
