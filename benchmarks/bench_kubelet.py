@@ -65,7 +65,7 @@ class World:
         # One subnet for all, so that they are copies: each node would have one of its own.
         node |= {"metadata": {"name": "n"}, "spec": {"podCIDR": "10.0.0.0/8"}}
         server.create_copies(NODES, node, names=self.names)
-        self.log = ObjectLog(self.store, server.registry)
+        self.log = ObjectLog(self.store, server.registry, server.written)
         self.loop = EventLoop(self.log, self.clock)
         runtime = Runtime(default=Behavior(pull_seconds=2, start_seconds=1))
         kubelet = Kubelet(self.server, self.log, runtime=runtime, network=PodNetwork())

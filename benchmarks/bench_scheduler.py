@@ -65,12 +65,12 @@ class Waiting:
         for name in names:
             server.patch(NODES, {"spec": {"taints": None}}, name)
         self.timed = Timed(server)
-        self.seen = ObjectLog(self.store, server.registry)
+        self.seen = ObjectLog(self.store, server.registry, server.written)
         self.component = SchedulerComponent(self.timed, self.seen)
         self.component.step(0)
         for replica_set in replica_sets(node_count * PODS_PER_NODE, REQUESTS):
             server.create(REPLICA_SETS, replica_set, "default")
-        with ObjectLog(self.store, server.registry) as log:
+        with ObjectLog(self.store, server.registry, server.written) as log:
             loop = EventLoop(log, clock)
             loop.add(ReplicaSetController(server, log))
             loop.run()

@@ -20,7 +20,7 @@ from pykube_core.api.quantity import QuantityError, parse_quantity
 
 STRICT_ERRORS_MAX: Final = 100
 
-_INT_LIMITS: Final = {"int32": 2**31, "int64": 2**63, "int": 2**63, "byte": 2**8}
+INT_LIMITS: Final = {"int32": 2**31, "int64": 2**63, "int": 2**63, "byte": 2**8}
 _TIME_RE: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d([.,]\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _TIME_LAYOUT: Final = "2006-01-02T15:04:05Z07:00"
 
@@ -45,12 +45,12 @@ class DecodeError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Type:
+class FieldType:
     """A Go type: its name in messages, what it is made of, and of what items."""
 
     go: str
     kind: Kind
-    item: _Type | None = None
+    item: FieldType | None = None
     name: str = ""
 
 
@@ -77,7 +77,8 @@ def decode(kind: str, obj: Json, strict: bool = True) -> KubeObject:
     """
     decoder = _Decoder()
     try:
-        decoded = decoder.value(obj, _Type(f"v1.{kind}", "struct", name=_known(kind)), "", "", ())
+        type = FieldType(f"v1.{kind}", "struct", name=_known(kind))
+        decoded = decoder.value(obj, type, "", "", ())
     except _CustomError as error:
         raise DecodeError(kind, "v1", str(error)) from None
     if decoder.type_error is not None:
@@ -106,7 +107,7 @@ def decode_json(kind: str, data: bytes) -> KubeObject:
 
 def struct_of(struct: str, field: str) -> str:
     """Return the structure that a field holds, or holds a list of; "" for anything else."""
-    type = _fields_of(struct).get(field) if struct else None
+    type = fields_of(struct).get(field) if struct else None
     while type is not None and type.kind == "list":
         type = type.item
     return type.name if type is not None and type.kind == "struct" else ""
@@ -139,7 +140,7 @@ class _Decoder:
         self.strict_errors: dict[tuple[str, str], None] = {}
 
     def value(
-        self, value: Json, type: _Type, path: str, owner: str, stack: tuple[str, ...]
+        self, value: Json, type: FieldType, path: str, owner: str, stack: tuple[str, ...]
     ) -> Json:
         if type.kind == "any":
             return value
@@ -165,8 +166,10 @@ class _Decoder:
         self._check_scalar(value, type, owner, stack)
         return value
 
-    def _struct(self, value: Json, type: _Type, path: str, stack: tuple[str, ...]) -> KubeObject:
-        known = _fields_of(type.name)
+    def _struct(
+        self, value: Json, type: FieldType, path: str, stack: tuple[str, ...]
+    ) -> KubeObject:
+        known = fields_of(type.name)
         decoded: KubeObject = {}
         for key in value.duplicates if isinstance(value, _Pairs) else ():
             self._strict("duplicate", f"{path}.{key}" if path else key)
@@ -179,7 +182,9 @@ class _Decoder:
                 decoded[key] = self.value(item, field, inner, type.name, (*stack, key))
         return decoded
 
-    def _check_scalar(self, value: Json, type: _Type, owner: str, stack: tuple[str, ...]) -> None:
+    def _check_scalar(
+        self, value: Json, type: FieldType, owner: str, stack: tuple[str, ...]
+    ) -> None:
         number = isinstance(value, int | float) and not isinstance(value, bool)
         match type.kind:
             case "string" if isinstance(value, str):
@@ -189,7 +194,7 @@ class _Decoder:
             case "float" if number:
                 return
             case "int" if number:
-                limit = _INT_LIMITS[type.name]
+                limit = INT_LIMITS[type.name]
                 if isinstance(value, int) and -limit <= value < limit:
                     return
                 self._wrong(f"number {_number(value)}", type, owner, stack)
@@ -200,13 +205,13 @@ class _Decoder:
         if len(self.strict_errors) < STRICT_ERRORS_MAX:
             self.strict_errors[what, path] = None
 
-    def _wrong(self, found: str, type: _Type, owner: str, stack: tuple[str, ...]) -> None:
+    def _wrong(self, found: str, type: FieldType, owner: str, stack: tuple[str, ...]) -> None:
         if self.type_error is None:
             place = f"struct field {owner}.{'.'.join(stack)}" if stack else "value"
             self.type_error = f"json: cannot unmarshal {found} into Go {place} of type {type.go}"
 
 
-def _zero(type: _Type) -> Json:
+def _zero(type: FieldType) -> Json:
     """Return what Go holds where JSON has null; the zero time is null again."""
     match type.kind:
         case "struct" | "map":
@@ -222,7 +227,7 @@ def _zero(type: _Type) -> Json:
     return None if type.name == "Time" else "0"
 
 
-def _custom(value: Json, type: _Type) -> Json:
+def _custom(value: Json, type: FieldType) -> Json:
     """Return a value whose type decodes itself; a number that is a quantity becomes text."""
     if type.name == "Quantity":
         try:
@@ -267,7 +272,7 @@ def _number(value: float) -> str:
 
 
 def _known(kind: str) -> str:
-    if kind not in _table() or "kind" not in _fields_of(kind):
+    if kind not in _table() or "kind" not in fields_of(kind):
         raise KeyError(kind)
     return kind
 
@@ -288,32 +293,33 @@ def _table() -> dict[str, str]:
 
 
 @functools.cache
-def _fields_of(struct: str) -> dict[str, _Type]:
+def fields_of(struct: str) -> dict[str, FieldType]:
+    """Return the fields of a structure; not to be changed."""
     pairs = (part.split(":", 1) for part in _table()[struct].split())
     return {name: _parse_type(text) for name, text in pairs}
 
 
 @functools.cache
-def _parse_type(text: str) -> _Type:
+def _parse_type(text: str) -> FieldType:
     if text.startswith(("[]", "map[")):
         prefix, _, rest = text.partition("]")
         item = _parse_type(rest)
-        return _Type(f"{prefix}]{item.go}", "list" if prefix == "[" else "map", item)
+        return FieldType(f"{prefix}]{item.go}", "list" if prefix == "[" else "map", item)
     go, _, made_of = text.partition("=")
     if made_of.startswith(("[]", "map[")):
         return replace(_parse_type(made_of), go=go)
     made_of = made_of or go
-    if made_of in _INT_LIMITS:
-        return _Type(go, "int", name=made_of)
+    if made_of in INT_LIMITS:
+        return FieldType(go, "int", name=made_of)
     match made_of:
         case "string":
-            return _Type(go, "string")
+            return FieldType(go, "string")
         case "bool":
-            return _Type(go, "bool")
+            return FieldType(go, "bool")
         case "float64":
-            return _Type(go, "float")
+            return FieldType(go, "float")
         case "Quantity" | "Time" | "IntOrString":
-            return _Type(go, "custom", name=made_of)
+            return FieldType(go, "custom", name=made_of)
         case "any":
-            return _Type(go, "any")
-    return _Type(go, "struct", name=made_of.removeprefix("v1."))
+            return FieldType(go, "any")
+    return FieldType(go, "struct", name=made_of.removeprefix("v1."))

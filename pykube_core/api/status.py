@@ -170,6 +170,11 @@ def too_large() -> StatusError:
     return StatusError(500, "", "etcdserver: request is too large")
 
 
+def corrupt(key: str, why: str) -> StatusError:
+    """Return the error of what another program put in an object's place in the store."""
+    return StatusError(500, "InternalError", f"unable to decode {quoted(key)}: {why}")
+
+
 def _details(resource: Resource, name: str) -> KubeObject:
     out: KubeObject = {"name": name} if name else {}
     if resource.group:

@@ -14,6 +14,7 @@ from pykube_core.api.objects import KubeObject, name_of
 from pykube_core.api.priority import PriorityError, resolve_priority
 from pykube_core.api.registry import Resource
 from pykube_core.api.status import forbidden, not_found
+from pykube_core.apiserver.foreign import Written, check_decodable, is_decodable
 from pykube_core.apiserver.objects import ApiObject
 from pykube_core.store import StoreLike, prefix_end
 
@@ -28,11 +29,14 @@ class _Doomed(msgspec.Struct):
     metadata: _Metadata
 
 
-def admit_namespace(store: StoreLike, resource: Resource, name: str, namespace: str) -> None:
-    """Refuse an object in a namespace that is not there (404) or is going (403)."""
+def admit_namespace(
+    store: StoreLike, written: Written, resource: Resource, name: str, namespace: str
+) -> None:
+    """Refuse an object in a namespace that is not there (404), goes (403) or is none (500)."""
     held = store.get(NAMESPACES.key("", namespace))
     if held is None:
         raise not_found(NAMESPACES, namespace)
+    check_decodable(written, NAMESPACES, held)
     if msgspec.json.decode(held.value, type=_Doomed).metadata.deletionTimestamp:
         cause = {
             "reason": "NamespaceTerminating",
@@ -51,10 +55,14 @@ def admit_deletion(obj: ApiObject) -> None:
         raise forbidden(NAMESPACES, obj.name, "this namespace may not be deleted")
 
 
-def admit_priority(store: StoreLike, pod: KubeObject) -> None:
-    """Set a pod's priority from its class, in place: 403 when there is none, or they disagree."""
-    classes = store.range(PRIORITY_CLASSES.prefix, prefix_end(PRIORITY_CLASSES.prefix))
+def admit_priority(store: StoreLike, written: Written, pod: KubeObject) -> None:
+    """Set a pod's priority from its class, in place: 403 when there is none, or they disagree.
+
+    Classes that do not decode are passed over.
+    """
+    held = store.range(PRIORITY_CLASSES.prefix, prefix_end(PRIORITY_CLASSES.prefix)).kvs
+    classes = [kv.value for kv in held if is_decodable(written, PRIORITY_CLASSES, kv)]
     try:
-        resolve_priority(pod, [msgspec.json.decode(kv.value) for kv in classes.kvs])
+        resolve_priority(pod, [msgspec.json.decode(data) for data in classes])
     except PriorityError as error:
         raise forbidden(PODS, name_of(pod), str(error)) from None

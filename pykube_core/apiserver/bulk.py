@@ -27,6 +27,7 @@ from pykube_core.api.status import (
 from pykube_core.api.times import time_text
 from pykube_core.apiserver.deletion import Deleted, DeleteOptions, deleted
 from pykube_core.apiserver.expiry import Expiry
+from pykube_core.apiserver.foreign import Written, check_decodable
 from pykube_core.apiserver.identity import Identity
 from pykube_core.apiserver.lifecycle import check_propagation
 from pykube_core.apiserver.objects import (
@@ -37,7 +38,7 @@ from pykube_core.apiserver.objects import (
     identity_prefix,
     members,
 )
-from pykube_core.store import Form, Puts, StoreLike
+from pykube_core.store import Form, KeyValue, Puts, StoreLike
 
 TXN_OPERATIONS_MAX: Final = 128
 _ATTEMPTS: Final = 8
@@ -122,12 +123,18 @@ class Bulk:
     """The batches of one API server."""
 
     def __init__(
-        self, store: StoreLike, identity: Identity, clock: Callable[[], int], expiry: Expiry
+        self,
+        store: StoreLike,
+        identity: Identity,
+        clock: Callable[[], int],
+        expiry: Expiry,
+        written: Written,
     ) -> None:
         self._store = store
         self._identity = identity
         self._clock = clock
         self._expiry = expiry
+        self._written = written
 
     def create_copies(
         self, first: ApiObject, metadata: KubeObject, names: Sequence[str], count: int
@@ -203,7 +210,10 @@ class Bulk:
     def _bind(self, bindings: Sequence[Binding]) -> list[Outcome]:
         bound = _Bound(time_text(self._clock()))
         pods = self._pods_of(bindings)
-        outcomes = [bound.pod(b, pod) for b, pod in zip(bindings, pods, strict=True)]
+        outcomes = [
+            pod if isinstance(pod, StatusError) else bound.pod(b, pod)
+            for b, pod in zip(bindings, pods, strict=True)
+        ]
         written = iter(self._write([each for each in outcomes if isinstance(each, ApiObject)]))
         for index, binding in enumerate(bindings):
             outcome: Outcome | None = outcomes[index]
@@ -215,7 +225,7 @@ class Bulk:
             outcomes[index] = outcome or self._bind([replace(binding, pod=None)])[0]
         return outcomes
 
-    def _pods_of(self, bindings: Sequence[Binding]) -> Iterator[ApiObject | None]:
+    def _pods_of(self, bindings: Sequence[Binding]) -> Iterator[Outcome | None]:
         """Return the pods that come with bindings, and the others as they are now."""
         keys = [PODS.key(b.namespace, b.name) for b in bindings if b.pod is None]
         held = iter(self._store.get_many(keys) if keys else ())
@@ -224,7 +234,15 @@ class Bulk:
                 yield binding.pod
             else:
                 kv = next(held)
-                yield kv and ApiObject(PODS, kv.key, kv.value, kv.mod_revision)
+                yield kv and self._read(PODS, kv)
+
+    def _read(self, resource: Resource, kv: KeyValue) -> Outcome:
+        """Return an object in the store, or that it does not decode."""
+        try:
+            check_decodable(self._written, resource, kv)
+        except StatusError as error:
+            return error
+        return ApiObject(resource, kv.key, kv.value, kv.mod_revision)
 
     def replace_status_many(
         self, resource: Resource, items: Sequence[tuple[ApiObject, bytes]]
@@ -319,7 +337,10 @@ class Bulk:
             if kv is None:
                 out.append(not_found(resource, target[1]))
                 continue
-            held = ApiObject(resource, kv.key, kv.value, kv.mod_revision)
+            held = self._read(resource, kv)
+            if isinstance(held, StatusError):
+                out.append(held)
+                continue
             try:
                 outcome = deleted(held, target[2], options, now_ns)
             except StatusError as error:
@@ -346,6 +367,7 @@ class Bulk:
         outcome = self._store.delete_if([(obj.key, obj.revision) for obj in objects])
         failed = outcome.failed
         if failed is None:
+            self._written.add(outcome.revision)
             return [obj.at(outcome.revision) for obj in objects]
         return [*self._remove(objects[:failed]), None, *self._remove(objects[failed + 1 :])]
 
@@ -381,6 +403,7 @@ class Bulk:
         outcome = self._store.put_if(puts, lease=self._expiry.lease(resource, count))
         failed = outcome.failed
         if failed is None:
+            self._written.add(outcome.revision)
             return [outcome.revision] * count
         before, behind = puts[:failed], puts[failed + 1 :]
         return [*self.write_puts(resource, before), 0, *self.write_puts(resource, behind)]

@@ -13,6 +13,7 @@ from pykube_core.api.status import (
     invalid_options,
     too_large_version,
 )
+from pykube_core.apiserver.foreign import Written, check_decodable
 from pykube_core.apiserver.objects import ApiObject
 from pykube_core.apiserver.paging import encode_token
 from pykube_core.apiserver.selection import Selection
@@ -44,6 +45,7 @@ class ObjectList(NamedTuple):
 
 def page(
     store: StoreLike,
+    written: Written,
     selection: Selection,
     prefix: bytes,
     span: tuple[bytes, bytes],
@@ -63,6 +65,8 @@ def page(
     ------
     CompactedError
         The revision is compacted.
+    StatusError
+        500: something in the span is no object of the resource.
     """
     start, end = span
     items: list[ApiObject] = []
@@ -71,6 +75,7 @@ def page(
         found = store.range(start, end, limit=wanted if limit else 0, revision=revision)
         revision = revision or found.revision
         for at, kv in enumerate(found.kvs):
+            check_decodable(written, selection.resource, kv)
             if not selection.matches(kv.key, kv.value):
                 continue
             items.append(ApiObject(selection.resource, kv.key, kv.value, kv.mod_revision))

@@ -7,12 +7,14 @@ little more than one.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterator
 from typing import Final
 
 import msgspec
 
 from pykube_core.api.registry import STORE_PREFIX, Registry, Resource
+from pykube_core.apiserver.foreign import Gate, Written
 from pykube_core.apiserver.objects import STATUS_MARK, ApiObject, status_start
 from pykube_core.store import PackedEvents, StoreLike, prefix_end
 
@@ -20,20 +22,21 @@ _BATCH: Final = 128
 """Events that are read at a time: few enough to stay in the caches of a core."""
 _NO_PREFIX: Final = b"\0"
 _NO_TAIL: Final = b"\0"
-_ZERO: Final = b"\0"
-"""No name has one, and it ends a field in a batch of puts: others' keys with it are passed over."""
+_LOGGER: Final = logging.getLogger(__name__)
 
 
 class Change(msgspec.Struct, gc=False):
     """An object before and after a write; None before its creation and after its deletion.
 
-    ``is_status_alone`` says whether it is an update that changed nothing but the status. Readers
-    share it and leave it as it is.
+    ``is_status_alone`` says whether it is an update that changed nothing but the status,
+    ``is_return`` whether it is the creation of what the log had passed over, so that there may be
+    traces of it. Readers share it and leave it as it is.
     """
 
     old: ApiObject | None
     new: ApiObject | None
     is_status_alone: bool = False
+    is_return: bool = False
 
     @property
     def object(self) -> ApiObject:
@@ -117,6 +120,17 @@ class ObjectLog:
     newest: what can still be added to is kept by key, until one of them reads. A deletion stays a
     change of its own, and so does one of the status alone that another follows.
 
+    What others wrote into the store is taken in if the API server could have stored it, else passed
+    over with a warning in Python's log, as if it were not there: what was there before is deleted
+    for readers, and what replaces it is created. An update that cannot be is both.
+
+    Parameters
+    ----------
+    store : StoreLike
+    registry : Registry
+    written : Written, optional
+        What the API server in this process wrote, which is not checked; without it everything is.
+
     Attributes
     ----------
     revision : int
@@ -128,9 +142,14 @@ class ObjectLog:
         From `pull`, when what was not read has been compacted.
     """
 
-    def __init__(self, store: StoreLike, registry: Registry) -> None:
+    def __init__(
+        self, store: StoreLike, registry: Registry, written: Written | None = None
+    ) -> None:
         self._store = store
         self._registry = registry
+        self._written = written or Written()
+        self._gate = Gate()
+        self._passed_over: dict[bytes, None] = {}
         self._objects: dict[Resource, dict[bytes, ApiObject]] = {}
         self._readers = {resource: _Readers() for resource in registry}
         self._open: dict[bytes, Change] = {}
@@ -153,11 +172,8 @@ class ObjectLog:
         if objects is None:
             prefix = resource.prefix
             held = self._store.range(prefix, prefix_end(prefix), revision=self.revision)
-            objects = self._objects[resource] = {
-                kv.key: self._with_new_body(resource, kv.key, kv.value, kv.mod_revision)
-                for kv in held.kvs
-                if _ZERO not in kv.key
-            }
+            read = (self._checked(resource, kv.key, kv.value, kv.mod_revision) for kv in held.kvs)
+            objects = self._objects[resource] = {obj.key: obj for obj in read if obj is not None}
             self._leave_out()
         return objects
 
@@ -173,6 +189,35 @@ class ObjectLog:
             at = status_start(data)
             self._tail = data[at - len(STATUS_MARK) :] if at else _NO_TAIL
         return ApiObject(resource, key, data, revision, at, revision)
+
+    def _checked(
+        self, resource: Resource, key: bytes, data: bytes, revision: int
+    ) -> ApiObject | None:
+        """Return an object that others may have written; None, and a warning, if it is none."""
+        why = self._gate.refusal(ApiObject(resource, key, data, revision))
+        if not why:
+            return self._with_new_body(resource, key, data, revision)
+        self._passed_over[key] = None
+        _LOGGER.warning("passed over %s at revision %d: %s", _shown(key), revision, why)
+        return None
+
+    def _changes_by_others(
+        self, resource: Resource, key: bytes, data: bytes, revision: int, old: ApiObject | None
+    ) -> list[Change]:
+        """Return what a write of others is to readers."""
+        was_passed_over = key in self._passed_over
+        new = self._checked(resource, key, data, revision)
+        if new is not None:
+            self._passed_over.pop(key, None)
+        if old is None or new is None:
+            return [Change(old, new, is_return=was_passed_over)] if old or new else []
+        at = new.status_at
+        if at and at == old.status_at and data.startswith(old.data[:at]):
+            same = ApiObject(resource, key, data, revision, at, old.body_revision)
+            return [Change(old, same, True)]
+        if self._gate.is_another(old, new):
+            return [Change(old, None), Change(None, new)]
+        return [Change(old, new)]
 
     def cursor(
         self,
@@ -224,6 +269,8 @@ class ObjectLog:
         runs: list[tuple[Resource, list[Change]]] = []
         created_at = events.rows["create_revision"].tolist()
         revisions = events.rows["mod_revision"].tolist()
+        covers = self._written.covers
+        all_own = covers(revisions[0], revisions[-1])
         for key, data, created, revision in zip(
             *events.split(), created_at, revisions, strict=True
         ):
@@ -236,11 +283,20 @@ class ObjectLog:
                 objects, changes = self._objects[resource], list[Change]()
                 old = objects.get(key)
                 runs.append((resource, changes))
-            if old is None and _ZERO in key:
-                continue
             if not created:
-                objects.pop(key, None)
-                changes.append(Change(old, None))
+                if objects.pop(key, None) is not None:
+                    changes.append(Change(old, None))
+                else:
+                    self._passed_over.pop(key, None)
+                continue
+            # An own update of what was passed over has spliced some of that.
+            if (old is None and created != revision) or not (all_own or covers(revision, revision)):
+                told = self._changes_by_others(resource, key, data, revision, old)
+                changes += told
+                if told and (taken := told[-1].new) is not None:
+                    objects[key] = taken
+                else:
+                    objects.pop(key, None)
                 continue
             if old is not None and (at := old.status_at) and data.startswith(old.data[:at]):
                 new = ApiObject(resource, old.key, data, revision, at, old.body_revision)
@@ -281,7 +337,7 @@ class ObjectLog:
             if held is not None and (is_status_alone or not held.is_status_alone):
                 held.new = new
             else:
-                held = opened[key] = Change(change.old, new, is_status_alone)
+                held = opened[key] = Change(change.old, new, is_status_alone, change.is_return)
                 out.append(held)
         return out
 
@@ -292,6 +348,10 @@ class ObjectLog:
     def get(self, resource: Resource, name: str, namespace: str = "") -> ApiObject | None:
         """Return an object; None when it is not there."""
         return self._held(resource).get(resource.key(namespace, name))
+
+    def has_passed_over(self, resource: Resource, name: str, namespace: str = "") -> bool:
+        """Say whether something lies in an object's place that is none."""
+        return resource.key(namespace, name) in self._passed_over
 
     def all(self, resource: Resource) -> Iterator[ApiObject]:
         """Return every object of a resource, in the order of creation as far as it was seen."""
@@ -310,3 +370,8 @@ class ObjectLog:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _shown(key: bytes) -> str:
+    """Return a key as text for people."""
+    return ascii(key.decode(errors="backslashreplace"))

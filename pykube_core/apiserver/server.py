@@ -31,6 +31,7 @@ from pykube_core.apiserver.admission import admit_namespace, admit_priority
 from pykube_core.apiserver.bulk import Binding, Bulk, FilledStatus, Target
 from pykube_core.apiserver.deletion import Deleted, DeleteOptions
 from pykube_core.apiserver.expiry import Expiry
+from pykube_core.apiserver.foreign import Written, check_decodable
 from pykube_core.apiserver.identity import Identity
 from pykube_core.apiserver.lists import ObjectList, list_revision, page, read_version
 from pykube_core.apiserver.objects import (
@@ -64,6 +65,11 @@ class ApiServer:
         Nanoseconds since the epoch.
     seed : int
         Of uids and generated names.
+
+    Attributes
+    ----------
+    written : Written
+        The revisions that it has written.
     """
 
     def __init__(
@@ -79,7 +85,8 @@ class ApiServer:
         self._clock = clock
         self._identity = Identity(seed, store.revision)
         self._expiry = Expiry(store, clock)
-        self._bulk = Bulk(store, self._identity, clock, self._expiry)
+        self.written = Written()
+        self._bulk = Bulk(store, self._identity, clock, self._expiry, self.written)
 
     @property
     def revision(self) -> int:
@@ -103,6 +110,7 @@ class ApiServer:
         kv = self._store.get(key)
         if kv is None:
             raise not_found(resource, name)
+        check_decodable(self.written, resource, kv)
         return ApiObject(resource, key, kv.value, kv.mod_revision)
 
     def create(
@@ -186,10 +194,10 @@ class ApiServer:
             metadata["name"] = self._identity.names(metadata["generateName"], 1)[0]
         name = metadata.get("name") or ""
         if namespace:
-            admit_namespace(self._store, resource, name, namespace)
+            admit_namespace(self._store, self.written, resource, name, namespace)
         lifecycle.begin(resource, new, self._identity.uids(1)[0], self._clock())
         if resource is PODS:
-            admit_priority(self._store, new)
+            admit_priority(self._store, self.written, new)
         lifecycle.check(resource, new)
         data = _encoded(resource, new)
         return ApiObject(resource, resource.key(namespace, name), data, 0)
@@ -499,7 +507,8 @@ class ApiServer:
         if next_page:
             revision, start = decode_token(next_page, prefix)
         try:
-            return page(self._store, selection, prefix, (start, end), limit, max(revision, 0))
+            span, revision = (start, end), max(revision, 0)
+            return page(self._store, self.written, selection, prefix, span, limit, revision)
         except CompactedError:
             if not next_page:
                 raise expired("The resourceVersion for the provided list is too old.") from None
@@ -534,18 +543,26 @@ class ApiServer:
         cursor = self._store.watch(
             prefix, prefix_end(prefix), start_revision=version + 1, prev_kv=True
         )
-        return ObjectWatch(resource, selection, cursor, version, initial, send_initial_events)
+        return ObjectWatch(
+            resource, selection, cursor, version, initial, send_initial_events, self.written
+        )
 
     def _put(self, obj: ApiObject, revision: int) -> int:
         """Put an object if its key is at ``revision``; return the new one, 0 if it is not."""
         lease = self._expiry.lease(obj.resource)
         outcome = self._store.put_if([(obj.key, obj.data, revision)], lease=lease)
-        return outcome.revision if outcome.failed is None else 0
+        if outcome.failed is not None:
+            return 0
+        self.written.add(outcome.revision)
+        return outcome.revision
 
     def _remove(self, obj: ApiObject) -> int:
         """Delete an object if it is as read; return the revision, 0 if it is not."""
         outcome = self._store.delete_if([(obj.key, obj.revision)])
-        return outcome.revision if outcome.failed is None else 0
+        if outcome.failed is not None:
+            return 0
+        self.written.add(outcome.revision)
+        return outcome.revision
 
 
 def _encoded(resource: Resource, obj: KubeObject) -> bytes:

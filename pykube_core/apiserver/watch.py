@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from pykube_core.api.registry import Resource
 from pykube_core.api.status import StatusError, expired
+from pykube_core.apiserver.foreign import Written, is_decodable
 from pykube_core.apiserver.objects import ApiObject
 from pykube_core.apiserver.selection import Selection
 from pykube_core.store import CompactedError, Event, KeyValue, Watch
@@ -25,7 +26,8 @@ class ObjectWatch:
     """What changes of a resource: read it without waiting, or as ``async for`` of lists of events.
 
     An object that begins to match the selection is ADDED, one that ceases to is DELETED; it comes
-    with the state before and the revision of the change. When changes that were not read
+    with the state before and the revision of the change. What others wrote and does not decode is
+    passed over, as if it were not there. When changes that were not read
     have been compacted, the last event is an ERROR.
 
     Attributes
@@ -42,10 +44,12 @@ class ObjectWatch:
         revision: int,
         initial: list[ApiObject],
         bookmark: bool,
+        written: Written,
     ) -> None:
         self._resource = resource
         self._selection = selection
         self._watch = watch
+        self._written = written
         self._closed = False
         self._pending = [WatchEvent("ADDED", obj) for obj in initial]
         self.revision = revision
@@ -109,13 +113,17 @@ class ObjectWatch:
 
     def _event(self, kv: KeyValue, before: KeyValue | None) -> WatchEvent | None:
         key, resource = kv.key, self._resource
-        matched = before is not None and self._selection.matches(key, before.value)
-        if kv.create_revision and self._selection.matches(key, kv.value):
+        matched = before is not None and self._matches(before)
+        if kv.create_revision and self._matches(kv):
             type = "MODIFIED" if matched else "ADDED"
             return WatchEvent(type, ApiObject(resource, key, kv.value, kv.mod_revision))
         if before is None or not matched:
             return None
         return WatchEvent("DELETED", ApiObject(resource, key, before.value, kv.mod_revision))
+
+    def _matches(self, kv: KeyValue) -> bool:
+        decodes = is_decodable(self._written, self._resource, kv)
+        return decodes and self._selection.matches(kv.key, kv.value)
 
     def _bookmark(self, metadata: bytes) -> WatchEvent:
         data = self._resource.head + metadata + b"}}"

@@ -51,7 +51,7 @@ from pykube_core.node.runtime import Behavior, Runtime
 from pykube_core.scheduler.component import SchedulerComponent
 from pykube_core.scheduler.policies.registry import policy as read_policy
 from pykube_core.scheduler.user_policy import UserPolicy
-from pykube_core.store import Store, StoreLike, open_store, restore_backup
+from pykube_core.store import Store, StoreLike, open_store, prefix_end, restore_backup
 from pykube_core.store.snapshot_file import read_snapshot_file, write_snapshot_file
 
 START: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -168,7 +168,7 @@ class Cluster:
             self.settings = held or self._bootstrap(nodes, master, seed, network)
             if held:
                 self._check_same(held, nodes, master)
-            self.log = ObjectLog(self.store, self.server.registry)
+            self.log = ObjectLog(self.store, self.server.registry, self.server.written)
             self.loop = EventLoop(self.log, self.clock)
             self.runtime = Runtime(behaviors or {}, default_behavior)
             self.kubelet = self._compose()
@@ -207,7 +207,7 @@ class Cluster:
             node_cidr_mask_size=mask_size,
             network=network or ("flannel" if master else "builtin"),
         )
-        there = {obj.name for obj in self.server.list(NODES).items}
+        there = self._node_names()
         missing = [machine for machine in machines if machine.name not in there]
         register(self.server, missing, self.clock())
         apply_addons(self.server, settings)
@@ -227,13 +227,18 @@ class Cluster:
             raise InputError(
                 f"the store holds a cluster with {has}: leave master out, or take another store"
             )
-        there = {obj.name for obj in self.server.list(NODES).items}
+        there = self._node_names()
         for node in () if nodes is None or isinstance(nodes, int) else nodes:
             if name_of_machine(node) not in there:
                 raise InputError(
                     f"the store holds a cluster without node {name_of_machine(node)}: leave it "
                     "out, and let it join"
                 )
+
+    def _node_names(self) -> set[str]:
+        """Return the names that nodes have, also of what does not decode."""
+        held = self.store.range(NODES.prefix, prefix_end(NODES.prefix)).kvs
+        return {kv.key[len(NODES.prefix) :].decode(errors="replace") for kv in held}
 
     def _compose(self) -> Kubelet:
         """Put the components on the loop; return the kubelet."""
@@ -511,7 +516,7 @@ class Cluster:
         StatusError
             409: a name is taken.
         """
-        taken = len(self.server.list(NODES).items)
+        taken = len(self._node_names())
         register(self.server, named_machines(machines, "", taken), self.clock())
 
     def stop_node(self, name: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from typing import Final
 
 import msgspec
@@ -51,14 +52,16 @@ def last_time_ns(store: StoreLike) -> int:
     """
     prefix = STORE_PREFIX.encode()
     held = store.range(prefix, prefix_end(prefix)).kvs
-    newest = max((_newest(kv.value) for kv in held), default="")
-    return parse_time(newest + "Z") + NANO if newest else 0
+    for newest in sorted({_newest(kv.value) for kv in held}, reverse=True):
+        with suppress(ValueError):  # Others may have written what is no time.
+            return parse_time(newest + "Z") + NANO
+    return 0
 
 
 def _newest(data: bytes) -> str:
     try:
         view = msgspec.json.decode(data, type=_Dated)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return ""
     times = [view.metadata.creationTimestamp, view.spec.renewTime, view.lastTimestamp or ""]
     times.append(view.eventTime or "")

@@ -173,9 +173,10 @@ def read_timeline(
     first_revision, writes = _history(store)
     key = resource.key(namespace or "default", name)
     values = [write.new or write.old for write in writes if write.key == key]
-    if not values or values[-1] is None:
+    views = [view for view in map(_view, values) if view is not None]
+    if not views:
         raise not_found(resource, name)
-    reader = _Reader(registry, _VIEW.decode(values[-1]).metadata.uid)
+    reader = _Reader(registry, views[-1].metadata.uid)
     for write in writes:
         reader.add(write)
     return Timeline(first_revision, reader.entries)
@@ -208,6 +209,14 @@ def _history(store: StoreLike) -> tuple[int, list[_Write]]:
             watch.close()
 
 
+def _view(data: bytes | None) -> _View | None:
+    """Return what is read of a value; None of what others wrote that cannot be read."""
+    try:
+        return None if data is None else _VIEW.decode(data)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
 class _Reader:
     """Picks from the log what belongs to one object."""
 
@@ -223,7 +232,9 @@ class _Reader:
         data = write.new or write.old
         if resource is None or data is None:
             return
-        view = _VIEW.decode(data)
+        view = _view(data)
+        if view is None:
+            return
         self._newest = max(self._newest, view.newest().removesuffix("Z"))
         if resource is EVENTS:
             about = view.involvedObject
@@ -247,7 +258,7 @@ class _Reader:
     def _append(self, write: _Write, verb: str, uid: str) -> None:
         obj: KubeObject = msgspec.json.decode(write.new or write.old or b"{}")
         changes = []
-        if verb == "changed" and write.old is not None:
+        if verb == "changed" and write.old is not None and _view(write.old) is not None:
             changes = list(field_changes(msgspec.json.decode(write.old), obj))
         time_ns = parse_time(self._newest + "Z") if self._newest else 0
         who = self._family[uid]

@@ -19,7 +19,7 @@ from pykube_core.controllers.work_queue import RETRY_MAX_NS, WorkQueue
 Note = Callable[[Change, int], None]
 """Takes in a change at a time, and queues the keys that it touches."""
 
-_UNREADABLE: Final = (msgspec.ValidationError, SelectorError)
+_UNREADABLE: Final = (msgspec.DecodeError, SelectorError)
 _BEHIND_NS: Final = 5_000_000
 """When to look again whether the log has what was written."""
 

@@ -86,7 +86,10 @@ class DaemonSetController(Controller):
         obj = change.object
         if change.new is None:
             uid = obj.uid
-            self._sets.pop(uid, None)
+            held = self._sets.pop(uid, None)
+            for pods in held.pods.values() if held is not None else ():
+                for key in pods:
+                    self._places.pop(key, None)
             self._pods.remove_owner(uid, obj.namespace)
             self._queue.remove(uid)
             return
@@ -94,7 +97,7 @@ class DaemonSetController(Controller):
         check_status(view.status)
         uid = view.metadata.uid
         held = self._sets.get(uid)
-        was_unreadable = held is None and change.old is not None
+        was_unreadable = held is None and (change.old is not None or change.is_return)
         if held is None:
             held = self._sets[uid] = Daemons(obj, view)
             changed = True

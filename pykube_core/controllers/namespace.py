@@ -176,7 +176,10 @@ class NamespaceController(Controller):
         """Delete what there is; while there are pods, nothing else."""
         totals = _Totals()
         for resource in self._resources:
-            self._delete_all(resource, view, totals, now_ns)
+            try:
+                self._delete_all(resource, view, totals, now_ns)
+            except StatusError as error:
+                totals.errors.append(error.message)
             if resource is PODS and (totals.resources or totals.errors):
                 break
         return totals

@@ -44,7 +44,7 @@ class _LeaseSpec(msgspec.Struct, gc=False):
 
 
 class _LeaseView(msgspec.Struct, gc=False):
-    spec: _LeaseSpec
+    spec: _LeaseSpec = msgspec.field(default_factory=_LeaseSpec)
 
 
 class _Parts(msgspec.Struct, gc=False):
@@ -119,7 +119,7 @@ class Leases:
                 missing.append((name, uid))
             else:
                 due_ns.append(renewed_ns + RENEWAL_NS)
-        self._new = {}
+        owners, self._new = self._new, {}
         tail = _tail(now_ns)
         uids = self._server.new_uids(len(missing))
         objects = [
@@ -129,8 +129,8 @@ class Leases:
         for (name, _), outcome in zip(missing, self._server.write_encoded(objects), strict=True):
             if isinstance(outcome, ApiObject):
                 self._held[name] = outcome
-            else:
-                self._take_over(name)
+            elif self._take_over(name) is None:  # What is there is none.
+                self._new[name] = owners[name]
         if missing:
             due_ns.append(now_ns + RENEWAL_NS)
         if self.due_ns > now_ns:
@@ -182,7 +182,11 @@ class NodeStatuses:
             node.ready = ready.status == "True"
         shown = (ready.status, ready.reason, ready.message) if ready else None
         due_ns = _AT_ONCE_NS
-        if ready and shown == (_READY if node.network_up else _NOT_READY):
+        if (
+            ready
+            and ready.lastHeartbeatTime
+            and shown == (_READY if node.network_up else _NOT_READY)
+        ):
             due_ns = parse_time(ready.lastHeartbeatTime) + REPORT_NS
         self._set_due(node.name, due_ns)
 

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Final
+
+import msgspec
 
 from pykube_core.api.builtin import NODES, PODS
 from pykube_core.api.objects import KubeObject
@@ -37,6 +40,8 @@ from pykube_core.node.statuses import status_of
 from pykube_core.node.views import PodView
 from pykube_core.node.workers import PodWorkers
 
+_UNREADABLE: Final = (msgspec.DecodeError, ValueError)
+"""What statuses raise that others wrote, where a container has no name or no time."""
 PODS_A_STEP: Final = 4096
 """So many pods are brought forward before others read what was written about them."""
 
@@ -119,7 +124,8 @@ class Kubelet:
             new = change.new
             obj = new or change.object
             if obj.resource is not PODS:
-                self._note_node(change, now_ns)
+                with suppress(*_UNREADABLE):
+                    self._note_node(change, now_ns)
                 continue
             pod = pods.get(obj.key)
             if pod is None:
@@ -294,8 +300,12 @@ class Kubelet:
             self._pods[obj.key] = pod
             self._activate(pod)
             return
-        if self._fresh.is_unbound(obj):
-            return
+        if not self._fresh.is_unbound(obj):
+            with suppress(*_UNREADABLE):
+                self._take_pod(obj, now_ns)
+
+    def _take_pod(self, obj: ApiObject, now_ns: int) -> None:
+        """Go on with a pod where its status says that it is."""
         view = obj.view(PodView)
         node = self._nodes.get(view.spec.nodeName)
         if self._static.is_orphan(obj.key, view):
@@ -352,7 +362,10 @@ class Kubelet:
             self._workers.forget(pod, node, now_ns)
             del self._pods[key]
             return
-        view = change.new.view(PodView)
+        try:
+            view = change.new.view(PodView)
+        except _UNREADABLE:
+            return
         if view.metadata.uid != pod.mirror_uid:
             self._workers.forget(pod, node, now_ns)
             del self._pods[key]

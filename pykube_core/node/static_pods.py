@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Final
 
 import msgspec
@@ -77,8 +78,10 @@ class StaticPods:
         held = self._log.get(PODS, metadata["name"], metadata["namespace"])
         key = PODS.key(metadata["namespace"], metadata["name"])
         self._mirrors[key] = mirror
-        if held is not None:
-            view = held.view(PodView)
+        view: PodView | None = None
+        with suppress(msgspec.ValidationError):
+            view = None if held is None else held.view(PodView)
+        if held is not None and view is not None:
             if view.metadata.annotations.get(MIRROR) == digest:
                 pod = resumed_pod(held, digest, node, self._template(held, view), view)
                 pod.static, pod.mirror_uid = True, view.metadata.uid
@@ -126,9 +129,10 @@ class StaticPods:
             obj = self._server.create(PODS, self._mirrors[key], pod.namespace)
         except StatusError as error:
             if error.reason == "AlreadyExists":
-                other = self._server.get(PODS, pod.name, pod.namespace).view(PodView)
-                self._doomed[key] = other.metadata.uid
-                self.due_ns = now_ns
+                with suppress(StatusError, msgspec.ValidationError):
+                    other = self._server.get(PODS, pod.name, pod.namespace)
+                    self._doomed[key] = other.uid
+                    self.due_ns = now_ns
             self._missing[key] = pod
             self.due_ns = self.due_ns or now_ns + _RETRY_NS
             return False

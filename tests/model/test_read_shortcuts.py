@@ -147,7 +147,7 @@ class World:
         self.store = store
         self.server = ApiServer(store, clock=lambda: START_NS)
         self.server.bootstrap()
-        self.log = ObjectLog(store, self.server.registry)
+        self.log = ObjectLog(store, self.server.registry, self.server.written)
         self.collector = GarbageCollector(self.server, self.log)
         self.every = self.log.cursor(PODS, each_state=True)
         self.cursors = [self.log.cursor(PODS), self.log.cursor(PODS)]

@@ -6,7 +6,8 @@ from hypothesis.strategies import lists, sampled_from
 
 from pykube_core.api.builtin import CONFIG_MAPS, LEASES, NAMESPACES, NODES
 from pykube_core.api.status import StatusError
-from pykube_core.apiserver import ApiServer
+from pykube_core.apiserver import ApiObject, ApiServer
+from pykube_core.apiserver.foreign import Written
 from pykube_core.apiserver.log import ObjectLog
 from pykube_core.store import Store
 
@@ -190,3 +191,76 @@ def test_objects_whose_names_are_none_are_passed_over(log, server, store):
     log.pull()
     changes = cursor.read()
     assert [change.object.name for change in changes] == ["a"]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [b"", b"{}", b"[]", b'{"kind":"ConfigMap"', NODES.head + b'"name":"a"}}'],
+)
+def test_what_is_no_object_is_deleted_for_readers_and_comes_back_when_it_is_one(
+    log, server, store, caplog, bad
+):
+    first = put(server, "a")
+    log.pull()
+    cursor = log.cursor(CONFIG_MAPS)
+    cursor.read()
+    store.put(first.key, bad)
+    store.put(first.key, bad)
+    log.pull()
+    assert [(c.old, c.new) for c in cursor.read()] == [(first, None)]
+    assert log.get(CONFIG_MAPS, "a", "default") is None
+    assert log.has_passed_over(CONFIG_MAPS, "a", "default")
+    assert [first.key.decode() in line for line in caplog.messages] == [True, True]
+    store.put(first.key, first.data)
+    log.pull()
+    (back,) = cursor.read()
+    assert (back.old, back.new.data, back.is_return) == (None, first.data, True)
+    assert not log.has_passed_over(CONFIG_MAPS, "a", "default")
+    store.put(first.key, bad)
+    store.delete(first.key)
+    log.pull()
+    assert [change.new for change in cursor.read()] == [None]
+    assert not log.has_passed_over(CONFIG_MAPS, "a", "default")
+
+
+def test_a_member_behind_the_status_is_no_change_of_the_status_alone(log, server, store):
+    node = server.create(NODES, {"metadata": {"name": "n"}, "status": {"phase": "Pending"}})
+    log.pull()
+    cursor = log.cursor(NODES)
+    cursor.read()
+    store.put(node.key, node.data[:-1] + b',"spec":{"unschedulable":true}}')
+    log.pull()
+    assert [(c.new, c.is_status_alone) for c in cursor.read()] == [(None, False)]
+
+
+def test_an_own_write_of_what_was_passed_over_is_checked(server, store):
+    pod = put(server, "a")
+    with ObjectLog(store, server.registry, server.written) as log:
+        cursor = log.cursor(CONFIG_MAPS)
+        cursor.read()
+        revision = store.put(pod.key, pod.data + b"}").revision
+        server.write_encoded([ApiObject(CONFIG_MAPS, pod.key, pod.data + b"]", revision)])
+        log.pull()
+        assert [change.new for change in cursor.read()] == [None]
+
+
+def test_an_update_that_cannot_be_is_a_deletion_and_a_creation(log, server, store):
+    first = put(server, "a")
+    log.pull()
+    cursor = log.cursor(CONFIG_MAPS, each_state=True)
+    cursor.read()
+    other = first.data.replace(first.uid.encode(), b"another")
+    store.put(first.key, other)
+    log.pull()
+    assert [(c.old and c.old.data, c.new and c.new.data) for c in cursor.read()] == [
+        (first.data, None),
+        (None, other),
+    ]
+
+
+def test_revisions_of_others_are_none_of_the_written_ones():
+    written = Written()
+    for revision in (3, 4, 5, 9, 10):
+        written.add(revision)
+    covered = [(a, b) for a in range(12) for b in range(a, 12) if written.covers(a, b)]
+    assert covered == [(3, 3), (3, 4), (3, 5), (4, 4), (4, 5), (5, 5), (9, 9), (9, 10), (10, 10)]

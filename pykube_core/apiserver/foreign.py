@@ -1,0 +1,166 @@
+"""What other programs write into the store past the API server, and how it is told from our own.
+
+Our own writes are known by their revisions (`Written`), which costs next to nothing. Everything
+else is checked: the API server hands out nothing that does not decode (`undecodable`), and the log
+takes in nothing that breaks the rules of its kind (`Gate`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from typing import Final
+
+import msgspec
+
+from pykube_core.api.builtin import PODS
+from pykube_core.api.field_errors import FieldError
+from pykube_core.api.objects import KubeObject
+from pykube_core.api.registry import Resource
+from pykube_core.api.status import corrupt
+from pykube_core.api.structures import decoder_of
+from pykube_core.apiserver.objects import (
+    SPEC_MARK,
+    ApiObject,
+    identity_prefix,
+    status_start,
+    uid_span,
+)
+from pykube_core.store import KeyValue
+
+_SPANS_MAX: Final = 1024
+_KNOWN_MAX: Final = 1 << 10
+_NODE: Final = b'"nodeName":"'
+_PLAIN_BYTES_MAX: Final = 253
+_PLAIN: Final = re.compile("[-._0-9A-Za-z]+")
+
+
+class Written:
+    """The revisions that an API server has written: spans between those of others.
+
+    The oldest are forgotten when there are many, which costs a check.
+    """
+
+    def __init__(self) -> None:
+        self._spans: deque[list[int]] = deque(maxlen=_SPANS_MAX)
+
+    def add(self, revision: int) -> None:
+        """Take note of a revision."""
+        spans = self._spans
+        if spans and spans[-1][1] + 1 == revision:
+            spans[-1][1] = revision
+        else:
+            spans.append([revision, revision])
+
+    def covers(self, first: int, last: int) -> bool:
+        """Say whether every revision from first to last is one of them. O(spans behind first)."""
+        for start, end in reversed(self._spans):
+            if start <= first:
+                return last <= end
+        return False
+
+
+def undecodable(resource: Resource, key: bytes, data: bytes) -> str:
+    """Return why stored data are no object of a resource, or not that key's; "" if they are it.
+
+    Of what the layout in ``docs/cluster.md`` promises, everything that splicing relies on is
+    checked, and that each field has its type. Whether it keeps the rules of its kind is not.
+    """
+    try:
+        return _undecodable(resource, key, data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return str(error)
+
+
+def _undecodable(resource: Resource, key: bytes, data: bytes) -> str:
+    namespace, name = resource.split_key(key)
+    if resource.name_rule(name) or (resource.namespaced and not _is_plain(namespace)):
+        return "its key holds no name"
+    start = len(identity_prefix(resource, name, "")) - 1
+    if not data.startswith(identity_prefix(resource, name, "")[:-1]):
+        return "it does not begin with its kind, the name in its key and a uid"
+    found = decoder_of(resource.kind).decode(data)
+    uid = data[start : data.index(b'"', start)].decode()
+    metadata = found.metadata
+    if not _is_plain(uid) or metadata.uid != uid or metadata.name != name:
+        return "it has another name or uid behind the first"
+    if (metadata.namespace or "") != namespace:
+        return "it is not in the namespace in its key"
+    if metadata.creationTimestamp is None:
+        return "it has no creation time"
+    if resource.has_status and found.status is not None and not status_start(data):
+        return "its status is not its last member"
+    return ""
+
+
+def _is_plain(text: str) -> bool:
+    """Say whether a text is one that JSON holds as it is, and keys as one of their parts."""
+    return len(text) <= _PLAIN_BYTES_MAX and _PLAIN.fullmatch(text) is not None
+
+
+def check_decodable(written: Written, resource: Resource, kv: KeyValue) -> None:
+    """Refuse to hand out what does not decode, as kube-apiserver does: 500."""
+    revision = kv.mod_revision
+    if written.covers(revision, revision):
+        return
+    if why := undecodable(resource, kv.key, kv.value):
+        raise corrupt(kv.key.decode(errors="backslashreplace"), why)
+
+
+def is_decodable(written: Written, resource: Resource, kv: KeyValue) -> bool:
+    """Say whether what the store holds decodes."""
+    revision = kv.mod_revision
+    return written.covers(revision, revision) or not undecodable(resource, kv.key, kv.value)
+
+
+class Gate:
+    """Tells what the API server would not have stored; the rules are tried once for all copies."""
+
+    def __init__(self) -> None:
+        self._known: set[bytes] = set()
+
+    def refusal(self, obj: ApiObject) -> str:
+        """Return why an object that others wrote is none, as `undecodable` does; "" if it is."""
+        resource, data = obj.resource, obj.data
+        if why := undecodable(resource, obj.key, data):
+            return why
+        body = _shared(obj)
+        if body in self._known:
+            return ""
+        if errors := _errors(resource, obj.decode()):
+            return str(errors[0])
+        if len(self._known) >= _KNOWN_MAX:
+            self._known.clear()
+        self._known.add(body)
+        return ""
+
+    def is_another(self, old: ApiObject, new: ApiObject) -> bool:
+        """Say whether an object that others wrote is no update that there could be of the old."""
+        if old.uid != new.uid:
+            return True
+        before, after = old.decode(), new.decode()
+        for obj in (before, after):
+            new.resource.default(obj)
+        if new.resource is PODS and not before["spec"].get("nodeName"):
+            after["spec"].pop("nodeName", None)  # That may be a binding.
+        return bool(new.resource.validate_update(after, before))
+
+
+def _errors(resource: Resource, obj: KubeObject) -> list[FieldError]:
+    resource.default(obj)
+    return resource.validate(obj)
+
+
+def _shared(obj: ApiObject) -> bytes:
+    """Return what rules read of an object, without its name, uid, and node if it is plain."""
+    data = obj.data
+    _, end = uid_span(obj)
+    stop = obj.status_at or len(data)
+    if obj.resource is PODS:
+        start = data.find(SPEC_MARK + _NODE, end, stop)
+        if start >= 0:
+            start += len(SPEC_MARK) + len(_NODE)
+            behind = data.index(b'"', start)
+            if _PLAIN.fullmatch(data[start:behind].decode()):
+                return obj.resource.prefix + data[end:start] + data[behind:stop]
+    return obj.resource.prefix + data[end:stop]
