@@ -392,9 +392,8 @@ class Kubelet:
         for pod in pods:
             if pod.stale and pod.revision and (pod.admitted or pod.reason):
                 obj = pod.obj
-                if (
-                    obj.revision != pod.revision
-                ):  # The log lags: of what is there, the body is known.
+                if obj.revision != pod.revision:
+                    # The log lags: of what is there, the body is known.
                     obj = obj.with_status(b"").at(pod.revision)
                 items.append((obj, status_of(pod, now_ns)))
                 written.append(pod)
