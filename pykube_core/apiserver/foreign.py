@@ -100,17 +100,20 @@ def _is_plain(text: str) -> bool:
 
 def check_decodable(written: Written, resource: Resource, kv: KeyValue) -> None:
     """Refuse to hand out what does not decode, as kube-apiserver does: 500."""
-    revision = kv.mod_revision
-    if written.covers(revision, revision):
-        return
-    if why := undecodable(resource, kv.key, kv.value):
+    if why := _why_not(written, resource, kv):
         raise corrupt(kv.key.decode(errors="backslashreplace"), why)
 
 
 def is_decodable(written: Written, resource: Resource, kv: KeyValue) -> bool:
     """Say whether what the store holds decodes."""
-    revision = kv.mod_revision
-    return written.covers(revision, revision) or not undecodable(resource, kv.key, kv.value)
+    return not _why_not(written, resource, kv)
+
+
+def _why_not(written: Written, resource: Resource, kv: KeyValue) -> str:
+    """Return why what the store holds does not decode, without a look at own writes; "" if so."""
+    if written.covers(kv.mod_revision, kv.mod_revision):
+        return ""
+    return undecodable(resource, kv.key, kv.value)
 
 
 class Gate:

@@ -12,9 +12,13 @@ import re
 import signal
 import subprocess
 import sys
+from pathlib import Path
+
+import manifests
 
 LIFE = """
 import os, pathlib, signal, sys
+from manifests import deployment
 from pykube_core import Cluster
 from pykube_core.store import Store
 
@@ -33,19 +37,6 @@ def counted(function):
 
 for name in ("put", "put_many", "put_if", "delete_if", "txn", "delete", "compact"):
     setattr(Store, name, counted(getattr(Store, name)))
-
-def deployment(name, replicas, image):
-    return {
-        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name},
-        "spec": {
-            "replicas": replicas,
-            "selector": {"matchLabels": {"app": name}},
-            "template": {
-                "metadata": {"labels": {"app": name}},
-                "spec": {"containers": [{"name": "c", "image": image}]},
-            },
-        },
-    }
 
 def delete_api(cluster):
     if any(obj["metadata"]["name"] == "api" for obj in cluster.list("deployments", "default")):
@@ -81,7 +72,10 @@ LEFT_OUT = re.compile(
 
 def live(path, last):
     return subprocess.run(
-        [sys.executable, "-c", LIFE, str(path), str(last)], capture_output=True, text=True
+        [sys.executable, "-c", LIFE, str(path), str(last)],
+        capture_output=True,
+        env=os.environ | {"PYTHONPATH": str(Path(manifests.__file__).parent)},
+        text=True,
     )
 
 
