@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
-SOURCES := pyproject.toml CMakeLists.txt $(wildcard csrc/include/*.h csrc/src/*.c csrc/src/*.h csrc/ffi_build.py)
+SOURCES := pyproject.toml CMakeLists.txt $(wildcard csrc/ffi_build.py $(foreach folder,include common wal store engine engine/*,csrc/$(folder)/*.h csrc/$(folder)/*.c csrc/$(folder)/*.inc))
 export NUMBA_CACHE_DIR ?= $(CURDIR)/.numba_cache
 
 .PHONY: demo test check test-c test-py bench wheel clean help

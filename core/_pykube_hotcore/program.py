@@ -1,6 +1,6 @@
 """Profiles and pod classes as integers: what C and the slow twin both take.
 
-The layout of the words is in ``csrc/src/program.h``. Strings were interned by the caller: keys,
+The layout of the words is in ``csrc/engine/decode/program.h``. Strings were interned by the caller: keys,
 values and names are integers >= 0; amounts are millicores, bytes and counts (int64).
 """
 

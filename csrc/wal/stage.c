@@ -1,0 +1,72 @@
+/* Records on their way to the log. */
+#include <string.h>
+
+#include "common/check.h"
+#include "wal/wal.h"
+
+int pkc_wal_begin(pkc_wal *wal, int type) {
+    uint8_t header[PKC_RECORD_HEADER_BYTES];
+    pkc_record_fill(header, type, 0, wal->shown.durable, wal->generation);
+    int64_t begun = wal->staged.size;
+    int status = pkc_buffer_append(&wal->staged, header, sizeof(header));
+    if (status == PKC_OK) {
+        wal->begun = begun;
+    }
+    return status;
+}
+
+int pkc_wal_append(pkc_wal *wal, const void *data, int64_t size) {
+    /* Seven bytes to spare, so that closing the record cannot fail. */
+    static const uint8_t padding[7];
+    int64_t end = wal->staged.size + size;
+    int status = pkc_buffer_append(&wal->staged, data, size);
+    if (status == PKC_OK) {
+        status = pkc_buffer_append(&wal->staged, padding, sizeof(padding));
+        wal->staged.size = status == PKC_OK ? end : end - size;
+    }
+    return status;
+}
+
+void pkc_wal_end(pkc_wal *wal, int64_t count_at, uint32_t count) {
+    uint8_t *record = wal->staged.data + wal->begun;
+    int64_t size = wal->staged.size - wal->begun - PKC_RECORD_HEADER_BYTES;
+    PKC_CHECK(wal->begun >= 0 && size <= PKC_RECORD_PAYLOAD_MAX);
+    uint32_t size32 = (uint32_t)size;
+    memcpy(record + 4, &size32, 4);
+    if (count_at >= 0) {
+        memcpy(record + PKC_RECORD_HEADER_BYTES + count_at, &count, 4);
+    }
+    while ((wal->staged.size & 7) != 0) {
+        wal->staged.data[wal->staged.size++] = 0;
+    }
+    wal->begun = -1;
+}
+
+int64_t pkc_wal_staged(const pkc_wal *wal) {
+    return wal->staged.size;
+}
+
+void pkc_wal_unstage(pkc_wal *wal, int64_t staged) {
+    wal->staged.size = staged;
+    wal->begun = -1;
+}
+
+void pkc_wal_show(pkc_wal *wal) {
+    wal->shown.durable = wal->durable;
+    wal->shown.written = wal->written;
+    wal->shown.sync_count = wal->sync_count;
+}
+
+void pkc_wal_take(pkc_wal *wal) {
+    PKC_CHECK(wal->batch.size == 0 && wal->begun < 0);
+    pkc_buffer empty = wal->batch;
+    wal->batch = wal->staged;
+    wal->staged = empty;
+}
+
+void pkc_wal_discard(pkc_wal *wal) {
+    wal->staged.size = 0;
+    wal->batch.size = 0;
+    wal->begun = -1;
+    wal->generation++;
+}
