@@ -18,12 +18,7 @@ from msgspec import Raw
 
 from pykube_core.api.objects import DONE_PHASES, Json, KubeObject
 from pykube_core.api.times import time_text
-from pykube_core.apiserver.bulk import (
-    ENCODED_STATUS,
-    STATUS_FIELD,
-    FilledStatus,
-    form_of_status,
-)
+from pykube_core.apiserver.bulk import ENCODED_STATUS, FilledStatus
 from pykube_core.node.pods import (
     ENDED,
     OWN_CONDITIONS,
@@ -34,6 +29,7 @@ from pykube_core.node.pods import (
 )
 from pykube_core.node.runtime import container_id
 from pykube_core.node.views import Terminated
+from pykube_core.objects.layout import STATUS_FIELD
 from pykube_core.store import FIELDS_MAX
 
 _STATUSES_MAX: Final = 64
@@ -70,7 +66,7 @@ def status_of(pod: Pod, now_ns: int) -> FilledStatus:
                 template.statuses.clear()
             template.statuses[key] = form
     pod.shown = form
-    return FilledStatus(form.form, filling)
+    return FilledStatus(form.text, filling)
 
 
 def ended(pod: Pod, container: Container, exit_code: int, now_ns: int) -> Terminated:
@@ -150,7 +146,7 @@ def _form(pod: Pod, now_ns: int) -> StatusForm:
     data = msgspec.json.encode(status)
     # Other conditions come with their comma.
     data = data.replace(b"," + bytes(_OTHERS), bytes(_OTHERS), 1)
-    return StatusForm(form_of_status(data), after)
+    return StatusForm(data, after)
 
 
 def _rejected(pod: Pod) -> bytes:
