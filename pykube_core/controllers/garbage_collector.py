@@ -24,9 +24,11 @@ from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.apiserver.bulk import Target
 from pykube_core.apiserver.lifecycle import FOREGROUND, ORPHAN
 from pykube_core.apiserver.log import Change, ObjectLog
-from pykube_core.apiserver.objects import SPEC_MARK, uid_span
 from pykube_core.apiserver.recorder import WARNING, EventText, Reference
 from pykube_core.controllers.controller import Controller, Note
+from pykube_core.objects import Body
+
+_FACTS_MAX: Final = 4096
 
 
 class _Owner(msgspec.Struct, gc=False):
@@ -74,28 +76,20 @@ class _Thing(msgspec.Struct, gc=False):
 
     resource: Resource
     key: bytes
-    place: bytes
+    place: str
     owners: tuple[str, ...]
     deleting: bool
     waits: bool
     orphans: bool
 
 
-class _Form(msgspec.Struct, gc=False):
-    """What copies of an object have in common.
+class _Facts(msgspec.Struct, gc=False):
+    """What the metadata of copies have in common, as `_Thing` has it."""
 
-    ``text`` is what follows their uid: up to the beginning of a spec, or all where there is none.
-    """
-
-    text: bytes
-    place: bytes = b""
-    owners: tuple[str, ...] = ()
-    deleting: bool = False
-    waits: bool = False
-    orphans: bool = False
-
-
-_NO_FORM: Final = _Form(b"\0")
+    owners: tuple[str, ...]
+    deleting: bool
+    waits: bool
+    orphans: bool
 
 
 class GarbageCollector(Controller):
@@ -110,7 +104,7 @@ class GarbageCollector(Controller):
         resources = (*others, PODS)
         super().__init__(server, log, resources, bodies_of=resources)
         self._registry = server.registry
-        self._form = _NO_FORM
+        self._facts: dict[Body, _Facts] = {}
         self._things: dict[str, _Thing] = {}
         self._dependents: dict[str, dict[str, None]] = {}
         # What is to be deleted in this step, by resource and propagation.
@@ -124,24 +118,25 @@ class GarbageCollector(Controller):
         if new is None:
             self._remove(change.object.uid)
             return
-        if old is not None:
-            end = new.data.find(SPEC_MARK)
-            if end > 0 and old.data.startswith(new.data[: end + len(SPEC_MARK)]):
-                return
-        start, end = uid_span(new)
-        form = self._form
-        if not new.data.startswith(form.text, end):  # Copies come together.
-            form = self._form = _form_of(new, end)
+        body = new.body
+        if old is not None and (old.body is body or old.body.metadata == body.metadata):
+            return
+        facts = self._facts.get(body)
+        if facts is None:
+            if len(self._facts) >= _FACTS_MAX:
+                self._facts.clear()
+            facts = self._facts[body] = _facts(body.view(_View).metadata)
+        namespace = new.resource.split_key(new.key)[0]
         thing = _Thing(
             new.resource,
             new.key,
-            form.place,
-            form.owners,
-            form.deleting,
-            form.waits,
-            form.orphans,
+            intern(namespace),
+            facts.owners,
+            facts.deleting,
+            facts.waits,
+            facts.orphans,
         )
-        self._put(new.data[start:end].decode(), thing)
+        self._put(new.uid, thing)
 
     def _put(self, uid: str, thing: _Thing) -> None:
         old = self._things.get(uid)
@@ -320,14 +315,9 @@ class GarbageCollector(Controller):
         self._wrote(done)
 
 
-def _form_of(obj: ApiObject, end: int) -> _Form:
-    """Return the form of an object whose uid ends at ``end``."""
-    metadata = obj.view(_View).metadata
+def _facts(metadata: _Metadata) -> _Facts:
     deleting = bool(metadata.deletionTimestamp)
-    spec = obj.data.find(SPEC_MARK, end)
-    return _Form(
-        obj.data[end : spec + len(SPEC_MARK) if spec > 0 else None],
-        obj.namespace.encode(),
+    return _Facts(
         tuple([intern(owner.uid) for owner in metadata.ownerReferences]),
         deleting,
         deleting and FOREGROUND in metadata.finalizers,

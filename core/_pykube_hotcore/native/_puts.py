@@ -29,11 +29,26 @@ class Form:
 
     def __init__(self, text: bytes) -> None:
         parts = _GAPS.split(text)
+        self._fill(parts[::2], [ord(gap) - 1 for gap in parts[1::2]])
+
+    @classmethod
+    def around(cls, texts: Sequence[bytes], fields: Sequence[int], end: bytes = b"") -> Form:
+        """Return the form of texts with a field between each two; a form's text follows them.
+
+        The texts are taken as they are, whatever bytes they hold; fields are counted from 0.
+        """
+        made = cls.__new__(cls)
+        parts = _GAPS.split(end)
+        pieces = [*texts[:-1], texts[-1] + parts[0], *parts[2::2]]
+        made._fill(pieces, [*fields, *(ord(gap) - 1 for gap in parts[1::2])])
+        return made
+
+    def _fill(self, texts: Sequence[bytes], fields: Sequence[int]) -> None:
         pairs, at = [], 0
-        for before, gap in zip(parts[::2], parts[1::2], strict=False):
+        for before, field in zip(texts, fields, strict=False):
             at += len(before)
-            pairs += [at, ord(gap) - 1]
-        between, gaps = b"".join(parts[::2]), ffi.new("int32_t[]", pairs)
+            pairs += [at, field]
+        between, gaps = b"".join(texts), ffi.new("int32_t[]", pairs)
         form = ffi.new("pkc_form *")
         form.text, form.size = ffi.from_buffer(between), len(between)
         form.gaps, form.gap_count = gaps, len(pairs) // 2
