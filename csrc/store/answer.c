@@ -4,10 +4,71 @@
 #include "common/check.h"
 #include "store/core.h"
 
-enum { CAPACITY_MIN = 8 };
+enum { CAPACITY_MIN = 8, CHUNK_BYTES = 1 << 16, KEPT_BYTES_MAX = 1 << 20 };
+
+/* Room for values that lie in the store as forms; chunks are kept from one answer to the next. */
+typedef struct chunk {
+    struct chunk *next;
+    int64_t capacity;
+    int64_t used;
+    char data[];
+} chunk;
+
+typedef struct {
+    chunk *first;
+    chunk *current;
+} room;
+
+static char *room_take(pkc_answer *answer, int64_t size) {
+    room *r = answer->values;
+    if (r == NULL) {
+        r = answer->values = calloc(1, sizeof(room));
+        if (r == NULL) {
+            return NULL;
+        }
+    }
+    while (r->current != NULL && r->current->capacity - r->current->used < size &&
+           r->current->next != NULL) {
+        r->current = r->current->next;
+    }
+    chunk *c = r->current;
+    if (c == NULL || c->capacity - c->used < size) {
+        int64_t capacity = size > CHUNK_BYTES ? size : CHUNK_BYTES;
+        chunk *more = malloc(sizeof(chunk) + (size_t)capacity);
+        if (more == NULL) {
+            return NULL;
+        }
+        *more = (chunk){.capacity = capacity};
+        *(c == NULL ? &r->first : &c->next) = more;
+        r->current = c = more;
+    }
+    c->used += size;
+    return c->data + c->used - size;
+}
+
+/* Nothing points there any more. */
+static void room_empty(pkc_answer *answer, int64_t keep_bytes) {
+    room *r = answer->values;
+    if (r == NULL) {
+        return;
+    }
+    for (chunk **at = &r->first; *at != NULL;) {
+        chunk *c = *at;
+        keep_bytes -= c->capacity;
+        c->used = 0;
+        if (keep_bytes < 0) {
+            *at = c->next;
+            free(c);
+        } else {
+            at = &c->next;
+        }
+    }
+    r->current = r->first;
+}
 
 void pkc_answer_begin(pkc_answer *answer) {
     PKC_CHECK(answer->store == NULL);
+    room_empty(answer, KEPT_BYTES_MAX);
     answer->kv_count = 0;
     answer->result_count = 0;
     answer->event_count = 0;
@@ -27,7 +88,8 @@ static int grow(void **items, int64_t *capacity, int64_t item_size) {
     return PKC_OK;
 }
 
-int pkc_answer_add_kv(pkc_answer *answer, const pkc_key *key, const pkc_version *version) {
+int pkc_answer_add_kv(pkc_answer *answer, const pkc_store *store, const pkc_key *key,
+                      const pkc_version *version) {
     if (answer->kv_count == answer->kv_capacity) {
         void *items = answer->kvs;
         int status = grow(&items, &answer->kv_capacity, sizeof(pkc_kv));
@@ -36,16 +98,26 @@ int pkc_answer_add_kv(pkc_answer *answer, const pkc_key *key, const pkc_version 
             return status;
         }
     }
+    const char *value = (const char *)pkc_version_kept(version);
+    if (version->is_packed != 0) {
+        char *copy = room_take(answer, (int64_t)version->value_size);
+        if (copy == NULL) {
+            return PKC_ERR_NO_MEMORY;
+        }
+        pkc_version_read(store, version, copy);
+        value = copy;
+    }
     answer->kvs[answer->kv_count++] = (pkc_kv){
         .key = (const char *)key->bytes,
         .key_size = key->size,
-        .value = (const char *)pkc_version_value(version),
+        .value = value,
         .value_size = (int64_t)version->value_size,
         .create_revision = pkc_version_create_revision(version),
         .mod_revision = version->mod_revision,
         .version = (int64_t)version->version,
         .lease = pkc_version_lease(version),
         .prev = -1,
+        .held = version,
     };
     return PKC_OK;
 }
@@ -109,6 +181,7 @@ void pkc_answer_release(pkc_answer *answer) {
     answer->kv_count = 0;
     answer->result_count = 0;
     answer->event_count = 0;
+    room_empty(answer, KEPT_BYTES_MAX);
     if (store != NULL) {
         pkc_store_lock(store);
         pkc_arena_unpin(&store->arena);
@@ -118,6 +191,8 @@ void pkc_answer_release(pkc_answer *answer) {
 
 void pkc_answer_free(pkc_answer *answer) {
     pkc_answer_release(answer);
+    room_empty(answer, 0);
+    free(answer->values);
     free(answer->kvs);
     free(answer->results);
     *answer = (pkc_answer){0};

@@ -12,6 +12,7 @@
 #include "store/key.h"
 #include "store/lease.h"
 #include "store/log.h"
+#include "store/shape.h"
 #include "store/tree.h"
 #include "store/watch.h"
 #include "wal/wal.h"
@@ -34,6 +35,7 @@ struct pkc_store {
     pkc_index index;
     pkc_tree tree;
     pkc_log log;
+    pkc_shapes shapes;
     pkc_leases leases;
     pkc_groups groups;
     pkc_wal *wal; /* NULL: in memory only */
@@ -71,6 +73,14 @@ struct pkc_store {
 /* store.c: unlock; frees an orphaned store that nothing points into any more. */
 void pkc_store_leave(pkc_store *store);
 
+/* A value to be put: bytes, or a form with its fields; `size` is what is read of it. */
+typedef struct {
+    const void *bytes;
+    int64_t size;
+    const pkc_form *form;
+    const pkc_text *fields;
+} pkc_content;
+
 /* store/history.c: writes without checks. */
 pkc_key *pkc_store_find(const pkc_store *store, const void *key, int64_t size);
 /* Where references of keys and versions lead; NULL for none. */
@@ -81,22 +91,30 @@ pkc_key *pkc_store_key_of(const pkc_store *store, const pkc_version *version);
 pkc_version *pkc_store_at(const pkc_store *store, const pkc_key *key, int64_t revision);
 /* A put, or with `tombstone` a delete, of a key at `revision`. */
 int pkc_history_put(pkc_store *store, int64_t revision, const void *key, int64_t key_size,
-                    const void *value, int64_t value_size, int64_t lease);
+                    const pkc_content *value, int64_t lease);
 int pkc_history_delete(pkc_store *store, int64_t revision, pkc_key *key);
 /* Take back every log entry from `end` on. Needs no memory. */
 void pkc_history_undo(pkc_store *store, int64_t end);
 void pkc_version_free(pkc_store *store, pkc_version *version);
 /* The key and all that points to it go. It has no version left. */
 void pkc_key_drop(pkc_store *store, pkc_key *key);
-/* All of `kv` but its key; create_revision counts from version 2 on. Nothing leads to it yet. */
-pkc_version *pkc_version_new(pkc_store *store, const pkc_key *key, const pkc_kv *kv);
+/* All of `kv` but its key and value; create_revision counts from version 2 on. Nothing leads to it
+ * yet. */
+pkc_version *pkc_version_new(pkc_store *store, const pkc_key *key, const pkc_kv *kv,
+                             const pkc_content *value);
+/* Write the value of a version, all value_size bytes of it. */
+void pkc_version_read(const pkc_store *store, const pkc_version *version, char *value_out);
+/* As pkc_bytes_compare of its value with another. */
+int pkc_version_compare(const pkc_store *store, const pkc_version *version, const char *value,
+                        int64_t size);
 int pkc_key_make(pkc_store *store, const void *key, int64_t size, pkc_key **key_out);
 int pkc_lease_attach(pkc_store *store, pkc_key *key, int64_t lease);
 void pkc_lease_detach(pkc_store *store, pkc_key *key, int64_t lease);
 
 /* store/answer.c */
 void pkc_answer_begin(pkc_answer *answer);
-int pkc_answer_add_kv(pkc_answer *answer, const pkc_key *key, const pkc_version *version);
+int pkc_answer_add_kv(pkc_answer *answer, const pkc_store *store, const pkc_key *key,
+                      const pkc_version *version);
 int pkc_answer_add_result(pkc_answer *answer, int32_t kind, int64_t *index_out);
 /* The ticket of all that is staged; also for a refusal. */
 void pkc_answer_await(pkc_answer *answer, const pkc_store *store);

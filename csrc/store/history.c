@@ -63,15 +63,54 @@ void pkc_key_drop(pkc_store *store, pkc_key *key) {
     pkc_arena_free(&store->arena, key, pkc_key_bytes(key));
 }
 
-pkc_version *pkc_version_new(pkc_store *store, const pkc_key *key, const pkc_kv *kv) {
+/* The shape that a value is kept as, for a reference of the caller's, and what it takes then; -1 and
+ * the value's own size where it is kept as it is read. */
+static int64_t choose_shape(pkc_store *store, const pkc_content *value, int64_t *kept_out) {
+    *kept_out = value->size;
+    if (value->form == NULL || value->form->id == 0) {
+        return -1;
+    }
+    int64_t shape = pkc_shapes_take(&store->shapes, value->form);
+    if (shape < 0) {
+        return -1;
+    }
+    int64_t packed = pkc_shape_packed_size(&store->shapes, shape, value->fields);
+    if (packed + PKC_SHAPE_SAVING_MIN > value->size) {
+        pkc_shapes_release(&store->shapes, shape);
+        return -1;
+    }
+    *kept_out = packed;
+    return shape;
+}
+
+static void write_value(pkc_store *store, pkc_version *version, const pkc_content *value,
+                        int64_t shape, int64_t kept) {
+    uint8_t *at = version->tail + pkc_version_value_at(version);
+    if (shape >= 0) {
+        pkc_shape_pack(&store->shapes, shape, value->fields, kept, at);
+    } else if (value->form != NULL) {
+        pkc_form_write(value->form, value->fields, (char *)at);
+    } else if (kept > 0) {
+        memcpy(at, value->bytes, (size_t)kept);
+    }
+}
+
+pkc_version *pkc_version_new(pkc_store *store, const pkc_key *key, const pkc_kv *kv,
+                             const pkc_content *value) {
+    int64_t kept;
+    int64_t shape = choose_shape(store, value, &kept);
     pkc_version head = {.mod_revision = kv->mod_revision,
                         .key = pkc_arena_ref(key),
                         .version = (uint64_t)kv->version & PKC_VERSION_MAX,
-                        .value_size = (uint64_t)kv->value_size & 0x1fffff,
+                        .value_size = (uint64_t)value->size & 0x1fffff,
+                        .is_packed = shape >= 0,
                         .has_lease = kv->lease != 0};
-    int64_t size = pkc_version_bytes(&head);
+    int64_t size = (int64_t)sizeof(head) + pkc_version_value_at(&head) + kept;
     pkc_version *version = pkc_arena_alloc(&store->arena, PKC_ARENA_VERSIONS, size);
     if (version == NULL) {
+        if (shape >= 0) {
+            pkc_shapes_release(&store->shapes, shape);
+        }
         return NULL;
     }
     *version = head;
@@ -81,14 +120,50 @@ pkc_version *pkc_version_new(pkc_store *store, const pkc_key *key, const pkc_kv 
     if (kv->lease != 0) {
         memcpy(version->tail + pkc_version_lease_at(version), &kv->lease, 8);
     }
-    if (kv->value_size > 0) {
-        memcpy(version->tail + pkc_version_value_at(version), kv->value, (size_t)kv->value_size);
-    }
+    write_value(store, version, value, shape, kept);
     store->version_count++;
     store->version_bytes += size;
-    store->value_bytes += kv->value_size;
+    store->value_bytes += value->size;
     store->name_bytes += key->size;
     return version;
+}
+
+void pkc_version_read(const pkc_store *store, const pkc_version *version, char *value_out) {
+    if (version->is_packed != 0) {
+        pkc_shape_fill(&store->shapes, pkc_version_kept(version), value_out);
+    } else if (version->value_size > 0) {
+        memcpy(value_out, pkc_version_kept(version), version->value_size);
+    }
+}
+
+/* What is left of a value that pieces are compared with, and the order that was found. */
+typedef struct {
+    const char *left;
+    int64_t size;
+    int order;
+} comparison;
+
+static bool compare_piece(void *context, const char *data, int64_t size) {
+    comparison *c = context;
+    int64_t shorter = size < c->size ? size : c->size;
+    c->order = shorter == 0 ? 0 : memcmp(data, c->left, (size_t)shorter);
+    if (c->order == 0 && size > c->size) {
+        c->order = 1;
+    }
+    c->left += shorter;
+    c->size -= shorter;
+    return c->order == 0;
+}
+
+int pkc_version_compare(const pkc_store *store, const pkc_version *version, const char *value,
+                        int64_t size) {
+    if (version->is_packed == 0) {
+        return pkc_bytes_compare(pkc_version_kept(version), (int64_t)version->value_size, value,
+                                 size);
+    }
+    comparison c = {.left = value, .size = size};
+    pkc_shape_walk(&store->shapes, pkc_version_kept(version), compare_piece, &c);
+    return c.order == 0 && c.size > 0 ? -1 : c.order;
 }
 
 void pkc_version_free(pkc_store *store, pkc_version *version) {
@@ -97,6 +172,9 @@ void pkc_version_free(pkc_store *store, pkc_version *version) {
     store->version_bytes -= size;
     store->value_bytes -= (int64_t)version->value_size;
     store->name_bytes -= pkc_store_key_of(store, version)->size;
+    if (version->is_packed != 0) {
+        pkc_shapes_release(&store->shapes, pkc_packed_shape(pkc_version_kept(version)));
+    }
     version->dead = 1;
     pkc_arena_free(&store->arena, version, size);
 }
@@ -148,20 +226,18 @@ static int link_version(pkc_store *store, pkc_version *version) {
     return PKC_OK;
 }
 
-static int put_version(pkc_store *store, int64_t revision, pkc_key *key, const void *value,
-                       int64_t value_size, int64_t lease) {
+static int put_version(pkc_store *store, int64_t revision, pkc_key *key,
+                       const pkc_content *value, int64_t lease) {
     const pkc_version *last = pkc_store_newest(store, key);
     bool creates = last == NULL || pkc_version_is_tombstone(last);
     if (!creates && last->version == PKC_VERSION_MAX) {
         return PKC_ERR_LIMIT;
     }
-    pkc_kv kv = {.value = value,
-                 .value_size = value_size,
-                 .create_revision = creates ? revision : pkc_version_create_revision(last),
+    pkc_kv kv = {.create_revision = creates ? revision : pkc_version_create_revision(last),
                  .mod_revision = revision,
                  .version = creates ? 1 : (int64_t)last->version + 1,
                  .lease = lease};
-    pkc_version *version = pkc_version_new(store, key, &kv);
+    pkc_version *version = pkc_version_new(store, key, &kv, value);
     if (version == NULL) {
         return PKC_ERR_NO_MEMORY;
     }
@@ -173,13 +249,13 @@ static int put_version(pkc_store *store, int64_t revision, pkc_key *key, const v
 }
 
 int pkc_history_put(pkc_store *store, int64_t revision, const void *bytes, int64_t size,
-                    const void *value, int64_t value_size, int64_t lease) {
+                    const pkc_content *value, int64_t lease) {
     pkc_key *key;
     int status = pkc_key_make(store, bytes, size, &key);
     if (status < 0) {
         return status;
     }
-    status = put_version(store, revision, key, value, value_size, lease);
+    status = put_version(store, revision, key, value, lease);
     if (status < 0 && key->newest == 0) {
         pkc_key_drop(store, key);
     }
@@ -188,7 +264,7 @@ int pkc_history_put(pkc_store *store, int64_t revision, const void *bytes, int64
 
 int pkc_history_delete(pkc_store *store, int64_t revision, pkc_key *key) {
     pkc_kv tombstone = {.mod_revision = revision};
-    pkc_version *version = pkc_version_new(store, key, &tombstone);
+    pkc_version *version = pkc_version_new(store, key, &tombstone, &(pkc_content){0});
     if (version == NULL) {
         return PKC_ERR_NO_MEMORY;
     }

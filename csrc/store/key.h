@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "store/arena.h"
+#include "store/shape.h"
 
 typedef struct pkc_key pkc_key;
 typedef struct pkc_version pkc_version;
@@ -18,16 +19,18 @@ struct pkc_key {
 };
 _Static_assert(sizeof(pkc_key) == 12, "a key costs 12 bytes over its name");
 
-#define PKC_VERSION_MAX (((int64_t)1 << 40) - 1)
+#define PKC_VERSION_MAX (((int64_t)1 << 39) - 1)
 
 /* One key at one revision. Behind it stand eight bytes of create revision from version 2 on (at
- * version 1 it is the mod revision), eight bytes of lease if it has one, and the value. */
+ * version 1 it is the mod revision), eight bytes of lease if it has one, and the value, which is a
+ * packed one (store/shape.h) or its bytes. */
 struct pkc_version {
     int64_t mod_revision;
     pkc_ref key;
     pkc_ref prev; /* the version before, 0 when there is none or it was compacted */
-    uint64_t version : 40; /* 0: a tombstone */
-    uint64_t value_size : 21;
+    uint64_t version : 39; /* 0: a tombstone */
+    uint64_t value_size : 21; /* as it is read, packed or not */
+    uint64_t is_packed : 1;
     uint64_t has_lease : 1;
     uint64_t superseded : 1; /* a tombstone that compaction found below another version */
     uint64_t dead : 1;       /* freed; its block was not */
@@ -60,12 +63,15 @@ static inline int64_t pkc_version_value_at(const pkc_version *v) {
     return pkc_version_lease_at(v) + (v->has_lease != 0 ? 8 : 0);
 }
 
-static inline int64_t pkc_version_bytes(const pkc_version *v) {
-    return (int64_t)sizeof(*v) + pkc_version_value_at(v) + (int64_t)v->value_size;
+/* The value as it is kept; see pkc_store_value for what is read. */
+static inline const uint8_t *pkc_version_kept(const pkc_version *v) {
+    return v->tail + pkc_version_value_at(v);
 }
 
-static inline const uint8_t *pkc_version_value(const pkc_version *v) {
-    return v->tail + pkc_version_value_at(v);
+static inline int64_t pkc_version_bytes(const pkc_version *v) {
+    int64_t kept = v->is_packed != 0 ? pkc_packed_bytes(pkc_version_kept(v))
+                                     : (int64_t)v->value_size;
+    return (int64_t)sizeof(*v) + pkc_version_value_at(v) + kept;
 }
 
 /* 0 for a tombstone. */

@@ -186,7 +186,7 @@ static int add_keys(const pkc_lease *lease, pkc_answer *answer) {
         return status;
     }
     for (int64_t i = 0; status == PKC_OK && i < lease->keys.count; i++) {
-        status = pkc_answer_add_kv(answer, keys[i], &none);
+        status = pkc_answer_add_kv(answer, NULL, keys[i], &none);
     }
     free(keys);
     return status;

@@ -119,7 +119,7 @@ static int collect(pkc_store *store, const pkc_op *op, int64_t revision, int64_t
         if ((op->flags & PKC_FLAG_COUNT_ONLY) != 0 || full || !passes(op, version)) {
             continue;
         }
-        int status = pkc_answer_add_kv(answer, key, version);
+        int status = pkc_answer_add_kv(answer, store, key, version);
         if (status < 0) {
             return status;
         }
@@ -201,12 +201,12 @@ int pkc_store_get_many(pkc_store *store, const char *data, const int64_t *sizes,
             key == NULL ? NULL : pkc_store_at(store, key, store->visible_revision);
         data += sizes[i];
         if (version == NULL) {
-            status = pkc_answer_add_kv(answer_out, &no_key, &no_version);
+            status = pkc_answer_add_kv(answer_out, store, &no_key, &no_version);
             if (status == PKC_OK) {
                 answer_out->kvs[i] = missing;
             }
         } else {
-            status = pkc_answer_add_kv(answer_out, key, version);
+            status = pkc_answer_add_kv(answer_out, store, key, version);
         }
     }
     if (status == PKC_OK) {

@@ -16,8 +16,8 @@ static int apply_put(pkc_store *store, int64_t revision, const pkc_op *op) {
         (op->lease != 0 && pkc_leases_alive(&store->leases, op->lease) == NULL)) {
         return PKC_ERR_CORRUPT;
     }
-    return pkc_history_put(store, revision, op->key, op->key_size, op->value, op->value_size,
-                           op->lease);
+    pkc_content value = {.bytes = op->value, .size = op->value_size};
+    return pkc_history_put(store, revision, op->key, op->key_size, &value, op->lease);
 }
 
 static int apply_delete(pkc_store *store, int64_t revision, const pkc_op *op) {
@@ -141,13 +141,12 @@ static int load_version(pkc_store *store, const uint8_t *at, int64_t left) {
     if (!ordered || (newest != NULL && newest->mod_revision >= fields[0])) {
         return PKC_ERR_CORRUPT;
     }
-    pkc_kv kv = {.value = (const char *)at + sizes[0],
-                 .value_size = sizes[1],
-                 .create_revision = fields[1],
+    pkc_content value = {.bytes = at + sizes[0], .size = sizes[1]};
+    pkc_kv kv = {.create_revision = fields[1],
                  .mod_revision = fields[0],
                  .version = fields[2],
                  .lease = fields[3]};
-    pkc_version *version = pkc_version_new(store, key, &kv);
+    pkc_version *version = pkc_version_new(store, key, &kv, &value);
     if (version == NULL) {
         return PKC_ERR_NO_MEMORY;
     }

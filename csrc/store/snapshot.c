@@ -96,7 +96,7 @@ static int collect_survivors(job *j, pkc_answer *answer, bool *done_out) {
             version = pkc_store_before(store, version);
         }
         if (version != NULL) {
-            status = pkc_answer_add_kv(answer, key, version);
+            status = pkc_answer_add_kv(answer, store, key, version);
         }
     }
     /* The place behind the last key seen: its bytes and a zero. */
@@ -111,7 +111,8 @@ static int collect_log(job *j, int64_t *at, pkc_answer *answer, bool *done_out) 
     *at = *at < log->first ? log->first : *at;
     for (int seen = 0; status == PKC_OK && seen < STEP && *at < j->log_end; seen++) {
         const pkc_version *version = pkc_log_at(log, *at);
-        status = pkc_answer_add_kv(answer, pkc_store_key_of(j->store, version), version);
+        status = pkc_answer_add_kv(answer, j->store, pkc_store_key_of(j->store, version),
+                                   version);
         ++*at;
     }
     *done_out = *at >= j->log_end;

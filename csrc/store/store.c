@@ -109,6 +109,7 @@ static void destroy(pkc_store *store) {
     pkc_log_destroy(&store->log);
     pkc_leases_destroy(&store->leases);
     pkc_groups_destroy(&store->groups);
+    pkc_shapes_destroy(&store->shapes);
     pkc_arena_destroy(&store->arena);
     pkc_wal_free(store->wal);
     pthread_mutex_destroy(&store->lock);
@@ -145,7 +146,7 @@ int pkc_store_stat(pkc_store *store, pkc_store_stats *stats_out) {
         .version_count = store->version_count,
         .lease_count = store->leases.count,
         .watch_count = store->groups.watch_count,
-        .memory_bytes = store->arena.bytes + store->tree.bytes +
+        .memory_bytes = store->arena.bytes + store->tree.bytes + store->shapes.bytes +
                         store->arena.table_capacity * (int64_t)sizeof(pkc_block *) +
                         index->capacity * (int64_t)(sizeof(pkc_ref) + 1) +
                         store->log.capacity * (int64_t)sizeof(pkc_ref),
@@ -169,12 +170,23 @@ void pkc_store_last_fault(pkc_store *store, pkc_store_fault *fault_out) {
     pkc_store_unlock(store);
 }
 
-static uint32_t hash_version(uint32_t crc, const pkc_key *key, const pkc_version *version) {
+static bool hash_piece(void *context, const char *data, int64_t size) {
+    uint32_t *crc = context;
+    *crc = pkc_crc32c(*crc, data, size);
+    return true;
+}
+
+static uint32_t hash_version(const pkc_store *store, uint32_t crc, const pkc_key *key,
+                             const pkc_version *version) {
     int64_t fields[4] = {version->mod_revision, pkc_version_create_revision(version),
                          (int64_t)version->version, pkc_version_lease(version)};
     crc = pkc_crc32c(crc, key->bytes, key->size);
     crc = pkc_crc32c(crc, fields, sizeof(fields));
-    return pkc_crc32c(crc, pkc_version_value(version), (int64_t)version->value_size);
+    if (version->is_packed == 0) {
+        return pkc_crc32c(crc, pkc_version_kept(version), (int64_t)version->value_size);
+    }
+    pkc_shape_walk(&store->shapes, pkc_version_kept(version), hash_piece, &crc);
+    return crc;
 }
 
 int pkc_store_hash(pkc_store *store, int64_t revision, uint32_t *hash_out,
@@ -196,7 +208,7 @@ int pkc_store_hash(pkc_store *store, int64_t revision, uint32_t *hash_out,
         for (const pkc_key *key; (key = pkc_tree_next(&cursor)) != NULL;) {
             for (const pkc_version *v = pkc_store_newest(store, key); v != NULL;
                  v = pkc_store_before(store, v)) {
-                crc = v->mod_revision <= upto ? hash_version(crc, key, v) : crc;
+                crc = v->mod_revision <= upto ? hash_version(store, crc, key, v) : crc;
             }
         }
         *hash_out = crc;
@@ -285,6 +297,25 @@ static const char *validate_blocks(const pkc_store *store) {
     return equal ? NULL : "blocks and what lives in them differ in their bytes";
 }
 
+/* The versions of each shape are its references. */
+static const char *validate_shapes(const pkc_store *store) {
+    int64_t *counts = calloc((size_t)store->shapes.capacity + 1, sizeof(int64_t));
+    if (counts == NULL) {
+        return "no memory to count shapes";
+    }
+    pkc_tree_cursor cursor = pkc_tree_seek(&store->tree, "", 0);
+    for (const pkc_key *key; (key = pkc_tree_next(&cursor)) != NULL;) {
+        for (const pkc_version *v = pkc_store_newest(store, key); v != NULL;
+             v = pkc_store_before(store, v)) {
+            counts[v->is_packed != 0 ? pkc_packed_shape(pkc_version_kept(v)) : store->shapes.capacity] +=
+                1;
+        }
+    }
+    const char *reason = pkc_shapes_validate(&store->shapes, counts);
+    free(counts);
+    return reason;
+}
+
 static const char *validate(const pkc_store *store) {
     const char *reason = pkc_tree_validate(&store->tree);
     int64_t versions = 0;
@@ -300,6 +331,7 @@ static const char *validate(const pkc_store *store) {
     }
     reason = reason == NULL ? validate_blocks(store) : reason;
     reason = reason == NULL ? validate_log(store) : reason;
+    reason = reason == NULL ? validate_shapes(store) : reason;
     return reason == NULL ? validate_leases(store) : reason;
 }
 

@@ -30,15 +30,14 @@ static bool holds(int32_t result, int order) {
     return true;
 }
 
-static bool compare_version(const pkc_compare *c, const pkc_version *version) {
+static bool compare_version(const run *r, const pkc_compare *c, const pkc_version *version) {
     int64_t number = 0;
     switch (c->target) {
     case PKC_COMPARE_VALUE:
         /* A missing key is no value at all: false for every relation. */
         return version != NULL &&
-               holds(c->result, pkc_bytes_compare(pkc_version_value(version),
-                                                  (int64_t)version->value_size, c->value,
-                                                  c->value_size));
+               holds(c->result,
+                     pkc_version_compare(r->store, version, c->value, c->value_size));
     case PKC_COMPARE_VERSION: number = version == NULL ? 0 : (int64_t)version->version; break;
     case PKC_COMPARE_CREATE:
         number = version == NULL ? 0 : pkc_version_create_revision(version);
@@ -57,11 +56,11 @@ static bool compare_range(const run *r, const pkc_compare *c) {
     bool found = false;
     while (pkc_span_next(r->store, &span, r->read_revision, &key, &version)) {
         found = true;
-        if (!compare_version(c, version)) {
+        if (!compare_version(r, c, version)) {
             return false;
         }
     }
-    return found || compare_version(c, NULL);
+    return found || compare_version(r, c, NULL);
 }
 
 static const pkc_op *branch(const pkc_txn *txn, bool succeeded, int32_t *count_out) {
@@ -125,9 +124,23 @@ static int check_path(run *r, const pkc_txn *txn, int32_t kind) {
     return status;
 }
 
+/* Append what is read of a value. */
+static int record_value(pkc_wal *wal, const pkc_content *value) {
+    if (value->form == NULL) {
+        return pkc_wal_append(wal, value->bytes, value->size);
+    }
+    char *filled = malloc((size_t)value->size + 1);
+    if (filled == NULL) {
+        return PKC_ERR_NO_MEMORY;
+    }
+    pkc_form_write(value->form, value->fields, filled);
+    int status = pkc_wal_append(wal, filled, value->size);
+    free(filled);
+    return status;
+}
+
 /* The log's copy of an operation. The record begins with the first one. */
-static int record(run *r, const pkc_op *op, const void *second, int64_t second_size,
-                  int64_t lease) {
+static int record(run *r, const pkc_op *op, const pkc_content *second, int64_t lease) {
     pkc_wal *wal = r->store->wal;
     if (wal == NULL) {
         return PKC_OK;
@@ -139,19 +152,19 @@ static int record(run *r, const pkc_op *op, const void *second, int64_t second_s
         status = status < 0 ? status : pkc_wal_append(wal, &r->written, 4);
     }
     uint32_t head[3] = {op->kind == PKC_OP_PUT ? PKC_LOGGED_PUT : PKC_LOGGED_DELETE,
-                        (uint32_t)op->key_size, (uint32_t)second_size};
+                        (uint32_t)op->key_size, (uint32_t)second->size};
     status = status < 0 ? status : pkc_wal_append(wal, head, 12);
     status = status < 0 ? status : pkc_wal_append(wal, &lease, 8);
     status = status < 0 ? status : pkc_wal_append(wal, op->key, op->key_size);
-    status = status < 0 ? status : pkc_wal_append(wal, second, second_size);
+    status = status < 0 ? status : record_value(wal, second);
     r->written++;
     return status;
 }
 
 static int run_put(run *r, const pkc_op *op, int64_t index) {
     pkc_store *store = r->store;
-    const void *value = op->value;
-    int64_t value_size = op->value_size;
+    pkc_content value = {op->value, op->value_size, op->form, op->fields};
+    char *copy = NULL;
     int64_t lease = op->lease;
     int32_t needs = PKC_FLAG_PREV_KV | PKC_FLAG_IGNORE_VALUE | PKC_FLAG_IGNORE_LEASE;
     if ((op->flags & needs) != 0) {
@@ -162,23 +175,29 @@ static int run_put(run *r, const pkc_op *op, int64_t index) {
             return PKC_ERR_KEY_MISSING; /* an earlier operation deleted it */
         }
         if ((op->flags & PKC_FLAG_IGNORE_VALUE) != 0) {
-            value = pkc_version_value(last);
-            value_size = (int64_t)last->value_size;
+            copy = malloc(last->value_size + 1);
+            if (copy == NULL) {
+                return PKC_ERR_NO_MEMORY;
+            }
+            pkc_version_read(store, last, copy);
+            value = (pkc_content){.bytes = copy, .size = (int64_t)last->value_size};
         }
         if ((op->flags & PKC_FLAG_IGNORE_LEASE) != 0) {
             lease = pkc_version_lease(last);
         }
         if ((op->flags & PKC_FLAG_PREV_KV) != 0 && last != NULL) {
-            int status = pkc_answer_add_kv(r->answer, key, last);
+            int status = pkc_answer_add_kv(r->answer, store, key, last);
             if (status < 0) {
+                free(copy);
                 return status;
             }
             r->answer->results[index].kv_count = 1;
         }
     }
-    int status = pkc_history_put(store, r->revision, op->key, op->key_size, value, value_size,
-                                 lease);
-    return status < 0 ? status : record(r, op, value, value_size, lease);
+    int status = pkc_history_put(store, r->revision, op->key, op->key_size, &value, lease);
+    status = status < 0 ? status : record(r, op, &value, lease);
+    free(copy);
+    return status;
 }
 
 int64_t pkc_delete_run(pkc_store *store, int64_t revision, const pkc_op *op,
@@ -191,7 +210,7 @@ int64_t pkc_delete_run(pkc_store *store, int64_t revision, const pkc_op *op,
     while (pkc_span_next(store, &span, PKC_REVISION_HEAD, &key, &version)) {
         int status = PKC_OK;
         if (answer != NULL && (op->flags & PKC_FLAG_PREV_KV) != 0) {
-            status = pkc_answer_add_kv(answer, key, version);
+            status = pkc_answer_add_kv(answer, store, key, version);
         }
         status = status < 0 ? status : pkc_history_delete(store, revision, key);
         if (status < 0) {
@@ -210,7 +229,7 @@ static int run_delete(run *r, const pkc_op *op, int64_t index) {
     pkc_result *result = &r->answer->results[index];
     result->count = count;
     result->kv_count = r->answer->kv_count - result->kv_first;
-    return count == 0 ? PKC_OK : record(r, op, op->end, op->end_size, 0);
+    return count == 0 ? PKC_OK : record(r, op, &(pkc_content){.bytes = op->end, .size = op->end_size}, 0);
 }
 
 static int run_ops(run *r, const pkc_op *ops, int32_t count);
@@ -372,36 +391,16 @@ int pkc_store_delete(pkc_store *store, const char *key, int64_t key_size, const 
     return stage(store, &txn, true, answer_out);
 }
 
-/* The transaction of `count` puts or deletes, behind compares of mod revisions. Deletes have keys
- * alone. */
-static int batch_if(pkc_store *store, int32_t kind, const char *data, const int64_t *sizes,
-                    const int64_t *mod_revisions, int64_t count, int64_t lease,
-                    pkc_answer *answer_out) {
-    pkc_answer_begin(answer_out);
-    if (count < 0 || count > PKC_STORE_OPS_MAX) {
-        return count < 0 ? PKC_ERR_INVALID : PKC_ERR_OP_COUNT;
-    }
-    pkc_op ops[PKC_STORE_OPS_MAX];
+/* The transaction of `count` operations of single keys, behind compares of their mod revisions. */
+static int stage_if(pkc_store *store, const pkc_op *ops, const int64_t *mod_revisions,
+                    int64_t count, pkc_answer *answer_out) {
     pkc_compare compares[PKC_STORE_OPS_MAX];
     int32_t compare_count = mod_revisions == NULL ? 0 : (int32_t)count;
-    const char *value = data;
-    for (int64_t i = 0; i < count; i++) {
-        value += sizes[i];
-    }
-    for (int64_t i = 0; i < count; i++) {
-        ops[i] = (pkc_op){.kind = kind, .key = data, .key_size = sizes[i], .lease = lease};
-        data += sizes[i];
-        if (kind == PKC_OP_PUT) {
-            ops[i].value = value;
-            ops[i].value_size = sizes[count + i];
-            value += sizes[count + i];
-        }
-        if (compare_count > 0) {
-            compares[i] = (pkc_compare){.target = PKC_COMPARE_MOD,
-                                        .key = ops[i].key,
-                                        .key_size = ops[i].key_size,
-                                        .number = mod_revisions[i]};
-        }
+    for (int32_t i = 0; i < compare_count; i++) {
+        compares[i] = (pkc_compare){.target = PKC_COMPARE_MOD,
+                                    .key = ops[i].key,
+                                    .key_size = ops[i].key_size,
+                                    .number = mod_revisions[i]};
     }
     pkc_txn txn = {.compares = compares,
                    .success = ops,
@@ -415,15 +414,88 @@ static int batch_if(pkc_store *store, int32_t kind, const char *data, const int6
     return status;
 }
 
+static int check_count(int64_t count) {
+    bool fits = count >= 0 && count <= PKC_STORE_OPS_MAX;
+    return fits ? PKC_OK : count < 0 ? PKC_ERR_INVALID : PKC_ERR_OP_COUNT;
+}
+
 int pkc_store_put_if(pkc_store *store, const char *data, const int64_t *sizes,
                      const int64_t *mod_revisions, int64_t count, int64_t lease,
                      pkc_answer *answer_out) {
-    return batch_if(store, PKC_OP_PUT, data, sizes, mod_revisions, count, lease, answer_out);
+    pkc_answer_begin(answer_out);
+    int status = check_count(count);
+    if (status < 0) {
+        return status;
+    }
+    pkc_op ops[PKC_STORE_OPS_MAX];
+    const char *value = data;
+    for (int64_t i = 0; i < count; i++) {
+        value += sizes[i];
+    }
+    for (int64_t i = 0; i < count; i++) {
+        ops[i] = (pkc_op){.kind = PKC_OP_PUT,
+                          .key = data,
+                          .key_size = sizes[i],
+                          .value = value,
+                          .value_size = sizes[count + i],
+                          .lease = lease};
+        data += sizes[i];
+        value += sizes[count + i];
+    }
+    return stage_if(store, ops, mod_revisions, count, answer_out);
+}
+
+int pkc_store_put_filled(pkc_store *store, const pkc_form *const *forms, const pkc_text *fields,
+                         int64_t field_count, const int64_t *mod_revisions, int64_t count,
+                         int64_t lease, pkc_answer *answer_out) {
+    pkc_answer_begin(answer_out);
+    int status = check_count(count);
+    if (status < 0) {
+        return status;
+    }
+    int64_t sizes[2 * PKC_STORE_OPS_MAX];
+    if (pkc_form_measure(forms, 2 * count, fields, field_count, count, sizes) < 0) {
+        return PKC_ERR_INVALID;
+    }
+    int64_t key_bytes = 1;
+    for (int64_t i = 0; i < count; i++) {
+        key_bytes += sizes[i];
+    }
+    char *keys = malloc((size_t)key_bytes);
+    if (keys == NULL) {
+        return PKC_ERR_NO_MEMORY;
+    }
+    pkc_form_fill(forms, count, fields, field_count, count, keys);
+    pkc_op ops[PKC_STORE_OPS_MAX];
+    const char *key = keys;
+    for (int64_t i = 0; i < count; i++) {
+        ops[i] = (pkc_op){.kind = PKC_OP_PUT,
+                          .key = key,
+                          .key_size = sizes[i],
+                          .value_size = sizes[count + i],
+                          .lease = lease,
+                          .form = forms[count + i],
+                          .fields = fields + i * field_count};
+        key += sizes[i];
+    }
+    status = stage_if(store, ops, mod_revisions, count, answer_out);
+    free(keys);
+    return status;
 }
 
 int pkc_store_delete_if(pkc_store *store, const char *data, const int64_t *sizes,
                         const int64_t *mod_revisions, int64_t count, pkc_answer *answer_out) {
-    return batch_if(store, PKC_OP_DELETE, data, sizes, mod_revisions, count, 0, answer_out);
+    pkc_answer_begin(answer_out);
+    int status = check_count(count);
+    if (status < 0) {
+        return status;
+    }
+    pkc_op ops[PKC_STORE_OPS_MAX];
+    for (int64_t i = 0; i < count; i++) {
+        ops[i] = (pkc_op){.kind = PKC_OP_DELETE, .key = data, .key_size = sizes[i]};
+        data += sizes[i];
+    }
+    return stage_if(store, ops, mod_revisions, count, answer_out);
 }
 
 static int check_many(const int64_t *sizes, int64_t count) {

@@ -157,7 +157,7 @@ static int64_t read_log(pkc_watch *watch, int64_t event_count_max, pkc_answer *a
             return version->mod_revision - 1;
         }
         if (concerns(watch, version)) {
-            *status_out = pkc_answer_add_kv(answer, pkc_store_key_of(store, version), version);
+            *status_out = pkc_answer_add_kv(answer, store, pkc_store_key_of(store, version), version);
             if (*status_out < 0) {
                 return 0;
             }
@@ -186,7 +186,7 @@ static int64_t read_chain(pkc_watch *watch, int64_t event_count_max, pkc_answer 
     for (; version != NULL && version->mod_revision >= watch->next_revision;
          version = pkc_store_before(store, version)) {
         if (version->mod_revision <= store->visible_revision && concerns(watch, version)) {
-            *status_out = pkc_answer_add_kv(answer, key, version);
+            *status_out = pkc_answer_add_kv(answer, store, key, version);
             if (*status_out < 0) {
                 return 0;
             }
@@ -200,11 +200,6 @@ static int64_t read_chain(pkc_watch *watch, int64_t event_count_max, pkc_answer 
     return answer->kvs[event_count_max - 1].mod_revision;
 }
 
-static const pkc_version *version_of(const pkc_kv *kv) {
-    const char *tail = kv->value - (kv->lease != 0 ? 8 : 0) - (kv->version > 1 ? 8 : 0);
-    return (const pkc_version *)(const void *)(tail - offsetof(pkc_version, tail));
-}
-
 /* The version before an event, behind the events: etcd reads it at the revision before, so it is
  * absent once that revision is compacted. */
 static int add_previous(pkc_watch *watch, pkc_answer *answer) {
@@ -215,10 +210,10 @@ static int add_previous(pkc_watch *watch, pkc_answer *answer) {
             event.mod_revision - 1 < store->compact_revision) {
             continue;
         }
-        const pkc_version *before = pkc_store_before(store, version_of(&event));
+        const pkc_version *before = pkc_store_before(store, event.held);
         if (before != NULL && !pkc_version_is_tombstone(before)) {
             const pkc_key *key = pkc_store_key_of(store, before);
-            int status = pkc_answer_add_kv(answer, key, before);
+            int status = pkc_answer_add_kv(answer, store, key, before);
             if (status < 0) {
                 return status;
             }
