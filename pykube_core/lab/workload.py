@@ -135,6 +135,13 @@ class Workload:
     objects : mapping of str to sequence of dict
         The other kinds that scheduling reads, by plural: ``namespaces``, ``services``,
         ``replicaSets``, ``persistentVolumes`` and so on; a kind that is absent has no key.
+    left_out : PodTable or None
+        Pods on nodes that are not there: no policy sees them, and they have no node here.
+    warnings : tuple of str
+        What the input lacks, and what that means.
+    filters : tuple of str
+        Filter plugins that the input asks for, whatever the policy: ``GpuShare`` for the openb
+        trace.
 
     Raises
     ------
@@ -146,6 +153,9 @@ class Workload:
     pods: PodTable
     source: str
     objects: Mapping[str, Sequence[KubeObject]] = field(default_factory=dict)
+    left_out: PodTable | None = None
+    warnings: tuple[str, ...] = ()
+    filters: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.pods) and self.pods.node.max() >= len(self.nodes):

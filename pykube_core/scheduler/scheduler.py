@@ -183,10 +183,7 @@ class Scheduler:
         for name, count in Counter(names).items():
             if count > 1 or name in self.rows:
                 raise InputError("there is another of this name", object=f"Node {name}")
-        compiled = [
-            self._compile_node(node, first + index)
-            for index, node in enumerate(nodes)
-        ]
+        compiled = [self._compile_node(node, first + index) for index, node in enumerate(nodes)]
         self.engine.add_nodes(compiled)
         self.nodes += nodes
         self.node_names += names
