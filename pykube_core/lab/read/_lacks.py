@@ -256,7 +256,8 @@ def _spreads_by_default(template: KubeObject) -> bool:
 
 def _owners(view: _View, objects: dict[str, list[KubeObject]]) -> list[Lack]:
     """Say which owners are missing; add those whose selector their pods imply."""
-    derived, off = [], []
+    derived: list[tuple[str, list[int]]] = []
+    off: list[tuple[str, list[int]]] = []
     live = dict(view.live())
     for owner, indices in missing_owners(view.templates, view.objects).items():
         spreading = [i for i in indices if i in live and _spreads_by_default(live[i])]
