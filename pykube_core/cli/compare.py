@@ -136,7 +136,9 @@ def run(options: argparse.Namespace) -> int:
     _check_writable(options)
     workload = read_workload(options.snapshot or options.nodes, options.pods, strict=options.strict)
     if not len(workload.pods):
-        raise InputError("no Pod objects", source=options.pods or options.snapshot or options.nodes)
+        gone = workload.left_out is not None and len(workload.left_out)
+        reason = "no Pod objects" + (" but on nodes that are not in the snapshot" if gone else "")
+        raise InputError(reason, source=options.pods or options.snapshot or options.nodes)
     result = run_comparison(options, workload)
     show(options, result)
     return 0

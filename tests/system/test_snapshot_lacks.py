@@ -73,6 +73,15 @@ def test_pods_on_nodes_that_are_gone_end_no_run(pykube, snapshot, mode):
     assert json.loads(done.stdout)["policies"][0]["metrics"]["placed"] == 1
 
 
+def test_pods_on_nodes_that_are_gone_alone_are_nothing_to_compare(pykube, snapshot):
+    snapshot(node("a"), pod("old", "gone"))
+    done = pykube("compare", "--snapshot", "cluster.json", code=2)
+    assert done.stderr == (
+        "pykube compare: error: cluster.json: no Pod objects but on nodes that are not in the "
+        "snapshot\n"
+    )
+
+
 def test_explain_leaves_pods_on_nodes_that_are_gone_out_and_says_so(pykube, snapshot):
     snapshot(node("a"), pod("old", "gone"), pod("p"))
     done = pykube("explain", "p", "--snapshot", "cluster.json", "--output", "json")

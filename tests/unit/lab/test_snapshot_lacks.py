@@ -114,9 +114,9 @@ def test_bound_pods_with_missing_claims_stay_where_they_are(tmp_path):
     assert (result.subject.bound, result.rows()[0]["placed"]) == (1, 1)
 
 
-def bound(name, volume):
+def bound(name, volume, **spec):
     annotations = {"pv.kubernetes.io/bind-completed": "yes"}
-    return claim(name, metadata={"annotations": annotations}, spec={"volumeName": volume})
+    return claim(name, metadata={"annotations": annotations}, spec={"volumeName": volume, **spec})
 
 
 def volume(name):
@@ -174,6 +174,14 @@ def test_what_claims_need_and_do_not_find_is_said(tmp_path, objects, warning, fi
     workload = read(tmp_path, node("n1"), SERVICE, pod("p", volumes=uses("c")), *objects)
     assert workload.warnings == (() if warning is None else (warning,))
     assert placed(workload) == fits
+
+
+@pytest.mark.parametrize(("where", "expected"), [("n1", 0), ("gone", 1)])
+def test_a_pod_that_was_left_out_holds_no_claim_of_one_pod_alone(tmp_path, where, expected):
+    once = bound("c", "pv-1", accessModes=["ReadWriteOncePod"])
+    pods = [pod("old", node=where, volumes=uses("c")), pod("new", volumes=uses("c"))]
+    workload = read(tmp_path, node("n1"), node("n2"), CSI_NODE, once, volume("pv-1"), *pods)
+    assert placed(workload, keep_bound=True) == expected
 
 
 # -- generic ephemeral volumes -------------------------------------------------------------------
