@@ -1,5 +1,4 @@
 import json
-from dataclasses import replace as replace_fields
 
 import pytest
 from msgspec.structs import replace
@@ -10,8 +9,7 @@ from pykube_core.apiserver.log import ObjectLog
 from pykube_core.cluster import EventLoop, VirtualClock
 from pykube_core.scheduler.attempts import Attempts
 from pykube_core.scheduler.component import SchedulerComponent
-from pykube_core.scheduler.config import configuration_from_dict, profile_from_dict
-from pykube_core.scheduler.policies import policy
+from pykube_core.scheduler.config import configuration_from_dict
 from pykube_core.store import Store
 
 START = 1_795_407_362 * 10**9
@@ -349,37 +347,6 @@ def test_a_nomination_holds_on_a_node_that_comes_back(world):
     world.node("n1", cpu="2")
     world.run(12)
     assert (world.node_of("top"), world.node_of("late")) == ("n1", None)
-
-
-def test_devices_of_a_node_may_change_under_its_pods():
-    gpus = "alibabacloud.com/gpu-count"
-    world = World(policy=policy("default").with_filters(["GpuShare"]))
-    world.node("n1")
-    allocatable = world.server.get(NODES, "n1").decode()["status"]["allocatable"]
-    for count in ("1", "2"):
-        patch = {"allocatable": allocatable | {gpus: count}}
-        world.server.patch(NODES, {"status": patch}, "n1", subresource="status")
-        world.run(0)
-        world.pod(f"a{count}", cpu="2")
-        world.run(0)
-    world.pod("b")
-    world.run(0)
-    assert [world.node_of(name) for name in ("a1", "a2", "b")] == ["n1", "n1", None]
-    world.close()
-
-
-def test_a_policy_of_several_profiles_serves_the_pods_of_each():
-    packing = replace_fields(
-        policy("most-allocated"), profile=profile_from_dict({"schedulerName": "packing"})
-    )
-    world = World(policy=replace_fields(policy("default"), others=(packing,)))
-    world.node("n1")
-    world.pod("a", schedulerName="packing")
-    world.pod("b")
-    world.pod("c", schedulerName="nobody")
-    world.run()
-    assert [world.node_of(name) for name in "abc"] == ["n1", "n1", None]
-    world.close()
 
 
 def test_a_refused_binding_gives_the_room_back(world):
