@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from pykube_core.api.decoding import DecodeError, decode
+from pykube_core.api.equality import means_the_same
 from pykube_core.api.field_errors import NEGATIVE, FieldError, forbidden, not_supported
 from pykube_core.api.field_errors import invalid as invalid_field
 from pykube_core.api.objects import Json, KubeObject, name_of
@@ -18,14 +19,13 @@ from pykube_core.api.patch import (
     JSON_PATCH,
     MERGE_PATCH,
     STRATEGIC_MERGE_PATCH,
-    PatchError,
     PatchTestError,
     json_patch,
     merge_patch,
-    strategic_merge_patch,
 )
 from pykube_core.api.registry import Resource
 from pykube_core.api.status import StatusError, bad_request, conflict, invalid, invalid_options
+from pykube_core.api.strategic_merge import PatchError, strategic_merge_patch
 from pykube_core.api.times import NANO, parse_time, time_text
 
 ORPHAN: Final = "orphan"
@@ -193,8 +193,11 @@ def _change_metadata(metadata: KubeObject, was: KubeObject) -> list[FieldError]:
 
 
 def _is_new_generation(resource: Resource, new: KubeObject, old: KubeObject) -> bool:
-    keys = (new.keys() | old.keys()) - {"metadata", "status"}
-    if any(new.get(key) != old.get(key) for key in keys):
+    before, after = (
+        {key: value for key, value in obj.items() if key not in ("metadata", "status")}
+        for obj in (old, new)
+    )
+    if not means_the_same(resource.kind, before, after):
         return True
     annotations = new["metadata"].get("annotations"), old["metadata"].get("annotations")
     return resource.counts_annotations and annotations[0] != annotations[1]

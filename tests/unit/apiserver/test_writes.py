@@ -688,8 +688,8 @@ def test_a_batch_larger_than_a_request_is_split(server):
 @pytest.mark.parametrize("over", [-1, 0, 1])
 def test_largest_object_is_stored_and_a_byte_more_is_not(server, over):
     event = {"metadata": {"name": "e" * 253}, "involvedObject": {"namespace": "default"}}
-    empty = server.create(EVENTS, event | {"message": ""}, "default", dry_run=True)
-    fill = "x" * (OBJECT_BYTES_MAX - len(empty.data) + over)
+    short = server.create(EVENTS, event | {"message": "x"}, "default", dry_run=True)
+    fill = "x" * (OBJECT_BYTES_MAX - len(short.data) + 1 + over)
     if over <= 0:
         created = server.create(EVENTS, event | {"message": fill}, "default")
         assert len(created.data) == OBJECT_BYTES_MAX + over

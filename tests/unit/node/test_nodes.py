@@ -156,7 +156,7 @@ def test_condition_of_somebody_else_keeps_its_time(world):
     foreign = {
         "type": "KernelDeadlock", "status": "False",
         "lastHeartbeatTime": "2026-11-23T04:21:02Z", "lastTransitionTime": "2026-11-23T04:16:02Z",
-        "reason": "KernelHasNoDeadlock", "message": "",
+        "reason": "KernelHasNoDeadlock", "message": "fine",
     }  # fmt: skip
     conditions = [*node_status(world)["conditions"], foreign]
     world.server.patch(NODES, {"status": {"conditions": conditions}}, "n1", subresource="status")
