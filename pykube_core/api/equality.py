@@ -24,7 +24,9 @@ def means_the_same(struct: str, left: Json, right: Json) -> bool:
         Such as "PodSpec", or a kind. The values may be any JSON: what is not of the type is equal
         to its like alone.
     """
-    return left == right or in_one_notation(struct, left) == in_one_notation(struct, right)
+    return bool(left == right) or bool(
+        in_one_notation(struct, left) == in_one_notation(struct, right)
+    )
 
 
 def in_one_notation(struct: str, value: Json) -> Json:

@@ -10,6 +10,7 @@ account, and so no token volume, is added; ``managedFields`` are not kept.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from pykube_core.api.defaults import (
@@ -19,9 +20,12 @@ from pykube_core.api.defaults import (
     set_claim_defaults,
     set_defaults,
 )
+from pykube_core.api.equality import means_the_same
 from pykube_core.api.objects import KubeObject
 from pykube_core.api.quantity import parse_quantity
 
+_TEMPLATE_GENERATION: Final = "deprecated.daemonset.template.generation"
+_GENERATION_RE: Final = re.compile("[0-9]{1,18}", re.ASCII)
 _TOLERATED_SECONDS: Final = 300
 _NOT_READY: Final = "node.kubernetes.io/not-ready"
 _UNREACHABLE: Final = "node.kubernetes.io/unreachable"
@@ -32,7 +36,7 @@ _PROBE_DEFAULTS: Final = {
 }  # fmt: skip
 _MODES: Final = ("secret", "configMap", "downwardAPI", "projected")
 _TOKEN_SECONDS: Final = 3600
-_VOLUME_DEFAULTS: Final = {
+_VOLUME_DEFAULTS: Final[dict[str, KubeObject]] = {
     "hostPath": {"type": ""},
     "iscsi": {"iscsiInterface": "default"},
     "rbd": {"pool": "rbd", "user": "admin", "keyring": "/etc/ceph/keyring"},
@@ -72,6 +76,37 @@ def prepare_pod(pod: KubeObject) -> None:
     if spec.get("schedulingGates"):
         condition = _GATED | {"lastTransitionTime": pod["metadata"]["creationTimestamp"]}
         pod["status"]["conditions"] = [condition]
+
+
+def prepare_pod_update(pod: KubeObject, old: KubeObject) -> None:
+    """Keep the priority that admission gave a pod, and see to its tolerations, in place."""
+    spec, was = pod["spec"], old["spec"]
+    for field in ("priority", "preemptionPolicy"):
+        if field not in spec and field in was:
+            spec[field] = was[field]
+    _add_tolerations(spec)
+
+
+def prepare_pod_status_update(pod: KubeObject, old: KubeObject) -> None:
+    """Keep of a pod's status what its writer may not know, in place."""
+    status, was = pod.setdefault("status", {}), old.get("status", {})
+    for field in ("qosClass", "observedGeneration"):
+        if field not in status and field in was:
+            status[field] = was[field]
+    generations: dict[str, list[int]] = {}
+    for condition in was.get("conditions", ()):
+        kind, generation = condition.get("type", ""), condition.get("observedGeneration", 0)
+        generations.setdefault(kind, []).append(generation)
+    for condition in status.get("conditions", ()):
+        held = generations.get(condition.get("type", ""))
+        generation = held.pop(0) if held else 0
+        if generation and not condition.get("observedGeneration"):
+            condition["observedGeneration"] = generation
+    first, all_ips = status.get("podIP"), status.get("podIPs")
+    if first and (not all_ips or all_ips[0].get("ip") != first):
+        status["podIPs"] = [{"ip": first}]
+    elif all_ips:
+        status["podIP"] = all_ips[0].get("ip", "")
 
 
 def default_node(node: KubeObject) -> None:
@@ -150,6 +185,25 @@ def prepare_daemon_set(daemon_set: KubeObject) -> None:
         "desiredNumberScheduled": 0,
         "numberReady": 0,
     }
+    _set_template_generation(daemon_set, max(1, _template_generation(daemon_set)))
+
+
+def prepare_daemon_set_update(daemon_set: KubeObject, old: KubeObject) -> None:
+    """Count how often a daemon set's template has changed, in place."""
+    template, was = daemon_set["spec"]["template"], old["spec"].get("template", {})
+    changed = not means_the_same("PodTemplateSpec", template, was)
+    _set_template_generation(daemon_set, _template_generation(old) + changed)
+
+
+def _template_generation(daemon_set: KubeObject) -> int:
+    text = daemon_set["metadata"].get("annotations", {}).get(_TEMPLATE_GENERATION, "")
+    return int(text) if _GENERATION_RE.fullmatch(text) else 0
+
+
+def _set_template_generation(daemon_set: KubeObject, generation: int) -> None:
+    if generation:
+        annotations = daemon_set["metadata"].setdefault("annotations", {})
+        annotations[_TEMPLATE_GENERATION] = str(generation)
 
 
 def default_priority_class(priority_class: KubeObject) -> None:

@@ -78,7 +78,7 @@ def merge_maps(
             out.pop(field, None)
             if applies:
                 continue
-        held = out.get(field)
+        held: Json = out.get(field)
         if field not in out or type(held) is not type(value):
             if not deletes:
                 _set(out, field, _bare(value, applies))

@@ -87,7 +87,7 @@ class _Difference:
         """Return the patch of a map; ``retains_keys`` lets it name the keys that it keeps."""
         out: KubeObject = {}
         for key, value in after.items():
-            held = before.get(key)
+            held: Json = before.get(key)
             if key not in before or type(held) is not type(value):
                 if not self._deletes:
                     out[key] = value

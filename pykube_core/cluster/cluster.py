@@ -34,7 +34,7 @@ from pykube_core.cluster.garbage import rare_collections
 from pykube_core.cluster.history import history_hash, last_time_ns
 from pykube_core.cluster.loop import Component, EventLoop
 from pykube_core.cluster.machines import name_of_machine, named_machines, register
-from pykube_core.cluster.reading import Manifests, read_manifests
+from pykube_core.cluster.reading import Manifests, UnservedKindError, read_manifests
 from pykube_core.cluster.settings import (
     SYSTEM,
     Network,
@@ -376,12 +376,17 @@ class Cluster:
         Raises
         ------
         InputError
-            Something cannot be read, or its kind is not served; nothing was applied.
+            Something cannot be read; nothing was applied.
+        UnservedKindError
+            Some are of kinds that are not served; the others are applied.
         StatusError
             The API server refused an object; those before it are applied.
         """
-        objects = read_manifests(manifests, self.server.registry)
-        return [apply_object(self.server, resource, obj, namespace) for resource, obj in objects]
+        objects, unserved = read_manifests(manifests, self.server.registry)
+        done = [apply_object(self.server, resource, obj, namespace) for resource, obj in objects]
+        if unserved:
+            raise UnservedKindError(unserved, done)
+        return done
 
     def run(self, *, until: Callable[[], bool] | None = None, seconds: float | None = None) -> bool:
         """Let the cluster work, until it is quiescent, a condition holds or time is up.

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pykube_core.api.objects import KubeObject
-from pykube_core.api.quantity import parse_quantity
 from pykube_core.lab.workload import PodTable, Workload
 
 GPU: Final = "nvidia.com/gpu"
@@ -195,7 +194,8 @@ def _node(index: int, node_type: tuple[str, float, int, int, int, int], zone: in
         "status": {
             "capacity": {"cpu": str(cores), "memory": f"{gib}Gi", **common},
             "allocatable": {
-                **_amounts(cores * 1000 - _RESERVED_MILLI, gib * 1024 - _RESERVED_MIB),
+                "cpu": f"{cores * 1000 - _RESERVED_MILLI}m",
+                "memory": f"{gib * 1024 - _RESERVED_MIB}Mi",
                 **common,
             },
         },
@@ -242,7 +242,7 @@ def _requests_milli(cpu: _Floats, popularity: _Ints, demand: float) -> _Ints:
 
 
 def _template(app: str, index: int, milli: int, mib: int, gpus: int) -> KubeObject:
-    requests = _amounts(milli, mib)
+    requests = {"cpu": f"{milli}m", "memory": f"{mib}Mi"}
     resources: KubeObject = {"requests": requests}
     if gpus:
         requests[GPU] = str(gpus)
@@ -251,9 +251,3 @@ def _template(app: str, index: int, milli: int, mib: int, gpus: int) -> KubeObje
         "metadata": {"namespace": f"team-{index % _NAMESPACES + 1}", "labels": {"app": app}},
         "spec": {"containers": [{"name": "main", "image": f"{app}:1", "resources": resources}]},
     }
-
-
-def _amounts(milli: int, mib: int) -> KubeObject:
-    """Return cpu and memory as an API server writes them."""
-    texts = {"cpu": f"{milli}m", "memory": f"{mib}Mi"}
-    return {name: str(parse_quantity(text)) for name, text in texts.items()}

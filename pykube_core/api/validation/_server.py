@@ -1,7 +1,6 @@
-"""Rules of the kinds that an API server keeps and scheduling does not read, and of updates.
+"""Rules of the kinds that an API server keeps and scheduling does not read.
 
-Source: ``k8s.io/kubernetes/pkg/apis/{core,apps,coordination,scheduling}/validation`` v1.36.
-Difference: an update of a pod that is refused shows no difference of the two.
+Source: ``k8s.io/kubernetes/pkg/apis/{core,apps,coordination,scheduling}/validation`` v1.34.1.
 """
 
 from __future__ import annotations
@@ -29,8 +28,6 @@ from pykube_core.api.validation._cluster import (
 from pykube_core.api.validation._meta import validate_metadata
 from pykube_core.api.validation._pod import validate_pod_spec
 
-IMMUTABLE: Final = "field is immutable"
-
 _CONFIG_KEY_RE: Final = re.compile("[-._a-zA-Z0-9]+")
 _CONFIG_KEY_TEXT: Final = (
     "a valid config key must consist of alphanumeric characters, '-', '_' or '.' "
@@ -38,12 +35,6 @@ _CONFIG_KEY_TEXT: Final = (
     "'[-._a-zA-Z0-9]+')"
 )
 _CONFIG_BYTES_MAX: Final = 1 << 20
-_POD_UPDATE_TEXT: Final = (
-    "pod updates may not change fields other than `spec.containers[*].image`,"
-    "`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` "
-    "(only additions to existing tolerations),`spec.terminationGracePeriodSeconds` "
-    "(allow it to be set to 1 if it was previously negative)"
-)
 _STRATEGIES: Final = ("Recreate", "RollingUpdate")
 _DAEMON_STRATEGIES: Final = ("OnDelete", "RollingUpdate")
 
@@ -127,70 +118,6 @@ def validate_event(event: KubeObject) -> list[FieldError]:
     if (involved or "default") != namespace:
         detail = "does not match event.namespace"
         errors.append(invalid("involvedObject.namespace", involved, detail))
-    return errors
-
-
-def validate_selector_update(new: KubeObject, old: KubeObject) -> list[FieldError]:
-    """Refuse another selector of a workload."""
-    selector = new["spec"].get("selector")
-    if selector == old["spec"].get("selector"):
-        return []
-    return [invalid("spec.selector", selector, IMMUTABLE)]
-
-
-def validate_config_map_update(new: KubeObject, old: KubeObject) -> list[FieldError]:
-    """Refuse changes of a config map that is immutable."""
-    if not old.get("immutable"):
-        return []
-    detail = "field is immutable when `immutable` is set"
-    errors = [] if new.get("immutable") else [forbidden("immutable", detail)]
-    for field in ("data", "binaryData"):
-        if new.get(field, {}) != old.get(field, {}):
-            errors.append(forbidden(field, detail))
-    return errors
-
-
-def validate_priority_class_update(new: KubeObject, old: KubeObject) -> list[FieldError]:
-    """Refuse another value or preemption policy."""
-    errors: list[FieldError] = []
-    if new.get("value", 0) != old.get("value", 0):
-        errors.append(forbidden("value", "may not be changed in an update."))
-    if new.get("preemptionPolicy") != old.get("preemptionPolicy"):
-        path = "preemptionPolicy"
-        errors.append(invalid(path, new.get(path), IMMUTABLE))
-    return errors
-
-
-def validate_pod_update(new: KubeObject, old: KubeObject) -> list[FieldError]:
-    """Refuse changes of what a pod's kubelet has acted on.
-
-    Images, the active deadline and further tolerations may change, gates may go, and while a gate
-    holds the pod also its node selector.
-    """
-    spec, was = dict(new["spec"]), dict(old["spec"])
-    errors: list[FieldError] = []
-    if len(spec.get("containers", ())) != len(was.get("containers", ())):
-        return [forbidden("spec.containers", "pod updates may not add or remove containers")]
-    held, kept = was.get("tolerations", []), spec.get("tolerations", [])
-    if any(toleration not in kept for toleration in held):
-        detail = "existing toleration can not be modified except its tolerationSeconds"
-        errors.append(forbidden("spec.tolerations", detail))
-    gates, had = spec.get("schedulingGates", []), was.get("schedulingGates", [])
-    added = [gate["name"] for gate in gates if gate not in had]
-    if added:
-        detail = f"only deletion is allowed, but found new scheduling gate '{added[0]}'"
-        errors.append(forbidden("spec.schedulingGates", detail))
-    mutable = ["tolerations", "activeDeadlineSeconds", "schedulingGates"]
-    if had:
-        mutable += ["nodeSelector", "affinity"]
-    for pod_spec in (spec, was):
-        for field in mutable:
-            pod_spec.pop(field, None)
-        for kind in ("containers", "initContainers"):
-            if kind in pod_spec:
-                pod_spec[kind] = [{**item, "image": ""} for item in pod_spec[kind]]
-    if spec != was:
-        errors.append(forbidden("spec", _POD_UPDATE_TEXT))
     return errors
 
 
