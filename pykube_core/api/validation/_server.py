@@ -6,6 +6,7 @@ Source: ``k8s.io/kubernetes/pkg/apis/{core,apps,coordination,scheduling}/validat
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from dataclasses import replace
 from typing import Final
 
@@ -25,7 +26,11 @@ from pykube_core.api.validation._cluster import (
     validate_share,
     validate_workload,
 )
-from pykube_core.api.validation._meta import validate_metadata
+from pykube_core.api.validation._meta import (
+    validate_annotations,
+    validate_labels,
+    validate_metadata,
+)
 from pykube_core.api.validation._pod import validate_pod_spec
 
 _CONFIG_KEY_RE: Final = re.compile("[-._a-zA-Z0-9]+")
@@ -36,7 +41,7 @@ _CONFIG_KEY_TEXT: Final = (
 )
 _CONFIG_BYTES_MAX: Final = 1 << 20
 _STRATEGIES: Final = ("Recreate", "RollingUpdate")
-_DAEMON_STRATEGIES: Final = ("OnDelete", "RollingUpdate")
+_DAEMON_STRATEGIES: Final = ("RollingUpdate", "OnDelete")
 
 
 def validate_deployment(deployment: KubeObject) -> list[FieldError]:
@@ -44,9 +49,8 @@ def validate_deployment(deployment: KubeObject) -> list[FieldError]:
     errors = validate_workload(deployment, "empty selector is invalid for deployment")
     spec = deployment["spec"]
     errors += _validate_counts(spec, "replicas", "minReadySeconds", "revisionHistoryLimit")
-    errors += _validate_template(spec)
-    strategy = spec["strategy"]
-    errors += _validate_strategy(strategy, "spec.strategy", _STRATEGIES)
+    errors += _validate_template(spec, "ReplicaSet")
+    errors += _validate_strategy(spec["strategy"])
     deadline = spec["progressDeadlineSeconds"]
     if deadline < 0:
         errors.append(invalid("spec.progressDeadlineSeconds", deadline, NEGATIVE))
@@ -60,17 +64,17 @@ def validate_served_replica_set(replica_set: KubeObject) -> list[FieldError]:
     """Check a replica set and its pod template."""
     errors = validate_replica_set(replica_set)
     errors += _validate_counts(replica_set["spec"], "replicas", "minReadySeconds")
-    return errors + _validate_template(replica_set["spec"])
+    return errors + _validate_template(replica_set["spec"], "ReplicaSet")
 
 
 def validate_daemon_set(daemon_set: KubeObject) -> list[FieldError]:
     """Check a daemon set and its pod template."""
     errors = validate_workload(daemon_set, "empty selector is invalid for daemonset")
     spec = daemon_set["spec"]
-    errors += _validate_template(spec)
-    errors += _validate_counts(spec, "minReadySeconds", "revisionHistoryLimit")
-    strategy = spec["updateStrategy"]
-    return errors + _validate_strategy(strategy, "spec.updateStrategy", _DAEMON_STRATEGIES)
+    errors += _validate_template(spec, "DaemonSet")
+    errors += _validate_counts(spec, "minReadySeconds")
+    errors += _validate_update_strategy(spec["updateStrategy"])
+    return errors + _validate_counts(spec, "revisionHistoryLimit")
 
 
 def validate_config_map(config_map: KubeObject) -> list[FieldError]:
@@ -91,7 +95,8 @@ def validate_config_map(config_map: KubeObject) -> list[FieldError]:
                 errors.append(invalid(path, key, f"must not {rule} '{shown}'"))
             if field == "binaryData" and key in data:
                 errors.append(invalid(f"data[{key}]", key, f"duplicate of key present in {field}"))
-    size_bytes = sum(len(v.encode(errors="replace")) for v in (*data.values(), *binary.values()))
+    size_bytes = sum(len(v.encode(errors="replace")) for v in data.values())
+    size_bytes += sum(len(b64decode(v)) for v in binary.values())
     if size_bytes > _CONFIG_BYTES_MAX:
         body = f"Too long: may not be more than {_CONFIG_BYTES_MAX} bytes"
         errors.append(FieldError("FieldValueTooLong", "", body))
@@ -130,36 +135,78 @@ def _validate_counts(spec: KubeObject, *fields: str) -> list[FieldError]:
     return [invalid(f"spec.{field}", spec[field], NEGATIVE) for field in negative]
 
 
-def _validate_template(spec: KubeObject) -> list[FieldError]:
+def _validate_template(spec: KubeObject, kind: str) -> list[FieldError]:
     """Check the template of pods that run for good."""
     template = spec["template"]["spec"]
-    errors = [
+    metadata = spec["template"].get("metadata", {})
+    errors = validate_labels(metadata.get("labels"), "spec.template.labels")
+    errors += validate_annotations(metadata.get("annotations", {}), "spec.template.annotations")
+    errors += [
         replace(error, field=f"spec.template.{error.field}")
         for error in validate_pod_spec(template, "")
     ]
     policy = template.get("restartPolicy")
     if policy != "Always":
         errors.append(not_supported("spec.template.spec.restartPolicy", policy, ("Always",)))
+    if "activeDeadlineSeconds" in template:
+        detail = f"activeDeadlineSeconds in {kind} is not Supported"
+        errors.append(forbidden("spec.template.spec.activeDeadlineSeconds", detail))
+    if template.get("ephemeralContainers"):
+        detail = "ephemeral containers not allowed in pod template"
+        errors.append(forbidden("spec.template.spec.ephemeralContainers", detail))
     return errors
 
 
-def _validate_strategy(strategy: KubeObject, path: str, kinds: tuple[str, ...]) -> list[FieldError]:
+def _validate_strategy(strategy: KubeObject) -> list[FieldError]:
+    """Check how a deployment replaces its pods; more than all of them may be new."""
+    path, here = "spec.strategy", "spec.strategy.rollingUpdate"
     kind, rolling = strategy.get("type"), strategy.get("rollingUpdate")
-    if kind not in kinds:
-        return [not_supported(f"{path}.type", kind, kinds)]
-    if kind != "RollingUpdate":
+    if kind not in _STRATEGIES:
+        return [not_supported(path, _internal(strategy), _STRATEGIES)]
+    if kind == "Recreate":
         detail = f"may not be specified when strategy `type` is '{kind}'"
-        return [] if rolling is None else [forbidden(f"{path}.rollingUpdate", detail)]
+        return [] if rolling is None else [forbidden(here, detail)]
     if rolling is None:
-        return [required(f"{path}.rollingUpdate")]
-    here = f"{path}.rollingUpdate"
+        return [required(here, "this should be defaulted and never be nil")]
     unavailable, surge = rolling.get("maxUnavailable"), rolling.get("maxSurge")
     errors = validate_share(unavailable, f"{here}.maxUnavailable")
-    errors += validate_share(surge, f"{here}.maxSurge")
+    errors += validate_share(surge, f"{here}.maxSurge", all_at_most=False)
     if not errors and _is_zero(unavailable) and _is_zero(surge):
         detail = "may not be 0 when `maxSurge` is 0"
         errors.append(invalid(f"{here}.maxUnavailable", unavailable, detail))
     return errors
+
+
+def _validate_update_strategy(strategy: KubeObject) -> list[FieldError]:
+    """Check how a daemon set replaces its pods: with some missing, or with some twice."""
+    path, here = "spec.updateStrategy", "spec.updateStrategy.rollingUpdate"
+    rolling = strategy.get("rollingUpdate")
+    if strategy.get("type") not in _DAEMON_STRATEGIES:
+        return [not_supported(path, _internal(strategy), _DAEMON_STRATEGIES)]
+    if strategy["type"] == "OnDelete":
+        return []
+    if rolling is None:
+        return [required(here)]
+    unavailable, surge = rolling.get("maxUnavailable"), rolling.get("maxSurge")
+    errors = validate_share(unavailable, f"{here}.maxUnavailable")
+    errors += validate_share(surge, f"{here}.maxSurge")
+    if errors:
+        return errors
+    if not (_is_zero(unavailable) or _is_zero(surge)):
+        detail = "may not be set when maxUnavailable is non-zero"
+        errors.append(invalid(f"{here}.maxSurge", surge, detail))
+    elif _is_zero(unavailable) and _is_zero(surge):
+        errors.append(required(f"{here}.maxUnavailable", "cannot be 0 when maxSurge is 0"))
+    return errors
+
+
+def _internal(strategy: KubeObject) -> KubeObject:
+    """Return a strategy with the names of upstream's own structures, as its messages show it."""
+    rolling = strategy.get("rollingUpdate")
+    shown = rolling and {
+        "MaxUnavailable": rolling.get("maxUnavailable", 0), "MaxSurge": rolling.get("maxSurge", 0)
+    }  # fmt: skip
+    return {"Type": strategy.get("type", ""), "RollingUpdate": shown}
 
 
 def _is_zero(value: Json) -> bool:

@@ -27,23 +27,32 @@ from pykube_core.api.validation._annotations import (
 
 IMMUTABLE: Final = "field is immutable"
 
+_FINALIZERS: Final = ("kubernetes", "orphan", "foregroundDeletion")
 _NEW_RANGE: Final = 'node updates may not change podCIDR except from "" to valid'
 _NEW_PROVIDER: Final = 'node updates may not change providerID except from "" to valid'
 _GREATER: Final = "cannot be greater than status.replicas"
 
 
+def validate_create(obj: KubeObject) -> list[FieldError]:
+    """Refuse finalizers without a domain that are none of Kubernetes' own."""
+    errors: list[FieldError] = []
+    for index, finalizer in enumerate(obj["metadata"].get("finalizers", ())):
+        errors += _validate_finalizer_domain(finalizer, f"metadata.finalizers[{index}]")
+    return errors
+
+
 def validate_pod_create(pod: KubeObject) -> list[FieldError]:
-    """Check the annotations that mean something on a pod."""
+    """Check finalizers, and the annotations that mean something on a pod."""
     annotations, spec = _annotations(pod), pod.get("spec", {})
-    errors = validate_deletion_cost(annotations, "metadata.annotations")
+    errors = validate_create(pod) + validate_deletion_cost(annotations, "metadata.annotations")
     return errors + validate_pod_annotations(annotations, spec, "metadata.annotations")
 
 
 def validate_template_create(workload: KubeObject) -> list[FieldError]:
-    """Check the annotations of a workload's template that mean something on a pod."""
+    """Check finalizers, and the annotations of a template that mean something on a pod."""
     template = workload["spec"]["template"]
     annotations, path = _annotations(template), "spec.template.annotations"
-    errors = validate_deletion_cost(annotations, path)
+    errors = validate_create(workload) + validate_deletion_cost(annotations, path)
     return errors + validate_pod_annotations(annotations, template.get("spec", {}), path)
 
 
@@ -122,22 +131,10 @@ def validate_namespace_finalize(new: KubeObject, old: KubeObject) -> list[FieldE
     """Check the names of what holds a namespace."""
     errors: list[FieldError] = []
     for index, finalizer in enumerate(new.get("spec", {}).get("finalizers", ())):
-        errors += validate_finalizer(finalizer, f"spec.finalizers[{index}]")
+        path = f"spec.finalizers[{index}]"
+        errors += invalid_each(path, finalizer, names.qualified_name(finalizer))
+        errors += _validate_finalizer_domain(finalizer, path)
     return errors
-
-
-def validate_finalizer(finalizer: str, path: str) -> list[FieldError]:
-    """Check a finalizer: a name of Kubernetes' own, or one with a domain in front."""
-    errors = invalid_each(path, finalizer, names.qualified_name(finalizer))
-    return errors + names_no_finalizer(finalizer, path)
-
-
-def names_no_finalizer(finalizer: str, path: str) -> list[FieldError]:
-    """Refuse a name without a domain that is none of Kubernetes' own."""
-    if "/" in finalizer or finalizer in ("kubernetes", "orphan", "foregroundDeletion"):
-        return []
-    detail = "name is neither a standard finalizer name nor is it fully qualified"
-    return [invalid(path, finalizer, detail)]
 
 
 def validate_config_map_update(new: KubeObject, old: KubeObject) -> list[FieldError]:
@@ -196,6 +193,13 @@ def validate_daemon_set_status_update(new: KubeObject, old: KubeObject) -> list[
     return _not_negative(new, fields) + _not_decremented(new, old)
 
 
+def _validate_finalizer_domain(finalizer: str, path: str) -> list[FieldError]:
+    if "/" in finalizer or finalizer in _FINALIZERS:
+        return []
+    detail = "name is neither a standard finalizer name nor is it fully qualified"
+    return [invalid(path, finalizer, detail)]
+
+
 def _annotations(holder: KubeObject) -> dict[str, str]:
     found: dict[str, str] = holder.get("metadata", {}).get("annotations", {})
     return found
@@ -217,9 +221,10 @@ def _at_most_replicas(obj: KubeObject, fields: tuple[str, ...]) -> list[FieldErr
     replicas = status.get("replicas", 0)
     greater = [field for field in fields if status.get(field, 0) > replicas]
     errors = [invalid(f"status.{field}", status[field], _GREATER) for field in greater]
-    if status.get("availableReplicas", 0) > status.get("readyReplicas", 0):
+    available = status.get("availableReplicas", 0)
+    if available > status.get("readyReplicas", 0):
         detail = "cannot be greater than readyReplicas"
-        errors.append(invalid("status.availableReplicas", status["availableReplicas"], detail))
+        errors.append(invalid("status.availableReplicas", available, detail))
     return errors
 
 

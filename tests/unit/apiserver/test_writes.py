@@ -124,10 +124,12 @@ def test_an_update_that_creates_heeds_how_fields_are_checked(server):
 
 
 def test_uid_and_immutable_metadata_cannot_change(server):
-    server.create(CONFIG_MAPS, config_map(), "default")
+    created = server.create(CONFIG_MAPS, config_map(), "default")
     refused(409, server.update, CONFIG_MAPS, config_map(uid="x"), namespace="default")
     past = config_map(creationTimestamp="2000-01-01T00:00:00Z")
-    refused(422, server.update, CONFIG_MAPS, past, namespace="default")
+    assert server.update(CONFIG_MAPS, past, namespace="default").data == created.data
+    gone = config_map(deletionTimestamp="2000-01-01T00:00:00Z")
+    refused(422, server.update, CONFIG_MAPS, gone, namespace="default")
 
 
 def test_status_and_spec_are_written_apart(server):
@@ -192,7 +194,7 @@ def test_kubectl_patches_apply(server):
         (PRIORITY_CLASSES, {"metadata": {"name": "p"}, "value": 1}, {"value": 2}),
         (CONFIG_MAPS, config_map() | {"immutable": True}, {"data": {"a": "c"}}),
         (PODS, pod(), {"spec": {"hostNetwork": True}}),
-        (PODS, pod(), {"spec": {"tolerations": None}}),
+        (PODS, pod(tolerations=[{"operator": "Exists"}]), {"spec": {"tolerations": None}}),
     ],
 )
 def test_what_may_not_change_is_refused(server, resource, obj, patch):
