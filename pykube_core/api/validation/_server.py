@@ -13,10 +13,10 @@ from typing import Final
 from pykube_core.api import names
 from pykube_core.api.field_errors import (
     NEGATIVE,
-    NOT_POSITIVE,
     FieldError,
     forbidden,
     invalid,
+    invalid_each,
     not_supported,
     required,
 )
@@ -40,6 +40,11 @@ _CONFIG_KEY_TEXT: Final = (
     "'[-._a-zA-Z0-9]+')"
 )
 _CONFIG_BYTES_MAX: Final = 1 << 20
+# Upstream names the field twice.
+_LEASE_STRATEGY: Final = "spec.strategy.strategy"
+_EVENT_BYTES_MAX: Final = {
+    "reportingInstance": 128, "action": 128, "reason": 128, "message": 1024,
+}  # fmt: skip
 _STRATEGIES: Final = ("Recreate", "RollingUpdate")
 _DAEMON_STRATEGIES: Final = ("RollingUpdate", "OnDelete")
 
@@ -109,20 +114,45 @@ def validate_lease(lease: KubeObject) -> list[FieldError]:
     spec = lease.get("spec", {})
     if spec.get("leaseDurationSeconds", 1) <= 0:
         path = "spec.leaseDurationSeconds"
-        errors.append(invalid(path, spec["leaseDurationSeconds"], NOT_POSITIVE))
+        errors.append(invalid(path, spec["leaseDurationSeconds"], "must be greater than 0"))
     if spec.get("leaseTransitions", 0) < 0:
         errors.append(invalid("spec.leaseTransitions", spec["leaseTransitions"], NEGATIVE))
+    strategy = spec.get("strategy")
+    if strategy is not None and "/" in strategy:
+        errors += invalid_each(_LEASE_STRATEGY, strategy, names.qualified_name(strategy))
+    elif strategy is not None and strategy != "OldestEmulationVersion":
+        errors.append(not_supported(_LEASE_STRATEGY, strategy, ("OldestEmulationVersion",)))
+    if spec.get("preferredHolder") and not strategy:
+        detail = "may only be specified if `strategy` is defined"
+        errors.append(forbidden("spec.preferredHolder", detail))
     return errors
 
 
 def validate_event(event: KubeObject) -> list[FieldError]:
-    """Check an event: its namespace is that of the object it is about."""
+    """Check an event; one with a time of its own says more of its reporter."""
     errors = _metadata(event)
     namespace = event.get("metadata", {}).get("namespace", "")
     involved = event.get("involvedObject", {}).get("namespace", "")
-    if (involved or "default") != namespace:
+    is_new = bool(event.get("eventTime"))
+    if is_new:
+        matches = bool(involved) or namespace in ("default", "kube-system")
+    else:
+        matches = (involved or "default") == namespace
+    if not matches:
         detail = "does not match event.namespace"
         errors.append(invalid("involvedObject.namespace", involved, detail))
+    if not is_new:
+        return errors
+    reporter = event.get("reportingComponent", "")
+    if not reporter:
+        errors.append(required("reportingComponent"))
+    errors += invalid_each("reportingComponent", reporter, names.qualified_name(reporter))
+    for field, limit in _EVENT_BYTES_MAX.items():
+        text = event.get(field, "")
+        if not text and field != "message":
+            errors.append(required(field))
+        if len(text.encode(errors="replace")) > limit:
+            errors.append(invalid(field, "", f"can have at most {limit} characters"))
     return errors
 
 

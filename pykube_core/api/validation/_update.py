@@ -45,6 +45,8 @@ def validate_pod_create(pod: KubeObject) -> list[FieldError]:
     """Check finalizers, and the annotations that mean something on a pod."""
     annotations, spec = _annotations(pod), pod.get("spec", {})
     errors = validate_create(pod) + validate_deletion_cost(annotations, "metadata.annotations")
+    if spec.get("ephemeralContainers"):
+        errors.append(forbidden("spec.ephemeralContainers", "cannot be set on create"))
     return errors + validate_pod_annotations(annotations, spec, "metadata.annotations")
 
 
