@@ -198,3 +198,34 @@ def test_events_outlive_the_process_that_wrote_them_and_end_after_their_time(tmp
         assert {event["metadata"]["name"] for event in cluster.list("events")} >= written
         cluster.run(seconds=3700)
         assert not {event["metadata"]["name"] for event in cluster.list("events")} & written
+
+
+def with_requests(cpu, memory):
+    resources = f'resources: {{requests: {{cpu: {cpu}, memory: "{memory}"}}}}'
+    return DEPLOYMENT.replace("image: httpd", f"image: httpd, {resources}")
+
+
+def test_apply_of_the_same_amounts_in_another_notation_changes_nothing(cluster):
+    cluster.apply(with_requests("1000m", "1024Mi"))
+    cluster.run()
+    held = cluster.get("deploy", "web")
+    for cpu, memory in (("1", "1Gi"), ("1.0", "1Gi"), ("'1000m'", "1024Mi")):
+        cluster.apply(with_requests(cpu, memory))
+        cluster.run()
+        assert cluster.get("deploy", "web") == held
+    assert held["metadata"]["generation"] == 1
+    cluster.apply(with_requests("1", "1073741824"))
+    cluster.run()
+    assert cluster.get("deploy", "web")["metadata"]["generation"] == 1
+    assert len(cluster.list("rs", "default")) == 1
+    cluster.apply(with_requests("2", "1Gi"))
+    cluster.run()
+    assert len(cluster.list("rs", "default")) == 2
+
+
+def test_a_strategy_may_be_applied_to_a_deployment_that_was_given_none(cluster):
+    cluster.apply(DEPLOYMENT)
+    recreate = DEPLOYMENT.replace("spec:\n  sel", "spec:\n  strategy: {type: Recreate}\n  sel")
+    assert [done.outcome for done in cluster.apply(recreate)] == ["configured"]
+    assert cluster.get("deploy", "web")["spec"]["strategy"] == {"type": "Recreate"}
+    assert [done.outcome for done in cluster.apply(recreate)] == ["unchanged"]
