@@ -1,4 +1,4 @@
-"""``kubectl apply``: one object at a time, with the requests that kubectl makes.
+"""``kubectl apply``, one object at a time, with the requests that kubectl makes.
 
 Source: ``k8s.io/kubectl/pkg/cmd/apply`` v0.36, client side. Difference: a file that writes the same
 amounts in another notation leaves the annotation of what was applied last as it is, so that nothing
@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from pykube_core.api.equality import means_the_same
+from pykube_core.api.errors import InputError
 from pykube_core.api.objects import KubeObject
 from pykube_core.api.patch import STRATEGIC_MERGE_PATCH
 from pykube_core.api.registry import Resource
@@ -22,6 +23,7 @@ from pykube_core.api.three_way import (
     with_last_applied,
 )
 from pykube_core.apiserver import ApiObject, ApiServer
+from pykube_core.cluster.reading import Manifests, read_manifests
 
 
 class Applied(NamedTuple):
@@ -29,6 +31,45 @@ class Applied(NamedTuple):
 
     object: ApiObject
     outcome: Literal["created", "configured", "unchanged"]
+
+
+class UnservedKindError(InputError):
+    """Manifests hold kinds that the cluster does not serve; what else they hold is applied.
+
+    Attributes
+    ----------
+    applied : list of Applied
+        What would have been returned without them.
+    """
+
+    applied: list[Applied]
+
+    def __init__(self, errors: list[InputError], applied: list[Applied]) -> None:
+        first, *rest = errors
+        more = "".join(f"; {error}" for error in rest)
+        others = f"; applied: {len(applied)}" if applied else ""
+        reason = f"{first.reason}{more}{others}"
+        super().__init__(reason, source=first.source, object=first.object)
+        self.applied = applied
+
+
+def apply_manifests(server: ApiServer, manifests: Manifests, namespace: str) -> list[Applied]:
+    """Bring objects to what manifests say, one after the other.
+
+    Raises
+    ------
+    InputError
+        Something cannot be read; nothing was applied.
+    UnservedKindError
+        Some are of kinds that are not served; the others are applied.
+    StatusError
+        The API server refused an object; those before it are applied.
+    """
+    objects, unserved = read_manifests(manifests, server.registry)
+    done = [apply_object(server, resource, obj, namespace) for resource, obj in objects]
+    if unserved:
+        raise UnservedKindError(unserved, done)
+    return done
 
 
 def apply_object(

@@ -12,33 +12,12 @@ from pykube_core.api.kinds import why_not_served
 from pykube_core.api.objects import Json, KubeObject, name_of
 from pykube_core.api.registry import Registry, Resource
 from pykube_core.api.yaml_documents import read_documents
-from pykube_core.cluster.applying import Applied
 
 Manifests = str | os.PathLike[str] | KubeObject | Iterable[object]
 
 _SUFFIXES: Final = (".json", ".yaml", ".yml")
 _TEXT: Final = "<text>"
 _MADE: Final = "<object>"
-
-
-class UnservedKindError(InputError):
-    """Manifests hold kinds that the cluster does not serve; what else they hold is applied.
-
-    Attributes
-    ----------
-    applied : list of Applied
-        What `Cluster.apply` would have returned without them.
-    """
-
-    applied: list[Applied]
-
-    def __init__(self, errors: list[InputError], applied: list[Applied]) -> None:
-        first, *rest = errors
-        more = "".join(f"; {error}" for error in rest)
-        others = f"; applied: {len(applied)}" if applied else ""
-        reason = f"{first.reason}{more}{others}"
-        super().__init__(reason, source=first.source, object=first.object)
-        self.applied = applied
 
 
 def read_manifests(

@@ -4,7 +4,7 @@ import pytest
 
 from pykube_core import Cluster, InputError
 from pykube_core.api.status import StatusError
-from pykube_core.cluster.reading import UnservedKindError
+from pykube_core.cluster.applying import UnservedKindError
 
 CONFIG_MAP = """\
 apiVersion: v1
