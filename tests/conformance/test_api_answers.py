@@ -113,7 +113,9 @@ def test_refusal_is_word_for_word_and_leaves_no_trace(server, name):
 
 
 @pytest.mark.parametrize(
-    "case", map(json.loads, REFUSED.read_text().splitlines()), ids=lambda c: json.dumps(c["body"])
+    "case",
+    [json.loads(line) for line in REFUSED.read_text().splitlines()],
+    ids=lambda case: json.dumps(case["body"]),
 )
 def test_what_is_refused_on_creation_is_refused_in_the_same_words(server, case):
     resource = BUILTIN.named(case["resource"])
