@@ -6,7 +6,9 @@ BIN := $(VENV)/bin
 # both take: pip reads no pylock.toml before 25.1, and a new machine may have any pip.
 LOCK := requirements.lock
 PYTHONS := 3.11 3.12 3.13 3.14
-UNIT_TESTS ?= tests/unit
+# Lists of tests for test-oldest and test-newest, and for test-wheel.
+UNIT_TESTS ?= tests/border tests/unit tests/conformance/etcd
+WHEEL_TESTS ?= tests/border tests/unit
 SOURCES := pyproject.toml CMakeLists.txt $(shell find csrc -name "*.[ch]" -o -name "*.inc" -o -name "ffi_build.py")
 export NUMBA_CACHE_DIR ?= $(CURDIR)/.numba_cache
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -52,16 +54,18 @@ test-py: $(VENV)/.installed
 	$(BIN)/python -m pytest
 
 test-oldest: RESOLUTION := lowest-direct
-test-newest: RESOLUTION := highest
+test-oldest: WITH := $(PYTHONS)
 test-oldest: ## Unit tests on Python 3.11 and the lowest versions that pyproject.toml admits
-test-newest: ## Unit tests on the newest versions to be had
-# Lowest versions have no wheels for a Python that came out after them.
+test-newest: RESOLUTION := highest
+test-newest: WITH := $(shell printf '%s\n' $(PYTHONS) | sort -rV)
+test-newest: ## Unit tests on the newest Python that is here and the newest versions to be had
 test-oldest test-newest: test-%: $(VENV)/.tools
-	python=$$($(BIN)/uv python find --no-python-downloads 3.11 2>/dev/null) && [ $* = oldest ] || python=$(PYTHON); \
-	$(BIN)/uv venv --quiet --clear --python "$$python" .venv-$*
+	$(BIN)/uv venv --quiet --clear --python "$$($(BIN)/python tests/find_python.py $(WITH))" .venv-$*
 	$(BIN)/uv pip install --quiet --python .venv-$* --refresh --resolution $(RESOLUTION) \
 	  --only-binary :all: -r pyproject.toml --all-extras --group build --group test
 	$(BIN)/uv pip install --quiet --python .venv-$* --no-deps --no-build-isolation -C build-dir=build/$* -e .
+	@echo "==> $(UNIT_TESTS) on the $* of:"
+	@$(BIN)/uv pip list --python .venv-$* --quiet --format freeze | tr '\n' ' '
 	.venv-$*/bin/python -m pytest $(UNIT_TESTS)
 
 check: $(VENV)/.installed ## ruff, mypy --strict, import rules
@@ -78,7 +82,7 @@ wheel: $(VENV)/.tools ## A source archive in dist/, and one abi3 wheel made from
 	$(BIN)/uv build --quiet --no-build-isolation --python $(BIN)/python --out-dir dist
 
 test-wheel: wheel ## The wheel on each Python that is here
-	$(BIN)/python tests/wheel.py --lock $(LOCK) $(PYTHONS)
+	$(BIN)/python tests/wheel.py --lock $(LOCK) --tests $(WHEEL_TESTS) --pythons $(PYTHONS)
 
 lock: $(VENV)/.tools ## Write requirements.lock anew: the newest versions, with wheels for every Python
 	$(BIN)/uv pip compile --quiet --refresh --upgrade --universal --python-version $(firstword $(PYTHONS)) \

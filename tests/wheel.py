@@ -1,22 +1,20 @@
 """Try the wheel in dist/ on each Python that is on this machine, away from the source tree.
 
-python tests/wheel.py --lock requirements.lock 3.11 3.12 [--tests what pytest runs there]
+python tests/wheel.py --lock requirements.lock --pythons 3.11 3.12 --tests tests/border
 """
 
 import argparse
-import glob
-import os
-import shutil
 import subprocess
 import sys
 import tempfile
 import zipfile
 from pathlib import Path
 
+from find_python import find_python, uv
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = {"pykube_core", "_pykube_hotcore"}
-TESTS = ["tests/border", "tests/unit"]
-TEST_TOOLS = ["pytest", "pytest-benchmark", "hypothesis"]
+TEST_TOOLS = ["pytest", "pytest-benchmark", "hypothesis", "packaging"]
 # What an abi3 wheel could get wrong shows where C, Numba and the installed data files are used.
 TRIAL = """
 import pathlib, sys
@@ -38,8 +36,8 @@ with pk.Cluster(nodes=2, seed=1) as cluster:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lock", type=Path, required=True)
-    parser.add_argument("pythons", nargs="+")
-    parser.add_argument("--tests", nargs="*", default=TESTS)
+    parser.add_argument("--pythons", nargs="+", required=True)
+    parser.add_argument("--tests", nargs="*", default=[])
     options = parser.parse_args()
     (wheel,) = (ROOT / "dist").glob("*.whl")
     check_contents(wheel)
@@ -70,16 +68,6 @@ def check_contents(wheel: Path) -> None:
         raise SystemExit(f"{wheel.name}: expected one extension module, found {modules}")
 
 
-def find_python(version: str) -> str | None:
-    """Return an interpreter of this version: from PATH as uv finds it, or one of pyenv's."""
-    find = [uv(), "python", "find", "--system", "--no-project", "--no-python-downloads", version]
-    found = subprocess.run(find, capture_output=True, text=True)
-    if found.returncode == 0:
-        return found.stdout.strip()
-    pyenv = os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv"
-    return max(glob.glob(f"{pyenv}/versions/{version}.*/bin/python"), default=None)
-
-
 def try_wheel(wheel: Path, python: str, lock: Path, folder: Path, tests: list[str]) -> None:
     """Install the wheel with locked versions into an environment of its own, and use it."""
     environment = folder / "venv"
@@ -91,10 +79,6 @@ def try_wheel(wheel: Path, python: str, lock: Path, folder: Path, tests: list[st
         # The command pytest, unlike python -m pytest, does not put the source tree in the way.
         pytest = environment / "bin/pytest"
         run(pytest, "-q", "-p", "no:cacheprovider", *tests, cwd=ROOT)
-
-
-def uv() -> str:
-    return shutil.which("uv", path=Path(sys.executable).parent) or "uv"
 
 
 def run(*command: str | Path, cwd: Path | None = None) -> None:
