@@ -338,7 +338,7 @@ BAD_TEXTS = {
     "cut off": ('{"kind": "List",\n "items": [', "line 2: the JSON text ends too early"),
     "bad byte": (b'{"kind":\n\xff}', "line 2: not UTF-8 text"),
     "not UTF-8 inside": (b'{"kind": "\xff"}', "not UTF-8 text"),
-    "deep": ('{"kind": "List", "items": [' + '{"a":' * 5000, "nested too deep"),
+    "deep": ('{"kind": "List", "items": [' + '{"a":' * 200_000, "nested too deep"),
     "cut gzip": (gzip.compress(b"{}" * 99)[:-12], "the gzip data ends too early"),
     "bad gzip": (b"\x1f\x8b\x00\x00", "the gzip data are damaged"),
     "empty": (" \n", "the file is empty"),
