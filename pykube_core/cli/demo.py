@@ -8,6 +8,7 @@ import sys
 from pykube_core.cli import walkthrough
 from pykube_core.cli.compare import run_comparison, show
 from pykube_core.cli.generate import add_size
+from pykube_core.lab.contents import KUBECTL_COMMAND
 
 DESCRIPTION = """\
 Make a synthetic cluster, place its pods under six scheduling policies, and compare: a table here,
@@ -28,7 +29,7 @@ POLICIES = ("default", "most-allocated", "best-fit", "first-fit", "random")
 NEXT = """\
 Next:
   open {report}                                 curves, node maps, set-up
-  kubectl get nodes,pods -A -o json > cluster.json
+  {command}
   pykube compare --snapshot cluster.json                   the same for a cluster of your own
   pykube compare --snapshot cluster.json --replay          with arrivals and departures
   cp {example} mine.py
@@ -75,5 +76,9 @@ def run(options: argparse.Namespace) -> int:
     options.policies = [*POLICIES, EXAMPLE]
     show(options, run_comparison(options, workload))
     example, _, _ = EXAMPLE.rpartition(":")
-    print("\n" + NEXT.format(report=options.report, example=example), end="", file=sys.stderr)
+    print(
+        "\n" + NEXT.format(report=options.report, example=example, command=KUBECTL_COMMAND),
+        end="",
+        file=sys.stderr,
+    )
     return 0

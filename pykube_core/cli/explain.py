@@ -7,10 +7,14 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
+from pykube_core.cli.options import add_strict
+from pykube_core.lab.contents import KUBECTL_COMMAND
+
 if TYPE_CHECKING:
     from pykube_core.api.objects import KubeObject
     from pykube_core.lab.workload import Workload
     from pykube_core.scheduler.explain import Explanation, NodeView
+    from pykube_core.scheduler.policies import Policy
 
 DESCRIPTION = """\
 Show what kube-scheduler thinks of one pod on every node of a snapshot: the first plugin that
@@ -18,11 +22,12 @@ refuses it and why, or the score of every plugin; the line that kube-scheduler w
 and the smallest change that would make the pod fit, nearest nodes first.
 
 A pod that is on a node is looked at as if it were taken off it. Nothing is changed anywhere.
+Pods on nodes that the snapshot lacks are left out; one of them can be explained all the same.
 """
 
-EPILOG = """\
+EPILOG = f"""\
 examples:
-  kubectl get nodes,pods,services,pv,pvc,sc -A -o json > cluster.json
+  {KUBECTL_COMMAND}
   pykube explain web-7d4b9 --snapshot cluster.json
   pykube explain shop/web-7d4b9 --snapshot cluster.json --policy config.yaml
   pykube explain -f pod.yaml --snapshot cluster.json
@@ -45,6 +50,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], he
     parser.add_argument(
         "--snapshot", metavar="FILE", required=True, help="a file with nodes, pods and the rest"
     )
+    add_strict(parser)
     parser.add_argument(
         "--policy",
         metavar="NAME",
@@ -72,27 +78,45 @@ def run(options: argparse.Namespace) -> int:
     from pykube_core.lab.read import read_workload
     from pykube_core.scheduler.policies import policy
 
-    workload = read_workload(options.snapshot, options.file)
+    workload = read_workload(options.snapshot, options.file, strict=options.strict)
+    workload = workload.with_left_out()
     row = _row(options, workload)
-    chosen = policy(options.policy)
-    for warning in chosen.warnings:
+    chosen = policy(options.policy).with_filters(workload.filters)
+    explanation, node, warnings = _explain(workload, row, chosen)
+    for warning in warnings:
         print(f"pykube: warning: {warning}", file=sys.stderr)
-    pod = workload.pod(row)
-    node = pod["spec"].pop("nodeName", None)
+    if options.output == "json":
+        document = explanation.to_dict() | {"node": node, "warnings": warnings}
+        print(json.dumps(document, ensure_ascii=False))
+    else:
+        _print(explanation, node, options.show)
+    return 0 if explanation.decision.candidates else 1
 
+
+def _explain(
+    workload: Workload, row: int, chosen: Policy
+) -> tuple[Explanation, str | None, list[str]]:
+    """Return what becomes of a pod taken off its node, that node, and warnings."""
+    import numpy as np
+
+    from pykube_core.lab.notes import pod_warnings
     from pykube_core.scheduler.cycle import SchedulingCycle
     from pykube_core.scheduler.explain import explain
     from pykube_core.scheduler.scheduler import Scheduler
 
+    pod = workload.pod(row)
+    node = pod["spec"].pop("nodeName", None)
     with Scheduler(workload.nodes, chosen, objects=workload.objects) as scheduler:
         cycle = SchedulingCycle(scheduler)
         cycle.add_bound(_others(workload, row))
         explanation = explain(cycle, pod)
-    if options.output == "json":
-        print(json.dumps(explanation.to_dict() | {"node": node}, ensure_ascii=False))
-    else:
-        _print(explanation, node, options.show)
-    return 0 if explanation.decision.candidates else 1
+    alone = workload.with_pods(workload.pods.take(np.array([row])))
+    warnings = [*workload.warnings, *chosen.warnings, *pod_warnings(alone, chosen)]
+    if explanation.decision.preemption is not None and not workload.objects.get(
+        "podDisruptionBudgets"
+    ):
+        warnings.append("no PodDisruptionBudgets: preemption does not know which pods they protect")
+    return explanation, node, warnings
 
 
 def _row(options: argparse.Namespace, workload: Workload) -> int:

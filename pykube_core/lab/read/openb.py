@@ -22,6 +22,8 @@ from pykube_core.lab.read._table import TableBuilder
 GPU_COUNT: Final = "alibabacloud.com/gpu-count"
 GPU_MILLI: Final = "alibabacloud.com/gpu-milli"
 GPU_MODEL: Final = "alibabacloud.com/gpu-card-model"
+FILTER: Final = "GpuShare"
+"""The plugin that these GPUs are for."""
 NODE_PODS: Final = "10000"
 
 _NODE_COLUMNS: Final = ("sn", "cpu_milli", "memory_mib", "gpu", "model")
@@ -88,8 +90,9 @@ def _rows(source: str, data: bytes, required: tuple[str, ...]) -> Iterator[_Row]
                 reason = f"expected {len(header)} cells, got {len(cells)}"
                 raise InputError(reason, source=source, object=f"line {reader.line_num}")
             yield _Row(source, reader.line_num, dict(zip(header, cells, strict=True)))
-    except csv.Error as error:
-        raise InputError(str(error), source=source, object=f"line {reader.line_num}") from None
+    except csv.Error:
+        reason = "not valid CSV: a quote that is not closed, or a cell that is too long"
+        raise InputError(reason, source=source, object=f"line {reader.line_num}") from None
 
 
 def read_nodes(source: str, data: bytes) -> list[KubeObject]:
