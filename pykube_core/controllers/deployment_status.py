@@ -100,7 +100,12 @@ class DeploymentStatus:
             self._tell_progress(counts, new)
             self._tell_failure(everyone, new)
         value: KubeObject = {name: number for name, number in counts.items() if number}
-        ending = [status.terminatingReplicas for status in statuses]
+        # A replica set that its controller has not seen yet has no pods to end.
+        ending = [
+            status.terminatingReplicas
+            for status in statuses
+            if status.observedGeneration or status.terminatingReplicas is not None
+        ]
         if None not in ending:
             value["terminatingReplicas"] = sum(count or 0 for count in ending)
         if self._conditions:

@@ -14,7 +14,7 @@ import msgspec
 from pykube_core.api.builtin import PODS, REPLICA_SETS
 from pykube_core.api.objects import Json, KubeObject
 from pykube_core.api.registry import Resource
-from pykube_core.api.selectors import parse_label_selector
+from pykube_core.api.selectors import LabelSelector, parse_label_selector
 from pykube_core.api.status import StatusError
 from pykube_core.api.times import NANO, time_text
 from pykube_core.apiserver import ApiObject, ApiServer
@@ -29,7 +29,7 @@ from pykube_core.controllers.ownership import (
     controller_reference,
 )
 from pykube_core.controllers.pod_ranking import candidate, least_missed
-from pykube_core.controllers.pods import Pod, PodReader
+from pykube_core.controllers.pods import Pod, PodReader, is_active
 
 BURST_REPLICAS: Final = 500
 
@@ -59,6 +59,7 @@ class _View(msgspec.Struct, gc=False):
 class _Set(NamedTuple):
     obj: ApiObject
     view: _View
+    selector: LabelSelector
     labels: dict[str, str]
     controller: str
 
@@ -73,7 +74,7 @@ class _Tally(msgspec.Struct):
     labeled: int = 0
 
 
-_Failure = tuple[str, StatusError] | None
+_Failure = tuple[str, str] | None
 
 
 class ReplicaSetController(Controller):
@@ -92,7 +93,9 @@ class ReplicaSetController(Controller):
         super().__init__(server, log, (REPLICA_SETS, PODS))
         self._reader = pods or PodReader()
         self._sets: dict[str, _Set] = {}
-        self._pods: Ownership[Pod] = Ownership(PODS, self._queue)
+        self._pods: Ownership[Pod] = Ownership(
+            PODS, self._queue, adopts=is_active, releases=is_active
+        )
         self._tallies: dict[str, _Tally] = {}
 
     def _note_of(self, resource: Resource) -> Note:
@@ -113,12 +116,13 @@ class ReplicaSetController(Controller):
         labels = view.spec.template.get("metadata", {}).get("labels") or {}
         held = self._sets.get(uid)
         controller = controller_of(view.metadata.ownerReferences)
-        self._sets[uid] = _Set(obj, view, labels, controller)
-        if held is None or held.labels != labels:
+        selector = parse_label_selector(view.spec.selector)
+        self._sets[uid] = _Set(obj, view, selector, labels, controller)
+        if held is None or (held.labels, held.selector) != (labels, selector):
             self._tallies[uid] = _Tally(labels)
             for pod in self._pods.of(uid).values():
                 self._count(pod, 1)
-        self._pods.add_owner(uid, view.metadata.namespace, parse_label_selector(view.spec.selector))
+        self._pods.add_owner(uid, view.metadata.namespace, selector)
         self._queue.add(uid)
 
     def _note_pod(self, change: Change, now_ns: int) -> None:
@@ -161,7 +165,7 @@ class ReplicaSetController(Controller):
         tally = self._tallies.get(pod.owner)
         if tally is None:
             return
-        if pod.ending:
+        if pod.ending and self._sets[pod.owner].selector.matches(pod.labels):
             tally.ending += sign
         if not pod.active:
             return
@@ -209,7 +213,7 @@ class ReplicaSetController(Controller):
         regarding, version, record = _regarding(held), held.obj.revision, self._events.record
         for outcome in outcomes:
             if isinstance(outcome, StatusError):
-                failed = "FailedCreate", outcome
+                failed = failed or ("FailedCreate", outcome.message)
                 text = EventText(WARNING, "FailedCreate", f"Error creating: {outcome.message}")
             else:
                 self._wrote(outcome)
@@ -230,7 +234,7 @@ class ReplicaSetController(Controller):
                 text = EventText(NORMAL, "SuccessfulDelete", f"Deleted pod: {name}")
                 record(regarding, text, version)
             elif outcome.code not in (404, 409):
-                failed = "FailedDelete", outcome
+                failed = failed or ("FailedDelete", f"unable to delete pods: {outcome.message}")
                 text = EventText(WARNING, "FailedDelete", f"Error deleting: {outcome.message}")
                 record(regarding, text, version)
         return failed
@@ -261,13 +265,13 @@ class ReplicaSetController(Controller):
         """Write what there is, if that is news."""
         metadata, spec, old = held.view.metadata, held.view.spec, held.view.status
         tally = self._tallies[metadata.uid]
-        coming = 0
+        available = tally.ready
         if spec.minReadySeconds:
-            coming = self._count_coming(metadata.uid, spec.minReadySeconds * NANO, now_ns)
+            available = self._count_available(metadata.uid, spec.minReadySeconds * NANO, now_ns)
         counts = {
             "fullyLabeledReplicas": tally.labeled,
             "readyReplicas": tally.ready,
-            "availableReplicas": tally.ready - coming,
+            "availableReplicas": available,
             "observedGeneration": metadata.generation,
         }
         new: KubeObject = {"replicas": tally.active, "terminatingReplicas": tally.ending}
@@ -283,13 +287,14 @@ class ReplicaSetController(Controller):
         if not isinstance(outcome, StatusError):
             self._wrote(outcome)
 
-    def _count_coming(self, uid: str, wait_ns: int, now_ns: int) -> int:
-        """Return how many ready pods are not available yet, and come back for the next one."""
+    def _count_available(self, uid: str, wait_ns: int, now_ns: int) -> int:
+        """Return how many active pods are available, and come back for the next one."""
         times = [pod.available_ns(wait_ns) for pod in self._pods.of(uid).values() if pod.active]
-        coming = [time_ns for time_ns in times if time_ns is not None and time_ns > now_ns]
+        known = [time_ns for time_ns in times if time_ns is not None]
+        coming = [time_ns for time_ns in known if time_ns > now_ns]
         if coming:
             self._queue.add_at(uid, min(coming))
-        return len(coming)
+        return len(known) - len(coming)
 
 
 def pod_of_template(template: KubeObject, prefix: str, reference: KubeObject) -> KubeObject:
@@ -311,15 +316,14 @@ def _conditions(old: list[KubeObject], failure: _Failure, now_ns: int) -> list[K
     kept = [c for c in old if c.get("type") != "ReplicaFailure"]
     if failure is None:
         return kept
-    reason, error = failure
-    held = next((c for c in old if c.get("type") == "ReplicaFailure"), None)
-    if held is not None and held.get("reason") == reason:
-        return old
+    if len(kept) < len(old):
+        return old  # The first failure is told until there is none.
+    reason, message = failure
     condition = {
         "type": "ReplicaFailure",
         "status": "True",
         "lastTransitionTime": time_text(now_ns),
         "reason": reason,
-        "message": error.message,
+        "message": message,
     }
     return [*kept, condition]

@@ -45,6 +45,8 @@ _POD_UPDATE_TEXT: Final = (
     "(allow it to be set to 1 if it was previously negative)"
 )
 _STRATEGIES: Final = ("Recreate", "RollingUpdate")
+# Kubernetes has no limit; this one is its counts' own.
+_SURGE_PERCENT_MAX: Final = 2**31 - 1
 _DAEMON_STRATEGIES: Final = ("OnDelete", "RollingUpdate")
 
 
@@ -54,8 +56,7 @@ def validate_deployment(deployment: KubeObject) -> list[FieldError]:
     spec = deployment["spec"]
     errors += _validate_counts(spec, "replicas", "minReadySeconds", "revisionHistoryLimit")
     errors += _validate_template(spec)
-    strategy = spec["strategy"]
-    errors += _validate_strategy(strategy, "spec.strategy", _STRATEGIES)
+    errors += _validate_strategy(spec["strategy"])
     deadline = spec["progressDeadlineSeconds"]
     if deadline < 0:
         errors.append(invalid("spec.progressDeadlineSeconds", deadline, NEGATIVE))
@@ -78,8 +79,7 @@ def validate_daemon_set(daemon_set: KubeObject) -> list[FieldError]:
     spec = daemon_set["spec"]
     errors += _validate_template(spec)
     errors += _validate_counts(spec, "minReadySeconds", "revisionHistoryLimit")
-    strategy = spec["updateStrategy"]
-    return errors + _validate_strategy(strategy, "spec.updateStrategy", _DAEMON_STRATEGIES)
+    return errors + _validate_daemon_strategy(spec["updateStrategy"])
 
 
 def validate_config_map(config_map: KubeObject) -> list[FieldError]:
@@ -216,23 +216,49 @@ def _validate_template(spec: KubeObject) -> list[FieldError]:
     return errors
 
 
-def _validate_strategy(strategy: KubeObject, path: str, kinds: tuple[str, ...]) -> list[FieldError]:
+def _validate_strategy(strategy: KubeObject) -> list[FieldError]:
+    """Check what a deployment does with old pods."""
+    path = "spec.strategy"
     kind, rolling = strategy.get("type"), strategy.get("rollingUpdate")
-    if kind not in kinds:
-        return [not_supported(f"{path}.type", kind, kinds)]
+    if kind not in _STRATEGIES:
+        return [not_supported(f"{path}.type", kind, _STRATEGIES)]
+    here = f"{path}.rollingUpdate"
     if kind != "RollingUpdate":
         detail = f"may not be specified when strategy `type` is '{kind}'"
-        return [] if rolling is None else [forbidden(f"{path}.rollingUpdate", detail)]
+        return [] if rolling is None else [forbidden(here, detail)]
     if rolling is None:
-        return [required(f"{path}.rollingUpdate")]
-    here = f"{path}.rollingUpdate"
+        return [required(here, "this should be defaulted and never be nil")]
     unavailable, surge = rolling.get("maxUnavailable"), rolling.get("maxSurge")
     errors = validate_share(unavailable, f"{here}.maxUnavailable")
-    errors += validate_share(surge, f"{here}.maxSurge")
+    errors += validate_share(surge, f"{here}.maxSurge", _SURGE_PERCENT_MAX)
     if not errors and _is_zero(unavailable) and _is_zero(surge):
         detail = "may not be 0 when `maxSurge` is 0"
         errors.append(invalid(f"{here}.maxUnavailable", unavailable, detail))
     return errors
+
+
+def _validate_daemon_strategy(strategy: KubeObject) -> list[FieldError]:
+    """Check what a daemon set does with old pods: it deletes them first, or it surges."""
+    path = "spec.updateStrategy"
+    kind, rolling = strategy.get("type"), strategy.get("rollingUpdate")
+    if kind not in _DAEMON_STRATEGIES:
+        return [not_supported(f"{path}.type", kind, _DAEMON_STRATEGIES)]
+    if kind != "RollingUpdate":
+        return []
+    here = f"{path}.rollingUpdate"
+    if rolling is None:
+        return [required(here)]
+    unavailable, surge = rolling.get("maxUnavailable"), rolling.get("maxSurge")
+    errors = validate_share(unavailable, f"{here}.maxUnavailable")
+    errors += validate_share(surge, f"{here}.maxSurge")
+    if errors:
+        return errors
+    if _is_zero(unavailable) and _is_zero(surge):
+        return [required(f"{here}.maxUnavailable", "cannot be 0 when maxSurge is 0")]
+    if not (_is_zero(unavailable) or _is_zero(surge)):
+        detail = "may not be set when maxUnavailable is non-zero"
+        return [invalid(f"{here}.maxSurge", surge, detail)]
+    return []
 
 
 def _is_zero(value: Json) -> bool:
