@@ -156,7 +156,7 @@ class DeploymentController(Controller):
                 return False
         elif not self._annotate(deployment, new, old, status):
             return True
-        status.count(new, old, rolling=False)
+        status.keep()
         if self._put(deployment, status):
             return True
         rollback = rolled_back(deployment, [*old, new], revision)

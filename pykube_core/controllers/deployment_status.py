@@ -75,7 +75,12 @@ class DeploymentStatus:
         """Tell of a replica set that could not be made."""
         if self._deployment.has_deadline:
             self._set(_PROGRESSING, "False", "ReplicaSetCreateError", message)
-        self.value = self.value | {"conditions": self._conditions}
+        self.keep()
+
+    def keep(self) -> None:
+        """Leave the counts as they are: only conditions have changed."""
+        if self._conditions:
+            self.value = self.value | {"conditions": self._conditions}
 
     def collide(self) -> None:
         """Count one more collision of the template's hash."""
