@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Final
 
 from pykube_core.api.defaults import POD_SPEC_DEFAULTS, merge_label_keys, set_defaults
+from pykube_core.api.image_names import tag_of
 from pykube_core.api.objects import KubeObject
 from pykube_core.api.quantity import parse_quantity
 
@@ -188,7 +189,7 @@ def _set_container_defaults(container: KubeObject) -> None:
     container.setdefault("terminationMessagePath", "/dev/termination-log")
     container.setdefault("terminationMessagePolicy", "File")
     if not container.get("imagePullPolicy"):
-        latest = _tag_of(container.get("image", "")) == "latest"
+        latest = tag_of(container.get("image", "")) == "latest"
         container["imagePullPolicy"] = "Always" if latest else "IfNotPresent"
     for port in container.get("ports", ()):
         port["protocol"] = port.get("protocol") or "TCP"
@@ -206,14 +207,6 @@ def _set_probe_defaults(probe: KubeObject) -> None:
     if "httpGet" in probe:
         probe["httpGet"]["path"] = probe["httpGet"].get("path") or "/"
         probe["httpGet"]["scheme"] = probe["httpGet"].get("scheme") or "HTTP"
-
-
-def _tag_of(image: str) -> str:
-    """Return an image's tag; "latest" when it has neither a tag nor a digest."""
-    if "@" in image:
-        return ""
-    _, colon, tag = image.rpartition("/")[2].partition(":")
-    return tag if colon else "latest"
 
 
 def _add_tolerations(spec: KubeObject) -> None:

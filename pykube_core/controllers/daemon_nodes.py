@@ -1,7 +1,7 @@
 """Where the pods of a daemon set belong, and what is to be done about them on one node.
 
 Source: ``k8s.io/kubernetes/pkg/controller/daemon`` (daemon_controller.go, update.go,
-util/daemonset_util.go) v1.36.
+util/daemonset_util.go) v1.34.1 to v1.37.2.
 """
 
 from __future__ import annotations

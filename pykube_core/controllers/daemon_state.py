@@ -1,6 +1,7 @@
 """What is known of a daemon set, and what a rolling update of it may do next.
 
-Source: ``k8s.io/kubernetes/pkg/controller/daemon`` (daemon_controller.go, update.go) v1.36.
+Source: ``k8s.io/kubernetes/pkg/controller/daemon`` (daemon_controller.go, update.go) v1.34.1 to
+v1.37.2.
 """
 
 from __future__ import annotations

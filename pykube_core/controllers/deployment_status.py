@@ -1,7 +1,7 @@
 """The status of a deployment: counts, and the conditions Available, Progressing, ReplicaFailure.
 
 Source: ``k8s.io/kubernetes/pkg/controller/deployment`` (sync.go, progress.go) and
-``util/deployment_util.go`` v1.36.
+``util/deployment_util.go`` v1.34.1 to v1.37.2.
 """
 
 from __future__ import annotations

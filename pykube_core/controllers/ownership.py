@@ -1,7 +1,8 @@
 """Who owns what: owner references, adoption and release.
 
-Source: ``k8s.io/kubernetes/pkg/controller/controller_ref_manager.go`` v1.36. Difference: whether an
-owner is being deleted is not asked again before it adopts, since the log has it.
+Source: ``k8s.io/kubernetes/pkg/controller/controller_ref_manager.go`` v1.34.1 to v1.37.2.
+Difference: whether an owner is being deleted is not asked again before it adopts, since the log has
+it.
 """
 
 from __future__ import annotations

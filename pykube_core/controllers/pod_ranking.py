@@ -1,7 +1,7 @@
 """Which pods a replica set misses least.
 
-Source: ``k8s.io/kubernetes/pkg/controller/controller_utils.go`` (ActivePodsWithRanks) v1.36.
-Difference: pods that are equal in everything come in the order of their names.
+Source: ``k8s.io/kubernetes/pkg/controller/controller_utils.go`` (ActivePodsWithRanks) v1.34.1 to
+v1.37.2. Difference: pods that are equal in everything come in the order of their names.
 """
 
 from __future__ import annotations

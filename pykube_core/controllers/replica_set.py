@@ -1,7 +1,9 @@
 """Replica sets: so many pods of a template, no more and no less.
 
-Source: ``k8s.io/kubernetes/pkg/controller/replicaset/replica_set.go`` v1.36. Differences: pods are
-created in batches without a slow start, since a batch is one transaction.
+Source: ``k8s.io/kubernetes/pkg/controller/replicaset`` (replica_set.go, replica_set_utils.go)
+v1.34.1 to v1.37.2. Differences: pods are created in batches without a slow start, since a batch is
+one transaction; the pods of a deployment that count on a node are those that its replica sets own,
+not all that their selectors match.
 """
 
 from __future__ import annotations
@@ -200,6 +202,8 @@ class ReplicaSetController(Controller):
     def _create(self, held: _Set, count: int) -> _Failure:
         """Create pods of the template; return why not all of them."""
         metadata, template = held.view.metadata, held.view.spec.template
+        if not held.labels:
+            return "FailedCreate", "unable to create pods, no labels"
         reference = controller_reference(REPLICA_SETS, metadata.name, metadata.uid)
         pod = pod_of_template(template, f"{metadata.name}-", reference)
         outcomes: list[ApiObject | StatusError]

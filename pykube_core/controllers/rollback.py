@@ -1,8 +1,8 @@
 """A rollback that somebody asks for by an annotation: what becomes of the deployment.
 
 Source: ``k8s.io/kubernetes/pkg/controller/deployment/rollback.go`` and
-``util/deployment_util.go`` v1.37. The annotation is what is left of the field ``rollbackTo`` of
-older API versions; ``kubectl rollout undo`` writes the template itself.
+``util/deployment_util.go`` v1.34.1 to v1.37.2. The annotation is what is left of the
+field ``rollbackTo`` of older API versions; ``kubectl rollout undo`` writes the template itself.
 """
 
 from __future__ import annotations

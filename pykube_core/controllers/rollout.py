@@ -1,7 +1,7 @@
 """The arithmetic of a rollout: functions of a deployment and its replica sets alone.
 
 Source: ``k8s.io/kubernetes/pkg/controller/deployment/util/deployment_util.go``, ``rolling.go`` and
-``sync.go`` v1.36.
+``sync.go`` v1.34.1 to v1.37.2.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import msgspec
 
 from pykube_core.api.builtin import PODS
+from pykube_core.api.image_names import full_image, image_id, invalid_text
 from pykube_core.api.objects import DONE_PHASES, KubeObject
 from pykube_core.api.quantity import Quantity
 from pykube_core.api.resources import aggregate, quantities
@@ -15,7 +16,6 @@ from pykube_core.api.times import NANO, parse_time
 from pykube_core.apiserver import ApiObject
 from pykube_core.apiserver.bulk import ENCODED_STATUS, without_node
 from pykube_core.apiserver.recorder import NORMAL, EventText, Reference
-from pykube_core.node.image_names import full_image, image_id, invalid_text
 from pykube_core.node.network import is_address
 from pykube_core.node.runtime import Behavior
 from pykube_core.node.views import (

@@ -254,6 +254,18 @@ def test_first_failure_is_told_until_there_is_none(world, monkeypatch):
     assert "conditions" not in status(world)
 
 
+def test_pods_without_labels_are_not_made(world):
+    selector = {"matchExpressions": [{"key": "a", "operator": "DoesNotExist"}]}
+    template = {"spec": {"containers": [{"name": "c", "image": "httpd"}]}}
+    create(world, selector=selector, template=template)
+    world.run(0.1)
+    (failure,) = status(world)["conditions"]
+    assert (failure["reason"], failure["message"]) == (
+        "FailedCreate", "unable to create pods, no labels"
+    )  # fmt: skip
+    assert world.pods() == []
+
+
 def test_ending_pod_counts_only_while_it_is_the_sets_own(world):
     create(world, replicas=1)
     world.run()

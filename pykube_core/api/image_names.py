@@ -2,8 +2,8 @@
 
 Source: ``github.com/distribution/reference`` v0.6.0 (ParseNormalizedNamed) and
 ``github.com/opencontainers/go-digest`` v1.0.0, as
-``k8s.io/kubernetes/pkg/util/parsers`` v1.34.1 to v1.37.2 use them; a name with a tag and a digest
-loses its tag, as containerd has it.
+``k8s.io/kubernetes/pkg/util/parsers`` v1.34.1 to v1.37.2 use them; in full a name with a tag and a
+digest loses its tag, as containerd has it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class ImageNameError(ValueError):
 
 
 class ImageName(NamedTuple):
-    """An image's name in parts; ``repository`` has its registry, of tag and digest one is there."""
+    """An image's name in parts; ``repository`` has its registry, tag or digest are there."""
 
     repository: str
     tag: str
@@ -88,7 +88,7 @@ def parse_image(image: str) -> ImageName:
     digest = match["digest"] or ""
     if digest:
         _check_digest(digest)
-    tag = "" if digest else match["tag"] or _DEFAULT_TAG
+    tag = match["tag"] or ("" if digest else _DEFAULT_TAG)
     # What looks like a registry but is none may still be a part of the path.
     repository = f"{match['domain']}/{match['path']}" if match["domain"] else match["path"]
     return ImageName(repository, tag, digest)
@@ -120,6 +120,14 @@ def _check_digest(digest: str) -> None:
         raise ImageNameError("invalid checksum digest length")
     if encoded != encoded.lower():
         raise ImageNameError("invalid checksum digest format")
+
+
+def tag_of(image: str) -> str:
+    """Return an image's tag, "latest" with neither tag nor digest; "" where the name is no name."""
+    try:
+        return parse_image(image).tag
+    except ImageNameError:
+        return ""
 
 
 def invalid_text(image: str) -> str:
