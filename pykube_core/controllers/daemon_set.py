@@ -1,9 +1,10 @@
 """Daemon sets: one pod on every node that should have one.
 
 Source: ``k8s.io/kubernetes/pkg/controller/daemon`` (daemon_controller.go, update.go) v1.34.1 to
-v1.37.2. Differences: there are no ControllerRevisions, so ``controller-revision-hash`` is the hash of the
-template itself (see `template_hash`) and there is nothing to roll back to; pods are told old from
-new by that label alone, not by ``pod-template-generation``; they are created without a slow start.
+v1.37.2. Differences: there are no ControllerRevisions, so ``controller-revision-hash`` is the hash
+of the template itself (see `template_hash`) and there is nothing to roll back to; pods are told old
+from new by that label alone, not by ``pod-template-generation``; they are created without a slow
+start.
 
 A node is looked at when its labels or taints, or daemon pods on it, change: the counts of a status
 are sums over nodes that are kept up, so neither a heartbeat nor a pod costs a walk over all nodes.
