@@ -56,6 +56,11 @@ class ImageName(NamedTuple):
         return f"{self.repository}:{self.tag}"
 
 
+def is_reference(image: str) -> bool:
+    """Say whether a text is a reference as it stands, which is all that kubectl run asks."""
+    return _REFERENCE_RE.fullmatch(image) is not None
+
+
 @lru_cache(4096)
 def parse_image(image: str) -> ImageName:
     """Return an image's name in parts, registry and tag filled in.

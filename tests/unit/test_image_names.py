@@ -2,7 +2,14 @@
 
 import pytest
 
-from pykube_core.api.image_names import full_image, image_id, invalid_text, parse_image, tag_of
+from pykube_core.api.image_names import (
+    full_image,
+    image_id,
+    invalid_text,
+    is_reference,
+    parse_image,
+    tag_of,
+)
 from pykube_core.api.server_defaults import default_pod
 
 HEX = "0123456789abcdef" * 4
@@ -99,3 +106,8 @@ def test_image_is_always_pulled_if_its_name_says_latest(image, tag, policy):
     pod = {"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": image}]}}
     default_pod(pod)
     assert pod["spec"]["containers"][0]["imagePullPolicy"] == policy
+
+
+def test_reference_as_it_stands_needs_no_registry():
+    assert all(map(is_reference, ("httpd", "Reg/a", HEX, f"a:1@sha256:{HEX}", "x" * 300)))
+    assert not any(map(is_reference, ("", "Httpd", "a..b/c", "a.-b/c", "a:", "http://a/b")))
