@@ -1,7 +1,7 @@
 """Which pods a replica set misses least.
 
-Source: ``k8s.io/kubernetes/pkg/controller/controller_utils.go`` (ActivePodsWithRanks) v1.36.
-Difference: pods that are equal in everything come in the order of their names.
+Source: ``k8s.io/kubernetes/pkg/controller/controller_utils.go`` (ActivePodsWithRanks) v1.34.1 to
+v1.37.2. Difference: pods that are equal in everything come in the order of their names.
 """
 
 from __future__ import annotations
@@ -74,6 +74,22 @@ class Candidate(NamedTuple):
     created_ns: int
 
 
+def deletion_cost(annotations: dict[str, str]) -> int:
+    """Return what it costs to delete a pod; what is no cost, as upstream reads them, is 0.
+
+    It is a number of 32 bits, without a plus and without zeros in front.
+
+    Examples
+    --------
+    >>> [deletion_cost({DELETION_COST: text}) for text in ("-7", "+7", "007", "2147483648")]
+    [-7, 0, 0, 0]
+    """
+    text = annotations.get(DELETION_COST, "")
+    cost = parse_int64(text) or 0
+    starts = text == "0" or text[:1] in "-123456789"
+    return cost if starts and -(2**31) <= cost < 2**31 else 0
+
+
 def candidate(obj: ApiObject, pod: Pod, related: int) -> Candidate:
     """Return a pod with what is compared of it.
 
@@ -88,8 +104,7 @@ def candidate(obj: ApiObject, pod: Pod, related: int) -> Candidate:
         Its status is not one of a pod.
     """
     view = obj.view(_View)
-    # A cost that is no number is none, as upstream has it.
-    cost = parse_int64(view.metadata.annotations.get(DELETION_COST)) or 0
+    cost = deletion_cost(view.metadata.annotations)
     sidecars = [c.name for c in view.spec.initContainers if c.restartPolicy == "Always"]
     inits = view.status.initContainerStatuses
     restarts = (
