@@ -14,11 +14,9 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from pykube_core.api.selectors import parse_int64
+from pykube_core.api.deletion_cost import DELETION_COST, read_deletion_cost
 from pykube_core.apiserver import ApiObject
 from pykube_core.controllers.pods import Pod, read_time
-
-DELETION_COST: Final = "controller.kubernetes.io/pod-deletion-cost"
 
 _PHASES: Final = {"Pending": 0, "Unknown": 1, "Running": 2}
 
@@ -74,22 +72,6 @@ class Candidate(NamedTuple):
     created_ns: int
 
 
-def deletion_cost(annotations: dict[str, str]) -> int:
-    """Return what it costs to delete a pod; what is no cost, as upstream reads them, is 0.
-
-    It is a number of 32 bits, without a plus and without zeros in front.
-
-    Examples
-    --------
-    >>> [deletion_cost({DELETION_COST: text}) for text in ("-7", "+7", "007", "2147483648")]
-    [-7, 0, 0, 0]
-    """
-    text = annotations.get(DELETION_COST, "")
-    cost = parse_int64(text) or 0
-    starts = text == "0" or text[:1] in "-123456789"
-    return cost if starts and -(2**31) <= cost < 2**31 else 0
-
-
 def candidate(obj: ApiObject, pod: Pod, related: int) -> Candidate:
     """Return a pod with what is compared of it.
 
@@ -104,7 +86,7 @@ def candidate(obj: ApiObject, pod: Pod, related: int) -> Candidate:
         Its status is not one of a pod.
     """
     view = obj.view(_View)
-    cost = deletion_cost(view.metadata.annotations)
+    cost = read_deletion_cost(view.metadata.annotations.get(DELETION_COST, "")) or 0
     sidecars = [c.name for c in view.spec.initContainers if c.restartPolicy == "Always"]
     inits = view.status.initContainerStatuses
     restarts = (

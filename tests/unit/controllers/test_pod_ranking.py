@@ -1,12 +1,11 @@
 import pytest
 
 from pykube_core.api.builtin import PODS
+from pykube_core.api.deletion_cost import DELETION_COST, read_deletion_cost
 from pykube_core.apiserver import ApiObject
 from pykube_core.apiserver.objects import encode
 from pykube_core.controllers.pod_ranking import (
-    DELETION_COST,
     candidate,
-    deletion_cost,
     least_missed,
 )
 from pykube_core.controllers.pods import PodReader
@@ -71,8 +70,7 @@ def test_pod_that_is_missed_less_goes_first(pair):
      ("", 0), ("-", 0), (" 5", 0), ("5.0", 0), ("1_0", 0), ("1e3", 0), ("\u0665", 0)],
 )  # fmt: skip
 def test_cost_is_read_as_upstream_reads_it(text, cost):
-    assert deletion_cost({DELETION_COST: text}) == cost
-    assert deletion_cost({}) == 0
+    assert (read_deletion_cost(text) or 0) == cost
 
 
 def test_of_ages_of_one_magnitude_the_uid_decides():
