@@ -216,11 +216,17 @@ class ApiObject(msgspec.Struct, frozen=True, gc=False, eq=False):
         end = start + len(memoryview(members.metadata))
         kept = [data[start:end] if metadata is None else msgspec.json.encode(metadata)]
         if spec is not None:
-            kept += [layout.SPEC_MEMBER, msgspec.json.encode(spec)]
             size = len(memoryview(members.spec))
+            if size and not data.startswith(layout.SPEC_MEMBER, end):
+                return self._encoded_with(metadata, spec)  # Others wrote it, in another order.
+            kept += [layout.SPEC_MEMBER, msgspec.json.encode(spec)]
             end += len(layout.SPEC_MEMBER) + size if size else 0
         changed = b"".join((data[:start], *kept, data[end:]))
         return ApiObject.parse(self.resource, self.key, changed, self.revision)
+
+    def _encoded_with(self, metadata: KubeObject | None, spec: KubeObject) -> ApiObject:
+        whole: KubeObject = msgspec.json.decode(self.data)
+        return self.changed_to(whole | {"metadata": metadata or whole["metadata"], "spec": spec})
 
 
 class _MembersView(msgspec.Struct, gc=False):

@@ -101,6 +101,13 @@ def test_members_are_replaced_and_the_others_stay(resource, obj):
     assert held.changed_to(whole).data == data
 
 
+def test_members_are_replaced_in_what_others_wrote_in_another_order():
+    data = LEASES.head + b'"name":"x","uid":"u"}, "other": 1, "spec" : {"a": 1}}'
+    held = ApiObject.parse(LEASES, LEASES.key("default", "x"), data, 3)
+    changed = msgspec.json.decode(held.with_members(spec={"new": 1}).data)
+    assert (changed["spec"], changed["other"]) == ({"new": 1}, 1)
+
+
 def test_a_status_is_added_where_there_was_none():
     obj, data = pod("web", {"containers": []})
     assert obj.with_status(b'{"phase":"x"}').data == data[:-1] + b',"status":{"phase":"x"}}'
