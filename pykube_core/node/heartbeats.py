@@ -138,7 +138,10 @@ class Leases:
             return None
         renewed = obj.body.view(_LeaseView).spec.renewTime
         spec = {"holderIdentity": name, "leaseDurationSeconds": _LEASE_SECONDS}
-        self._held[name] = obj.with_members(spec=spec | {"renewTime": micro_time_text(0)})
+        # What others may have put behind the spec goes: a renewal changes the end.
+        whole = {"metadata": msgspec.json.decode(obj.data)["metadata"]}
+        renewal = {"spec": spec | {"renewTime": micro_time_text(0)}}
+        self._held[name] = obj.changed_to(whole | renewal)
         return parse_time(renewed) if renewed else 0
 
 
