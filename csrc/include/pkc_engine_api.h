@@ -13,6 +13,7 @@ enum {
     PKC_RESOURCE_EPHEMERAL_STORAGE = 2,
     PKC_RESOURCE_COUNT_MAX = 60,
     PKC_DEVICE_COUNT_MAX = 16,
+    PKC_DEVICE_MILLI = 1000, /* one whole device */
     PKC_KEY_NODE_NAME = 0,
     PKC_KEY_UNSCHEDULABLE = 1, /* node.kubernetes.io/unschedulable */
     PKC_VALUE_EMPTY = 0,
