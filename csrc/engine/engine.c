@@ -5,7 +5,6 @@
 
 #include "engine/cycle/totals.h"
 #include "engine/kernels/kernel.h"
-#include "engine/rules/table.h"
 #include "engine/state/columns.h"
 
 int pkc_engine_new(int32_t kernel_index, int32_t tie, uint64_t seed, pkc_engine **engine_out) {
@@ -29,10 +28,6 @@ int pkc_engine_new(int32_t kernel_index, int32_t tie, uint64_t seed, pkc_engine 
     e->random_state = seed;
     e->matcher_epoch = 1;
     e->resource_count = PKC_RESOURCE_EPHEMERAL_STORAGE + 1;
-    for (int32_t plugin = 0; plugin < PKC_PLUGIN_COUNT; plugin++) {
-        e->reserving |= pkc_rules[plugin]->reserve != NULL ? pkc_bit(plugin) : 0;
-        e->attaching |= pkc_rules[plugin]->attach != NULL ? pkc_bit(plugin) : 0;
-    }
     *engine_out = e;
     return PKC_OK;
 }

@@ -7,7 +7,7 @@ int pkc_prepare(pkc_engine *e, int32_t class_index) {
     pod_class *c = &e->classes.data[class_index];
     e->prepared = (prepared){0};
     PKC_TRY(pkc_rules[PKC_PLUGIN_NONE]->prepare(e, c));
-    for (plugin_set left = c->filters; left != 0; left = pkc_rest(left)) {
+    for (plugin_set left = c->prepares; left != 0; left = pkc_rest(left)) {
         int32_t plugin = pkc_first(left);
         int found = pkc_rules[plugin]->prepare == NULL ? 1 : pkc_rules[plugin]->prepare(e, c);
         if (found < 0) {

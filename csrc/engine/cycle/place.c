@@ -24,22 +24,13 @@ static int looks_beyond(const pkc_engine *e) {
     return e->prepared.masks != 0 || e->nomination_count > 0;
 }
 
-/* 1 if a plugin that normalises may tell rows apart. What scores nodes did so when they were
- * cached. */
-static int tells_apart(const pkc_engine *e, const pod_class *c, int32_t plugin) {
-    if (pkc_has(c->cache.raw_kept, plugin)) {
-        return pkc_has(c->cache.raw_any, plugin);
-    }
-    const rule *r = pkc_rules[plugin];
-    return r->raw != NULL && (r->differs == NULL || r->differs(e, c));
-}
-
+/* Plugins that normalise and may tell rows apart. What scores nodes said so when it was cached. */
 static plugin_set to_normalize(const pkc_engine *e, const pod_class *c) {
-    plugin_set found = 0;
-    for (plugin_set left = pkc_profile_of(e, c)->scores_normalized; left != 0;
-         left = pkc_rest(left)) {
+    plugin_set found = c->cache.raw_any;
+    for (plugin_set left = c->scores_raw; left != 0; left = pkc_rest(left)) {
         int32_t plugin = pkc_first(left);
-        found |= tells_apart(e, c, plugin) ? pkc_bit(plugin) : 0;
+        const rule *r = pkc_rules[plugin];
+        found |= r->score_reads != READS_OTHERS || r->differs(e, c) ? pkc_bit(plugin) : 0;
     }
     return found;
 }

@@ -52,7 +52,7 @@ void pkc_pod_attach(pkc_engine *e, int32_t slot) {
     c->first_pod = slot;
     e->pod_count++;
     account(e, c, p->row, 1);
-    for (plugin_set left = e->attaching; left != 0; left = pkc_rest(left)) {
+    for (plugin_set left = c->attaches; left != 0; left = pkc_rest(left)) {
         pkc_rules[pkc_first(left)]->attach(e, p);
     }
     pkc_row_touch(e, p->row);
@@ -79,7 +79,7 @@ void pkc_pod_detach(pkc_engine *e, int32_t slot) {
     }
     e->pod_count--;
     account(e, c, p->row, -1);
-    for (plugin_set left = e->attaching; left != 0; left = pkc_rest(left)) {
+    for (plugin_set left = c->attaches; left != 0; left = pkc_rest(left)) {
         pkc_rules[pkc_first(left)]->detach(e, p);
     }
     pkc_row_touch(e, p->row);
@@ -95,8 +95,9 @@ int32_t pkc_pod_add(pkc_engine *e, int32_t class_index, int32_t row) {
     }
     pod *p = &e->pods.data[slot];
     *p = (pod){.class_index = class_index, .row = row, .start_ns = INT64_MAX};
-    for (plugin_set left = e->reserving; left != 0; left = pkc_rest(left)) {
-        pkc_rules[pkc_first(left)]->reserve(e, pkc_class_of(e, p), p);
+    const pod_class *c = pkc_class_of(e, p);
+    for (plugin_set left = c->reserves; left != 0; left = pkc_rest(left)) {
+        pkc_rules[pkc_first(left)]->reserve(e, c, p);
     }
     pkc_pod_attach(e, slot);
     return slot;

@@ -173,11 +173,8 @@ static double addend_of(pkc_engine *e, const pod_class *c, int32_t row) {
 }
 
 void pkc_prepare_scores(pkc_engine *e, const profile *p) {
-    for (plugin_set left = p->scores_with; left != 0; left = pkc_rest(left)) {
-        const rule *r = pkc_rules[pkc_first(left)];
-        if (r->prepare_scores != NULL) {
-            r->prepare_scores(e);
-        }
+    for (plugin_set left = p->scores_prepared; left != 0; left = pkc_rest(left)) {
+        pkc_rules[pkc_first(left)]->prepare_scores(e);
     }
 }
 
@@ -293,7 +290,8 @@ static uint64_t changes_worth_mending(const pkc_engine *e, const pod_class *c) {
 int pkc_totals_refresh(pkc_engine *e, pod_class *c) {
     row_cache *r = &c->cache;
     pkc_prepare_scores(e, pkc_profile_of(e, c));
-    int lacks_raw = (raw_wanted(e, c) & ~r->raw_kept) != 0;
+    int stale = r->epoch_seen != e->epoch;
+    int lacks_raw = stale && (raw_wanted(e, c) & ~r->raw_kept) != 0;
     int status = PKC_OK;
     if (r->rows < e->row_count || r->total == NULL || lacks_raw) {
         status = allocate(e, c);

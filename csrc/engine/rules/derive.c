@@ -40,9 +40,8 @@ int pkc_derive_profile(profile *p) {
         } else if (r->score_row != NULL) {
             p->scores_node |= pkc_bit(plugin);
         }
-        if (r->normalize != NULL) {
-            p->scores_normalized |= pkc_bit(plugin);
-        }
+        p->scores_normalized |= r->normalize != NULL ? pkc_bit(plugin) : 0;
+        p->scores_prepared |= r->prepare_scores != NULL ? pkc_bit(plugin) : 0;
     }
     p->fused = (uint8_t)is_fused(p);
     return PKC_OK;
@@ -93,16 +92,27 @@ void pkc_derive_class(const pkc_engine *e, pod_class *c) {
     const profile *p = pkc_profile_of(e, c);
     for (plugin_set left = p->filters_with; left != 0; left = pkc_rest(left)) {
         int32_t plugin = pkc_first(left);
-        int reads = pkc_rules[plugin]->reads(c);
+        const rule *r = pkc_rules[plugin];
+        int reads = r->reads(c);
         c->filters |= reads != 0 ? pkc_bit(plugin) : 0;
         c->filters_node |= reads & READS_NODE ? pkc_bit(plugin) : 0;
         c->filters_row |= reads & READS_ROW ? pkc_bit(plugin) : 0;
         c->filters_others |= reads & READS_OTHERS ? pkc_bit(plugin) : 0;
+        int asked = reads & READS_OTHERS || (reads != 0 && r->prepare != NULL);
+        c->prepares |= asked ? pkc_bit(plugin) : 0;
     }
-    for (plugin_set left = p->scores_row; left != 0; left = pkc_rest(left)) {
+    for (plugin_set left = p->scores_with; left != 0; left = pkc_rest(left)) {
         int32_t plugin = pkc_first(left);
         const rule *r = pkc_rules[plugin];
-        c->scores_row |= r->differs == NULL || r->differs(e, c) ? pkc_bit(plugin) : 0;
+        int differs = r->score_reads == READS_OTHERS || r->differs == NULL || r->differs(e, c);
+        c->scores_row |= differs ? pkc_bit(plugin) & p->scores_row : 0;
+        c->scores_raw |= differs && r->raw != NULL ? pkc_bit(plugin) : 0;
+    }
+    for (int32_t plugin = 0; plugin < PKC_PLUGIN_COUNT; plugin++) {
+        const rule *r = pkc_rules[plugin];
+        int keeps = r->keeps == NULL || r->keeps(c);
+        c->reserves |= keeps && r->reserve != NULL ? pkc_bit(plugin) : 0;
+        c->attaches |= keeps && r->attach != NULL ? pkc_bit(plugin) : 0;
     }
     c->fused = fused_of(p, c);
 }

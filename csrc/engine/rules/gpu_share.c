@@ -5,6 +5,10 @@ static int reads(const pod_class *c) {
     return c->device_count > 0 ? READS_ROW : 0;
 }
 
+static int keeps(const pod_class *c) {
+    return c->device_count > 0;
+}
+
 static int32_t *devices_of(const pkc_engine *e, int32_t row) {
     return e->device_free + (int64_t)row * PKC_DEVICE_COUNT_MAX;
 }
@@ -63,6 +67,7 @@ static void detach(pkc_engine *e, const pod *p) {
 const rule pkc_rule_gpu_share = {.reads = reads,
                                  .filter_row = filter_row,
                                  .admits = admits,
+                                 .keeps = keeps,
                                  .reserve = reserve,
                                  .attach = attach,
                                  .detach = detach};

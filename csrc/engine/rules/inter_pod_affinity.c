@@ -189,6 +189,7 @@ const rule pkc_rule_inter_pod_affinity = {.reads = reads,
                                           .prepare = prepare,
                                           .filter_row = filter_row,
                                           .mask = mask,
+                                          .score_reads = READS_OTHERS,
                                           .differs = differs,
                                           .raw = raw_scores,
                                           .normalize = normalize};

@@ -50,10 +50,12 @@ typedef struct {
     /* -inf on rows that what READS_OTHERS stands for refuses. */
     void (*mask)(pkc_engine *e, const pod_class *c, double *total);
 
-    /* READS_NODE or READS_COLUMNS: where score_row's score comes from. */
+    /* Where scores come from: READS_NODE or READS_COLUMNS for score_row; for raw READS_OTHERS where
+     * differs has to be asked anew for every pod, else 0. */
     int score_reads;
     /* 0 if pods of the class get the same score on all rows, which the cycle then passes over. NULL: 1.
-     * What score_row alone decides may not change after the class was made. */
+     * Its answer stands for the life of the class; with READS_NODE until a node changes, with
+     * READS_OTHERS for one pod. */
     int (*differs)(const pkc_engine *e, const pod_class *c);
     /* Upstream's PreScore skips the plugin where it does not differ; others give all rows a score. */
     int prescore_skips;
@@ -66,6 +68,9 @@ typedef struct {
     /* In place; right after raw. */
     void (*normalize)(pkc_engine *e, const double *total, int64_t *raw);
 
+    /* 1 if pods of the class are in the plugin's account: reserve, attach and detach are called for
+     * them. NULL: 1. */
+    int (*keeps)(const pod_class *c);
     /* Reserve: what a pod gets that comes to a row for good. */
     void (*reserve)(pkc_engine *e, const pod_class *c, pod *p);
     /* A pod comes to its row, or goes, for good or for a moment. */

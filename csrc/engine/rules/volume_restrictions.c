@@ -76,6 +76,10 @@ static void mask(pkc_engine *e, const pod_class *c, double *total) {
     }
 }
 
+static int keeps(const pod_class *c) {
+    return c->claims.count > 0;
+}
+
 static void attach(pkc_engine *e, const pod *p) {
     pkc_claims_count(e, pkc_class_of(e, p), 1);
 }
@@ -90,5 +94,6 @@ const rule pkc_rule_volume_restrictions = {.reads = reads,
                                            .filter_row = filter_row,
                                            .admits = admits,
                                            .mask = mask,
+                                           .keeps = keeps,
                                            .attach = attach,
                                            .detach = detach};

@@ -88,8 +88,6 @@ struct pkc_engine {
     int32_t tie;
     uint64_t random_state;
     uint64_t eviction_state; /* of draws that no result depends on */
-    plugin_set reserving;    /* plugins that give something to a pod that comes to a row */
-    plugin_set attaching;    /* plugins that keep an account of the pods on rows */
     uint8_t any_soft_taint;  /* some node has had a PreferNoSchedule taint */
     uint8_t rank_shuffled;   /* ranks do not ascend with the rows */
 

@@ -102,7 +102,14 @@ typedef struct {
     plugin_set filters_node;   /* labels, taints, names */
     plugin_set filters_row;    /* the row's pods, resources beyond cpu and memory, devices */
     plugin_set filters_others; /* other rows */
-    plugin_set scores_row;     /* of those of the profile, the ones that tell rows apart */
+    plugin_set prepares;       /* plugins that PreFilter has to ask */
+    plugin_set reserves;       /* plugins that give something to a pod that comes to a row */
+    plugin_set attaches;       /* plugins that keep an account of the pods on rows */
+    /* Of the profile's score plugins those that may tell rows apart. */
+    plugin_set scores_row; /* by the row's columns */
+    plugin_set scores_raw; /* by what is computed for all rows at once */
+    fused_constants fused;
+    row_cache cache;
     request_vec request;
     request_vec filter_request;
     int64_t score_request[PKC_RESOURCE_COUNT_MAX];
@@ -149,8 +156,6 @@ typedef struct {
     int64_t hits_seen;   /* counters looked at for the two */
     integer_vec own;     /* counters of its spread, affinity, anti-affinity, preferred terms */
     uint64_t hits_epoch; /* of the matchers, when the two were made */
-    fused_constants fused;
-    row_cache cache;
 } pod_class;
 
 /* What the class takes of a resource of its node, 0 if nothing. */

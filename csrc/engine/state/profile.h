@@ -22,6 +22,7 @@ typedef struct {
     plugin_set scores_row;        /* those of them whose score a row's own columns decide */
     plugin_set scores_node;       /* those whose score labels, taints and images decide */
     plugin_set scores_normalized; /* those that look at all feasible rows once more */
+    plugin_set scores_prepared;   /* those that PreScore has to ask */
     int32_t strategy;
     request_vec fit_resources; /* amount is the weight */
     integer_vec balanced_resources;
