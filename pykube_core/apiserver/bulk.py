@@ -38,9 +38,9 @@ from pykube_core.apiserver.objects import (
     identity_prefix,
     members,
 )
-from pykube_core.store import Form, KeyValue, Puts, StoreLike
+from pykube_core.store import OPERATIONS_MAX, Form, KeyValue, Puts, StoreLike
 
-TXN_OPERATIONS_MAX: Final = 128
+TXN_OPERATIONS_MAX: Final = OPERATIONS_MAX
 _ATTEMPTS: Final = 8
 
 STATUS_FIELD: Final = 3

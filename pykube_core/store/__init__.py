@@ -8,6 +8,7 @@
 b'1'
 """
 
+from _pykube_hotcore.constants import STORE_OPERATIONS_MAX as OPERATIONS_MAX
 from _pykube_hotcore.native._puts import FIELDS_MAX, Form, Puts
 from _pykube_hotcore.native._store import RangeView
 from _pykube_hotcore.native._store_errors import (
@@ -56,6 +57,7 @@ from pykube_core.store._watch import Watch
 __all__ = [
     "FIELDS_MAX",
     "FROM_KEY",
+    "OPERATIONS_MAX",
     "BatchResult",
     "ClosedError",
     "CompactedError",
