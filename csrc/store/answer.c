@@ -1,8 +1,9 @@
 /* Answers: what a call found, pinned until it is released. */
+#include "store/answer.h"
+
 #include <stdlib.h>
 
 #include "common/check.h"
-#include "store/core.h"
 
 enum { CAPACITY_MIN = 8 };
 

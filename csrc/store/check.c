@@ -1,7 +1,7 @@
 /* Requests that are refused before anything is looked at. */
-#include <stdlib.h>
+#include "store/check.h"
 
-#include "store/core.h"
+#include <stdlib.h>
 
 /* Operations of a transaction with all its nested ones: bounds the recursion. */
 enum { TOTAL_OPS_MAX = 65536 };

@@ -1,6 +1,10 @@
 /* Group commit: from staged to durable to visible. */
+#include "store/commit.h"
+
 #include "common/check.h"
-#include "store/core.h"
+#include "store/history.h"
+#include "wal/segment.h"
+#include "wal/stage.h"
 
 void pkc_store_publish(pkc_store *store, int64_t revision, int64_t log_end, int64_t sequence) {
     pkc_groups *groups = &store->groups;

@@ -1,6 +1,7 @@
 /* Keys and their versions: writes without checks, and how to take them back. */
+#include "store/history.h"
+
 #include "common/check.h"
-#include "store/core.h"
 
 pkc_key *pkc_store_find(const pkc_store *store, const void *key, int64_t size) {
     return pkc_index_find(&store->index, key, size, pkc_index_hash(&store->index, key, size));

@@ -1,10 +1,14 @@
 /* Leases as callers see them. */
+#include "store/lease_api.h"
+
 #include <stdlib.h>
 
 #include "common/check.h"
-#include "store/core.h"
+#include "store/answer.h"
+#include "store/commit.h"
+#include "store/history.h"
+#include "wal/stage.h"
 
-#define TTL_MAX INT64_C(9000000000)
 #define SECOND_NS INT64_C(1000000000)
 
 static int64_t deadline(int64_t ttl, int64_t time_ns) {
@@ -110,7 +114,7 @@ static int grant(pkc_store *store, int64_t id, int64_t ttl, int64_t time_ns) {
 int pkc_store_lease_grant(pkc_store *store, int64_t id, int64_t ttl, int64_t time_ns,
                           int64_t *ttl_out, pkc_answer *answer_out) {
     pkc_answer_begin(answer_out);
-    if (ttl > TTL_MAX) {
+    if (ttl > PKC_TTL_MAX) {
         return PKC_ERR_LEASE_TTL;
     }
     if (id == 0 || time_ns < 0) {

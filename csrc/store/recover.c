@@ -1,5 +1,11 @@
 /* Records of the log and of a snapshot, applied to the store. */
-#include "store/core.h"
+#include "store/recover.h"
+
+#include "store/commit.h"
+#include "store/compact.h"
+#include "store/history.h"
+#include "store/lease_api.h"
+#include "store/txn.h"
 
 static bool take(const uint8_t **at, int64_t *left, void *field_out, int64_t size) {
     if (*left < size) {
@@ -82,7 +88,7 @@ static int apply_revoke(pkc_store *store, int64_t id, int64_t expected) {
 }
 
 static int apply_grant(pkc_store *store, int64_t id, int64_t ttl) {
-    if (id == 0 || ttl < PKC_STORE_TTL_MIN || ttl > INT64_C(9000000000) ||
+    if (id == 0 || ttl < PKC_STORE_TTL_MIN || ttl > PKC_TTL_MAX ||
         pkc_leases_find(&store->leases, id) != NULL) {
         return PKC_ERR_CORRUPT;
     }

@@ -1,7 +1,12 @@
 /* Snapshot: the visible state beside the log, while writers go on. */
 #include <stdlib.h>
 
-#include "store/core.h"
+#include "store/answer.h"
+#include "store/commit.h"
+#include "store/history.h"
+#include "wal/posix.h"
+#include "wal/segment.h"
+#include "wal/snapshot.h"
 
 enum { STEP = 512 };
 

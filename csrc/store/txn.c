@@ -1,8 +1,15 @@
 /* Transactions: compares, checks, operations, and their record in the log. */
+#include "store/txn.h"
+
 #include <stdlib.h>
 
 #include "common/check.h"
-#include "store/core.h"
+#include "store/answer.h"
+#include "store/check.h"
+#include "store/commit.h"
+#include "store/history.h"
+#include "store/range.h"
+#include "wal/stage.h"
 
 enum { PATH_ON_STACK = 64, ALL_HELD = -1 };
 
@@ -330,7 +337,7 @@ static int run_locked(pkc_store *store, const pkc_txn *txn, bool bare, pkc_answe
     return status;
 }
 
-static int stage(pkc_store *store, const pkc_txn *txn, bool bare, pkc_answer *answer_out) {
+int pkc_txn_stage(pkc_store *store, const pkc_txn *txn, bool bare, pkc_answer *answer_out) {
     pkc_answer_begin(answer_out);
     int status = pkc_txn_check(txn);
     status = status < 0 ? status : pkc_txn_check_overlap(&store->index, txn);
@@ -343,153 +350,13 @@ static int stage(pkc_store *store, const pkc_txn *txn, bool bare, pkc_answer *an
     return status;
 }
 
-int pkc_store_txn(pkc_store *store, const pkc_txn *txn, pkc_answer *answer_out) {
-    return stage(store, txn, false, answer_out);
-}
-
-int pkc_store_put(pkc_store *store, const char *key, int64_t key_size, const char *value,
-                  int64_t value_size, int64_t lease, int32_t flags, pkc_answer *answer_out) {
-    pkc_op op = {.kind = PKC_OP_PUT,
-                 .flags = flags,
-                 .key = key,
-                 .key_size = key_size,
-                 .value = value,
-                 .value_size = value_size,
-                 .lease = lease};
-    pkc_txn txn = {.success = &op, .success_count = 1};
-    return stage(store, &txn, true, answer_out);
-}
-
-int pkc_store_delete(pkc_store *store, const char *key, int64_t key_size, const char *end,
-                     int64_t end_size, int32_t flags, pkc_answer *answer_out) {
-    pkc_op op = {.kind = PKC_OP_DELETE,
-                 .flags = flags,
-                 .key = key,
-                 .key_size = key_size,
-                 .end = end,
-                 .end_size = end_size};
-    pkc_txn txn = {.success = &op, .success_count = 1};
-    return stage(store, &txn, true, answer_out);
-}
-
-/* The transaction of `count` puts or deletes, behind compares of mod revisions. Deletes have keys
- * alone. */
-static int batch_if(pkc_store *store, int32_t kind, const char *data, const int64_t *sizes,
-                    const int64_t *mod_revisions, int64_t count, int64_t lease,
-                    pkc_answer *answer_out) {
-    pkc_answer_begin(answer_out);
-    if (count < 0 || count > PKC_STORE_OPS_MAX) {
-        return count < 0 ? PKC_ERR_INVALID : PKC_ERR_OP_COUNT;
-    }
-    pkc_op ops[PKC_STORE_OPS_MAX];
-    pkc_compare compares[PKC_STORE_OPS_MAX];
-    int32_t compare_count = mod_revisions == NULL ? 0 : (int32_t)count;
-    const char *value = data;
-    for (int64_t i = 0; i < count; i++) {
-        value += sizes[i];
-    }
-    for (int64_t i = 0; i < count; i++) {
-        ops[i] = (pkc_op){.kind = kind, .key = data, .key_size = sizes[i], .lease = lease};
-        data += sizes[i];
-        if (kind == PKC_OP_PUT) {
-            ops[i].value = value;
-            ops[i].value_size = sizes[count + i];
-            value += sizes[count + i];
-        }
-        if (compare_count > 0) {
-            compares[i] = (pkc_compare){.target = PKC_COMPARE_MOD,
-                                        .key = ops[i].key,
-                                        .key_size = ops[i].key_size,
-                                        .number = mod_revisions[i]};
-        }
-    }
-    pkc_txn txn = {.compares = compares,
-                   .success = ops,
-                   .compare_count = compare_count,
-                   .success_count = (int32_t)count};
-    int status = stage(store, &txn, false, answer_out);
-    if (status == PKC_OK) {
-        answer_out->result_count = 1;
-        answer_out->results[0].children = 0;
-    }
-    return status;
-}
-
-int pkc_store_put_if(pkc_store *store, const char *data, const int64_t *sizes,
-                     const int64_t *mod_revisions, int64_t count, int64_t lease,
-                     pkc_answer *answer_out) {
-    return batch_if(store, PKC_OP_PUT, data, sizes, mod_revisions, count, lease, answer_out);
-}
-
-int pkc_store_delete_if(pkc_store *store, const char *data, const int64_t *sizes,
-                        const int64_t *mod_revisions, int64_t count, pkc_answer *answer_out) {
-    return batch_if(store, PKC_OP_DELETE, data, sizes, mod_revisions, count, 0, answer_out);
-}
-
-static int check_many(const int64_t *sizes, int64_t count) {
-    for (int64_t i = 0; i < count; i++) {
-        pkc_op op = {.kind = PKC_OP_PUT, .key_size = sizes[2 * i],
-                     .value_size = sizes[2 * i + 1]};
-        pkc_txn txn = {.success = &op, .success_count = 1};
-        int status = pkc_txn_check(&txn);
-        if (status < 0) {
-            return status;
-        }
+int pkc_txn_put(pkc_store *store, int64_t revision, const pkc_op *op) {
+    run r = {
+        .store = store, .revision = revision, .read_revision = PKC_REVISION_HEAD, .writes = true};
+    PKC_TRY(check_put(&r, op));
+    PKC_TRY(run_put(&r, op, 0));
+    if (store->wal != NULL) {
+        pkc_wal_end(store->wal, 8, r.written);
     }
     return PKC_OK;
-}
-
-static int put_many_locked(pkc_store *store, const char *data, const int64_t *sizes,
-                           int64_t count, int64_t lease) {
-    int status = pkc_store_admit(store);
-    int64_t log_end = store->log.end;
-    int64_t staged = store->wal == NULL ? 0 : pkc_wal_staged(store->wal);
-    run r = {.store = store, .read_revision = PKC_REVISION_HEAD, .writes = true};
-    for (int64_t i = 0; status == PKC_OK && i < count; i++) {
-        pkc_op op = {.kind = PKC_OP_PUT,
-                     .key = data,
-                     .key_size = sizes[2 * i],
-                     .value = data + sizes[2 * i],
-                     .value_size = sizes[2 * i + 1],
-                     .lease = lease};
-        r.revision = store->head_revision + 1 + i;
-        r.written = 0;
-        status = check_put(&r, &op);
-        status = status < 0 ? status : run_put(&r, &op, 0);
-        if (status == PKC_OK && store->wal != NULL) {
-            pkc_wal_end(store->wal, 8, r.written);
-        }
-        data += sizes[2 * i] + sizes[2 * i + 1];
-    }
-    if (status < 0) {
-        pkc_history_undo(store, log_end);
-        if (store->wal != NULL) {
-            pkc_wal_unstage(store->wal, staged);
-        }
-    } else if (count > 0) {
-        store->head_revision += count;
-        pkc_store_staged(store);
-    }
-    return status;
-}
-
-int pkc_store_put_many(pkc_store *store, const char *data, const int64_t *sizes, int64_t count,
-                       int64_t lease, pkc_answer *answer_out) {
-    pkc_answer_begin(answer_out);
-    if (count < 0 || count > INT32_MAX) {
-        return PKC_ERR_INVALID;
-    }
-    int status = check_many(sizes, count);
-    if (status < 0) {
-        return status;
-    }
-    pkc_store_lock(store);
-    status = put_many_locked(store, data, sizes, count, lease);
-    if (status == PKC_OK) {
-        pkc_answer_end(answer_out, store, true);
-    } else {
-        pkc_answer_await(answer_out, store);
-    }
-    pkc_store_unlock(store);
-    return status < 0 ? status : (int)count;
 }

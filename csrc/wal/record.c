@@ -1,9 +1,10 @@
 /* Records and file headers: bytes to fields and back. */
+#include "wal/record.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/check.h"
-#include "wal/wal.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "files are little-endian");
 

@@ -1,10 +1,12 @@
-/* Snapshots: the whole state in a file of its own, and the end of what it replaces. */
+/* Snapshots: the whole state in a file of its own. */
+#include "wal/snapshot.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "wal/wal.h"
+#include "wal/directory.h"
 
-enum { FLUSH_BYTES = 1 << 20, NAMES_BYTES = 1 << 16, FILES_MAX = 1 << 11 };
+enum { FLUSH_BYTES = 1 << 20 };
 
 static const char temporary[] = "snap.tmp";
 
@@ -115,27 +117,5 @@ int pkc_snapshot_read(pkc_wal *wal, int64_t base, pkc_record_visitor *load, void
     }
     wal->snapshot_bytes = file.size;
     pkc_buffer_free(&file);
-    return status;
-}
-
-int pkc_wal_remove_before(pkc_wal *wal, int64_t base) {
-    char *names = malloc(NAMES_BYTES);
-    int64_t *bases = malloc(FILES_MAX * sizeof(int64_t));
-    int status = names == NULL || bases == NULL ? PKC_ERR_NO_MEMORY : PKC_OK;
-    if (status == PKC_OK) {
-        int size = wal->table.list(wal->table.context, names, NAMES_BYTES);
-        status = size < 0 ? pkc_wal_refused(wal, ".", -1, size) : PKC_OK;
-        for (int kind = 0; status == PKC_OK && kind < 2; kind++) {
-            int64_t count = pkc_wal_bases(names, size, kind == 0 ? "log-" : "snap-",
-                                          kind == 0 ? ".wal" : ".snap", bases, FILES_MAX);
-            for (int64_t i = 0; i < count && bases[i] < base; i++) {
-                char path[PKC_STORE_PATH_MAX];
-                (kind == 0 ? pkc_segment_name : pkc_snapshot_name)(bases[i], path);
-                (void)wal->table.remove(wal->table.context, path);
-            }
-        }
-    }
-    free(names);
-    free(bases);
     return status;
 }

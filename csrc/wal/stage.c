@@ -1,8 +1,9 @@
 /* Records on their way to the log. */
+#include "wal/stage.h"
+
 #include <string.h>
 
 #include "common/check.h"
-#include "wal/wal.h"
 
 int pkc_wal_begin(pkc_wal *wal, int type) {
     uint8_t header[PKC_RECORD_HEADER_BYTES];

@@ -1,6 +1,6 @@
 /* Watches: cursors into the log, grouped by what they watch. */
-#ifndef PKC_STORE_WATCH_H
-#define PKC_STORE_WATCH_H
+#ifndef PKC_STORE_GROUP_H
+#define PKC_STORE_GROUP_H
 
 #include <stdbool.h>
 
