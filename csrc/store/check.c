@@ -3,9 +3,6 @@
 
 #include <stdlib.h>
 
-/* Operations of a transaction with all its nested ones: bounds the recursion. */
-enum { TOTAL_OPS_MAX = 65536 };
-
 typedef struct {
     int64_t bytes;
     int64_t ops;
@@ -21,7 +18,7 @@ static int check_sizes(int64_t a, int64_t b, int64_t c, cost *total) {
     if (a > most || b > most || c > most || (total->bytes += a + b + c) > most) {
         return PKC_ERR_REQUEST_SIZE;
     }
-    return ++total->ops > TOTAL_OPS_MAX ? PKC_ERR_OP_COUNT : PKC_OK;
+    return ++total->ops > PKC_TXN_OPS_MAX ? PKC_ERR_OP_COUNT : PKC_OK;
 }
 
 static int check_op(const pkc_op *op, int32_t ops_max, cost *total) {

@@ -213,14 +213,7 @@ static int stage_compact(pkc_store *store, int64_t revision) {
         return PKC_ERR_FUTURE;
     }
     if (store->wal != NULL) {
-        int64_t staged = pkc_wal_staged(store->wal);
-        int status = pkc_wal_begin(store->wal, PKC_RECORD_COMPACT);
-        status = status < 0 ? status : pkc_wal_append(store->wal, &revision, 8);
-        if (status < 0) {
-            pkc_wal_unstage(store->wal, staged);
-            return status;
-        }
-        pkc_wal_end(store->wal, -1, 0);
+        PKC_TRY(pkc_wal_stage(store->wal, PKC_RECORD_COMPACT, &revision, 8));
     }
     pkc_store_staged(store);
     return PKC_OK;

@@ -11,6 +11,7 @@
 #include "store/index.h"
 #include "store/key.h"
 #include "store/lease.h"
+#include "store/limits.h"
 #include "store/log.h"
 #include "store/tree.h"
 #include "wal/wal.h"

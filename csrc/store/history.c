@@ -144,6 +144,8 @@ static int link_version(pkc_store *store, pkc_version *version) {
     if (new_lease != old_lease) {
         pkc_lease_detach(store, key, old_lease);
     }
+    const pkc_version *newest = pkc_store_newest(store, key);
+    PKC_CHECK(newest == NULL || newest->mod_revision <= version->mod_revision);
     version->prev = key->newest;
     key->newest = pkc_arena_ref(version);
     return PKC_OK;

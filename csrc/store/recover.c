@@ -1,6 +1,7 @@
 /* Records of the log and of a snapshot, applied to the store. */
 #include "store/recover.h"
 
+#include "common/check.h"
 #include "store/commit.h"
 #include "store/compact.h"
 #include "store/history.h"
@@ -70,6 +71,7 @@ static int apply_txn(pkc_store *store, const uint8_t *at, int64_t left) {
     }
     store->head_revision = revision;
     pkc_store_staged(store);
+    PKC_CHECK(store->visible_revision == revision && store->visible_end == store->log.end);
     return PKC_OK;
 }
 

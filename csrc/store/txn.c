@@ -132,27 +132,33 @@ static int check_path(run *r, const pkc_txn *txn, int32_t kind) {
     return status;
 }
 
-/* The log's copy of an operation. The record begins with the first one. */
+/* The log's copy of an operation. The record begins with the first one. PKC_ERR_REQUEST_SIZE: puts that
+ * keep their values made the record too large, which the size of the request does not tell. */
 static int record(run *r, const pkc_op *op, const void *second, int64_t second_size,
                   int64_t lease) {
     pkc_wal *wal = r->store->wal;
     if (wal == NULL) {
         return PKC_OK;
     }
-    int status = PKC_OK;
+    PKC_CHECK(op->key_size > 0 && op->key_size <= PKC_STORE_REQUEST_BYTES_MAX);
+    PKC_CHECK(second_size >= 0 && second_size <= PKC_STORE_REQUEST_BYTES_MAX);
     if (r->written == 0) {
-        status = pkc_wal_begin(wal, PKC_RECORD_TXN);
-        status = status < 0 ? status : pkc_wal_append(wal, &r->revision, 8);
-        status = status < 0 ? status : pkc_wal_append(wal, &r->written, 4);
+        PKC_TRY(pkc_wal_begin(wal, PKC_RECORD_TXN));
+        PKC_TRY(pkc_wal_append(wal, &r->revision, 8));
+        PKC_TRY(pkc_wal_append(wal, &r->written, 4));
+    }
+    if (pkc_wal_open_bytes(wal) + PKC_LOGGED_OP_BYTES + op->key_size + second_size >
+        PKC_RECORD_PAYLOAD_MAX) {
+        return PKC_ERR_REQUEST_SIZE;
     }
     uint32_t head[3] = {op->kind == PKC_OP_PUT ? PKC_LOGGED_PUT : PKC_LOGGED_DELETE,
                         (uint32_t)op->key_size, (uint32_t)second_size};
-    status = status < 0 ? status : pkc_wal_append(wal, head, 12);
-    status = status < 0 ? status : pkc_wal_append(wal, &lease, 8);
-    status = status < 0 ? status : pkc_wal_append(wal, op->key, op->key_size);
-    status = status < 0 ? status : pkc_wal_append(wal, second, second_size);
+    PKC_TRY(pkc_wal_append(wal, head, 12));
+    PKC_TRY(pkc_wal_append(wal, &lease, 8));
+    PKC_TRY(pkc_wal_append(wal, op->key, op->key_size));
+    PKC_TRY(pkc_wal_append(wal, second, second_size));
     r->written++;
-    return status;
+    return PKC_OK;
 }
 
 static int run_put(run *r, const pkc_op *op, int64_t index) {
@@ -196,14 +202,10 @@ int64_t pkc_delete_run(pkc_store *store, int64_t revision, const pkc_op *op,
     pkc_version *version;
     int64_t count = 0;
     while (pkc_span_next(store, &span, PKC_REVISION_HEAD, &key, &version)) {
-        int status = PKC_OK;
         if (answer != NULL && (op->flags & PKC_FLAG_PREV_KV) != 0) {
-            status = pkc_answer_add_kv(answer, key, version);
+            PKC_TRY(pkc_answer_add_kv(answer, key, version));
         }
-        status = status < 0 ? status : pkc_history_delete(store, revision, key);
-        if (status < 0) {
-            return status;
-        }
+        PKC_TRY(pkc_history_delete(store, revision, key));
         count++;
     }
     return count;
@@ -274,14 +276,12 @@ static void count_levels(const pkc_op *ops, int32_t count, int64_t *levels, bool
 static int run_checked(run *r, const pkc_txn *txn, bool bare) {
     pkc_store *store = r->store;
     r->at = 0;
-    int status = check_path(r, txn, PKC_OP_PUT);
+    PKC_TRY(check_path(r, txn, PKC_OP_PUT));
     r->at = 0;
-    status = status < 0 ? status : check_path(r, txn, PKC_OP_RANGE);
-    if (status < 0) {
-        return status;
-    }
+    PKC_TRY(check_path(r, txn, PKC_OP_RANGE));
     int64_t log_end = store->log.end;
     int64_t staged = store->wal == NULL ? 0 : pkc_wal_staged(store->wal);
+    int status;
     r->at = 0;
     if (bare) {
         r->at = 1;
@@ -339,13 +339,10 @@ static int run_locked(pkc_store *store, const pkc_txn *txn, bool bare, pkc_answe
 
 int pkc_txn_stage(pkc_store *store, const pkc_txn *txn, bool bare, pkc_answer *answer_out) {
     pkc_answer_begin(answer_out);
-    int status = pkc_txn_check(txn);
-    status = status < 0 ? status : pkc_txn_check_overlap(&store->index, txn);
-    if (status < 0) {
-        return status;
-    }
+    PKC_TRY(pkc_txn_check(txn));
+    PKC_TRY(pkc_txn_check_overlap(&store->index, txn));
     pkc_store_lock(store);
-    status = run_locked(store, txn, bare, answer_out);
+    int status = run_locked(store, txn, bare, answer_out);
     pkc_store_unlock(store);
     return status;
 }

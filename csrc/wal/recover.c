@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/check.h"
 #include "wal/directory.h"
 #include "wal/segment.h"
 #include "wal/snapshot.h"
@@ -159,6 +160,7 @@ static int read_records(recovery *r, const char *path, const pkc_buffer *file, i
             return corrupt(wal, path, at, status);
         }
         at += record.bytes;
+        PKC_CHECK((at & 7) == 0 && at <= file->size);
     }
     if (next >= 0) {
         return offset + at == next ? PKC_OK : corrupt(wal, path, at, PKC_ERR_CORRUPT);

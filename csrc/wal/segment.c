@@ -57,18 +57,21 @@ static int64_t file_end(const pkc_wal *wal) {
     return wal->written - wal->base + PKC_FILE_HEADER_BYTES;
 }
 
+/* What holds between batches: nothing is durable that was not written, and the file has it. */
+static void check_marks(const pkc_wal *wal) {
+    PKC_CHECK(wal->file >= 0 && wal->base <= wal->written && wal->durable <= wal->written);
+    PKC_CHECK(file_end(wal) <= wal->filled);
+}
+
 int pkc_wal_write(pkc_wal *wal, int64_t revision, int64_t compact_revision, bool lazy) {
-    int status = PKC_OK;
+    check_marks(wal);
     if (file_end(wal) >= wal->options.segment_bytes) {
-        status = pkc_wal_sync(wal);
-        status = status < 0 ? status : pkc_wal_rotate(wal, revision, compact_revision);
-    }
-    if (status < 0) {
-        return status;
+        PKC_TRY(pkc_wal_sync(wal));
+        PKC_TRY(pkc_wal_rotate(wal, revision, compact_revision));
     }
     pkc_record_seal(wal->batch.data, wal->batch.size, wal->salt, wal->written);
     int64_t at = file_end(wal);
-    status = fill_ahead(wal, at + wal->batch.size);
+    int status = fill_ahead(wal, at + wal->batch.size);
     if (status == PKC_OK) {
         status = pkc_wal_write_all(wal, wal->file, wal->batch.data, wal->batch.size, at);
     }
@@ -86,6 +89,7 @@ int pkc_wal_write(pkc_wal *wal, int64_t revision, int64_t compact_revision, bool
         wal->durable = wal->written;
     }
     wal->batch.size = 0;
+    check_marks(wal);
     return PKC_OK;
 }
 
