@@ -152,7 +152,8 @@ int pkc_engine_node_remove(pkc_engine *e, int32_t row) {
             return PKC_ERR_NO_MEMORY;
         }
     }
-    /* In order of their slots, since a dry run shuffles the list: free slots are used again alike. */
+    /* In order of their slots, since a dry run shuffles the list: free slots are used again
+     * alike. */
     int dropped = (int)e->scratch.count;
     pkc_sort_numbers(e->scratch.data, dropped);
     while (e->scratch.count > 0) {

@@ -1,15 +1,15 @@
-/* Programs: what a profile and a pod class say, as int64 words; plain declarations that the compiler
- * and cffi both read.
+/* Programs: what a profile and a pod class say, as int64 words; plain declarations that the
+ * compiler and cffi both read.
  *
  * A program is a row of sections, each
  *
  *     tag, payload_count, payload...
  *
  * in any order. A section appears at most once but for PKC_CLASS_SELECTOR; one that is absent is
- * empty, and only PKC_CLASS_PROFILE must be there. Rows of a payload have a fixed number of words,
- * whose places the enumerations below name: a toleration of key 7 with any value and any effect is
- * {7, 1, 0, -1}. Keys, values, names and tokens are integers >= 0 that the caller interned; flags
- * are 0 or 1.
+ * empty, and only PKC_CLASS_PROFILE must be there. Rows of a payload have a fixed number of
+ * words, whose places the enumerations below name: a toleration of key 7 with any value and any
+ * effect is {7, 1, 0, -1}. Keys, values, names and tokens are integers >= 0 that the caller
+ * interned; flags are 0 or 1.
  *
  * A term is a conjunction of requirements over labels, a selector a disjunction of terms:
  *
@@ -40,7 +40,7 @@ enum {
 /* Sections of a class. */
 enum {
     PKC_CLASS_PROFILE = 32,        /* the index of its profile */
-    PKC_CLASS_REQUEST = 33,        /* amounts, resources ascending: what the pod takes of its node */
+    PKC_CLASS_REQUEST = 33,        /* amounts that the pod takes of its node, resources ascending */
     PKC_CLASS_FILTER_REQUEST = 34, /* amounts that the Fit filter looks at, if they differ */
     PKC_CLASS_SCORE_REQUEST = 35,  /* amounts that the Fit scorers see, with non-zero defaults */
     PKC_CLASS_NONZERO = 36,        /* cpu, memory: accounted with non-zero defaults */
@@ -134,7 +134,8 @@ enum {
     PKC_POD_TERM_WORDS = 4
 };
 
-/* A volume that two pods of a node may not share, unless both only read it and its kind lets them. */
+/* A volume that two pods of a node may not share, unless both only read it and its kind lets
+ * them. */
 enum {
     PKC_DISK_TOKEN = 0,
     PKC_DISK_READ_ONLY = 1,

@@ -8,8 +8,6 @@
 int pkc_store_admit(pkc_store *store);
 /* One step was staged: count it, and show it at once if nothing has to be written. */
 void pkc_store_staged(pkc_store *store);
-/* Show everything up to these marks. */
-void pkc_store_publish(pkc_store *store, int64_t revision, int64_t log_end, int64_t sequence);
 /* Write all that is staged and return as the leader, with nothing staged; the lock is given up
  * meanwhile. End it with pkc_store_step_down. */
 int pkc_store_take_lead(pkc_store *store);

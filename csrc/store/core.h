@@ -1,4 +1,5 @@
-/* The store's own structure. What takes it is called with the lock held unless it says otherwise. */
+/* The store's own structure. What takes it is called with the lock held unless it says
+ * otherwise. */
 #ifndef PKC_STORE_CORE_H
 #define PKC_STORE_CORE_H
 

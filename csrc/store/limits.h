@@ -8,7 +8,8 @@
 
 _Static_assert(PKC_STORE_REQUEST_BYTES_MAX < 1 << 21, "a value's size has 21 bits");
 _Static_assert(PKC_STORE_REQUEST_BYTES_MAX <= UINT32_MAX, "a logged size has 32 bits");
-_Static_assert((int)PKC_STORE_OPS_MAX <= (int)PKC_TXN_OPS_MAX, "one level is not more than all of them");
+_Static_assert((int)PKC_STORE_OPS_MAX <= (int)PKC_TXN_OPS_MAX,
+               "one level is not more than all of them");
 _Static_assert((int64_t)PKC_TXN_OPS_MAX * PKC_LOGGED_OP_BYTES + 12 + PKC_STORE_REQUEST_BYTES_MAX <=
                    PKC_RECORD_PAYLOAD_MAX,
                "any request that gives its values fits a record");

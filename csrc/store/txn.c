@@ -132,8 +132,9 @@ static int check_path(run *r, const pkc_txn *txn, int32_t kind) {
     return status;
 }
 
-/* The log's copy of an operation. The record begins with the first one. PKC_ERR_REQUEST_SIZE: puts that
- * keep their values made the record too large, which the size of the request does not tell. */
+/* The log's copy of an operation. The record begins with the first one. PKC_ERR_REQUEST_SIZE:
+ * puts that keep their values made the record too large, which the size of the request does not
+ * tell. */
 static int record(run *r, const pkc_op *op, const void *second, int64_t second_size,
                   int64_t lease) {
     pkc_wal *wal = r->store->wal;

@@ -4,7 +4,8 @@
 
 #include "store/core.h"
 
-/* Check, lock, run and stage a transaction; `bare` leaves out the result of the transaction itself. */
+/* Check, lock, run and stage a transaction; `bare` leaves out the result of the transaction
+ * itself. */
 int pkc_txn_stage(pkc_store *store, const pkc_txn *txn, bool bare, pkc_answer *answer_out);
 /* One put at `revision`, with a record of its own in the log. */
 int pkc_txn_put(pkc_store *store, int64_t revision, const pkc_op *op);

@@ -1,5 +1,5 @@
-/* The public header is enough: nodes, profiles and pod classes of every kind are built from it alone, and
- * pods are placed. */
+/* The public header is enough: nodes, profiles and pod classes of every kind are built from it
+ * alone, and pods are placed. */
 #include "pkc.h"
 #include "test.h"
 

@@ -1,5 +1,5 @@
-/* What is staged for the log is sound before it is written: a caller's bug aborts, bad bytes on disk never
- * do. */
+/* What is staged for the log is sound before it is written: a caller's bug aborts, bad bytes on
+ * disk never do. */
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/wait.h>

@@ -4,8 +4,8 @@
 
 #include "engine/rules/rule.h"
 
-/* A pod of another class comes (sign 1) or goes (-1) for a moment: the accounts of the pod whose cycle
- * it is are revised. */
+/* A pod of another class comes (sign 1) or goes (-1) for a moment: the accounts of the pod whose
+ * cycle it is are revised. */
 void pkc_revise(pkc_engine *e, const pod_class *c, int32_t other_class, int64_t sign);
 /* Filters twice where pods are nominated to the row: with them, and without. */
 void pkc_filter_with_nominated(pkc_engine *e, int32_t class_index, int32_t row,

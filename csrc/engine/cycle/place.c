@@ -56,7 +56,9 @@ static int add_normalized(pkc_engine *e, const pod_class *c, plugin_set plugins,
             return found;
         }
         if (found) {
-            pkc_rules[plugin]->normalize(e, total, e->work.raw);
+            if (pkc_rules[plugin]->normalize != NULL) {
+                pkc_rules[plugin]->normalize(e, total, e->work.raw);
+            }
             e->kernel->add_weighted(e->work.raw, p->weight[plugin], e->view_count, total);
         }
     }

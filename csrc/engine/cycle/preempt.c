@@ -1,4 +1,5 @@
-/* The dry run of preemption (kubernetes v1.34.1, plugins/defaultpreemption/default_preemption.go). */
+/* The dry run of preemption (kubernetes v1.34.1,
+ * plugins/defaultpreemption/default_preemption.go). */
 #include "engine/cycle/filter.h"
 #include "engine/cycle/nominated.h"
 #include "engine/cycle/pods.h"

@@ -7,7 +7,7 @@
 #include "engine/cycle/filter.h"
 #include "engine/cycle/random.h"
 #include "engine/kernels/kernel.h"
-#include "engine/rules/fit.h"
+#include "engine/rules/node_resources_fit.h"
 #include "engine/rules/table.h"
 
 void pkc_totals_free(pkc_engine *e, pod_class *c) {
@@ -178,8 +178,9 @@ void pkc_prepare_scores(pkc_engine *e, const profile *p) {
     }
 }
 
-/* The fused kernel has Fit's filter built in, so Fit is asked by name here. */
-double pkc_score_row(const pkc_engine *e, const pod_class *c, int32_t row, double addend) {
+/* The sum of the weighted scores of a row's own columns, or -inf where the pod does not fit. The
+ * fused kernel has Fit's filter built in, so Fit is asked by name here. */
+static double score_row(const pkc_engine *e, const pod_class *c, int32_t row, double addend) {
     if (addend == -INFINITY) {
         return -INFINITY;
     }
@@ -227,7 +228,7 @@ static void score_range(const pkc_engine *e, const pod_class *c, const double *a
                                                                      begin, end, total);
     } else {
         for (int32_t row = begin; row < end; row++) {
-            total[row] = pkc_score_row(e, c, row, addend[row]);
+            total[row] = score_row(e, c, row, addend[row]);
         }
     }
 }
@@ -238,7 +239,7 @@ int pkc_totals_scan(pkc_engine *e, const pod_class *c, const double *addend, dou
     score_range(e, c, addend, 0, e->row_count, total);
     for (int64_t i = 0; p->fused && i < e->odd_rows.count; i++) {
         int32_t row = e->odd_rows.data[i];
-        total[row] = pkc_score_row(e, c, row, addend[row]);
+        total[row] = score_row(e, c, row, addend[row]);
     }
     int status = pkc_add_policy(e, c, 0, e->row_count, total);
     e->kernel->maxima(total, e->row_count, block_max);
@@ -253,7 +254,7 @@ static int mend_row(pkc_engine *e, pod_class *c, int32_t row) {
     }
     double before = r->total[row];
     if (e->nodes[row].odd) {
-        r->total[row] = pkc_score_row(e, c, row, pkc_totals_addend(e, c)[row]);
+        r->total[row] = score_row(e, c, row, pkc_totals_addend(e, c)[row]);
     } else {
         score_range(e, c, pkc_totals_addend(e, c), row, row + 1, r->total);
     }

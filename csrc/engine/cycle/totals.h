@@ -6,9 +6,6 @@
 
 /* PreScore of the profile's plugins. */
 void pkc_prepare_scores(pkc_engine *e, const profile *p);
-/* The sum of the weighted scores of a row's own columns, or -inf where the pod does not fit. A policy of
- * the user's own is added by the caller. */
-double pkc_score_row(const pkc_engine *e, const pod_class *c, int32_t row, double addend);
 /* Adds the score of the user's policy on rows [begin, end). */
 int pkc_add_policy(const pkc_engine *e, const pod_class *c, int32_t begin, int32_t end,
                    double *total);

@@ -32,8 +32,8 @@ struct kernel {
                    int64_t *minimum_out, int64_t *maximum_out);
 };
 
-/* Row `index` of the table, or -1 for the best that this machine supports; NULL for one that it does
- * not support. */
+/* Row `index` of the table, or -1 for the best that this machine supports; NULL for one that it
+ * does not support. */
 const kernel *pkc_kernel_at(int32_t index);
 
 #endif

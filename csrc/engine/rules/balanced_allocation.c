@@ -3,7 +3,7 @@
  * int64 counts as full, where upstream's wraps around and the cycle fails on the score. */
 #include <math.h>
 
-#include "engine/rules/fit.h"
+#include "engine/rules/node_resources_fit.h"
 #include "engine/rules/table.h"
 
 static int differs(const pkc_engine *e, const pod_class *c) {

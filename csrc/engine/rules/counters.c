@@ -1,4 +1,5 @@
-/* The counters' numbers, and the row of the table that keeps them for all plugins that read them. */
+/* The counters' numbers, and the row of the table that keeps them for all plugins that read
+ * them. */
 #include "engine/rules/counters.h"
 
 #include <limits.h>
@@ -77,7 +78,9 @@ static int counter_reserve(const pkc_engine *e, counter *k, int32_t domains) {
     return PKC_OK;
 }
 
-int32_t pkc_counter_domain(const counter *k, const topology *t, int32_t row) {
+/* The domain that a row counts in. Where not all keys are needed, a missing label is the value "",
+ * as Go's map has it. */
+static int32_t domain_for(const counter *k, const topology *t, int32_t row) {
     int32_t domain = t->domain[row];
     int missing_counts = k->kind == COUNTER_SPREAD && !(k->honours & HONOUR_ALL_KEYS);
     return domain < 0 && missing_counts ? pkc_empty_domain(t) : domain;
@@ -87,7 +90,7 @@ static void admit_rows(const pkc_engine *e, counter *k, const topology *t) {
     memset(k->eligible, 0, (size_t)t->domain_count * sizeof *k->eligible);
     k->eligible_domains = 0;
     for (int32_t row = 0; row < e->row_count; row++) {
-        int32_t domain = pkc_counter_domain(k, t, row);
+        int32_t domain = domain_for(k, t, row);
         k->admitted[row] = (uint8_t)(domain >= 0 && admits(e, k, row));
         if (k->admitted[row] && k->eligible[domain]++ == 0) {
             k->eligible_domains++;
@@ -97,7 +100,7 @@ static void admit_rows(const pkc_engine *e, counter *k, const topology *t) {
 
 static void counter_apply(counter *k, const topology *t, int32_t row, int64_t weight,
                           int64_t sign) {
-    int32_t domain = pkc_counter_domain(k, t, row);
+    int32_t domain = domain_for(k, t, row);
     if (domain < 0 || (k->kind == COUNTER_SPREAD && !k->admitted[row])) {
         return;
     }

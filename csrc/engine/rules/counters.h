@@ -11,9 +11,6 @@
 
 #include "engine/state/engine.h"
 
-/* The domain that a row counts in. Where not all keys are needed, a missing label is the value "",
- * as Go's map has it. */
-int32_t pkc_counter_domain(const counter *k, const topology *t, int32_t row);
 /* The smallest count of a spread counter over its eligible domains, INT32_MAX if there is none. */
 int64_t pkc_counter_minimum(counter *k);
 

@@ -1,5 +1,5 @@
-/* ImageLocality (kubernetes v1.34.1, plugins/imagelocality/image_locality.go). Every node counts in the
- * score of every image. */
+/* ImageLocality (kubernetes v1.34.1, plugins/imagelocality/image_locality.go). Every node counts
+ * in the score of every image. */
 #include "engine/rules/table.h"
 
 static int differs(const pkc_engine *e, const pod_class *c) {

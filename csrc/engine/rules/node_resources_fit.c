@@ -1,7 +1,8 @@
-/* NodeResourcesFit (kubernetes v1.34.1, plugins/noderesources/fit.go and its scoring strategies). */
+/* NodeResourcesFit (kubernetes v1.34.1, plugins/noderesources/fit.go and its scoring
+ * strategies). */
 #include <math.h>
 
-#include "engine/rules/fit.h"
+#include "engine/rules/node_resources_fit.h"
 #include "engine/rules/percent.h"
 #include "engine/rules/table.h"
 

@@ -1,8 +1,8 @@
 /* The table of rules: one row a plugin. */
 #include "engine/rules/table.h"
 
-/* The cycle itself knows these two: select.c draws the node, totals.c calls the policy's kernel on runs
- * of rows, since its scores are no integers. */
+/* The cycle itself knows these two: select.c draws the node, totals.c calls the policy's kernel
+ * on runs of rows, since its scores are no integers. */
 const rule pkc_rule_random = {0};
 const rule pkc_rule_policy = {0};
 

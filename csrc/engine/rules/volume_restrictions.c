@@ -1,5 +1,6 @@
-/* VolumeRestrictions (kubernetes v1.34.1, plugins/volumerestrictions/volume_restrictions.go): disks that
- * two pods of a node may not share, and ReadWriteOncePod claims in use on whatever node. */
+/* VolumeRestrictions (kubernetes v1.34.1, plugins/volumerestrictions/volume_restrictions.go):
+ * disks that two pods of a node may not share, and ReadWriteOncePod claims in use on whatever
+ * node. */
 #include <math.h>
 
 #include "engine/rules/row_pods.h"
@@ -41,8 +42,8 @@ static int prepare(pkc_engine *e, pod_class *c) {
     return conflicts > 0;
 }
 
-/* Claims of a pod whose name, in whatever namespace, is that of one of c's once-claims: so much does
- * upstream believe its removal to lift (conflictingPVCRefCountForPod). */
+/* Claims of a pod whose name, in whatever namespace, is that of one of c's once-claims: so much
+ * does upstream believe its removal to lift (conflictingPVCRefCountForPod). */
 static void revise(pkc_engine *e, const pod_class *c, const pod_class *other, int64_t sign) {
     for (int64_t i = 0; i < other->claims.count; i++) {
         for (int64_t j = 0; j < c->once_claims.count; j++) {

@@ -1,7 +1,7 @@
-/* What the vector kernel has built in of NodeResourcesFit and balanced allocation, for one row by the
- * int64 rule, and whether it may be used. */
-#ifndef PKC_RULES_FIT_H
-#define PKC_RULES_FIT_H
+/* What the vector kernel has built in of NodeResourcesFit and balanced allocation, for one row
+ * by the int64 rule, and whether it may be used. */
+#ifndef PKC_RULES_NODE_RESOURCES_FIT_H
+#define PKC_RULES_NODE_RESOURCES_FIT_H
 
 #include "engine/state/engine.h"
 
