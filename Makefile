@@ -51,11 +51,12 @@ test-c:
 test-py: $(VENV)/.installed
 	$(BIN)/python -m pytest
 
-check: $(VENV)/.installed ## ruff, mypy --strict, import rules
+check: $(VENV)/.installed ## ruff, mypy --strict, import rules, tidy C
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/test_tidy_c.py
 
 bench: $(VENV)/.installed ## Full-size benchmarks
 	$(BIN)/python -m pytest benchmarks --benchmark-enable --benchmark-only
