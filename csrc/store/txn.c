@@ -148,8 +148,8 @@ static int record(run *r, const pkc_op *op, const void *second, int64_t second_s
         PKC_TRY(pkc_wal_append(wal, &r->revision, 8));
         PKC_TRY(pkc_wal_append(wal, &r->written, 4));
     }
-    if (pkc_wal_open_bytes(wal) + PKC_LOGGED_OP_BYTES + op->key_size + second_size >
-        PKC_RECORD_PAYLOAD_MAX) {
+    int64_t op_bytes = PKC_LOGGED_OP_BYTES + op->key_size + second_size;
+    if (op_bytes > wal->payload_bytes_max - pkc_wal_open_bytes(wal)) {
         return PKC_ERR_REQUEST_SIZE;
     }
     uint32_t head[3] = {op->kind == PKC_OP_PUT ? PKC_LOGGED_PUT : PKC_LOGGED_DELETE,

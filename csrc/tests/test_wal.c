@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include "disk.h"
+#include "store/core.h"
 #include "wal/stage.h"
+#include "workload.h"
 
 static pkc_wal *wal_new(disk *d) {
     static const pkc_store_options options = {.salt = 7};
@@ -97,8 +99,41 @@ static void test_a_staged_record_is_whole_or_not_there(void) {
     disk_free(&d);
 }
 
+/* Puts that keep their values are small in a request and large in the log. */
+static void test_a_transaction_too_large_for_a_record_is_refused_and_undone(void) {
+    static disk d = {.room = -1};
+    static const pkc_store_options options = {.salt = 7, .ahead_bytes = 64};
+    pkc_file_table table = disk_table(&d);
+    pkc_store *store;
+    pkc_store_fault fault;
+    pkc_answer answer = {0};
+    EXPECT(pkc_store_open_table(&table, &options, &store, &fault) == PKC_OK);
+    store->wal->payload_bytes_max = 1000;
+    pkc_op ops[2];
+    static const char value[600];
+    for (int i = 0; i < 2; i++) {
+        ops[i] = (pkc_op){.kind = PKC_OP_PUT, .flags = PKC_FLAG_IGNORE_VALUE, .key_size = 1};
+        ops[i].key = i == 0 ? "a" : "b";
+        EXPECT(pkc_store_put(store, ops[i].key, 1, value, sizeof value, 0, 0, &answer) == PKC_OK);
+        EXPECT(pkc_store_commit(store, answer.ticket) == PKC_OK);
+    }
+    fingerprint before = fingerprint_of(store);
+    pkc_txn txn = {.success = ops, .success_count = 2};
+    EXPECT(pkc_store_txn(store, &txn, &answer) == PKC_ERR_REQUEST_SIZE);
+    fingerprint after = fingerprint_of(store);
+    EXPECT(fingerprint_equal(&before, &after));
+    txn.success_count = 1;
+    EXPECT(pkc_store_txn(store, &txn, &answer) == PKC_OK);
+    EXPECT(pkc_store_commit(store, answer.ticket) == PKC_OK);
+    pkc_answer_free(&answer);
+    EXPECT(pkc_store_close(store) == PKC_OK);
+    pkc_store_free(store);
+    disk_free(&d);
+}
+
 int main(void) {
     RUN(test_a_bug_in_staging_aborts_before_anything_is_written);
     RUN(test_a_staged_record_is_whole_or_not_there);
+    RUN(test_a_transaction_too_large_for_a_record_is_refused_and_undone);
     return 0;
 }

@@ -28,7 +28,7 @@ int64_t pkc_wal_open_bytes(const pkc_wal *wal) {
 
 int pkc_wal_append(pkc_wal *wal, const void *data, int64_t size) {
     PKC_CHECK(wal->begun >= 0 && size >= 0 &&
-              size <= PKC_RECORD_PAYLOAD_MAX - pkc_wal_open_bytes(wal));
+              size <= wal->payload_bytes_max - pkc_wal_open_bytes(wal));
     /* Seven bytes to spare, so that closing the record cannot fail. */
     static const uint8_t padding[7];
     int64_t end = wal->staged.size + size;
@@ -42,7 +42,7 @@ int pkc_wal_append(pkc_wal *wal, const void *data, int64_t size) {
 
 void pkc_wal_end(pkc_wal *wal, int64_t count_at, uint32_t count) {
     int64_t size = pkc_wal_open_bytes(wal);
-    PKC_CHECK(wal->begun >= 0 && size <= PKC_RECORD_PAYLOAD_MAX && count_at + 4 <= size);
+    PKC_CHECK(wal->begun >= 0 && size <= wal->payload_bytes_max && count_at + 4 <= size);
     uint8_t *record = wal->staged.data + wal->begun;
     uint32_t size32 = (uint32_t)size;
     memcpy(record + 4, &size32, 4);

@@ -23,6 +23,7 @@ int pkc_wal_new(const pkc_file_table *table, const pkc_store_options *options,
     if (wal->options.ahead_bytes <= 0) {
         wal->options.ahead_bytes = AHEAD_BYTES;
     }
+    wal->payload_bytes_max = PKC_RECORD_PAYLOAD_MAX;
     wal->salt = options->salt;
     wal->begun = -1;
     wal->file = -1;

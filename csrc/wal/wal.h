@@ -21,6 +21,7 @@ typedef struct {
     int64_t written; /* log offset behind the last whole batch */
     int64_t durable; /* log offset up to which a sync succeeded */
     int64_t origin;  /* log offset of the oldest segment */
+    int64_t payload_bytes_max; /* of a record that is staged; PKC_RECORD_PAYLOAD_MAX at most */
     int64_t snapshot_bytes;
     int64_t sync_count;
     bool closed;
