@@ -27,7 +27,7 @@
 /* Sections of a profile. */
 enum {
     PKC_PROFILE_FILTERS = 1,  /* plugin... in the order in which they run */
-    PKC_PROFILE_SCORERS = 2,  /* { plugin, weight }... */
+    PKC_PROFILE_SCORERS = 2,  /* { plugin, weight }..., weights of int32 other than 0 */
     PKC_PROFILE_FIT = 3,      /* strategy, resource_count, { resource, weight }..., point_count,
                                  { utilization, score }..., all of the last three 0..100 */
     PKC_PROFILE_BALANCED = 4, /* resource... */

@@ -88,7 +88,12 @@ void pkc_filter_with_nominated(pkc_engine *e, int32_t class_index, int32_t row, 
     pkc_filter_row(e, c, row, out);
 }
 
-void pkc_mask_nominated(pkc_engine *e, int32_t class_index, double *total) {
+int pkc_looks_beyond(const pkc_engine *e) {
+    return e->prepared.masks != 0 || e->nomination_count > 0;
+}
+
+void pkc_mask_beyond(pkc_engine *e, int32_t class_index, double *total) {
+    pkc_mask(e, &e->classes.data[class_index], total);
     for (int64_t i = 0; i < e->nominations.count; i++) {
         nomination n = e->nominations.data[i];
         if (n.class_index >= 0 && total[n.row] != -INFINITY) {

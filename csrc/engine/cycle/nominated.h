@@ -10,7 +10,9 @@ void pkc_revise(pkc_engine *e, const pod_class *c, int32_t other_class, int64_t 
 /* Filters twice where pods are nominated to the row: with them, and without. */
 void pkc_filter_with_nominated(pkc_engine *e, int32_t class_index, int32_t row,
                                verdict *verdict_out);
-/* -inf on rows where the pod does not fit beside the pods nominated to them. */
-void pkc_mask_nominated(pkc_engine *e, int32_t class_index, double *total);
+/* 1 if some filter looks beyond the row for the pod that was prepared. */
+int pkc_looks_beyond(const pkc_engine *e);
+/* -inf where such a filter refuses, or where the pod does not fit beside the pods nominated. */
+void pkc_mask_beyond(pkc_engine *e, int32_t class_index, double *total);
 
 #endif

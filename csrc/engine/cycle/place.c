@@ -11,19 +11,6 @@
 #include "engine/kernels/kernel.h"
 #include "engine/rules/table.h"
 
-/* -inf where a rule that looks beyond the row refuses. */
-static void mask_beyond(pkc_engine *e, int32_t class_index, double *total) {
-    pkc_mask(e, &e->classes.data[class_index], total);
-    if (e->nomination_count > 0) {
-        pkc_mask_nominated(e, class_index, total);
-    }
-}
-
-/* 1 if some filter looks beyond the row for the pod that was prepared. */
-static int looks_beyond(const pkc_engine *e) {
-    return e->prepared.masks != 0 || e->nomination_count > 0;
-}
-
 /* Plugins that normalise and may tell rows apart. What scores nodes said so when it was cached. */
 static plugin_set to_normalize(const pkc_engine *e, const pod_class *c) {
     plugin_set found = c->cache.raw_any;
@@ -81,9 +68,9 @@ static int cycle(pkc_engine *e, int32_t class_index, int32_t *row_out) {
     const double *block_max = c->cache.block_max;
     plugin_set normalized = to_normalize(e, c);
     int32_t wanted = pkc_sample_size(e, c);
-    if (looks_beyond(e) && e->row_count > 0) {
+    if (pkc_looks_beyond(e) && e->row_count > 0) {
         memcpy(work, total, (size_t)e->row_count * sizeof *work);
-        mask_beyond(e, class_index, work);
+        pkc_mask_beyond(e, class_index, work);
         total = work;
     }
     if (wanted > 0) {
@@ -157,8 +144,8 @@ int pkc_engine_scan(pkc_engine *e, int32_t class_index, int64_t count, double *t
     if (status == PKC_OK) {
         status = pkc_pods_reserve(e, e->nomination_count);
     }
-    if (status == PKC_OK && looks_beyond(e)) {
-        mask_beyond(e, class_index, total_out);
+    if (status == PKC_OK && pkc_looks_beyond(e)) {
+        pkc_mask_beyond(e, class_index, total_out);
     }
     return status < 0 ? status : e->row_count;
 }

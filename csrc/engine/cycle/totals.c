@@ -181,10 +181,7 @@ void pkc_prepare_scores(pkc_engine *e, const profile *p) {
 /* The sum of the weighted scores of a row's own columns, or -inf where the pod does not fit. The
  * fused kernel has Fit's filter built in, so Fit is asked by name here. */
 static double score_row(const pkc_engine *e, const pod_class *c, int32_t row, double addend) {
-    if (addend == -INFINITY) {
-        return -INFINITY;
-    }
-    if (pkc_has(c->filters, PKC_PLUGIN_NODE_RESOURCES_FIT) && !pkc_fit_has_room(e, c, row)) {
+    if (addend == -INFINITY || !pkc_fit_has_room(e, c, row)) {
         return -INFINITY;
     }
     return addend + (double)weighted_sum(e, c, row, c->scores_row);

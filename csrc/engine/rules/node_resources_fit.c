@@ -49,6 +49,9 @@ static int admits(pkc_engine *e, const pod_class *c, int32_t row) {
 }
 
 int pkc_fit_has_room(const pkc_engine *e, const pod_class *c, int32_t row) {
+    if (!pkc_has(c->filters, PKC_PLUGIN_NODE_RESOURCES_FIT)) {
+        return 1;
+    }
     if (pkc_column(e, PKC_FIELD_POD_COUNT)[row] >= pkc_column(e, PKC_FIELD_POD_SLOTS)[row]) {
         return 0;
     }

@@ -5,7 +5,8 @@
 
 #include "engine/state/engine.h"
 
-/* 1 if the row has a pod slot and all that the class asks for. */
+/* 1 if the row has a pod slot and all that the class asks for, or the profile does not filter by
+ * Fit. */
 int pkc_fit_has_room(const pkc_engine *e, const pod_class *c, int32_t row);
 /* 1 for resources that only pods have a score for which ask for them. */
 static inline int pkc_is_extended(int32_t resource) {

@@ -164,8 +164,8 @@ static int add_soft(pkc_engine *e, const counter *k, const spread_constraint *s,
 /* Raw scores of rows that count; which these are is left in e->work.counted, as totals that are not
  * -inf. */
 static int raw_scores(pkc_engine *e, const pod_class *c, const double *total, int64_t *raw) {
-    if (!c->has_soft_spread) {
-        return 0;
+    if (!c->has_soft_spread || e->view_count == 0) {
+        return 0; /* without rows there are no domains either */
     }
     double *counted = e->work.counted;
     double *sum = e->work.sum;
