@@ -1,7 +1,7 @@
 /* The write-ahead log and the snapshots beside it: the handle, and its files.
  *
- * Staging functions are called with the store's lock held; pkc_wal_write and what follows it are
- * called without, by one thread at a time. */
+ * What wal/stage.h declares is called with the store's lock held, what wal/segment.h declares
+ * without, by one thread at a time. */
 #ifndef PKC_WAL_H
 #define PKC_WAL_H
 
