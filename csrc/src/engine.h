@@ -425,6 +425,7 @@ int64_t score_packing(const pkc_engine *e, const profile *p, const pod_class *c,
                       int32_t plugin);
 int64_t score_taints(const pod_class *c, const node *n);
 int64_t score_affinity(const pod_class *c, const node *n);
+int has_room(const pkc_engine *e, const pod_class *c, int32_t row);
 double score_row(const pkc_engine *e, const pod_class *c, int32_t row, double addend);
 
 /* rows.c: the cached totals of a class. */
@@ -523,6 +524,8 @@ void claims_count(pkc_engine *e, const pod_class *c, int32_t sign);
 
 /* cycle.c */
 int cycle_prepare(pkc_engine *e, int32_t class_index);
+int looks_beyond(const pkc_engine *e, const pod_class *c);
+void mask_beyond(pkc_engine *e, int32_t class_index, double *total);
 int plugin_normalizes(int32_t plugin);
 void normalize_plugin(pkc_engine *e, int32_t plugin, const double *total, int64_t *raw);
 

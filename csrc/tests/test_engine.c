@@ -299,6 +299,44 @@ static void test_more_classes_than_caches_hold_still_place(void) {
     engine_done(e);
 }
 
+static void test_a_survey_sums_what_is_free_where_a_class_fits_and_follows_pods(void) {
+    pkc_engine *e = engine_with_nodes(2);
+    EXPECT(add_class(e, 950, 0, 0) == 1);
+    int32_t classes[] = {0, 1};
+    int32_t resources[] = {PKC_RESOURCE_CPU};
+    int64_t usable[2] = {0};
+    int64_t alone[2] = {0};
+    int64_t free_amount[2] = {0};
+    uint8_t fits[4] = {0};
+    uint8_t marks[2] = {0};
+    pkc_survey survey = {
+        .class_count = 2, .resource_count = 1, .row_count = 2, .classes = classes,
+        .resources = resources, .usable = usable, .alone = alone, .free_amount = free_amount,
+        .fits = fits, .marks = marks,
+    };
+    EXPECT(pkc_engine_survey(e, &survey) == PKC_OK);
+    EXPECT(usable[0] == 2000 && usable[1] == 2000);
+    int32_t row = 0;
+    int32_t pod = -1;
+    EXPECT(place_one(e, 0, &row, &pod) == 1);
+    EXPECT(pkc_engine_survey(e, &survey) == PKC_OK);
+    EXPECT(usable[0] == 1900 && usable[1] == 1000);
+    EXPECT(pkc_engine_remove(e, 1, &pod) == PKC_OK);
+    EXPECT(pkc_engine_survey(e, &survey) == PKC_OK);
+    EXPECT(usable[0] == 2000 && usable[1] == 2000);
+    survey.row_count = 3;
+    EXPECT(pkc_engine_survey(e, &survey) == PKC_ERR_INVALID);
+    survey.row_count = 2;
+    classes[1] = 2;
+    EXPECT(pkc_engine_survey(e, &survey) == PKC_ERR_NOT_FOUND);
+    classes[1] = 1;
+    resources[0] = FIXTURE_RESOURCES;
+    EXPECT(pkc_engine_survey(e, &survey) == PKC_ERR_NOT_FOUND);
+    survey.resource_count = PKC_RESOURCE_COUNT_MAX + 1;
+    EXPECT(pkc_engine_survey(e, &survey) == PKC_ERR_INVALID);
+    engine_done(e);
+}
+
 int main(void) {
     RUN(test_engine_refuses_unknown_tie_and_kernel);
     RUN(test_every_supported_kernel_makes_an_engine);
@@ -316,5 +354,6 @@ int main(void) {
     RUN(test_scores_past_int64_wrap_around_as_in_go);
     RUN(test_a_policy_without_a_number_fails_the_pod);
     RUN(test_more_classes_than_caches_hold_still_place);
+    RUN(test_a_survey_sums_what_is_free_where_a_class_fits_and_follows_pods);
     return 0;
 }

@@ -6,7 +6,7 @@ from random import Random
 import numpy as np
 from worlds import World
 
-from _pykube_hotcore.native import Engine, NativeError, kernels
+from _pykube_hotcore.native import Engine, NativeError, Survey, kernels
 from _pykube_hotcore.program import (
     FIELD_RESOURCES,
     Code,
@@ -83,6 +83,7 @@ class Pair:
         self.profiles: list[EngineProfile] = []
         self.pods: dict[int, int] = {}
         self.nominations: list[tuple] = []
+        self.surveys: list[Survey] = []
         self.grow()
 
     def close(self) -> None:
@@ -345,6 +346,19 @@ class Pair:
             self.both("filter_row", c, self.random.randrange(self.twin.row_count))
         if self.live() and self.random.random() < 0.5:
             self.dry_run(c)
+        if self.random.random() < 0.5:
+            self.compare_surveys()
+
+    def compare_surveys(self) -> None:
+        """Every engine keeps its survey from step to step; the twin begins anew each time."""
+        if not self.surveys or self.random.random() < 0.1:
+            classes = [self.any_class() for _ in range(self.random.choice((0, 1, 3, 5)))]
+            count = self.twin.cluster.resource_count
+            resources = self.random.sample(range(count), self.random.randint(0, min(3, count)))
+            self.surveys = [Survey(classes, resources) for _ in self.native]
+        wanted = self.twin.survey(self.surveys[0])
+        for engine, survey in zip(self.native, self.surveys, strict=True):
+            same(engine.survey(survey), wanted, f"survey {survey.classes} {survey.resources}")
 
     def compare_evaluation(self, got, wanted, class_index: int) -> None:
         what = f"evaluate class {class_index} {self.classes[class_index]}"

@@ -11,13 +11,9 @@ from typing import Any, NoReturn, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from _pykube_hotcore.native import Evaluation, NativeError, Victims
+from _pykube_hotcore.native import Evaluation, NativeError, Survey, Victims
 from _pykube_hotcore.program import (
     DEVICE_COUNT_MAX,
-    FIELD_NONZERO_CPU,
-    FIELD_NONZERO_MEMORY,
-    FIELD_POD_COUNT,
-    FIELD_POD_SLOTS,
     FIELD_RESOURCES,
     PLUGIN_COUNT,
     RESOURCE_COUNT_MAX,
@@ -42,6 +38,7 @@ from _pykube_hotcore.slow.preempt import select_victims
 from _pykube_hotcore.slow.sample import sample, sample_size
 from _pykube_hotcore.slow.scores import PACKING, BadScoreError, score_nodes
 from _pykube_hotcore.slow.select import SplitMix64, select
+from _pykube_hotcore.slow.survey import usable_amounts
 from _pykube_hotcore.slow.state import Cluster, Image, Pod, Profile, Row, View, node_name
 
 INVALID, LIMIT, NOT_FOUND, OVERFLOW, BAD_SCORE = -2, -3, -4, -6, -7
@@ -122,8 +119,8 @@ class SlowEngine:
             self.cluster.profiles.append(Profile(profile, policy.function, resources))
         return len(self.cluster.profiles) - 1
 
-    def add_class(self, pod_class: PodClass) -> int:
-        """Add a pod class and return its index."""
+    def add_class(self, pod_class: PodClass, words: object = None) -> int:
+        """Add a pod class and return its index; ``words`` have no meaning here."""
         if not checks.class_valid(
             pod_class,
             profile_count=len(self.cluster.profiles),
@@ -476,6 +473,14 @@ class SlowEngine:
                 total_out[rows] += weight * np.array(scores.normalized[plugin], np.float64)
         return self.row_count
 
+    def survey(self, survey: Survey) -> NDArray[np.int64]:
+        """Say how much is free where a pod of each class fits: (classes, resources)."""
+        for class_index in survey.classes.tolist():
+            self._known_class(class_index)
+        if not all(0 <= r < self.cluster.resource_count for r in survey.resources.tolist()):
+            _refuse(NOT_FOUND, "survey")
+        return usable_amounts([self._feasible(c) for c in survey.classes.tolist()], survey)
+
     def _known_class(self, class_index: int) -> None:
         if not 0 <= class_index < len(self.cluster.classes):
             _refuse(NOT_FOUND, f"class {class_index}")
@@ -485,7 +490,7 @@ class SlowEngine:
         if not 0 <= field < FIELD_RESOURCES + 2 * self.cluster.resource_count:
             _refuse(INVALID, f"column {field}")
         views = [self.cluster.view(row) for row in range(self.row_count)]
-        return np.array([_field(view, field) for view in views], np.int64)
+        return np.array([view.column(field) for view in views], np.int64)
 
     def devices(self) -> NDArray[np.int32]:
         """Return the free milli of devices: (row_count, DEVICE_COUNT_MAX), -1 where none is."""
@@ -497,18 +502,6 @@ class SlowEngine:
         listed = [slot for row in self.cluster.rows for slot in row.slots]
         assert len(set(listed)) == len(listed) == self.pod_count
         assert sorted(listed + self._free) == list(range(len(self.cluster.pods)))
-
-
-def _field(view: View, field: int) -> int:
-    """Return one number of the node matrix."""
-    if field == FIELD_POD_SLOTS:
-        return view.node.pod_slots
-    if field == FIELD_POD_COUNT:
-        return len(view.pods)
-    if field in (FIELD_NONZERO_CPU, FIELD_NONZERO_MEMORY):
-        return view.nonzero(field - FIELD_NONZERO_CPU)
-    resource, requested = divmod(field - FIELD_RESOURCES, 2)
-    return view.requested(resource) if requested else view.allocatable(resource)
 
 
 def _refuse(status: int, what: str) -> NoReturn:

@@ -7,6 +7,11 @@ from typing import Any
 from _pykube_hotcore.program import (
     DEVICE_COUNT_MAX,
     DEVICE_MILLI,
+    FIELD_NONZERO_CPU,
+    FIELD_NONZERO_MEMORY,
+    FIELD_POD_COUNT,
+    FIELD_POD_SLOTS,
+    FIELD_RESOURCES,
     KEY_NODE_NAME,
     EngineProfile,
     Matcher,
@@ -68,6 +73,17 @@ class View:
         """Return what the node has of a resource."""
         amounts = self.node.allocatable
         return amounts[resource] if resource < len(amounts) else 0
+
+    def column(self, field: int) -> int:
+        """Return one number of the node matrix."""
+        if field == FIELD_POD_SLOTS:
+            return self.node.pod_slots
+        if field == FIELD_POD_COUNT:
+            return len(self.pods)
+        if field in (FIELD_NONZERO_CPU, FIELD_NONZERO_MEMORY):
+            return self.nonzero(field - FIELD_NONZERO_CPU)
+        resource, requested = divmod(field - FIELD_RESOURCES, 2)
+        return self.requested(resource) if requested else self.allocatable(resource)
 
     def device_free(self) -> list[int]:
         """Return the free milli of each device, -1 where the node has none."""
