@@ -20,12 +20,14 @@ paper looks at each GPU, and also counts those too full for the pod.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from _pykube_hotcore.native import Survey
 from pykube_core.lab.simulate import Moment, Outcome
 from pykube_core.lab.workload import PodTable
 from pykube_core.scheduler.scheduler import Scheduler
@@ -36,6 +38,8 @@ TYPICAL_MAX = 100
 # Figures are rounded, so that sums of floats give the same text on every machine.
 DIGITS = 9
 SECOND_NS = 1_000_000_000
+METRICS = ("allocation", "fragmentation_rate", "fragmentation_share")
+"""Metrics that are told of each resource, in the order of the tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,46 +94,72 @@ class Observer:
         bool (pods,): pods that the policy has no say in; a node with no other pod is not in use.
     scheduler
         The scheduler of the run, before its first pod.
+    template_class
+        int32 (templates,): class of each template, compiled here when None.
     """
 
-    def __init__(self, pods: PodTable, bound: NDArray[np.bool_], scheduler: Scheduler) -> None:
-        of_template = scheduler.compile(pods.templates)
-        classes = of_template[pods.template]
-        requests = scheduler.requests(of_template)
+    def __init__(
+        self,
+        pods: PodTable,
+        bound: NDArray[np.bool_],
+        scheduler: Scheduler,
+        template_class: NDArray[np.int32] | None = None,
+    ) -> None:
+        if template_class is None:
+            template_class = scheduler.compile(pods.templates)
+        classes = template_class[pods.template]
+        requests = scheduler.requests(template_class)
         rows = np.flatnonzero(requests[np.unique(pods.template)].any(axis=0))
         self.resources = Resources(tuple(scheduler.resource_names[i] for i in rows), rows)
-        self.utilisation = np.zeros((len(rows), len(scheduler.node_names)), dtype=np.float32)
         self._pods = pods
         self._requests = requests[:, rows]
-        self._allocatable = scheduler.allocatable()[rows]
-        self._typical, self._share = typical_classes(classes[~bound])
-        self._wanted = scheduler.requests(self._typical)[:, rows] > 0
+        self._allocatable = scheduler.allocatable(rows)
+        self._total = [int(amount) for amount in self._allocatable.sum(axis=1)]
+        typical, share = typical_classes(classes[~bound])
+        wanted = scheduler.requests(typical)[:, rows] > 0
+        self._weight = share[:, None] * wanted
+        self._survey = Survey(typical, rows)
         self._bound_count = np.bincount(pods.node[bound], minlength=len(scheduler.node_names))
-        self._samples: dict[str, list[float]] = {}
+        self._samples: list[tuple[float, ...]] = []
         self._fullest = 0.0
+        self._requested_then: NDArray[np.int64] | None = None
 
     def __call__(self, moment: Moment) -> None:
-        """Take one sample. Cost: one filter pass per typical pod."""
+        """Take one sample. Costs a filter per typical class and node that changed since the last.
+
+        A class with rules that look beyond the node costs a pass over all nodes.
+        """
         scheduler = moment.scheduler
-        requested = scheduler.requested()[self.resources.rows]
-        allocation = _ratio(requested.sum(axis=1), self._allocatable.sum(axis=1))
+        requested = scheduler.requested(self.resources.rows)
+        allocation = [
+            _share(taken, whole)
+            for taken, whole in zip(requested.sum(axis=1).tolist(), self._total, strict=True)
+        ]
         used = int(np.count_nonzero(scheduler.pod_count() > self._bound_count))
-        rate, share = self._fragmentation(scheduler, requested)
-        self._add("position", moment.position)
-        self._add("nodes_used", used)
-        for i, name in enumerate(self.resources.names):
-            self._add(f"allocation.{name}", allocation[i])
-            self._add(f"fragmentation_rate.{name}", rate[i])
-            self._add(f"fragmentation_share.{name}", share[i])
-        if allocation.sum() > self._fullest:
-            self._fullest = float(allocation.sum())
-            with np.errstate(invalid="ignore", divide="ignore"):
-                full = np.where(self._allocatable > 0, requested / self._allocatable, np.nan)
-            self.utilisation = full.astype(np.float32)
+        sample = [float(moment.position), float(used)]
+        for part, amounts in zip(allocation, self._unusable(scheduler, requested), strict=True):
+            sample += (part, *amounts)
+        self._samples.append(tuple(sample))
+        fullness = float(np.array(allocation).sum())
+        if fullness > self._fullest:
+            self._fullest, self._requested_then = fullness, requested
+
+    @property
+    def utilisation(self) -> NDArray[np.float32]:
+        """Requested over allocatable at the fullest moment, float32 (resources, nodes)."""
+        if self._requested_then is None:
+            return np.zeros(self._allocatable.shape, np.float32)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            ratio = self._requested_then / self._allocatable
+        return np.where(self._allocatable > 0, ratio, np.nan).astype(np.float32)
 
     def curves(self) -> dict[str, NDArray[np.float64]]:
         """Return the samples as columns."""
-        return {name: np.round(values, DIGITS) for name, values in self._samples.items()}
+        names = ["position", "nodes_used"]
+        for resource in self.resources.names:
+            names += (f"{metric}.{resource}" for metric in METRICS)
+        columns = zip(*self._samples, strict=True)
+        return {name: np.round(column, DIGITS) for name, column in zip(names, columns, strict=False)}
 
     def mean_allocation(self, outcome: Outcome) -> NDArray[np.float64]:
         """Return the mean share allocated from first to last creation, float64 (resources,)."""
@@ -144,21 +174,22 @@ class Observer:
         np.add.at(held, pods.template[placed], np.maximum(spent, 0) / (last - first))
         return _ratio(held @ self._requests, self._allocatable.sum(axis=1))
 
-    def _fragmentation(
+    def _unusable(
         self, scheduler: Scheduler, requested: NDArray[np.int64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return rate and share per resource now, float64 (resources,)."""
-        free = np.maximum(self._allocatable - requested, 0)
-        usable = np.zeros(len(free))
-        for i, pod_class in enumerate(self._typical.tolist()):
-            fits = scheduler.feasible(pod_class)
-            usable += self._share[i] * self._wanted[i] * (free @ fits)
-        total = free.sum(axis=1)
-        unusable = np.maximum(total - usable, 0.0)
-        return _ratio(unusable, total), _ratio(unusable, self._allocatable.sum(axis=1))
+    ) -> Iterator[tuple[float, float]]:
+        """Yield of each resource what typical pods cannot use now, of what is free and of all.
 
-    def _add(self, name: str, value: float) -> None:
-        self._samples.setdefault(name, []).append(float(value))
+        The sums over nodes are of integers and thus exact; the sum over the classes is of floats
+        and goes through them in order, so that its bits are the same everywhere.
+        """
+        free = np.maximum(self._allocatable - requested, 0).sum(axis=1)
+        usable = self._weight * scheduler.survey(self._survey)
+        summed = np.add.accumulate(usable)[-1] if len(usable) else np.zeros(len(free))
+        for left, within_reach, whole in zip(
+            free.tolist(), summed.tolist(), self._total, strict=True
+        ):
+            unusable = max(left - within_reach, 0.0)
+            yield _share(unusable, left), _share(unusable, whole)
 
 
 def typical_classes(
@@ -194,7 +225,7 @@ def measure(observer: Observer, outcome: Outcome, pods: PodTable, replay: bool) 
     if replay:
         exact = observer.mean_allocation(outcome)
         last |= {f"allocation.{n}": share for n, share in zip(names, exact, strict=True)}
-    for metric in ("allocation", "fragmentation_rate", "fragmentation_share"):
+    for metric in METRICS:
         values |= {f"{metric}.{name}": _tidy(last[f"{metric}.{name}"]) for name in names}
     if replay:
         values |= _waiting(outcome, pods)
@@ -217,6 +248,11 @@ def _waiting(outcome: Outcome, pods: PodTable) -> dict[str, int | float | None]:
 def _ratio(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:
     """Return part over whole, 0 where whole is 0."""
     return np.where(whole > 0, part / np.maximum(whole, 1), 0.0)
+
+
+def _share(part: float, whole: int) -> float:
+    """Return part over whole as a quotient of float64, 0 where there is no whole."""
+    return float(part) / float(whole) if whole > 0 else 0.0
 
 
 def _tidy(value: float) -> float:

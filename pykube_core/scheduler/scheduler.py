@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -11,7 +11,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from _pykube_hotcore.native import Engine, Evaluation
+from _pykube_hotcore.native import Engine, Evaluation, Survey
 from _pykube_hotcore.program import (
     FIELD_POD_COUNT,
     NodeRow,
@@ -383,17 +383,23 @@ class Scheduler:
                 table[i, resource] = amount
         return table[np.asarray(classes, np.int64)]
 
-    def _columns(self, field: Callable[[int], int]) -> NDArray[np.int64]:
+    def _columns(
+        self, field: Callable[[int], int], resources: Iterable[int] | None
+    ) -> NDArray[np.int64]:
         count = self.engine.reserve_resources(len(self._interner.resources))
-        return np.stack([self.engine.column(field(r)) for r in range(count)])
+        chosen = [field(r) for r in (range(count) if resources is None else resources)]
+        found = np.empty((len(chosen), self.engine.row_count), np.int64)
+        for i, column in enumerate(chosen):
+            found[i] = self.engine.column(column)
+        return found
 
-    def allocatable(self) -> NDArray[np.int64]:
-        """Return (resources, nodes)."""
-        return self._columns(field_allocatable)
+    def allocatable(self, resources: Iterable[int] | None = None) -> NDArray[np.int64]:
+        """Return (resources, nodes), of all resources or of those with these numbers."""
+        return self._columns(field_allocatable, resources)
 
-    def requested(self) -> NDArray[np.int64]:
-        """Return (resources, nodes): the sum over the pods of each node."""
-        return self._columns(field_requested)
+    def requested(self, resources: Iterable[int] | None = None) -> NDArray[np.int64]:
+        """Return (resources, nodes), likewise: the sum over the pods of each node."""
+        return self._columns(field_requested, resources)
 
     def pod_count(self) -> NDArray[np.int32]:
         """Return the number of pods of each node, (nodes,)."""
@@ -403,12 +409,9 @@ class Scheduler:
         """Say what every plugin thinks of a pod on every node; nothing is assumed."""
         return self.engine.evaluate(class_index)
 
-    def feasible(self, class_index: int) -> NDArray[np.bool_]:
-        """Return which nodes a pod of the class fits now, (nodes,)."""
-        total = np.empty(len(self.node_names))
-        self.engine.scan(class_index, total)
-        fits: NDArray[np.bool_] = total != -np.inf
-        return fits
+    def survey(self, survey: Survey) -> NDArray[np.int64]:
+        """Return what pods of a survey's classes could use of the nodes now; see `Engine.survey`."""
+        return self.engine.survey(survey)
 
     def validate(self) -> None:
         """Check the engine's invariants from scratch; AssertionError where one is broken."""
