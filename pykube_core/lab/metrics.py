@@ -159,7 +159,9 @@ class Observer:
         for resource in self.resources.names:
             names += (f"{metric}.{resource}" for metric in METRICS)
         columns = zip(*self._samples, strict=True)
-        return {name: np.round(column, DIGITS) for name, column in zip(names, columns, strict=False)}
+        return {
+            name: np.round(column, DIGITS) for name, column in zip(names, columns, strict=False)
+        }
 
     def mean_allocation(self, outcome: Outcome) -> NDArray[np.float64]:
         """Return the mean share allocated from first to last creation, float64 (resources,)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,10 @@ class VolumePlacing:
     ) -> None:
         """Say which pod a class stands for: its claims are a part of the class."""
         self._pods[class_index] = pod, profile, context
+
+    def registered(self) -> Mapping[int, KubeObject]:
+        """Return the pod of each class that was registered."""
+        return {class_index: pod for class_index, (pod, _, _) in self._pods.items()}
 
     def place(self, classes: NDArray[Any]) -> Placements:
         """Place pods in order, runs of pods without claims in one call."""

@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from _pykube_hotcore._ffi import ffi
 
 
-def input_buffer(array: NDArray[Any], c_type: str) -> Any:
+def in_buffer(array: NDArray[Any], c_type: str) -> Any:
     """Return a pointer to an array that C reads."""
     return ffi.from_buffer(c_type, array)
 
 
-def output_buffer(array: NDArray[Any], c_type: str) -> Any:
+def out_buffer(array: NDArray[Any], c_type: str) -> Any:
     """Return a pointer to an array that C writes."""
     return ffi.from_buffer(c_type, array, require_writable=True)
 

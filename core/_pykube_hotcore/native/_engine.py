@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from _pykube_hotcore._ffi import ffi, lib
-from _pykube_hotcore.native._buffers import indices, input_buffer, offsets, output_buffer
+from _pykube_hotcore.native._buffers import in_buffer, indices, offsets, out_buffer
 from _pykube_hotcore.native._node_batch import NodeBatch
 from _pykube_hotcore.native._status import check
 from _pykube_hotcore.native._survey import Survey
@@ -158,7 +158,7 @@ class Engine:
         address = ffi.cast("pkc_policy_function", 0 if policy is None else policy.address)
         with self._lock:
             index = lib.pkc_engine_profile_add(
-                self._engine, input_buffer(words, "int64_t[]"), len(words), address
+                self._engine, in_buffer(words, "int64_t[]"), len(words), address
             )
             self._policies.append(policy)
             return check(index, "profile")
@@ -180,7 +180,7 @@ class Engine:
         order = indices(rows)
         with self._lock:
             check(
-                lib.pkc_engine_order_set(self._engine, len(order), input_buffer(order, "int32_t[]")),
+                lib.pkc_engine_order_set(self._engine, len(order), in_buffer(order, "int32_t[]")),
                 "order of rows",
             )
 
@@ -193,7 +193,7 @@ class Engine:
             words = pod_class.words()
         with self._lock:
             return check(
-                lib.pkc_engine_class_add(self._engine, input_buffer(words, "int64_t[]"), len(words)),
+                lib.pkc_engine_class_add(self._engine, in_buffer(words, "int64_t[]"), len(words)),
                 "pod class",
             )
 
@@ -205,9 +205,9 @@ class Engine:
             return check(
                 lib.pkc_engine_matcher_add(
                     self._engine,
-                    input_buffer(words, "int64_t[]"),
+                    in_buffer(words, "int64_t[]"),
                     len(words),
-                    input_buffer(namespaces, "int32_t[]"),
+                    in_buffer(namespaces, "int32_t[]"),
                     count,
                     matcher.skip_terminating,
                 ),
@@ -220,7 +220,7 @@ class Engine:
         with self._lock:
             check(
                 lib.pkc_engine_matcher_namespaces(
-                    self._engine, index, input_buffer(array, "int32_t[]"), count
+                    self._engine, index, in_buffer(array, "int32_t[]"), count
                 ),
                 f"matcher {index}",
             )
@@ -233,9 +233,9 @@ class Engine:
             check(
                 lib.pkc_engine_match(
                     self._engine,
-                    input_buffer(words, "int64_t[]"),
+                    in_buffer(words, "int64_t[]"),
                     len(words),
-                    output_buffer(found.view(np.uint8), "uint8_t[]"),
+                    out_buffer(found.view(np.uint8), "uint8_t[]"),
                 ),
                 "match",
             )
@@ -260,8 +260,8 @@ class Engine:
                 lib.pkc_engine_external_set(
                     self._engine,
                     class_index,
-                    input_buffer(masks[0], "uint8_t[]"),
-                    input_buffer(masks[1], "uint8_t[]"),
+                    in_buffer(masks[0], "uint8_t[]"),
+                    in_buffer(masks[1], "uint8_t[]"),
                 ),
                 f"class {class_index}",
             )
@@ -335,10 +335,10 @@ class Engine:
             status = lib.pkc_engine_place(
                 self._engine,
                 len(wanted),
-                input_buffer(wanted, "int32_t[]"),
+                in_buffer(wanted, "int32_t[]"),
                 stop_at_misfit,
-                output_buffer(rows, "int32_t[]"),
-                output_buffer(pods, "int32_t[]"),
+                out_buffer(rows, "int32_t[]"),
+                out_buffer(pods, "int32_t[]"),
                 done,
             )
         check(status, f"pod {done[0]} of the batch")
@@ -354,9 +354,9 @@ class Engine:
             status = lib.pkc_engine_bind(
                 self._engine,
                 len(wanted),
-                input_buffer(wanted, "int32_t[]"),
-                input_buffer(where, "int32_t[]"),
-                output_buffer(pods, "int32_t[]"),
+                in_buffer(wanted, "int32_t[]"),
+                in_buffer(where, "int32_t[]"),
+                out_buffer(pods, "int32_t[]"),
             )
         check(status, "bind")
         return pods
@@ -365,7 +365,10 @@ class Engine:
         """Take pods off their rows: all of them, or none where one is unknown."""
         slots = indices(pods)
         with self._lock:
-            check(lib.pkc_engine_remove(self._engine, len(slots), input_buffer(slots, "int32_t[]")), "pods")
+            check(
+                lib.pkc_engine_remove(self._engine, len(slots), in_buffer(slots, "int32_t[]")),
+                "pods",
+            )
 
     def set_start_times(self, pods: ArrayLike, start_ns: ArrayLike) -> None:
         """Say when pods (n,) started, in ns (n,) int64; until then they count as newest."""
@@ -375,7 +378,10 @@ class Engine:
         with self._lock:
             check(
                 lib.pkc_engine_start_times(
-                    self._engine, len(slots), input_buffer(slots, "int32_t[]"), input_buffer(times, "int64_t[]")
+                    self._engine,
+                    len(slots),
+                    in_buffer(slots, "int32_t[]"),
+                    in_buffer(times, "int64_t[]"),
                 ),
                 "start times",
             )
@@ -445,9 +451,9 @@ class Engine:
                     row,
                     listed,
                     len(budgets),
-                    input_buffer(pairs, "int32_t[]"),
+                    in_buffer(pairs, "int32_t[]"),
                     len(exempt),
-                    output_buffer(victims, "int32_t[]"),
+                    out_buffer(victims, "int32_t[]"),
                     violated,
                     plugin,
                     code,
@@ -476,13 +482,13 @@ class Engine:
             status = lib.pkc_engine_evaluate(
                 self._engine,
                 class_index,
-                output_buffer(result.plugin, "uint8_t[]"),
-                output_buffer(result.code, "uint8_t[]"),
-                output_buffer(result.detail, "uint64_t[]"),
-                output_buffer(result.raw, "int64_t[]"),
-                output_buffer(result.normalized, "int64_t[]"),
-                output_buffer(result.total, "double[]"),
-                output_buffer(result.scored.view(np.uint8), "uint8_t[]"),
+                out_buffer(result.plugin, "uint8_t[]"),
+                out_buffer(result.code, "uint8_t[]"),
+                out_buffer(result.detail, "uint64_t[]"),
+                out_buffer(result.raw, "int64_t[]"),
+                out_buffer(result.normalized, "int64_t[]"),
+                out_buffer(result.total, "double[]"),
+                out_buffer(result.scored.view(np.uint8), "uint8_t[]"),
             )
         check(status, "evaluate")
         return result
@@ -495,7 +501,7 @@ class Engine:
         """
         if total_out.dtype != _FLOAT64:
             raise ValueError(f"total_out must be float64, not {total_out.dtype}")
-        out = output_buffer(total_out, "double[]")
+        out = out_buffer(total_out, "double[]")
         with self._lock:
             status = lib.pkc_engine_scan(self._engine, class_index, len(out), out)
         return check(status, "scan") if status < 0 else status
@@ -524,7 +530,7 @@ class Engine:
         column = np.zeros(self.row_count, np.int64)
         with self._lock:
             check(
-                lib.pkc_engine_column(self._engine, field, output_buffer(column, "int64_t[]")),
+                lib.pkc_engine_column(self._engine, field, out_buffer(column, "int64_t[]")),
                 f"column {field}",
             )
         return column
@@ -533,7 +539,7 @@ class Engine:
         """Return the free milli of devices: (row_count, DEVICE_COUNT_MAX), -1 where none is."""
         free = np.zeros((self.row_count, DEVICE_COUNT_MAX), np.int32)
         with self._lock:
-            check(lib.pkc_engine_devices(self._engine, output_buffer(free, "int32_t[]")), "devices")
+            check(lib.pkc_engine_devices(self._engine, out_buffer(free, "int32_t[]")), "devices")
         return free
 
     def validate(self) -> None:

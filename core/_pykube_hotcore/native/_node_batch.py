@@ -6,7 +6,7 @@ from typing import Any, Self, overload
 import numpy as np
 
 from _pykube_hotcore._ffi import ffi
-from _pykube_hotcore.native._buffers import input_buffer, offsets
+from _pykube_hotcore.native._buffers import in_buffer, offsets
 from _pykube_hotcore.program import NodeRow
 
 
@@ -59,7 +59,7 @@ class NodeBatch(Sequence[NodeRow]):
 
     def _put(self, name: str, values: Any, dtype: Any, c_type: str) -> None:
         array = np.ascontiguousarray(values, dtype)
-        pointer = input_buffer(array, c_type)
+        pointer = in_buffer(array, c_type)
         self._keep += (array, pointer)
         setattr(self.pointer, name, pointer)
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from _pykube_hotcore._ffi import ffi
-from _pykube_hotcore.native._buffers import indices, input_buffer, output_buffer
+from _pykube_hotcore.native._buffers import in_buffer, indices, out_buffer
 
 
 class Survey:
@@ -51,13 +51,13 @@ class Survey:
         self.pointer.row_count = row_count
         usable = np.zeros((n, m), np.int64)
         self._keep = [
-            input_buffer(self.classes, "int32_t[]"),
-            input_buffer(self.resources, "int32_t[]"),
-            output_buffer(usable, "int64_t[]"),
-            output_buffer(np.zeros((n, m), np.int64), "int64_t[]"),
-            output_buffer(np.zeros((row_count, m), np.int64), "int64_t[]"),
-            output_buffer(np.zeros((row_count, n), np.uint8), "uint8_t[]"),
-            output_buffer(np.zeros(row_count, np.uint8), "uint8_t[]"),
+            in_buffer(self.classes, "int32_t[]"),
+            in_buffer(self.resources, "int32_t[]"),
+            out_buffer(usable, "int64_t[]"),
+            out_buffer(np.zeros((n, m), np.int64), "int64_t[]"),
+            out_buffer(np.zeros((row_count, m), np.int64), "int64_t[]"),
+            out_buffer(np.zeros((row_count, n), np.uint8), "uint8_t[]"),
+            out_buffer(np.zeros(row_count, np.uint8), "uint8_t[]"),
         ]
         names = ("classes", "resources", "usable", "alone", "free_amount", "fits", "marks")
         for name, pointer in zip(names, self._keep, strict=True):

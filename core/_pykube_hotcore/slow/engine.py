@@ -38,8 +38,8 @@ from _pykube_hotcore.slow.preempt import select_victims
 from _pykube_hotcore.slow.sample import sample, sample_size
 from _pykube_hotcore.slow.scores import PACKING, BadScoreError, score_nodes
 from _pykube_hotcore.slow.select import SplitMix64, select
-from _pykube_hotcore.slow.survey import usable_amounts
 from _pykube_hotcore.slow.state import Cluster, Image, Pod, Profile, Row, View, node_name
+from _pykube_hotcore.slow.survey import usable_amounts
 
 INVALID, LIMIT, NOT_FOUND, OVERFLOW, BAD_SCORE = -2, -3, -4, -6, -7
 INT64_MAX = 2**63 - 1
