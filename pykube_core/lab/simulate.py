@@ -138,6 +138,7 @@ def simulate(
     settings: Settings | None = None,
     observe: Observe | None = None,
     advance: Advance | None = None,
+    template_class: NDArray[np.int32] | None = None,
 ) -> Outcome:
     """Run one workload through a scheduler.
 
@@ -158,6 +159,8 @@ def simulate(
         arrivals (over the time from first to last creation in replay).
     advance
         Called with the number of pods dealt with since the last call.
+    template_class
+        int32 (templates,): class of each template, compiled here when None.
 
     Returns
     -------
@@ -170,7 +173,10 @@ def simulate(
     arrivals or departures, and in replay one more per retry that a departure makes worth while.
     """
     settings = settings or Settings()
-    run = _Run(workload.pods, scheduler, seed, settings, observe or _ignore, advance or _ignore)
+    if template_class is None:
+        template_class = scheduler.compile(workload.pods.templates)
+    run = _Run(workload.pods, scheduler, template_class, seed, settings)
+    run.observe, run.advance = observe or _ignore, advance or _ignore
     if settings.replay:
         run.replay()
     else:
@@ -246,16 +252,15 @@ class _Run:
         self,
         pods: PodTable,
         scheduler: Scheduler,
+        template_class: NDArray[np.int32],
         seed: int,
         settings: Settings,
-        observe: Observe,
-        advance: Advance,
     ) -> None:
         self.pods = pods
         self.scheduler = scheduler
-        self.observe = observe
-        self.advance = advance
-        self.template_class = scheduler.compile(pods.templates)
+        self.observe: Observe = _ignore
+        self.advance: Advance = _ignore
+        self.template_class = template_class
         self.classes = self.template_class[pods.template]
         self.bound = bound_pods(pods, settings)
         order = arrival_order(pods, seed, settings.shuffle and not settings.replay)

@@ -240,6 +240,12 @@ def compile_pod(pod: KubeObject, profile: int, context: CompileContext) -> PodCl
     return built
 
 
+def compile_key(profile: Profile) -> tuple[object, ...]:
+    """Return what `compile_pod` reads of a profile: under equal ones a pod has the same class."""
+    args, plugins = profile.args, profile.plugins
+    return tuple(each.reads(args.get(name), plugins) for name, each in PLUGINS.items())
+
+
 def _compile_identity(pod: KubeObject, builder: ClassBuilder, context: CompileContext) -> None:
     """Put what other pods' selectors and preemption see of a pod into its class."""
     metadata = pod.get("metadata") or {}

@@ -80,6 +80,12 @@ class NodeAffinity(SchedulerPlugin):
         if names and _is_among(self.name, context.plugins.pre_filter):
             builder.node_set = tuple(sorted(context.interner.value(name) for name in names))
 
+    def reads(self, args: object, plugins: Plugins) -> object:
+        """Return the added affinity, and whether PreFilter and PreScore run."""
+        added = getattr(args, "added_affinity", None) or {}
+        steps = plugins.pre_filter, plugins.pre_score
+        return added, *(_is_among(self.name, step) for step in steps)
+
     def _always_scores(
         self, added: Mapping[str, Any], affinity: Mapping[str, Any], plugins: Plugins
     ) -> bool:
