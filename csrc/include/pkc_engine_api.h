@@ -234,21 +234,28 @@ int pkc_engine_evaluate(pkc_engine *engine, int32_t class_index, uint8_t *plugin
  * on which other rows are feasible). count is the row count. Returns it. */
 int pkc_engine_scan(pkc_engine *engine, int32_t class_index, int64_t count, double *total_out);
 
-/* What pods of some classes could use of the nodes, kept up from call to call. The caller owns the
- * arrays: classes and resources stay as they are, usable is the answer, and the others begin as
- * zeros and are the engine's from then on. With another row count, begin anew. */
+/* What is taken of the nodes, and what pods of some classes could use of them, kept up from call to
+ * call. The caller owns the arrays: classes and resources stay as they are, and the others begin as
+ * zeros. With another row count, begin anew. */
 typedef struct {
     int32_t class_count;
     int32_t resource_count;
     int32_t row_count;        /* the engine's */
     const int32_t *classes;   /* (class_count,) */
     const int32_t *resources; /* (resource_count,) */
-    int64_t *usable;          /* (class_count, resource_count): the sum of what is free of a
-                                 resource over the rows that a pod of the class fits now */
-    int64_t *alone;           /* the same, if rules on the row alone decided */
-    int64_t *free_amount;     /* (row_count, resource_count): allocatable - requested, at least 0 */
-    uint8_t *fits;            /* (row_count, class_count): by rules on the row alone */
-    uint8_t *marks;           /* (row_count,): zeros between calls */
+    /* The answer. What is free of a resource on a row is allocatable - requested, at least 0. */
+    int64_t *usable;          /* (class_count, resource_count): what is free, summed over the rows
+                                 that a pod of the class fits now */
+    int64_t *free_total;      /* (resource_count,): over all rows */
+    int64_t *requested_total; /* (resource_count,) */
+    int64_t *requested;       /* (row_count, resource_count) */
+    int64_t *pod_count;       /* (row_count,) */
+    /* The engine's own. */
+    int64_t *alone;       /* (class_count, resource_count): usable, if rules on the row alone
+                             decided */
+    int64_t *free_amount; /* (row_count, resource_count) */
+    uint8_t *fits;        /* (row_count, class_count): by rules on the row alone */
+    uint8_t *marks;       /* (row_count,): zeros between calls */
     uint64_t epoch_seen;
     uint64_t log_seen;
 } pkc_survey;

@@ -1,4 +1,5 @@
-/* What pods of some classes could use of the nodes now, mended where the log of changes says so. */
+/* What is taken of the nodes and what pods could use of them, mended where the log of changes says
+ * so. */
 #include <math.h>
 
 #include "engine.h"
@@ -26,17 +27,29 @@ static void add_wrapping(int64_t *sum, int64_t amount) {
     *sum = (int64_t)((uint64_t)*sum + (uint64_t)amount);
 }
 
-/* Replaces what a row counts for where rules on the row alone decide. */
+/* Brings the amounts of a row up to date; before_out has what was free. */
+static void mend_amounts(const pkc_engine *e, pkc_survey *s, int32_t row, int64_t *before_out) {
+    int32_t width = s->resource_count;
+    int64_t *left = s->free_amount + (int64_t)row * width;
+    int64_t *taken = s->requested + (int64_t)row * width;
+    for (int32_t r = 0; r < width; r++) {
+        int64_t requested = column_requested(e, s->resources[r])[row];
+        int64_t now = column_allocatable(e, s->resources[r])[row] - requested;
+        before_out[r] = left[r];
+        left[r] = now > 0 ? now : 0;
+        add_wrapping(&s->free_total[r], left[r] - before_out[r]);
+        add_wrapping(&s->requested_total[r], requested - taken[r]);
+        taken[r] = requested;
+    }
+    s->pod_count[row] = engine_column(e, PKC_FIELD_POD_COUNT)[row];
+}
+
+/* Replaces what a row counts for, where rules on the row alone decide. */
 static void mend_row(pkc_engine *e, pkc_survey *s, int32_t row) {
     int32_t width = s->resource_count;
     int64_t before[PKC_RESOURCE_COUNT_MAX];
-    int64_t *now = s->free_amount + (int64_t)row * width;
-    for (int32_t r = 0; r < width; r++) {
-        int64_t left = column_allocatable(e, s->resources[r])[row] -
-                       column_requested(e, s->resources[r])[row];
-        before[r] = now[r];
-        now[r] = left > 0 ? left : 0;
-    }
+    mend_amounts(e, s, row, before);
+    const int64_t *now = s->free_amount + (int64_t)row * width;
     uint8_t *fits = s->fits + (int64_t)row * s->class_count;
     for (int32_t k = 0; k < s->class_count; k++) {
         const pod_class *c = &e->classes.data[s->classes[k]];

@@ -305,14 +305,18 @@ static void test_a_survey_sums_what_is_free_where_a_class_fits_and_follows_pods(
     int32_t classes[] = {0, 1};
     int32_t resources[] = {PKC_RESOURCE_CPU};
     int64_t usable[2] = {0};
+    int64_t totals[2] = {0};
+    int64_t requested[2] = {0};
+    int64_t pod_count[2] = {0};
     int64_t alone[2] = {0};
     int64_t free_amount[2] = {0};
     uint8_t fits[4] = {0};
     uint8_t marks[2] = {0};
     pkc_survey survey = {
         .class_count = 2, .resource_count = 1, .row_count = 2, .classes = classes,
-        .resources = resources, .usable = usable, .alone = alone, .free_amount = free_amount,
-        .fits = fits, .marks = marks,
+        .resources = resources, .usable = usable, .free_total = &totals[0],
+        .requested_total = &totals[1], .requested = requested, .pod_count = pod_count,
+        .alone = alone, .free_amount = free_amount, .fits = fits, .marks = marks,
     };
     EXPECT(pkc_engine_survey(e, &survey) == PKC_OK);
     EXPECT(usable[0] == 2000 && usable[1] == 2000);
@@ -321,6 +325,9 @@ static void test_a_survey_sums_what_is_free_where_a_class_fits_and_follows_pods(
     EXPECT(place_one(e, 0, &row, &pod) == 1);
     EXPECT(pkc_engine_survey(e, &survey) == PKC_OK);
     EXPECT(usable[0] == 1900 && usable[1] == 1000);
+    EXPECT(totals[0] == 1900 && totals[1] == 100);
+    EXPECT(requested[row] == 100 && requested[1 - row] == 0);
+    EXPECT(pod_count[row] == 1 && pod_count[1 - row] == 0);
     EXPECT(pkc_engine_remove(e, 1, &pod) == PKC_OK);
     EXPECT(pkc_engine_survey(e, &survey) == PKC_OK);
     EXPECT(usable[0] == 2000 && usable[1] == 2000);

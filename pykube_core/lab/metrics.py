@@ -113,8 +113,8 @@ class Observer:
         self.resources = Resources(tuple(scheduler.resource_names[i] for i in rows), rows)
         self._pods = pods
         self._requests = requests[:, rows]
-        self._allocatable = scheduler.allocatable(rows)
-        self._total = [int(amount) for amount in self._allocatable.sum(axis=1)]
+        self._allocatable = scheduler.allocatable()[rows]
+        self._total = self._allocatable.sum(axis=1).tolist()
         typical, share = typical_classes(classes[~bound])
         wanted = scheduler.requests(typical)[:, rows] > 0
         self._weight = share[:, None] * wanted
@@ -122,35 +122,34 @@ class Observer:
         self._bound_count = np.bincount(pods.node[bound], minlength=len(scheduler.node_names))
         self._samples: list[tuple[float, ...]] = []
         self._fullest = 0.0
-        self._requested_then: NDArray[np.int64] | None = None
+        self._requested_then = np.zeros(self._allocatable.T.shape, np.int64)
 
     def __call__(self, moment: Moment) -> None:
         """Take one sample. Costs a filter per typical class and node that changed since the last.
 
         A class with rules that look beyond the node costs a pass over all nodes.
         """
-        scheduler = moment.scheduler
-        requested = scheduler.requested(self.resources.rows)
-        allocation = [
-            _share(taken, whole)
-            for taken, whole in zip(requested.sum(axis=1).tolist(), self._total, strict=True)
-        ]
-        used = int(np.count_nonzero(scheduler.pod_count() > self._bound_count))
+        survey = self._survey
+        moment.scheduler.survey(survey)
+        taken = survey.requested_total.tolist()
+        allocation = [_share(*each) for each in zip(taken, self._total, strict=True)]
+        used = np.count_nonzero(survey.pod_count > self._bound_count)
         sample = [float(moment.position), float(used)]
-        for part, amounts in zip(allocation, self._unusable(scheduler, requested), strict=True):
+        for part, amounts in zip(allocation, self._unusable(), strict=True):
             sample += (part, *amounts)
         self._samples.append(tuple(sample))
         fullness = float(np.array(allocation).sum())
         if fullness > self._fullest:
-            self._fullest, self._requested_then = fullness, requested
+            self._fullest = fullness
+            np.copyto(self._requested_then, survey.requested)
 
     @property
     def utilisation(self) -> NDArray[np.float32]:
         """Requested over allocatable at the fullest moment, float32 (resources, nodes)."""
-        if self._requested_then is None:
+        if self._fullest == 0.0:
             return np.zeros(self._allocatable.shape, np.float32)
         with np.errstate(invalid="ignore", divide="ignore"):
-            ratio = self._requested_then / self._allocatable
+            ratio = np.ascontiguousarray(self._requested_then.T) / self._allocatable
         return np.where(self._allocatable > 0, ratio, np.nan).astype(np.float32)
 
     def curves(self) -> dict[str, NDArray[np.float64]]:
@@ -176,20 +175,17 @@ class Observer:
         np.add.at(held, pods.template[placed], np.maximum(spent, 0) / (last - first))
         return _ratio(held @ self._requests, self._allocatable.sum(axis=1))
 
-    def _unusable(
-        self, scheduler: Scheduler, requested: NDArray[np.int64]
-    ) -> Iterator[tuple[float, float]]:
+    def _unusable(self) -> Iterator[tuple[float, float]]:
         """Yield of each resource what typical pods cannot use now, of what is free and of all.
 
         The sums over nodes are of integers and thus exact; the sum over the classes is of floats
         and goes through them in order, so that its bits are the same everywhere.
         """
-        free = np.maximum(self._allocatable - requested, 0).sum(axis=1)
-        usable = self._weight * scheduler.survey(self._survey)
-        summed = np.add.accumulate(usable)[-1] if len(usable) else np.zeros(len(free))
-        for left, within_reach, whole in zip(
-            free.tolist(), summed.tolist(), self._total, strict=True
-        ):
+        free = self._survey.free_total.tolist()
+        usable = [0.0] * len(free)
+        if len(self._weight):
+            usable = np.add.accumulate(self._weight * self._survey.usable)[-1].tolist()
+        for left, within_reach, whole in zip(free, usable, self._total, strict=True):
             unusable = max(left - within_reach, 0.0)
             yield _share(unusable, left), _share(unusable, whole)
 

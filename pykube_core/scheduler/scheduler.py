@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -185,27 +185,30 @@ class Scheduler:
         return other
 
     def _take_nodes(self, source: Scheduler) -> None:
-        if source._batch is None:
-            source._batch = NodeBatch(source._compiled_nodes)
+        batch = source._batch
+        if batch is None:
+            batch = source._batch = NodeBatch(source._compiled_nodes)
         self.engine.reserve_resources(len(source._tables.interner.resources))
-        self.engine.add_nodes(source._batch)
-        self._batch = source._batch
+        self.engine.add_nodes(batch)
         self.nodes += source.nodes
         self.node_names += source.node_names
         self.rows.update(source.rows)
         self._compiled_nodes += source._compiled_nodes
         self._tree = source._tree.copy()
         self._nodes_changed(True)
+        self._batch = batch
         self._settle()
 
     def _take_classes(self, source: Scheduler) -> None:
-        for compiled in source._compiled[len(source._words) :]:
-            source._words.append(compiled.words())
-        for compiled, words in zip(source._compiled, source._words, strict=True):
-            self.engine.add_class(compiled, words)
+        # Threads may fork one source at a time, so lists that they share are replaced whole.
+        words = source._words
+        if len(words) < len(source._compiled):
+            words = source._words = [compiled.words() for compiled in source._compiled]
+        for compiled, program in zip(source._compiled, words, strict=True):
+            self.engine.add_class(compiled, program)
         self._classes.update(source._classes)
         self._compiled += source._compiled
-        self._words += source._words
+        self._words = words
         for class_index, pod in source._volumes.registered().items():
             profile, context = self._profiles[self._compiled[class_index].profile]
             self._volumes.register(class_index, pod, profile, context)
@@ -263,7 +266,8 @@ class Scheduler:
             compile_node(node, first + index, self._tables.interner, self._tables.storage)
             for index, node in enumerate(nodes)
         ]
-        self.engine.add_nodes(compiled)
+        batch = NodeBatch(compiled)
+        self.engine.add_nodes(batch)
         self.nodes += nodes
         self.node_names += names
         self._compiled_nodes += compiled
@@ -271,6 +275,7 @@ class Scheduler:
             self.rows[name] = row
             self._tree.add(row, node)
         self._nodes_changed(bool(nodes))
+        self._batch = batch if first == 0 else None
 
     def update_nodes(self, nodes: Sequence[KubeObject]) -> list[KubeObject]:
         """Replace what nodes of these names say; the pods on them stay.
@@ -459,23 +464,17 @@ class Scheduler:
                 table[i, resource] = amount
         return table[np.asarray(classes, np.int64)]
 
-    def _columns(
-        self, field: Callable[[int], int], resources: Iterable[int] | None
-    ) -> NDArray[np.int64]:
+    def _columns(self, field: Callable[[int], int]) -> NDArray[np.int64]:
         count = self.engine.reserve_resources(len(self._tables.interner.resources))
-        chosen = [field(r) for r in (range(count) if resources is None else resources)]
-        found = np.empty((len(chosen), self.engine.row_count), np.int64)
-        for i, column in enumerate(chosen):
-            found[i] = self.engine.column(column)
-        return found
+        return np.stack([self.engine.column(field(r)) for r in range(count)])
 
-    def allocatable(self, resources: Iterable[int] | None = None) -> NDArray[np.int64]:
-        """Return (resources, nodes), of all resources or of those with these numbers."""
-        return self._columns(field_allocatable, resources)
+    def allocatable(self) -> NDArray[np.int64]:
+        """Return (resources, nodes)."""
+        return self._columns(field_allocatable)
 
-    def requested(self, resources: Iterable[int] | None = None) -> NDArray[np.int64]:
-        """Return (resources, nodes), likewise: the sum over the pods of each node."""
-        return self._columns(field_requested, resources)
+    def requested(self) -> NDArray[np.int64]:
+        """Return (resources, nodes): the sum over the pods of each node."""
+        return self._columns(field_requested)
 
     def pod_count(self) -> NDArray[np.int32]:
         """Return the number of pods of each node, (nodes,)."""
@@ -485,9 +484,9 @@ class Scheduler:
         """Say what every plugin thinks of a pod on every node; nothing is assumed."""
         return self.engine.evaluate(class_index)
 
-    def survey(self, survey: Survey) -> NDArray[np.int64]:
-        """Return what pods of the survey's classes could use now; see `Engine.survey`."""
-        return self.engine.survey(survey)
+    def survey(self, survey: Survey) -> None:
+        """Bring the answer of a survey of this scheduler up to date; see `Engine.survey`."""
+        self.engine.survey(survey)
 
     def validate(self) -> None:
         """Check the engine's invariants from scratch; AssertionError where one is broken."""

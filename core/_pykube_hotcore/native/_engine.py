@@ -506,14 +506,8 @@ class Engine:
             status = lib.pkc_engine_scan(self._engine, class_index, len(out), out)
         return check(status, "scan") if status < 0 else status
 
-    def survey(self, survey: Survey) -> NDArray[np.int64]:
-        """Bring a survey of this engine up to date.
-
-        Returns
-        -------
-        (classes, resources) int64
-            Sum of what is free of a resource (allocatable - requested, at least 0) over the rows
-            that a pod of the class fits now; a view that the next call changes.
+    def survey(self, survey: Survey) -> None:
+        """Bring the answer of a survey of this engine up to date.
 
         Raises
         ------
@@ -521,9 +515,11 @@ class Engine:
             A class or resource is unknown.
         """
         with self._lock:
-            survey.resize(int(lib.pkc_engine_row_count(self._engine)))
-            check(lib.pkc_engine_survey(self._engine, survey.pointer), "survey")
-        return survey.usable
+            row_count = int(lib.pkc_engine_row_count(self._engine))
+            if row_count != len(survey.pod_count):
+                survey.begin(row_count)
+            status = lib.pkc_engine_survey(self._engine, survey.pointer)
+        check(status, "survey")
 
     def column(self, field: int) -> NDArray[np.int64]:
         """Return a copy (row_count,) int64 of a column of the node matrix."""

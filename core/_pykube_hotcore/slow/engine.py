@@ -39,7 +39,7 @@ from _pykube_hotcore.slow.sample import sample, sample_size
 from _pykube_hotcore.slow.scores import PACKING, BadScoreError, score_nodes
 from _pykube_hotcore.slow.select import SplitMix64, select
 from _pykube_hotcore.slow.state import Cluster, Image, Pod, Profile, Row, View, node_name
-from _pykube_hotcore.slow.survey import usable_amounts
+from _pykube_hotcore.slow.survey import answer
 
 INVALID, LIMIT, NOT_FOUND, OVERFLOW, BAD_SCORE = -2, -3, -4, -6, -7
 INT64_MAX = 2**63 - 1
@@ -473,13 +473,14 @@ class SlowEngine:
                 total_out[rows] += weight * np.array(scores.normalized[plugin], np.float64)
         return self.row_count
 
-    def survey(self, survey: Survey) -> NDArray[np.int64]:
-        """Say how much is free where a pod of each class fits: (classes, resources)."""
+    def survey(self, survey: Survey) -> None:
+        """Answer a survey."""
         for class_index in survey.classes.tolist():
             self._known_class(class_index)
         if not all(0 <= r < self.cluster.resource_count for r in survey.resources.tolist()):
             _refuse(NOT_FOUND, "survey")
-        return usable_amounts([self._feasible(c) for c in survey.classes.tolist()], survey)
+        views = [self.cluster.view(row) for row in range(self.row_count)]
+        answer(survey, views, [self._feasible(c) for c in survey.classes.tolist()])
 
     def _known_class(self, class_index: int) -> None:
         if not 0 <= class_index < len(self.cluster.classes):
