@@ -255,7 +255,6 @@ typedef struct {
                              decided */
     int64_t *free_amount; /* (row_count, resource_count) */
     uint8_t *fits;        /* (row_count, class_count): by rules on the row alone */
-    uint8_t *marks;       /* (row_count,): zeros between calls */
     uint64_t epoch_seen;
     uint64_t log_seen;
 } pkc_survey;

@@ -67,17 +67,14 @@ static void mend_row(pkc_engine *e, pkc_survey *s, int32_t row) {
  * short to say. */
 static void mend_rows(pkc_engine *e, pkc_survey *s) {
     int all = s->epoch_seen != e->epoch || e->log_position - s->log_seen > LOG_ROWS;
-    uint64_t begin = all ? 0 : s->log_seen;
-    uint64_t end = all ? (uint64_t)e->row_count : e->log_position;
-    for (uint64_t at = begin; at < end; at++) {
-        int32_t row = all ? (int32_t)at : e->log[at % LOG_ROWS];
-        if (!s->marks[row]) {
-            s->marks[row] = 1;
+    for (int32_t row = 0; all && row < e->row_count; row++) {
+        mend_row(e, s, row);
+    }
+    for (uint64_t at = s->log_seen; !all && at < e->log_position; at++) {
+        int32_t row = e->log[at % LOG_ROWS];
+        if (e->nodes[row].touched == at + 1) {
             mend_row(e, s, row);
         }
-    }
-    for (uint64_t at = begin; at < end; at++) {
-        s->marks[all ? (int32_t)at : e->log[at % LOG_ROWS]] = 0;
     }
     s->epoch_seen = e->epoch;
     s->log_seen = e->log_position;

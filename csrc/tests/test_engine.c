@@ -311,12 +311,11 @@ static void test_a_survey_sums_what_is_free_where_a_class_fits_and_follows_pods(
     int64_t alone[2] = {0};
     int64_t free_amount[2] = {0};
     uint8_t fits[4] = {0};
-    uint8_t marks[2] = {0};
     pkc_survey survey = {
         .class_count = 2, .resource_count = 1, .row_count = 2, .classes = classes,
         .resources = resources, .usable = usable, .free_total = &totals[0],
         .requested_total = &totals[1], .requested = requested, .pod_count = pod_count,
-        .alone = alone, .free_amount = free_amount, .fits = fits, .marks = marks,
+        .alone = alone, .free_amount = free_amount, .fits = fits,
     };
     EXPECT(pkc_engine_survey(e, &survey) == PKC_OK);
     EXPECT(usable[0] == 2000 && usable[1] == 2000);

@@ -109,7 +109,8 @@ class Observer:
             template_class = scheduler.compile(pods.templates)
         classes = template_class[pods.template]
         requests = scheduler.requests(template_class)
-        rows = np.flatnonzero(requests[np.unique(pods.template)].any(axis=0))
+        used = np.bincount(pods.template, minlength=len(pods.templates)) > 0
+        rows = np.flatnonzero(requests[used].any(axis=0))
         self.resources = Resources(tuple(scheduler.resource_names[i] for i in rows), rows)
         self._pods = pods
         self._requests = requests[:, rows]
@@ -197,7 +198,10 @@ def typical_classes(
 
     At most TYPICAL_MAX of them, equally frequent ones in order of class.
     """
-    found, counts = np.unique(classes, return_counts=True)
+    # np.unique would import half of NumPy that nobody else needs.
+    counts = np.bincount(classes)
+    found = np.flatnonzero(counts)
+    counts = counts[found]
     by_count = np.argsort(-counts, kind="stable")
     covered = np.cumsum(counts[by_count])
     enough = int(np.searchsorted(covered, TYPICAL_SHARE * len(classes))) + 1

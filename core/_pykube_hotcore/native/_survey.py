@@ -64,7 +64,6 @@ class Survey:
             "alone": out_buffer(np.zeros((n, m), np.int64), "int64_t[]"),
             "free_amount": out_buffer(np.zeros((row_count, m), np.int64), "int64_t[]"),
             "fits": out_buffer(np.zeros((row_count, n), np.uint8), "uint8_t[]"),
-            "marks": out_buffer(np.zeros(row_count, np.uint8), "uint8_t[]"),
         }
         counts = {"class_count": n, "resource_count": m, "row_count": row_count}
         self.pointer: Any = ffi.new("pkc_survey *", {**counts, **self._pointers})
