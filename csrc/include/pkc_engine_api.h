@@ -263,6 +263,31 @@ typedef struct {
  * all rows for a class with filters that look beyond the row. */
 int pkc_engine_survey(pkc_engine *engine, pkc_survey *survey);
 
+/* room_out[k] is 1 where NodeResourcesFit lets a pod of classes[k] on one of the rows now. */
+int pkc_engine_room(const pkc_engine *engine, int32_t class_count, const int32_t *classes,
+                    int32_t row_count, const int32_t *rows, uint8_t *room_out);
+
+/* Pods that come and go: event i is of pod pods[i], which leaves or comes. */
+typedef struct {
+    const int64_t *when_ns; /* (events,) */
+    const int32_t *pods;    /* (events,) */
+    const uint8_t *leaves;  /* (events,) */
+    int64_t pod_count;
+    const int32_t *classes; /* (pod_count,) */
+    int32_t *rows;          /* (pod_count,): where it is or was last, -1 until it comes to a row */
+    int32_t *slots;         /* (pod_count,): -1 until then; of no meaning once it has left */
+    const int32_t *waiting; /* (waiting_count,): classes of pods that wait for room */
+    int32_t waiting_count;
+    int32_t waits_anywhere; /* some of them may find room on another row than a pod left */
+} pkc_replay;
+
+/* Plays events [begin, end) up to where the caller has to decide, and returns 1; 0 at their end.
+ * That is behind an arrival that fits nowhere, and behind the last departure of an instant in which
+ * a pod left that was on no row, or made room for one that waits. end_out is behind the last event
+ * played; on an error the events before stay. */
+int pkc_engine_replay(pkc_engine *engine, const pkc_replay *replay, int64_t begin, int64_t end,
+                      int64_t *end_out);
+
 /* A copy of column field of the node matrix. */
 int pkc_engine_column(const pkc_engine *engine, int32_t field, int64_t *column_out);
 /* Free milli of each device: (row_count, PKC_DEVICE_COUNT_MAX), -1 beyond the node's devices. */

@@ -131,7 +131,7 @@ class Observer:
         A class with rules that look beyond the node costs a pass over all nodes.
         """
         survey = self._survey
-        moment.scheduler.survey(survey)
+        moment.scheduler.engine.survey(survey)
         taken = survey.requested_total.tolist()
         allocation = [_share(*each) for each in zip(taken, self._total, strict=True)]
         used = np.count_nonzero(survey.pod_count > self._bound_count)

@@ -11,7 +11,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from _pykube_hotcore.native import Engine, Evaluation, NodeBatch, Survey
+from _pykube_hotcore.native import Engine, Evaluation, NodeBatch, Replay
 from _pykube_hotcore.program import (
     FIELD_POD_COUNT,
     NodeRow,
@@ -453,8 +453,12 @@ class Scheduler:
 
     def remove(self, pods: NDArray[Any]) -> None:
         """Take pods off their nodes, by handle."""
-        self.engine.remove(pods)
-        self._volumes.forget(pods)
+        self._volumes.remove(pods)
+
+    def replay(self, replay: Replay, begin: int, end: int) -> tuple[int, bool]:
+        """Let pods come and go up to where the caller decides: see `Engine.replay`."""
+        self._settle()
+        return self._volumes.replay(replay, begin, end)
 
     def requests(self, classes: NDArray[Any]) -> NDArray[np.int64]:
         """Return what pods of the classes take of a node, (n, resources)."""
@@ -483,10 +487,6 @@ class Scheduler:
     def evaluate(self, class_index: int) -> Evaluation:
         """Say what every plugin thinks of a pod on every node; nothing is assumed."""
         return self.engine.evaluate(class_index)
-
-    def survey(self, survey: Survey) -> None:
-        """Bring the answer of a survey of this scheduler up to date; see `Engine.survey`."""
-        self.engine.survey(survey)
 
     def validate(self) -> None:
         """Check the engine's invariants from scratch; AssertionError where one is broken."""

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from _pykube_hotcore._ffi import ffi, lib
 from _pykube_hotcore.native._buffers import in_buffer, indices, offsets, out_buffer
 from _pykube_hotcore.native._node_batch import NodeBatch
+from _pykube_hotcore.native._replay import Replay
 from _pykube_hotcore.native._status import check
 from _pykube_hotcore.native._survey import Survey
 from _pykube_hotcore.program import (
@@ -520,6 +521,40 @@ class Engine:
                 survey.begin(row_count)
             status = lib.pkc_engine_survey(self._engine, survey.pointer)
         check(status, "survey")
+
+    def room(self, classes: ArrayLike, rows: ArrayLike) -> NDArray[np.bool_]:
+        """Return (classes,) where NodeResourcesFit lets such a pod on one of the rows now."""
+        wanted, where = indices(classes), indices(rows)
+        found = np.zeros(len(wanted), np.bool_)
+        with self._lock:
+            status = lib.pkc_engine_room(
+                self._engine,
+                len(wanted),
+                in_buffer(wanted, "int32_t[]"),
+                len(where),
+                in_buffer(where, "int32_t[]"),
+                out_buffer(found.view(np.uint8), "uint8_t[]"),
+            )
+        check(status, "room")
+        return found
+
+    def replay(self, replay: Replay, begin: int, end: int) -> tuple[int, bool]:
+        """Play events [begin, end) up to where the caller has to decide.
+
+        That is behind an arrival that fits nowhere, and behind the last departure of an instant in
+        which a pod left that was on no row, or made room for one that waits.
+
+        Returns
+        -------
+        end, decide
+            Behind the last event played, and whether it is one of these.
+        """
+        if not 0 <= begin <= end <= len(replay.when_ns):
+            raise ValueError(f"there are no events {begin} to {end}")
+        done = ffi.new("int64_t *")
+        with self._lock:
+            status = lib.pkc_engine_replay(self._engine, replay.pointer, begin, end, done)
+        return done[0], bool(check(status, f"event {done[0]}"))
 
     def column(self, field: int) -> NDArray[np.int64]:
         """Return a copy (row_count,) int64 of a column of the node matrix."""

@@ -4,14 +4,21 @@ Everything is computed from scratch at each call, from lists of nodes, pods and 
 size of an image has a history. It is the oracle of the tests, and slow.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from types import TracebackType
-from typing import Any, NoReturn, Protocol, Self
+from typing import Any, NoReturn, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from _pykube_hotcore.native import Evaluation, NativeError, Survey, Victims
+from _pykube_hotcore.native import (
+    Evaluation,
+    NativeError,
+    Replay,
+    Survey,
+    Victims,
+    play_singly,
+)
 from _pykube_hotcore.program import (
     DEVICE_COUNT_MAX,
     FIELD_RESOURCES,
@@ -32,13 +39,23 @@ from _pykube_hotcore.slow.filters import (
     Verdict,
     choose_devices,
     filter_with_nominated,
+    has_room,
 )
 from _pykube_hotcore.slow.match import any_term_matches
 from _pykube_hotcore.slow.preempt import select_victims
 from _pykube_hotcore.slow.sample import sample, sample_size
 from _pykube_hotcore.slow.scores import PACKING, BadScoreError, score_nodes
 from _pykube_hotcore.slow.select import SplitMix64, select
-from _pykube_hotcore.slow.state import Cluster, Image, Pod, Profile, Row, View, node_name
+from _pykube_hotcore.slow.state import (
+    Cluster,
+    Image,
+    Pod,
+    Policy,
+    Profile,
+    Row,
+    View,
+    node_name,
+)
 from _pykube_hotcore.slow.survey import answer
 
 INVALID, LIMIT, NOT_FOUND, OVERFLOW, BAD_SCORE = -2, -3, -4, -6, -7
@@ -47,18 +64,6 @@ NODE_LOCAL = (Plugin.NODE_RESOURCES_FIT, Plugin.BALANCED_ALLOCATION, *PACKING)
 
 
 Integers = Sequence[int] | NDArray[np.integer[Any]]
-
-
-class Policy(Protocol):
-    """A policy of the user's own: see ``kernels.policy.PolicyKernel``."""
-
-    @property
-    def function(self) -> Callable[..., float]:
-        """The rule over a node and a pod."""
-
-    @property
-    def resources(self) -> Mapping[str, int]:
-        """Column of each resource by the name that the function uses."""
 
 
 class SlowEngine:
@@ -481,6 +486,20 @@ class SlowEngine:
             _refuse(NOT_FOUND, "survey")
         views = [self.cluster.view(row) for row in range(self.row_count)]
         answer(survey, views, [self._feasible(c) for c in survey.classes.tolist()])
+
+    def room(self, classes: Integers, rows: Integers) -> NDArray[np.bool_]:
+        """Say which classes NodeResourcesFit lets on one of the rows: (classes,)."""
+        if not all(0 <= row < self.row_count for row in rows):
+            _refuse(NOT_FOUND, "room")
+        for class_index in classes:
+            self._known_class(int(class_index))
+        views = [self.cluster.view(int(row)) for row in rows]
+        found = [any(has_room(self.cluster, int(c), view) for view in views) for c in classes]
+        return np.array(found, np.bool_)
+
+    def replay(self, replay: Replay, begin: int, end: int) -> tuple[int, bool]:
+        """Play events."""
+        return play_singly(self, replay, begin, end)
 
     def _known_class(self, class_index: int) -> None:
         if not 0 <= class_index < len(self.cluster.classes):

@@ -1,8 +1,8 @@
 """What the slow twin knows: nodes, pods and classes as plain lists."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from _pykube_hotcore.program import (
     DEVICE_COUNT_MAX,
@@ -21,6 +21,18 @@ from _pykube_hotcore.program import (
 
 START_UNKNOWN = 2**63 - 1
 INT32_MAX = 2**31 - 1
+
+
+class Policy(Protocol):
+    """A policy of the user's own: see ``kernels.policy.PolicyKernel``."""
+
+    @property
+    def function(self) -> Callable[..., float]:
+        """The rule over a node and a pod."""
+
+    @property
+    def resources(self) -> Mapping[str, int]:
+        """Column of each resource by the name that the function uses."""
 
 
 @dataclass(slots=True)
