@@ -10,8 +10,9 @@ Names load when they are first used, so importing the package costs nothing.
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
 
+# Not typing's: that module takes longer to import than all else of a command's first steps.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pykube_core.api.errors import InputError
     from pykube_core.cluster.cluster import Cluster

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -124,7 +123,7 @@ def run(options: argparse.Namespace) -> int:
     from pykube_core.api.errors import InputError
     from pykube_core.lab.read import read_workload
 
-    _check_writable(options)
+    check_outputs(options)
     workload = read_workload(options.snapshot or options.nodes, options.pods)
     if not len(workload.pods):
         raise InputError("no Pod objects", source=options.pods or options.snapshot or options.nodes)
@@ -176,23 +175,32 @@ def show(options: argparse.Namespace, result: Comparison) -> None:
         result.report(options.report)
         print(f"report: {options.report}", file=sys.stderr)
     if options.picture:
-        from pykube_core.lab.report import svg_picture
+        from pykube_core.lab.report import write_picture
 
-        Path(options.picture).write_text(svg_picture(result), encoding="utf-8")
+        write_picture(result, options.picture)
         print(f"picture: {options.picture}", file=sys.stderr)
 
 
-def _check_writable(options: argparse.Namespace) -> None:
+def check_outputs(options: argparse.Namespace) -> None:
     """Find out before minutes of work whether their result has a place to go.
 
     Raises
     ------
+    InputError
+        A name ends like that of a format that is not written.
     OSError
-        When the folder of an output file does not exist.
+        Nothing can be written there.
     """
-    for path in (options.report, options.picture):
+    from pykube_core.files import check_suffix, check_writable
+    from pykube_core.lab.report import PICTURE_SUFFIXES, REPORT_SUFFIXES
+
+    for path, what, suffixes in (
+        (options.report, "a report", REPORT_SUFFIXES),
+        (options.picture, "a picture", PICTURE_SUFFIXES),
+    ):
         if path:
-            Path(path).parent.resolve(strict=True)
+            check_suffix(path, what, suffixes)
+            check_writable(path)
 
 
 def _percentage(text: str) -> int:

@@ -26,7 +26,14 @@ from pykube_core.cli.options import DATA_DIR_VARIABLE, TIMEOUT_SECONDS, data_dir
 from pykube_core.cli.progress import Progress
 from pykube_core.cluster.history import last_time_ns
 from pykube_core.cluster.settings import load_settings
-from pykube_core.store import LockedError, OpenError, Store
+from pykube_core.store import (
+    FailedError,
+    LockedError,
+    NoSpaceError,
+    OpenError,
+    QuotaError,
+    Store,
+)
 
 if TYPE_CHECKING:
     from pykube_core.cluster.cluster import Cluster
@@ -219,3 +226,6 @@ def _open_errors(path: Path) -> Iterator[None]:
     except OpenError as error:
         why = f"{error}: {os.strerror(error.error)}" if error.error else str(error)
         raise InputError(why.removeprefix(f"{path}: "), source=str(path)) from None
+    except (NoSpaceError, FailedError, QuotaError) as error:
+        # What was acknowledged before stays: the next command goes on from there.
+        raise InputError(str(error), source=str(path)) from None

@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from pykube_core.cli import walkthrough
-from pykube_core.cli.compare import run_comparison, show
+from pykube_core.cli.compare import check_outputs, run_comparison, show
 from pykube_core.cli.generate import add_size
 
 DESCRIPTION = """\
@@ -61,6 +61,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], he
 
 def run(options: argparse.Namespace) -> int:
     """Generate, compare, and say where to go from here."""
+    check_outputs(options)
     from pykube_core.lab.examples import EXAMPLE
     from pykube_core.lab.synthetic import synthetic
 

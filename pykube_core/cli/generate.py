@@ -44,6 +44,9 @@ def add_size(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Generate and write."""
+    from pykube_core.files import check_writable
+
+    check_writable(options.file)
     from pykube_core.lab.synthetic import synthetic
     from pykube_core.lab.write import write_snapshot
 

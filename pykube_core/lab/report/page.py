@@ -8,12 +8,12 @@ import os
 from collections.abc import Iterator
 from html import escape
 from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pykube_core import __version__
+from pykube_core.files import check_suffix, write_file
 from pykube_core.lab import table
 from pykube_core.lab.report import heatmap
 from pykube_core.lab.report.chart import STYLES, Chart
@@ -22,6 +22,7 @@ from pykube_core.lab.table import sampling
 if TYPE_CHECKING:
     from pykube_core.lab.compare import Comparison
 
+REPORT_SUFFIXES = (".html", ".htm")
 # Names under the pointer cost a name per node and a byte per node and map.
 NAMED_NODES_MAX = 10_000
 
@@ -79,10 +80,13 @@ def write_report(comparison: Comparison, path: str | os.PathLike[str]) -> None:
 
     Raises
     ------
+    InputError
+        The name ends like that of another format.
     OSError
         When the file cannot be written.
     """
-    Path(path).write_text(html_page(comparison), encoding="utf-8", newline="\n")
+    check_suffix(path, "a report", REPORT_SUFFIXES)
+    write_file(path, html_page(comparison).encode(errors="xmlcharrefreplace"))
 
 
 def html_page(comparison: Comparison) -> str:
