@@ -252,7 +252,9 @@ def _parsed(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.N
     if extra and (not words or any(word.startswith("-") and word != "-" for word in extra)):
         shown = getattr(options, "parser", parser)
         flags = [word.partition("=")[0] for word in extra if word.startswith("--")]
-        hint = next(filter(None, (did_you_mean(f, shown._option_string_actions) for f in flags)), "")
+        hint = next(
+            filter(None, (did_you_mean(f, shown._option_string_actions) for f in flags)), ""
+        )
         shown.error(f"unrecognized arguments: {' '.join(extra)}{hint}")
     if words:
         setattr(options, words, [*getattr(options, words), *extra])

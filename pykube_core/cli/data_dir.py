@@ -34,6 +34,7 @@ from pykube_core.store import (
     QuotaError,
     Store,
 )
+from pykube_core.words import counted
 
 if TYPE_CHECKING:
     from pykube_core.cluster.cluster import Cluster
@@ -176,7 +177,7 @@ def run_on(cluster: Cluster, options: argparse.Namespace) -> int:
     if options.wait == "true" and not settle(cluster, options.timeout):
         pods = [pod.view(_PodView).status.phase for pod in cluster.log.all(PODS)]
         pending = pods.count("Pending")
-        waits = f"; {pending:,} of {len(pods):,} pods are pending" if pending else ""
+        waits = f"; {pending:,} of {counted(len(pods), 'pod')} are pending" if pending else ""
         print(
             f"pykube: still busy after {options.timeout:g} s of the cluster's time: "
             f"{', '.join(cluster.loop.working)}{waits} (see pykube get events; --timeout waits "

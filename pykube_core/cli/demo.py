@@ -8,6 +8,7 @@ import sys
 from pykube_core.cli import walkthrough
 from pykube_core.cli.compare import check_outputs, run_comparison, show
 from pykube_core.cli.generate import add_size
+from pykube_core.words import counted
 
 DESCRIPTION = """\
 Make a synthetic cluster, place its pods under six scheduling policies, and compare: a table here,
@@ -66,7 +67,8 @@ def run(options: argparse.Namespace) -> int:
     from pykube_core.lab.synthetic import synthetic
 
     print(
-        f"A synthetic cluster of {options.nodes:,} nodes, and {options.pods:,} pods to place.\n",
+        f"A synthetic cluster of {counted(options.nodes, 'node')}, and "
+        f"{counted(options.pods, 'pod')} to place.\n",
         file=sys.stderr,
     )
     try:

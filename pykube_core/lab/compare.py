@@ -15,14 +15,16 @@ from numpy.typing import NDArray
 
 from pykube_core.api.errors import InputError
 from pykube_core.api.objects import KubeObject, name_of
-from pykube_core.lab.faults import own_fault
+from pykube_core.lab.executors import check_executor, check_policies_travel
+from pykube_core.lab.faults import RaisedInKernel, own_fault
 from pykube_core.lab.frame import Frame, Value
 from pykube_core.lab.metrics import Measured, Observer, measure
-from pykube_core.lab.simulate import Settings, bound_pods, simulate
+from pykube_core.lab.simulate import Settings, bound_pods, check_times, simulate
 from pykube_core.lab.workload import Workload
 from pykube_core.scheduler.policies import Policy, policy
 from pykube_core.scheduler.scheduler import Scheduler, TieBreak
 from pykube_core.scheduler.user_policy import UserPolicy
+from pykube_core.words import counted
 
 DEFAULT_POLICIES = ("default", "most-allocated", "best-fit", "dot-product", "first-fit", "random")
 
@@ -211,7 +213,8 @@ class Comparison:
         """Return how fast the engine was, in words."""
         pods = sum(run.measured.attempts for run in self.runs)
         seconds = sum(run.measured.engine_seconds for run in self.runs)
-        return f"{pods:,} scheduling cycles in {seconds:.2f} s ({pods / max(seconds, 1e-9):,.0f}/s)"
+        cycles = counted(pods, "scheduling cycle")
+        return f"{cycles} in {seconds:.2f} s ({pods / max(seconds, 1e-9):,.0f}/s)"
 
     def __arrow_c_schema__(self) -> object:
         return self.frame().__arrow_c_schema__()
@@ -268,9 +271,9 @@ def compare(
     replay, tie_break, keep_bound, shuffle, percentage_of_nodes_to_score
         See `Settings`.
     executor
-        Runs are submitted here, one task per policy and seed: a pool of threads or processes, or
-        any other ``concurrent.futures.Executor``, Dask's and Ray's among them. None runs them here,
-        one after another. The result is the same.
+        Runs are submitted here, one task per policy and seed: a ``ThreadPoolExecutor``, a
+        ``ProcessPoolExecutor``, or any other ``concurrent.futures.Executor``, such as Dask's
+        ``client.get_executor()``. None runs them here, one after another. The result is the same.
     progress
         Called with pods done and pods to do, from this thread.
     timing
@@ -288,6 +291,8 @@ def compare(
         of the workload makes no sense to the scheduler.
     ValueError
         When there is no policy or no seed.
+    TypeError
+        When the executor is none; the text names what to pass.
     """
     chosen = [_chosen(given) for given in policies]
     numbers = tuple(range(seeds) if isinstance(seeds, int) else seeds)
@@ -298,6 +303,11 @@ def compare(
     settings = Settings(
         replay, tie_break, keep_bound, shuffle and not replay, percentage_of_nodes_to_score
     )
+    if executor is not None:
+        check_executor(executor)
+        check_policies_travel(executor, policies)
+    if replay:
+        check_times(workload)
     tasks = [(given, seed) for given in policies for seed in numbers]
     done = _run_all(workload, tasks, settings, executor, progress)
     labels = [(name, seed) for name in names for seed in numbers]
@@ -322,16 +332,19 @@ def run_one(
     advance: Callable[[int], None] | None = None,
 ) -> Measured:
     """Run one policy with one seed and measure it; arguments and result pickle."""
-    chosen = _chosen(given)
+    chosen, caught = _chosen(given), RaisedInKernel()
     try:
-        with Scheduler(
-            workload.nodes,
-            chosen,
-            tie_break=_tie_break(chosen, settings),
-            seed=seed,
-            objects=workload.objects,
-            percentage_of_nodes_to_score=settings.percentage_of_nodes_to_score,
-        ) as scheduler:
+        with (
+            caught,
+            Scheduler(
+                workload.nodes,
+                chosen,
+                tie_break=_tie_break(chosen, settings),
+                seed=seed,
+                objects=workload.objects,
+                percentage_of_nodes_to_score=settings.percentage_of_nodes_to_score,
+            ) as scheduler,
+        ):
             observer = Observer(workload.pods, bound_pods(workload.pods, settings), scheduler)
             outcome = simulate(
                 workload,
@@ -343,7 +356,7 @@ def run_one(
             )
             return measure(observer, outcome, workload.pods, settings.replay)
     except Exception as error:
-        fault = own_fault(chosen, error)
+        fault = own_fault(chosen, error, caught.error)
         if fault is None:
             raise
         raise fault from error

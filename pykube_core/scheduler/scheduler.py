@@ -33,6 +33,7 @@ from pykube_core.scheduler.plugins import CompileContext
 from pykube_core.scheduler.plugins.image_locality import node_images
 from pykube_core.scheduler.plugins.node_volume_limits import node_attached, node_limits
 from pykube_core.scheduler.policies import Policy
+from pykube_core.scheduler.policy_check import compile_policy
 from pykube_core.scheduler.storage import Storage
 from pykube_core.scheduler.user_policy import UserPolicy
 from pykube_core.scheduler.volume_placing import VolumePlacing
@@ -152,7 +153,7 @@ class Scheduler:
         profile, function = policy.profile, policy.load_function()
         plugin = None if policy.function is None else policy.function.plugin
         compiled = compile_profile(profile, plugin, self._interner)
-        index = self.engine.add_profile(compiled, self._kernel_of(function))
+        index = self.engine.add_profile(compiled, self._kernel_of(function, policy.source))
         self._profiles.append((profile, context))
         self._profile_indices[profile.scheduler_name] = index
         if percentage is None:
@@ -266,17 +267,14 @@ class Scheduler:
                 self._compiled_nodes[row] = replace(held, rank=rank)
                 self.engine.update_nodes([row], [self._compiled_nodes[row]])
 
-    def _kernel_of(self, function: UserPolicy | None) -> object | None:
+    def _kernel_of(self, function: UserPolicy | None, source: str) -> object | None:
         if function is None:
             return None
-        # Numba takes most of a second to import.
-        from _pykube_hotcore.kernels.policy import PolicyKernel
-
         columns = {
             name: self._interner.resource(resource) for name, resource in function.resources.items()
         }
         self.engine.reserve_resources(len(self._interner.resources))
-        return PolicyKernel(function.function, columns)
+        return compile_policy(function, columns, source)
 
     def close(self) -> None:
         """Free the engine; a second close does nothing."""

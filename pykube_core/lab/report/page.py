@@ -18,6 +18,7 @@ from pykube_core.lab import table
 from pykube_core.lab.report import heatmap
 from pykube_core.lab.report.chart import STYLES, Chart
 from pykube_core.lab.table import sampling
+from pykube_core.words import counted
 
 if TYPE_CHECKING:
     from pykube_core.lab.compare import Comparison
@@ -151,7 +152,8 @@ def _charts(comparison: Comparison) -> Iterator[Chart]:
     for name in comparison.resources:
         word = table.short(name)
         hint = "of what is free, unusable"
-        yield chart(f"{word} fragmentation", hint, f"fragmentation_rate.{name}")
+        if table.is_telling(comparison, f"fragmentation_rate.{name}"):
+            yield chart(f"{word} fragmentation", hint, f"fragmentation_rate.{name}")
     yield chart("Nodes used", "with a pod placed by the policy", "nodes_used", share=False)
 
 
@@ -220,7 +222,9 @@ def _setup(comparison: Comparison) -> str:
     """Return everything needed to run it again."""
     subject, settings = comparison.subject, comparison.settings
     facts = {
-        "Workload": f"{subject.source}: {subject.nodes:,} nodes, {subject.pods:,} pods",
+        "Workload": ", ".join(
+            (subject.source, counted(subject.nodes, "node"), counted(subject.pods, "pod"))
+        ),
         "Bound pods": f"{subject.bound:,} stay where the input has them"
         + ("" if settings.keep_bound else " (pinned); all others are placed anew"),
         "Experiment": "replay of arrivals and departures on a virtual clock"
