@@ -60,8 +60,11 @@ class Subject:
     pods: int
     bound: int
 
+    def __str__(self) -> str:
+        return f"{self.source}: {counted(self.nodes, 'node')}, {counted(self.pods, 'pod')}"
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """The result of `compare`; a data frame of its runs to whoever asks for one.
 
@@ -215,6 +218,15 @@ class Comparison:
         seconds = sum(run.measured.engine_seconds for run in self.runs)
         cycles = counted(pods, "scheduling cycle")
         return f"{cycles} in {seconds:.2f} s ({pods / max(seconds, 1e-9):,.0f}/s)"
+
+    def __iter__(self) -> Iterator[dict[str, Value]]:
+        """Yield `rows`: what pandas makes a data frame of."""
+        return iter(self.rows())
+
+    def __repr__(self) -> str:
+        what = f"{counted(len(self.policies), 'policy', 'policies')} x "
+        what += counted(len(self.seeds), "seed")
+        return f"<Comparison of {what} on {self.subject}; print it for the table>"
 
     def __arrow_c_schema__(self) -> object:
         return self.frame().__arrow_c_schema__()

@@ -18,7 +18,6 @@ from pykube_core.lab import table
 from pykube_core.lab.report import heatmap
 from pykube_core.lab.report.chart import STYLES, Chart
 from pykube_core.lab.table import sampling
-from pykube_core.words import counted
 
 if TYPE_CHECKING:
     from pykube_core.lab.compare import Comparison
@@ -222,9 +221,7 @@ def _setup(comparison: Comparison) -> str:
     """Return everything needed to run it again."""
     subject, settings = comparison.subject, comparison.settings
     facts = {
-        "Workload": ", ".join(
-            (subject.source, counted(subject.nodes, "node"), counted(subject.pods, "pod"))
-        ),
+        "Workload": str(subject),
         "Bound pods": f"{subject.bound:,} stay where the input has them"
         + ("" if settings.keep_bound else " (pinned); all others are placed anew"),
         "Experiment": "replay of arrivals and departures on a virtual clock"
