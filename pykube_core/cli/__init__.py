@@ -201,6 +201,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: list[str]) -> int:
     """Run a command; what is wrong with its input is said here."""
+    if arguments[:1] == ["__complete"]:
+        from pykube_core.cli.candidates import print_candidates
+
+        return print_candidates(arguments[1:])
     parser = build_parser(arguments[:1])
     options = _parsed(parser, arguments)
     if options.command is None:

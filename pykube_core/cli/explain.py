@@ -38,7 +38,9 @@ how to read it:
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], help: str) -> None:
     """Add the command to the command line."""
     parser = commands.add_parser("explain", help=help, description=DESCRIPTION, epilog=EPILOG)
-    parser.add_argument("pod", metavar="POD", nargs="?", help="its name, or namespace/name")
+    parser.add_argument(
+        "pod", metavar="POD", nargs="?", help="its name, or namespace/name"
+    ).completion = "pods"  # type: ignore[attr-defined]
     parser.add_argument(
         "-f",
         "--file",

@@ -50,7 +50,7 @@ def add_namespace(parser: argparse.ArgumentParser) -> None:
         metavar="NAMESPACE",
         default="",
         help="the namespace (default: default)",
-    )
+    ).completion = "namespaces"  # type: ignore[attr-defined]
 
 
 def add_selectors(parser: argparse.ArgumentParser, *, fields: bool = True) -> None:
