@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from pykube_core.cli.command_line import said_again
 
 if TYPE_CHECKING:
     from pykube_core.lab.compare import Comparison
@@ -134,6 +137,7 @@ def run(options: argparse.Namespace) -> int:
 
 def run_comparison(options: argparse.Namespace, workload: Workload) -> Comparison:
     """Compare with a progress bar on stderr, if somebody is looking."""
+    command = said_again(options)
     from concurrent.futures import ThreadPoolExecutor
 
     from pykube_core.cli.progress import Progress
@@ -145,7 +149,7 @@ def run_comparison(options: argparse.Namespace, workload: Workload) -> Compariso
             # The engine releases the GIL, so threads do, and nothing has to be copied.
             pool = stack.enter_context(ThreadPoolExecutor(options.jobs))
         progress = stack.enter_context(Progress("placing pods"))
-        return compare(
+        result = compare(
             workload,
             options.policies or DEFAULT_POLICIES,
             seeds=options.seeds,
@@ -158,6 +162,7 @@ def run_comparison(options: argparse.Namespace, workload: Workload) -> Compariso
             progress=progress,
             timing=options.timing,
         )
+    return replace(result, command=command)
 
 
 def show(options: argparse.Namespace, result: Comparison) -> None:

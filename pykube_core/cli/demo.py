@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 
 from pykube_core.cli import walkthrough
+from pykube_core.cli.command_line import said_again
 from pykube_core.cli.compare import check_outputs, run_comparison, show
 from pykube_core.cli.generate import add_size
 from pykube_core.words import counted
@@ -75,8 +77,9 @@ def run(options: argparse.Namespace) -> int:
         workload = synthetic(options.nodes, options.pods, options.seed)
     except ValueError as error:
         options.parser.error(str(error))
+    command = said_again(options)
     options.policies = [*POLICIES, EXAMPLE]
-    show(options, run_comparison(options, workload))
+    show(options, replace(run_comparison(options, workload), command=command))
     example, _, _ = EXAMPLE.rpartition(":")
     print("\n" + NEXT.format(report=options.report, example=example), end="", file=sys.stderr)
     return 0

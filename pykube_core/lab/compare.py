@@ -18,6 +18,7 @@ from pykube_core.api.objects import KubeObject, name_of
 from pykube_core.lab.executors import check_executor, check_policies_travel
 from pykube_core.lab.faults import RaisedInKernel, own_fault
 from pykube_core.lab.frame import Frame, Value
+from pykube_core.lab.input_times import newest_time
 from pykube_core.lab.metrics import Measured, Observer, measure
 from pykube_core.lab.simulate import Settings, bound_pods, check_times, simulate
 from pykube_core.lab.workload import Workload
@@ -53,12 +54,15 @@ class Subject:
         How many of each.
     bound
         Pods that stayed where the input has them.
+    newest
+        The newest time that the input holds, in RFC 3339; "" where it holds none.
     """
 
     source: str
     nodes: int
     pods: int
     bound: int
+    newest: str = ""
 
     def __str__(self) -> str:
         return f"{self.source}: {counted(self.nodes, 'node')}, {counted(self.pods, 'pod')}"
@@ -89,6 +93,8 @@ class Comparison:
     timing
         Whether real time shows in the outputs. Without it, the same input and seeds give the same
         bytes.
+    command
+        The command line that made it, without where results go; "" in Python.
     """
 
     subject: Subject
@@ -100,6 +106,7 @@ class Comparison:
     node_shapes: NDArray[np.int64]
     warnings: tuple[str, ...] = ()
     timing: bool = False
+    command: str = ""
 
     @cached_property
     def metrics(self) -> tuple[str, ...]:
@@ -412,7 +419,8 @@ def _subject(workload: Workload, settings: Settings) -> Subject:
     """Return what the policies are compared on, for reports."""
     source = " + ".join(part.rpartition("/")[2] for part in workload.source.split(" + "))
     bound = int(np.count_nonzero(bound_pods(workload.pods, settings)))
-    return Subject(source, len(workload.nodes), len(workload.pods), bound)
+    newest = newest_time(workload)
+    return Subject(source, len(workload.nodes), len(workload.pods), bound, newest)
 
 
 def _run_all(

@@ -140,6 +140,8 @@ class Workload:
     objects : mapping of str to sequence of dict
         The other kinds that scheduling reads, by plural: ``namespaces``, ``services``,
         ``replicaSets``, ``persistentVolumes`` and so on; a kind that is absent has no key.
+    start_ns : int
+        Virtual time 0 in nanoseconds since 1970, 0 where that means nothing.
 
     Raises
     ------
@@ -151,6 +153,7 @@ class Workload:
     pods: PodTable
     source: str
     objects: Mapping[str, Sequence[KubeObject]] = field(default_factory=dict)
+    start_ns: int = 0
 
     def __post_init__(self) -> None:
         if len(self.pods) and self.pods.node.max() >= len(self.nodes):

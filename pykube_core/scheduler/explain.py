@@ -111,7 +111,7 @@ class Explanation:
         if len(decision.feasible) == 1:
             return f"goes to {best}, the only node that fits"
         if tied == 1:
-            return f"goes to {best}, the best of {len(decision.feasible)} nodes that fit"
+            return f"goes to {best}, the best of {counted(len(decision.feasible), 'node')} that fit"
         return f"goes to one of {tied} equally good nodes, such as {best}"
 
     def to_dict(self) -> dict[str, Any]:

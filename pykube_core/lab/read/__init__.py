@@ -64,15 +64,15 @@ def read_workload(nodes_path: _Path, pods_path: _Path | None = None) -> Workload
         raise InputError("no Node objects", source=sources[0])
     snapshot.set_priorities()
     pods = table.build(snapshot.check_nodes())
-    if not snapshot.dated:
+    start_ns = 0
+    if not snapshot.dated and len(pods):
+        start_ns = int(pods.created_ns.min())
         pods = _from_zero(pods)
-    return Workload(snapshot.nodes, pods, " + ".join(sources), snapshot.objects)
+    return Workload(snapshot.nodes, pods, " + ".join(sources), snapshot.objects, start_ns=start_ns)
 
 
 def _from_zero(pods: PodTable) -> PodTable:
     """Move all times so that the first pod is created at 0."""
-    if not len(pods):
-        return pods
     start = pods.created_ns.min()
     deleted_ns = pods.deleted_ns.copy()
     deleted_ns[deleted_ns >= 0] -= start

@@ -42,7 +42,7 @@ PAGE = """<!doctype html>
 <section aria-labelledby="h-curves"><h2 id="h-curves">Over the run</h2>
 <p class="note">{axis}</p>{legend}<div class="charts">{charts}</div></section>
 <section aria-labelledby="h-nodes"><h2 id="h-nodes">Nodes</h2>
-<p class="note">{map_note}</p>{scale}<div class="maps">{maps}</div></section>
+<p class="note">{map_note}</p>{scale}<div class="maps">{maps}</div>{names}</section>
 <section aria-labelledby="h-setup"><h2 id="h-setup">Set-up</h2>{setup}</section>
 <section aria-labelledby="h-terms"><h2 id="h-terms">Terms</h2>{terms}</section>
 </main>
@@ -116,6 +116,7 @@ def html_page(comparison: Comparison) -> str:
         map_note=_map_note(comparison),
         scale=_scale(),
         maps="".join(_maps(comparison, named)),
+        names=_names(comparison) if named else "",
         setup=_setup(comparison),
         terms="<dl>"
         + "".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in TERMS)
@@ -130,7 +131,8 @@ def _summary(comparison: Comparison) -> str:
     many = len(comparison.seeds) > 1
     spread = f" Figures are means ± standard deviations over {len(comparison.seeds)} seeds."
     return (
-        f'<div class="scroll">{table.html_table(comparison)}</div>'
+        '<div class="scroll" tabindex="0" role="region" aria-label="Summary">'
+        f"{table.html_table(comparison)}</div>"
         f'<p class="note">Bold: no policy does better.{spread if many else ""}</p>'
     )
 
@@ -210,6 +212,7 @@ def _maps(comparison: Comparison, named: bool) -> Iterator[str]:
             word = escape(table.short(resource))
             yield (
                 f'<figure><img class="map" width="{width}" height="{height}" data-map="{row}" '
+                f'data-policy="{escape(name)}" '
                 f'alt="{word} of each node under {escape(name)}: {words}" '
                 f'data-levels="{pointer}" src="{heatmap.data_uri(heatmap.png(values))}">'
                 f"<figcaption>{word} <small>{words}</small></figcaption></figure>"
@@ -217,13 +220,40 @@ def _maps(comparison: Comparison, named: bool) -> Iterator[str]:
         yield "</div>"
 
 
+def _bound(comparison: Comparison) -> str:
+    """Return which pods stay where they are, "" for none."""
+    subject = comparison.subject
+    if not subject.bound:
+        return ""
+    of_whom = "" if comparison.settings.keep_bound else " (of a DaemonSet or static)"
+    return f"{table.pods_in_words(subject)}{of_whom}"
+
+
+def _names(comparison: Comparison) -> str:
+    """Return where the page's script lists nodes by name, for whoever has no pointer."""
+    if not comparison.resources:
+        return ""
+    options = "".join(
+        f'<option value="{row}">{escape(table.short(resource))}</option>'
+        for row, resource in enumerate(comparison.resources)
+    )
+    return (
+        '<details id="names"><summary>Nodes by name</summary>'
+        f'<p class="pick"><label>Requested share of <select>{options}</select></label> '
+        '<label>of nodes called <input type="search" placeholder="part of a name"/></label></p>'
+        '<div class="scroll" tabindex="0" role="region" aria-label="Nodes by name"></div>'
+        '<p class="note" role="status"></p></details>'
+    )
+
+
 def _setup(comparison: Comparison) -> str:
     """Return everything needed to run it again."""
     subject, settings = comparison.subject, comparison.settings
     facts = {
+        "Command": comparison.command,
         "Workload": str(subject),
-        "Bound pods": f"{subject.bound:,} stay where the input has them"
-        + ("" if settings.keep_bound else " (pinned); all others are placed anew"),
+        "Newest time in it": subject.newest,
+        "Pods": _bound(comparison),
         "Experiment": "replay of arrivals and departures on a virtual clock"
         if settings.replay
         else "arrivals only, " + ("in random order" if settings.shuffle else "in creation order"),
@@ -232,7 +262,9 @@ def _setup(comparison: Comparison) -> str:
         "Seeds": ", ".join(map(str, comparison.seeds)),
         "Version": f"pykube-core {__version__}",
     }
-    rows = "".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in facts.items())
+    rows = "".join(
+        f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in facts.items() if text
+    )
     policies = "".join(
         f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>"
         for name, text in comparison.policies.items()
