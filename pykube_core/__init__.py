@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from pykube_core.api.errors import InputError
     from pykube_core.api.status import StatusError
     from pykube_core.cluster.cluster import Cluster
-    from pykube_core.cluster.machines import Machine
     from pykube_core.lab.compare import Comparison, compare
     from pykube_core.lab.explain import explain
     from pykube_core.lab.read import read_workload
     from pykube_core.lab.synthetic import synthetic
     from pykube_core.lab.workload import PodTable, Workload
     from pykube_core.lab.write import write_snapshot
+    from pykube_core.node.registration import Machine
     from pykube_core.node.runtime import Behavior
     from pykube_core.scheduler.explain import Explanation
     from pykube_core.scheduler.policies import Policy
@@ -61,7 +61,7 @@ _MODULES = {
     "Comparison": "lab.compare",
     "Explanation": "scheduler.explain",
     "InputError": "api.errors",
-    "Machine": "cluster.machines",
+    "Machine": "node.registration",
     "PodTable": "lab.workload",
     "Policy": "scheduler.policies",
     "Scheduler": "scheduler.scheduler",

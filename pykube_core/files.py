@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
-
-from pykube_core.api.errors import InputError
 
 Path = str | os.PathLike[str]
 
@@ -35,7 +33,7 @@ def write_file(path: Path, content: bytes | Iterable[bytes]) -> int:
     given = os.fspath(path)
     pieces = (content,) if isinstance(content, bytes) else content
     try:
-        if not _is_replaceable(given):
+        if not is_replaceable(given):
             return _write(os.open(given, os.O_WRONLY | os.O_APPEND), pieces)
         return _replace(os.path.realpath(given), pieces)
     except OSError as error:
@@ -58,7 +56,7 @@ def check_writable(path: Path) -> None:
     reason = 0
     if os.path.isdir(target):
         reason = errno.EISDIR
-    elif not _is_replaceable(given):
+    elif not is_replaceable(given):
         reason = 0 if os.access(given, os.W_OK) else errno.EACCES
     elif not os.path.isdir(folder):
         reason = errno.ENOTDIR if os.path.exists(folder) else errno.ENOENT
@@ -68,28 +66,13 @@ def check_writable(path: Path) -> None:
         raise OSError(reason, os.strerror(reason), given)
 
 
-def check_suffix(path: Path, what: str, suffixes: Sequence[str]) -> None:
-    """Refuse a name that promises a format which is not written; a name may promise none.
-
-    Raises
-    ------
-    InputError
-        Naming the suffixes that are had.
-    """
-    given = os.fspath(path)
-    suffix = os.path.splitext(given)[1].lower()
-    if suffix and suffix not in suffixes and _is_replaceable(given):
-        reason = f"{what} is not written as {suffix}, only as {' or '.join(suffixes)}"
-        raise InputError(reason, source=given)
-
-
 def discard_unfinished() -> None:
     """Take away what `write_file` has begun: for a process that ends without its exceptions."""
     for path in tuple(_unfinished):
         _remove(path)
 
 
-def _is_replaceable(path: str) -> bool:
+def is_replaceable(path: str) -> bool:
     """Say whether a path is one of a plain file; /dev/stdout is none, wherever it leads."""
     if os.path.abspath(path).startswith(("/dev/", "/proc/")):
         return False

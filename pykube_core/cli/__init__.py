@@ -25,7 +25,10 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
-from typing import IO, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 EXIT_OK = 0
 EXIT_NO = 1
@@ -117,7 +120,7 @@ class Parser(argparse.ArgumentParser):
             text = f"{word} {value!r}{hint} (choose from {known})"
             raise argparse.ArgumentError(None if action.dest == "command" else action, text)
 
-    def _print_message(self, message: str, file: IO[str] | None = None) -> None:
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
         """Print; argparse itself passes over what cannot be written."""
         if message:
             (file or sys.stderr).write(message)

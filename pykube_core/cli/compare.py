@@ -196,8 +196,8 @@ def check_outputs(options: argparse.Namespace) -> None:
     OSError
         Nothing can be written there.
     """
-    from pykube_core.files import check_suffix, check_writable
-    from pykube_core.lab.report import PICTURE_SUFFIXES, REPORT_SUFFIXES
+    from pykube_core.files import check_writable
+    from pykube_core.lab.report import PICTURE_SUFFIXES, REPORT_SUFFIXES, check_suffix
 
     for path, what, suffixes in (
         (options.report, "a report", REPORT_SUFFIXES),

@@ -4,7 +4,8 @@ import stat
 import pytest
 
 from pykube_core.api.errors import InputError
-from pykube_core.files import check_suffix, check_writable, write_file
+from pykube_core.files import check_writable, write_file
+from pykube_core.lab.report import check_suffix
 
 
 def test_a_file_is_whole_or_not_there(tmp_path):

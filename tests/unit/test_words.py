@@ -6,7 +6,14 @@ from pykube_core.words import counted
 
 SOURCES = Path(pykube_core.__file__).parent
 # Texts of Kubernetes and kubectl, which do not bend their nouns.
-UPSTREAM = {"containers.py", "preemption.py", "decision.py", "namespace.py", "descriptions.py"}
+UPSTREAM = {
+    "containers.py",
+    "bootstrap.py",
+    "preemption.py",
+    "decision.py",
+    "namespace.py",
+    "descriptions.py",
+}
 
 
 def test_numbers_and_their_nouns_agree():

@@ -2,10 +2,12 @@
 
 from pykube_core.lab.report.page import REPORT_SUFFIXES, html_page, write_report
 from pykube_core.lab.report.picture import PICTURE_SUFFIXES, svg_picture, write_picture
+from pykube_core.lab.report.suffix import check_suffix
 
 __all__ = [
     "PICTURE_SUFFIXES",
     "REPORT_SUFFIXES",
+    "check_suffix",
     "html_page",
     "svg_picture",
     "write_picture",

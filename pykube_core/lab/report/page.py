@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pykube_core import __version__
-from pykube_core.files import check_suffix, write_file
+from pykube_core.files import write_file
 from pykube_core.lab import table
 from pykube_core.lab.report import heatmap
 from pykube_core.lab.report.chart import STYLES, Chart
+from pykube_core.lab.report.suffix import check_suffix
 from pykube_core.lab.table import sampling
 
 if TYPE_CHECKING:

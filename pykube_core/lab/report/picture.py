@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from html import escape
 from typing import TYPE_CHECKING
 
-from pykube_core.files import check_suffix, write_file
+from pykube_core.files import write_file
 from pykube_core.lab import table
 from pykube_core.lab.report import chart, heatmap
+from pykube_core.lab.report.suffix import check_suffix
 
 if TYPE_CHECKING:
     from pykube_core.lab.compare import Comparison
