@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterable
@@ -48,8 +49,6 @@ def check_writable(path: Path) -> None:
     OSError
         With the path: there is no such folder, nothing can be written to it, or the path is one.
     """
-    import errno
-
     given = os.fspath(path)
     target = os.path.realpath(given)
     folder = os.path.dirname(target)

@@ -54,9 +54,9 @@ def run(options: argparse.Namespace) -> int:
     try:
         from pykube_core.serve.etcd.server import serve
     except ImportError as error:
-        options.parser.error(
-            f"{error}; in the directory of pykube-core's sources: pip install '.[etcd]'"
-        )
+        from pykube_core.store import INSTALL_ETCD
+
+        options.parser.error(f"{error}; {INSTALL_ETCD}")
     from pykube_core.store import OpenError
 
     try:
