@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 def counted(number: int, noun: str, plural: str = "") -> str:
     """Return a number of things as text.
@@ -17,3 +19,10 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     ('1 pod', '2,000 pods', '0 policies')
     """
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def some_of(names: Iterable[str], most: int = 3) -> str:
+    """Return the first distinct names in order, and how many there are besides."""
+    names = sorted(set(names))
+    shown = ", ".join(names[:most])
+    return f"{shown} and {len(names) - most:,} more" if len(names) > most else shown

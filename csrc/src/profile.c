@@ -31,8 +31,8 @@ static int read_scorers(words payload, profile *p) {
     for (int64_t i = 0; i < payload.count; i += 2) {
         int64_t plugin = payload.data[i];
         int64_t weight = payload.data[i + 1];
-        if (plugin <= PKC_PLUGIN_NONE || plugin >= PKC_PLUGIN_COUNT || weight < 1 ||
-            weight > INT32_MAX || p->weight[plugin] != 0) {
+        if (plugin <= PKC_PLUGIN_NONE || plugin >= PKC_PLUGIN_COUNT || weight == 0 ||
+            weight < INT32_MIN || weight > INT32_MAX || p->weight[plugin] != 0) {
             return PKC_ERR_INVALID;
         }
         p->weight[plugin] = weight;

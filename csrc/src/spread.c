@@ -145,11 +145,11 @@ static int add_soft(pkc_engine *e, const counter *k, const int64_t *w, const dou
 }
 
 /* Raw scores of rows that count; which these are is left in counted, as totals that are not -inf.
- * Returns 1, 0 if there is no soft constraint, or a status. */
+ * Returns 1, 0 if there is no soft constraint or no row, or a status. */
 int raw_spread(pkc_engine *e, const pod_class *c, const double *total, int64_t *raw,
                double *counted) {
-    if (!c->has_soft_spread) {
-        return 0;
+    if (!c->has_soft_spread || e->view_count == 0) {
+        return 0; /* without rows there are no domains either */
     }
     int status = find_counted(e, c, total, counted);
     double *sum = e->work_sum;

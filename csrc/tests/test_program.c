@@ -20,6 +20,7 @@ static const program BAD_PROFILES[] = {
     {"a scorer without weight", 3, {PKC_PROFILE_SCORERS, 1, PKC_PLUGIN_BEST_FIT}},
     {"weight 0", 4, {PKC_PROFILE_SCORERS, 2, PKC_PLUGIN_BEST_FIT, 0}},
     {"a weight past int32", 4, {PKC_PROFILE_SCORERS, 2, PKC_PLUGIN_BEST_FIT, INT64_MAX}},
+    {"a weight below int32", 4, {PKC_PROFILE_SCORERS, 2, PKC_PLUGIN_BEST_FIT, INT64_MIN}},
     {"a scorer twice", 6, {PKC_PROFILE_SCORERS, 4, 16, 1, 16, 1}},
     {"an unknown scorer", 4, {PKC_PROFILE_SCORERS, 2, PKC_PLUGIN_COUNT, 1}},
     {"an empty fit", 2, {PKC_PROFILE_FIT, 0}},

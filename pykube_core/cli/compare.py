@@ -9,6 +9,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pykube_core.cli.command_line import said_again
+from pykube_core.cli.options import add_strict
+from pykube_core.lab.contents import KUBECTL_COMMAND
 
 if TYPE_CHECKING:
     from pykube_core.lab.compare import Comparison
@@ -23,18 +25,23 @@ format is told by the content. Pods that are bound in the input are placed anew,
 a DaemonSet or the node itself owns; --keep-bound leaves all of them where they are.
 """
 
-EPILOG = """\
+EPILOG = f"""\
 examples:
-  kubectl get nodes,pods -A -o json > cluster.json
+  {KUBECTL_COMMAND}
   pykube compare --snapshot cluster.json
   pykube compare --snapshot cluster.json --policy default --policy most-allocated --seeds 5
   pykube compare --snapshot cluster.json --policy config.yaml --policy mine.py:score
   pykube compare --nodes nodes.csv --pods pods.csv --replay --report report.html
-  pykube compare --snapshot cluster.json --output json | jq '.policies[] | {policy, metrics}'
+  pykube compare --snapshot cluster.json --output json | jq '.policies[] | {{policy, metrics}}'
 
 policies:
   default  most-allocated  requested-to-capacity-ratio  best-fit  worst-fit  dot-product
-  first-fit  random  a KubeSchedulerConfiguration file  path.py:function for one of your own
+  first-fit  random  path.py:function for one of your own
+  config.yaml, a KubeSchedulerConfiguration: each profile places the pods that name it, and that of
+  default-scheduler (or else the first) the rest; config.yaml:PROFILE places all with one profile
+
+What the snapshot lacks (kinds that were not fetched, nodes that are gone) is said in warnings and
+does not end the run; --strict makes an error of it.
 
 The same input and seeds give the same bytes on standard output and in the report. Real time is
 not part of it: --timing adds it.
@@ -52,6 +59,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], he
     given.add_argument("--nodes", metavar="FILE", help="a file with nodes; - is standard input")
     given.add_argument("--pods", metavar="FILE", help="a file with pods")
     given.add_argument("--keep-bound", action="store_true", help="leave bound pods where they are")
+    add_strict(given)
     add_experiment(parser)
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument(
@@ -127,9 +135,11 @@ def run(options: argparse.Namespace) -> int:
     from pykube_core.lab.read import read_workload
 
     check_outputs(options)
-    workload = read_workload(options.snapshot or options.nodes, options.pods)
+    workload = read_workload(options.snapshot or options.nodes, options.pods, strict=options.strict)
     if not len(workload.pods):
-        raise InputError("no Pod objects", source=options.pods or options.snapshot or options.nodes)
+        gone = workload.left_out is not None and len(workload.left_out)
+        reason = "no Pod objects" + (" but on nodes that are not in the snapshot" if gone else "")
+        raise InputError(reason, source=options.pods or options.snapshot or options.nodes)
     result = run_comparison(options, workload)
     show(options, result)
     return 0

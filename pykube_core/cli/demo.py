@@ -10,6 +10,7 @@ from pykube_core.cli import walkthrough
 from pykube_core.cli.command_line import said_again
 from pykube_core.cli.compare import check_outputs, run_comparison, show
 from pykube_core.cli.generate import add_size
+from pykube_core.lab.contents import KUBECTL_COMMAND
 from pykube_core.words import counted
 
 DESCRIPTION = """\
@@ -31,7 +32,7 @@ POLICIES = ("default", "most-allocated", "best-fit", "first-fit", "random")
 NEXT = """\
 Next:
   open {report}                                 curves, node maps, set-up
-  kubectl get nodes,pods -A -o json > cluster.json
+  {command}
   pykube compare --snapshot cluster.json                   the same for a cluster of your own
   pykube compare --snapshot cluster.json --replay          with arrivals and departures
   cp {example} mine.py
@@ -81,5 +82,9 @@ def run(options: argparse.Namespace) -> int:
     options.policies = [*POLICIES, EXAMPLE]
     show(options, replace(run_comparison(options, workload), command=command))
     example, _, _ = EXAMPLE.rpartition(":")
-    print("\n" + NEXT.format(report=options.report, example=example), end="", file=sys.stderr)
+    print(
+        "\n" + NEXT.format(report=options.report, example=example, command=KUBECTL_COMMAND),
+        end="",
+        file=sys.stderr,
+    )
     return 0

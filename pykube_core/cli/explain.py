@@ -7,9 +7,14 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
+from pykube_core.cli.options import add_strict
+from pykube_core.lab.contents import KUBECTL_COMMAND
+
 if TYPE_CHECKING:
     from pykube_core.lab.pod_sources import PodSource
     from pykube_core.lab.workload import Workload
+    from pykube_core.scheduler.explain import Explanation
+    from pykube_core.scheduler.policies import Policy
 
 DESCRIPTION = """\
 Show what kube-scheduler thinks of one pod on every node of a snapshot: the first plugin that
@@ -18,11 +23,12 @@ and the smallest change that would make the pod fit, nearest nodes first.
 
 A pod that is on a node is looked at as if it were taken off it. Nothing is changed anywhere.
 Nodes that are alike share a line.
+Pods on nodes that the snapshot lacks are left out; one of them can be explained all the same.
 """
 
-EPILOG = """\
+EPILOG = f"""\
 examples:
-  kubectl get nodes,pods,services,pv,pvc,sc -A -o json > cluster.json
+  {KUBECTL_COMMAND}
   pykube explain web-7d4b9 --snapshot cluster.json
   pykube explain shop/web-7d4b9 --snapshot cluster.json --policy config.yaml
   pykube explain -f deployment.yaml --snapshot cluster.json
@@ -51,6 +57,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], he
     parser.add_argument(
         "--snapshot", metavar="FILE", required=True, help="a file with nodes, pods and the rest"
     )
+    add_strict(parser)
     parser.add_argument(
         "--policy",
         metavar="NAME",
@@ -80,21 +87,41 @@ def run(options: argparse.Namespace) -> int:
     from pykube_core.scheduler.explain_text import explanation_text
     from pykube_core.scheduler.policies import policy
 
-    workload = read_workload(options.snapshot)
-    chosen = policy(options.policy)
-    for warning in chosen.warnings:
-        print(f"pykube: warning: {warning}", file=sys.stderr)
-    fits = True
+    workload = read_workload(options.snapshot, strict=options.strict).with_left_out()
+    chosen = policy(options.policy).with_filters(workload.filters)
+    fits, told = True, set[str]()
     for number, pod in enumerate(_pods(options, workload)):
         explanation = explain(workload, pod, chosen)
         node = _node_of(workload, explanation.decision.pod)
+        warnings = _warnings(workload, pod, chosen, explanation)
+        for warning in warnings:
+            if warning not in told:
+                print(f"pykube: warning: {warning}", file=sys.stderr)
+        told.update(warnings)
         if options.output == "json":
-            print(json.dumps(explanation.to_dict() | {"node": node}, ensure_ascii=False))
+            document = explanation.to_dict() | {"node": node, "warnings": warnings}
+            print(json.dumps(document, ensure_ascii=False))
         else:
             print("\n" if number else "", end="")
             print(explanation_text(explanation, node, options.show))
         fits = fits and bool(explanation.decision.candidates)
     return 0 if fits else 1
+
+
+def _warnings(
+    workload: Workload, pod: PodSource, chosen: Policy, explanation: Explanation
+) -> list[str]:
+    """Return what the snapshot lacks, and what is not simulated of the pod."""
+    from pykube_core.lab.notes import pod_warnings
+
+    alone = workload.with_pods(pod.alone)
+    warnings = [*workload.warnings, *chosen.warnings, *pod.warnings]
+    warnings += pod_warnings(alone, chosen)
+    if explanation.decision.preemption is not None and not workload.objects.get(
+        "podDisruptionBudgets"
+    ):
+        warnings.append("no PodDisruptionBudgets: preemption does not know which pods they protect")
+    return warnings
 
 
 def _pods(options: argparse.Namespace, workload: Workload) -> list[PodSource]:

@@ -5,16 +5,21 @@ from __future__ import annotations
 import argparse
 import sys
 
+from pykube_core.lab.contents import KUBECTL_COMMAND
+
 DESCRIPTION = """\
 Write a synthetic cluster, nodes and pending pods, as a snapshot file: what kubectl would print for
 it, and what pykube compare --snapshot reads. The same options give the same bytes.
 """
 
-EPILOG = """\
+EPILOG = f"""\
 examples:
   pykube generate cluster.json
   pykube generate --nodes 500 --pods 3000 --seed 7 small.json.gz
   pykube generate cluster.json && pykube compare --snapshot cluster.json --replay
+
+a snapshot of a real cluster:
+  {KUBECTL_COMMAND}
 """
 
 

@@ -13,6 +13,7 @@ from typing import Final
 
 import msgspec
 
+from pykube_core.api.equality import in_one_notation
 from pykube_core.api.names import SAFE_ALPHABET
 
 HASH_LABEL: Final = "pod-template-hash"
@@ -24,8 +25,11 @@ _COLLISION_BYTES: Final = 8
 
 @lru_cache(4096)
 def canonical(template: bytes) -> bytes:
-    """Return a template's JSON with sorted keys and without the label of its hash."""
-    decoded = msgspec.json.decode(template)
+    """Return a template's JSON with sorted keys and without the label of its hash.
+
+    Templates that differ in the notation of quantities alone have the same.
+    """
+    decoded = in_one_notation("PodTemplateSpec", msgspec.json.decode(template))
     labels = decoded.get("metadata", {}).get("labels", {})
     labels.pop(HASH_LABEL, None)
     return msgspec.json.encode(decoded, order="deterministic")

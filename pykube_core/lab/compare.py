@@ -20,6 +20,7 @@ from pykube_core.lab.faults import RaisedInKernel, own_fault
 from pykube_core.lab.frame import Frame, Value
 from pykube_core.lab.input_times import newest_time
 from pykube_core.lab.metrics import Measured, Observer, measure
+from pykube_core.lab.notes import comparison_warnings
 from pykube_core.lab.simulate import Settings, bound_pods, check_times, simulate
 from pykube_core.lab.workload import Workload
 from pykube_core.scheduler.policies import Policy, policy
@@ -89,7 +90,8 @@ class Comparison:
     node_shapes
         int64 (nodes,): equal for nodes that can allocate the same, in order of first appearance.
     warnings
-        What a reader of the policies' files should know, each with the policy's name.
+        What the workload lacks, and what a reader of the policies' files should know, with the
+        policy's name where it is about one policy.
     timing
         Whether real time shows in the outputs. Without it, the same input and seeds give the same
         bytes.
@@ -282,7 +284,8 @@ def compare(
     workload
         Nodes and pods, as `read_workload` or `synthetic` gives them.
     policies
-        Names, KubeSchedulerConfiguration files, ``path.py:function``, functions decorated with
+        Names, KubeSchedulerConfiguration files (each profile decides about the pods that name it;
+        ``FILE:PROFILE`` is one of them alone), ``path.py:function``, functions decorated with
         ``pykube_core.policy``, or Policy objects.
     seeds
         Seeds, or how many (3 is the seeds 0, 1, 2). A seed draws random tie-breaks and the order of
@@ -313,7 +316,7 @@ def compare(
     TypeError
         When the executor is none; the text names what to pass.
     """
-    chosen = [_chosen(given) for given in policies]
+    chosen = [_chosen(given).with_filters(workload.filters) for given in policies]
     numbers = tuple(range(seeds) if isinstance(seeds, int) else seeds)
     names = _labels([each.name for each in chosen])
     described = {name: each.description for name, each in zip(names, chosen, strict=True)}
@@ -338,7 +341,7 @@ def compare(
         tuple(Run(*label, measured) for label, measured in zip(labels, done, strict=True)),
         tuple(name_of(node) for node in workload.nodes),
         _shapes(workload.nodes),
-        tuple(f"{name}: {w}" for name, p in zip(names, chosen, strict=True) for w in p.warnings),
+        comparison_warnings(workload, dict(zip(names, chosen, strict=True))),
         timing,
     )
 
@@ -351,7 +354,7 @@ def run_one(
     advance: Callable[[int], None] | None = None,
 ) -> Measured:
     """Run one policy with one seed and measure it; arguments and result pickle."""
-    chosen, caught = _chosen(given), RaisedInKernel()
+    chosen, caught = _chosen(given).with_filters(workload.filters), RaisedInKernel()
     try:
         with (
             caught,
@@ -403,7 +406,8 @@ def _labels(names: Sequence[str]) -> list[str]:
 
 def _tie_break(chosen: Policy, settings: Settings) -> TieBreak:
     """Return the tie-break of a policy: one that scores nothing takes the first node that fits."""
-    return settings.tie_break if chosen.profile.plugins.score else "first"
+    scores = any(each.profile.plugins.score for each in (chosen, *chosen.others))
+    return settings.tie_break if scores else "first"
 
 
 def _shapes(nodes: Sequence[KubeObject]) -> NDArray[np.int64]:

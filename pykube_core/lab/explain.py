@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
+
 from pykube_core.api.errors import InputError
 from pykube_core.api.objects import KubeObject, full_name, name_of, namespace_of
 from pykube_core.lab.pod_sources import TEMPLATES, PodSource, pods_of
@@ -56,6 +58,7 @@ def explain(
     >>> found = pk.explain(pk.synthetic(nodes=5, pods=20), "pod-0000000")
     >>> print(found.summary)
     """
+    workload = workload.with_left_out()
     if isinstance(pod, str):
         pod = of_workload(workload, find_pod(workload, pod))
     elif not isinstance(pod, PodSource):
@@ -63,6 +66,7 @@ def explain(
             raise InputError(f"pod: expected a name, a Pod, or one of {', '.join(TEMPLATES)}")
         (pod,) = pods_of([pod], workload)
     chosen = policy if isinstance(policy, Policy) else named_policy(policy)
+    chosen = chosen.with_filters(workload.filters)
     objects = _merged(workload.objects, pod.objects)
     with Scheduler(workload.nodes, chosen, objects=objects) as scheduler:
         storage, namespace = scheduler.context.storage, namespace_of(pod.pod)
@@ -97,7 +101,7 @@ def of_workload(workload: Workload, row: int) -> PodSource:
     """Return a pod of a workload, taken off its node."""
     pod = workload.pod(row)
     pod["spec"].pop("nodeName", None)
-    return PodSource(pod, {}, "")
+    return PodSource(pod, workload.pods.take(np.array([row])), {})
 
 
 def _merged(

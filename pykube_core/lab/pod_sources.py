@@ -26,7 +26,8 @@ from pykube_core.controllers.daemon_nodes import daemon_tolerations
 from pykube_core.controllers.template_hash import HASH_LABEL, canonical, hash_of
 from pykube_core.lab.read import read_workload
 from pykube_core.lab.read._source import read_bytes
-from pykube_core.lab.workload import Workload
+from pykube_core.lab.read.snapshot import KINDS
+from pykube_core.lab.workload import PodTable, Workload
 
 # Where a workload's pod template is, by kind, and the API groups that the kind is of.
 TEMPLATES: Final[Mapping[str, tuple[frozenset[str], tuple[str, ...]]]] = {
@@ -49,15 +50,21 @@ class PodSource(NamedTuple):
     ----------
     pod : dict
         A Pod object, checked and with defaults; on no node.
+    alone : PodTable
+        The same pod, in a table.
     objects : mapping of str to list of dict
         What its file has besides, by plural as in `Workload.objects`.
     origin : str
         The workload that would make it, such as ``Deployment default/web``; "" for a Pod.
+    warnings : tuple of str
+        What the pod asks for that neither the file nor the cluster has.
     """
 
     pod: KubeObject
+    alone: PodTable
     objects: Mapping[str, Sequence[KubeObject]]
-    origin: str
+    origin: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 class _Made(NamedTuple):
@@ -300,4 +307,33 @@ def _read(
             raise InputError(error.reason, source=source, object=label, field=error.field) from None
     if not len(found.pods):
         raise InputError("no pod in it", source=source)
-    return PodSource(found.pod(0), found.objects, made.origin)
+    pod = found.pod(0)
+    return PodSource(pod, found.pods, _new(found, others, workload), made.origin, _unranked(pod))
+
+
+def _new(
+    found: Workload, others: list[KubeObject], workload: Workload
+) -> dict[str, list[KubeObject]]:
+    """Return the objects of the file, and those that the reader implies and nobody has."""
+    given = {(KINDS[o["kind"]][1], _key(o)) for o in others if o["kind"] in KINDS}
+    return {
+        plural: [
+            obj
+            for obj in objects
+            if (plural, _key(obj)) in given
+            or _key(obj) not in set(map(_key, workload.objects.get(plural, ())))
+        ]
+        for plural, objects in found.objects.items()
+    }
+
+
+def _key(obj: KubeObject) -> tuple[str, str]:
+    return namespace_of(obj), name_of(obj)
+
+
+def _unranked(pod: KubeObject) -> tuple[str, ...]:
+    """Return what is to be said where a pod's priority is not known."""
+    name = pod["spec"].get("priorityClassName")
+    if not name or "priority" in pod["spec"]:
+        return ()
+    return (f"the PriorityClass {name} is not in the snapshot: the priority counts as 0",)

@@ -197,20 +197,21 @@ def check_times(workload: Workload) -> None:
     Raises
     ------
     InputError
-        They are all created at one moment and none is deleted, or some have no time of creation.
+        None has a time of creation or of deletion, or some have no time of creation.
     """
     pods = workload.pods
     if not len(pods):
         return
     first = pods.created_ns.min()
     undated = pods.created_ns == first
-    if undated.all() and (pods.deleted_ns < 0).all():
-        why = f"{counted(len(pods), 'pod')} without different creation times or any deletion time"
-    elif not undated.all() and (pods.created_ns[~undated] - first > _NO_TIME_NS).all():
-        missing = counted(int(np.count_nonzero(undated)), "pod")
-        why = f"{missing} of {len(pods):,} without a creation time"
-    else:
+    if undated.all():
+        if workload.start_ns or (pods.deleted_ns >= 0).any():
+            return
+    elif (pods.created_ns[~undated] - first <= _NO_TIME_NS).any():
         return
+    count = int(np.count_nonzero(undated))
+    of_all = "" if count == len(pods) else f" of {len(pods):,}"
+    why = f"{counted(count, 'pod')}{of_all} without a creation time"
     raise InputError(
         f"{why}: this cannot be replayed, only compared by arrivals (without --replay)",
         source=workload.source,

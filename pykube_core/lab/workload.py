@@ -106,6 +106,18 @@ class PodTable:
             pinned=self.pinned[rows],
         )
 
+    def followed_by(self, other: PodTable) -> PodTable:
+        """Return the rows of two tables over the same templates."""
+        return dataclasses.replace(
+            self,
+            names=[*self.names, *other.names],
+            template=np.concatenate((self.template, other.template)),
+            created_ns=np.concatenate((self.created_ns, other.created_ns)),
+            deleted_ns=np.concatenate((self.deleted_ns, other.deleted_ns)),
+            node=np.concatenate((self.node, other.node)),
+            pinned=np.concatenate((self.pinned, other.pinned)),
+        )
+
     def shuffled(self, seed: int) -> PodTable:
         """Return the rows in an order drawn from PCG64 with this seed."""
         return self.take(np.random.Generator(np.random.PCG64(seed)).permutation(len(self)))
@@ -142,6 +154,13 @@ class Workload:
         ``replicaSets``, ``persistentVolumes`` and so on; a kind that is absent has no key.
     start_ns : int
         Virtual time 0 in nanoseconds since 1970, 0 where that means nothing.
+    left_out : PodTable or None
+        Pods on nodes that are not there: no policy sees them, and they have no node here.
+    warnings : tuple of str
+        What the input lacks, and what that means.
+    filters : tuple of str
+        Filter plugins that the input asks for, whatever the policy: ``GpuShare`` for the openb
+        trace.
 
     Raises
     ------
@@ -154,6 +173,9 @@ class Workload:
     source: str
     objects: Mapping[str, Sequence[KubeObject]] = field(default_factory=dict)
     start_ns: int = 0
+    left_out: PodTable | None = None
+    warnings: tuple[str, ...] = ()
+    filters: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.pods) and self.pods.node.max() >= len(self.nodes):
@@ -177,6 +199,13 @@ class Workload:
             spec["nodeName"] = name_of(self.nodes[int(pods.node[row])])
         head = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
         return head | {key: value for key, value in template.items() if key not in head}
+
+    def with_left_out(self) -> Workload:
+        """Return the cluster with the pods on nodes that are not there as pending ones, first."""
+        if self.left_out is None or not len(self.left_out):
+            return self
+        pods = self.left_out.followed_by(self.pods)
+        return dataclasses.replace(self, pods=pods, left_out=None)
 
     def with_pods(self, pods: PodTable) -> Workload:
         """Return the same cluster with other pods."""

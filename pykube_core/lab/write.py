@@ -81,7 +81,7 @@ def _pod(workload: Workload, row: int) -> KubeObject:
         "name": name,
         **shape,
         "namespace": namespace,
-        "uid": f"00000000-0000-0000-0000-{row:012x}",
+        "uid": shape.get("uid") or f"00000000-0000-0000-0000-{row:012x}",
         "creationTimestamp": created.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "annotations": annotations,
     }

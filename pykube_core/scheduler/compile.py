@@ -58,7 +58,6 @@ def compile_profile(
         Numbers of resources; grows.
     """
     filters = [PLUGINS[p.name].code for p in profile.plugins.filter if p.name in PLUGINS]
-    filters.append(Plugin.GPU_SHARE)
     scorers = []
     for plugin in profile.plugins.score:
         if plugin.name == policy_plugin:
@@ -100,9 +99,19 @@ def _packing_resources(profile: Profile, interner: Interner) -> tuple[int, ...]:
 
 
 def compile_node(
-    node: KubeObject, rank: int, interner: Interner, storage: Storage | None = None
+    node: KubeObject,
+    rank: int,
+    interner: Interner,
+    storage: Storage | None = None,
+    *,
+    has_devices: bool = False,
 ) -> NodeRow:
     """Return a Node as a row, with what ``storage`` says of its volumes.
+
+    Parameters
+    ----------
+    has_devices
+        Its GPUs count one by one, as some profile shares them.
 
     Raises
     ------
@@ -110,7 +119,7 @@ def compile_node(
         A quantity cannot be read or is negative, or a list has the wrong shape.
     """
     try:
-        return _compile_node(node, rank, interner, storage or Storage())
+        return _compile_node(node, rank, interner, storage or Storage(), has_devices)
     except (QuantityError, KeyError, TypeError, AttributeError, ValueError, InputError) as error:
         raise _bad(f"Node {name_of(node)}", error) from error
 
@@ -122,7 +131,9 @@ def _bad(what: str, error: Exception) -> InputError:
     return InputError(f"cannot be read: {words}", object=what)
 
 
-def _compile_node(node: KubeObject, rank: int, interner: Interner, storage: Storage) -> NodeRow:
+def _compile_node(
+    node: KubeObject, rank: int, interner: Interner, storage: Storage, has_devices: bool
+) -> NodeRow:
     metadata = node.get("metadata") or {}
     spec = node.get("spec") or {}
     allocatable = [0, 0, 0]
@@ -138,7 +149,7 @@ def _compile_node(node: KubeObject, rank: int, interner: Interner, storage: Stor
             number = interner.resource(name)
             allocatable += [0] * (number + 1 - len(allocatable))
             allocatable[number] = amount
-        if name == GPU_COUNT:
+        if name == GPU_COUNT and has_devices:
             devices = amount
     if devices > DEVICE_COUNT_MAX:
         raise InputError(

@@ -170,8 +170,9 @@ class Question:
 def obstacles(q: Question) -> list[list[Change]]:
     """Return for every row the changes that would let the pod in, none where it fits."""
     found: list[list[Change]] = [[] for _ in q.scheduler.nodes]
-    filters = [p.name for p in q.scheduler.profile.plugins.filter if p.name in PLUGINS]
-    for name in [*filters, "GpuShare"]:
+    enabled = q.scheduler.profile_of(q.pod).plugins.filter
+    filters = [plugin.name for plugin in enabled if plugin.name in PLUGINS]
+    for name in filters:
         plugin = PLUGINS[name]
         verdict = q.ask(plugin.code, q.compiled)
         for row in np.flatnonzero(verdict.code != Code.FITS).tolist():

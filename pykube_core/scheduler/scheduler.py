@@ -29,7 +29,7 @@ from pykube_core.scheduler.listers import Listers
 from pykube_core.scheduler.matchers import MatcherTable
 from pykube_core.scheduler.node_order import NodeTree
 from pykube_core.scheduler.node_rows import NodeRows
-from pykube_core.scheduler.plugins import CompileContext
+from pykube_core.scheduler.plugins import CompileContext, gpu_share
 from pykube_core.scheduler.plugins.image_locality import node_images
 from pykube_core.scheduler.plugins.node_volume_limits import node_attached, node_limits
 from pykube_core.scheduler.policies import Policy
@@ -54,7 +54,7 @@ class Scheduler:
     nodes
         Kubernetes Node objects.
     policy
-        What decides.
+        What decides, with the other profiles of its configuration.
     more_policies
         Policies of further profiles: a pod's ``spec.schedulerName`` chooses among all of them, and
         ``policy`` decides for those of other names.
@@ -132,7 +132,9 @@ class Scheduler:
         self._profiles: list[tuple[Profile, CompileContext]] = []
         self._profile_indices: dict[str, int] = {}
         self.samples = False
-        for each in (policy, *more_policies):
+        policies = (policy, *policy.others, *more_policies)
+        self._has_devices = any(gpu_share.is_enabled(p.profile.plugins) for p in policies)
+        for each in policies:
             args, plugins = each.profile.args, each.profile.plugins
             context = CompileContext(self._interner, args, plugins, matchers, listers, storage)
             self._add_profile(each, context, percentage)
@@ -182,10 +184,7 @@ class Scheduler:
         for name, count in Counter(names).items():
             if count > 1 or name in self.rows:
                 raise InputError("there is another of this name", object=f"Node {name}")
-        compiled = [
-            compile_node(node, first + index, self._interner, self.context.storage)
-            for index, node in enumerate(nodes)
-        ]
+        compiled = [self._compile_node(node, first + index) for index, node in enumerate(nodes)]
         self.engine.add_nodes(compiled)
         self.nodes += nodes
         self.node_names += names
@@ -227,13 +226,17 @@ class Scheduler:
             self.engine.update_nodes(rows, compiled)
         return refused
 
+    def _compile_node(self, node: KubeObject, rank: int) -> NodeRow:
+        storage, has_devices = self.context.storage, self._has_devices
+        return compile_node(node, rank, self._interner, storage, has_devices=has_devices)
+
     def _compile_again(self, node: KubeObject) -> NodeRow:
         """Return a node that is there as a row; most often nothing but its images is new."""
         name, storage = name_of(node), self.context.storage
         row = self.rows[name]
         held = self._compiled_nodes[row]
         if _without_images(node) != _without_images(self.nodes[row]):
-            return compile_node(node, held.rank, self._interner, storage)
+            return self._compile_node(node, held.rank)
         return replace(
             held,
             images=node_images(node, self._interner),

@@ -64,7 +64,7 @@ def pykube(folder, words, **options):
 
 def assert_one_line(done, code, text):
     assert done.returncode == code, done.stderr
-    lines = [line for line in done.stderr.splitlines() if "cycles in" not in line and line]
+    lines = [line for line in done.stderr.splitlines() if line and "scheduling cycle" not in line]
     assert len(lines) == 1, done.stderr
     assert text in lines[0]
 

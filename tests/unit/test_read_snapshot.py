@@ -250,11 +250,8 @@ def test_dash_is_standard_input(monkeypatch):
     assert (len(workload.nodes), len(workload.pods), workload.source) == (1, 1, "<stdin>")
 
 
+PRIORITY_CLASS = {"kind": "PriorityClass", "metadata": {"name": "low"}, "value": 1}
 BAD_OBJECTS = {
-    "unknown node": (
-        listed(node(), pod(nodeName="n7")),
-        'Pod shop/web-1: spec.nodeName: no node is called "n7"',
-    ),
     "two pods of one name": (
         listed(node(), pod(), pod()),
         'Pod shop/web-1: metadata.name: Duplicate value: "web-1"',
@@ -293,7 +290,7 @@ BAD_OBJECTS = {
         "must be greater than or equal to 0",
     ),
     "unknown priority class": (
-        listed(node(), pod(priorityClassName="high")),
+        listed(node(), pod(priorityClassName="high"), PRIORITY_CLASS),
         "Pod shop/web-1: spec.priorityClassName: no PriorityClass with name high was found",
     ),
     "wrong type in a pod": (
@@ -400,7 +397,7 @@ def test_any_wrong_value_anywhere_is_read_or_refused_cleanly(data):
     with contextlib.suppress(InputError):
         snapshot.read_json("x", json.dumps(mutated(data, WHOLE)).encode())
         snapshot.set_priorities()
-        table.build(snapshot.check_nodes())
+        table.build(snapshot.node_rows())
 
 
 def test_missing_file_is_named():

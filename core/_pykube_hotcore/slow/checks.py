@@ -36,7 +36,8 @@ def profile_valid(rules: EngineProfile, *, has_policy: bool) -> bool:
         and all(Plugin.NONE < p < Plugin.BALANCED_ALLOCATION for p in rules.filters)
         and _distinct(scorers)
         and all(Plugin.NONE < p <= Plugin.POLICY for p in scorers)
-        and all(1 <= weight <= INT32_MAX for _, weight in rules.scorers)
+        and all(-INT32_MAX - 1 <= weight <= INT32_MAX for _, weight in rules.scorers)
+        and all(weight != 0 for _, weight in rules.scorers)
         and (Plugin.POLICY in scorers) == has_policy
         and rules.strategy in list(Strategy)
         and all(0 <= r < RESOURCE_COUNT_MAX for r in resources)

@@ -16,7 +16,7 @@ from pykube_core.api.decoding import DecodeError, decode, decode_json
 from pykube_core.api.defaults import DEFAULT_SCHEDULER, merge_label_keys, set_defaults
 from pykube_core.api.errors import InputError
 from pykube_core.api.objects import CLUSTER_SCOPED, Json, KubeObject
-from pykube_core.api.priority import PriorityError, resolve_priority
+from pykube_core.api.priority import SYSTEM_PRIORITIES, PriorityError, resolve_priority
 from pykube_core.api.quantity import QuantityError, parse_quantity
 from pykube_core.api.selectors import SelectorError, parse_label_selector
 from pykube_core.api.validation import FieldError, invalid_message, validate
@@ -91,6 +91,13 @@ def complete_template(template: KubeObject, name: str, label: str) -> KubeObject
     if spec["schedulerName"] == DEFAULT_SCHEDULER:
         del spec["schedulerName"]
     return decoded
+
+
+def lacks_class(template: KubeObject) -> bool:
+    """Say whether no server has set a template's priority, and its class is none of the system."""
+    spec = template["spec"]
+    name = spec.get("priorityClassName")
+    return bool(name) and "priority" not in spec and name not in SYSTEM_PRIORITIES
 
 
 def complete_priority(template: KubeObject, classes: Iterable[KubeObject], label: str) -> None:

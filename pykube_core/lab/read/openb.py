@@ -22,6 +22,8 @@ from pykube_core.lab.read._table import TableBuilder
 GPU_COUNT: Final = "alibabacloud.com/gpu-count"
 GPU_MILLI: Final = "alibabacloud.com/gpu-milli"
 GPU_MODEL: Final = "alibabacloud.com/gpu-card-model"
+FILTER: Final = "GpuShare"
+"""The plugin that these GPUs are for."""
 NODE_PODS: Final = "10000"
 
 _NODE_COLUMNS: Final = ("sn", "cpu_milli", "memory_mib", "gpu", "model")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bisect
 import functools
 import re
 from typing import Final
@@ -19,6 +18,7 @@ from pykube_core.lab.read._check import (
     check_object,
     complete_priority,
     complete_template,
+    lacks_class,
     read_by_hand,
 )
 from pykube_core.lab.read._table import TableBuilder
@@ -72,7 +72,7 @@ class Snapshot:
     objects : dict of str to list of dict
         The other kinds that scheduling reads, by plural; kinds that are absent have no key.
     table : TableBuilder
-        The pods; `check_nodes` must pass before it is built.
+        The pods.
     dated : bool
         True when pods carry exact virtual times, as `write_snapshot` writes them.
     """
@@ -83,7 +83,7 @@ class Snapshot:
         self.table = table
         self.dated = False
         self._names: set[tuple[str, str]] = set()
-        self._sources: list[tuple[int, str]] = []
+        self._source = ""
         self._first_of_template: list[tuple[str, str]] = []
 
     def read_json(self, source: str, data: bytes) -> None:
@@ -94,47 +94,42 @@ class Snapshot:
         InputError
             Naming file, object and field of the first thing that is wrong.
         """
-        self._start(source)
+        self._source = source
         self._add(source, data, None, "", 0)
 
     def read_yaml(self, source: str, data: bytes) -> None:
         """Add all objects of all YAML documents; errors are those of `read_json`."""
-        self._start(source)
+        self._source = source
         for index, document in enumerate(read_documents(source, data)):
             if not isinstance(document, dict):
                 raise InputError("expected a Kubernetes object", source=source, object="line 1")
             self._add(source, msgspec.json.encode(document), None, f"document {index + 1}", 0)
 
-    def set_priorities(self) -> None:
-        """Set the priorities that no server has set, now that all classes are known."""
+    def set_priorities(self) -> set[int]:
+        """Set the priorities that no server has set, now that all classes are known.
+
+        Returns
+        -------
+        set of int
+            Templates that name a class where there are no classes at all: their priority stays 0.
+        """
         classes = self.objects.get("priorityClasses", [])
-        for template, (source, label) in zip(
-            self.table.templates, self._first_of_template, strict=False
+        unranked = set()
+        for index, (template, (source, label)) in enumerate(
+            zip(self.table.templates, self._first_of_template, strict=False)
         ):
+            if not classes and lacks_class(template):
+                unranked.add(index)
+                continue
             try:
                 complete_priority(template, classes, label)
             except InputError as error:
                 raise error.within(source) from None
+        return unranked
 
-    def check_nodes(self) -> dict[str, int]:
-        """Return the row of each node; every pod's node must be among them."""
-        rows = {name_of(node): row for row, node in enumerate(self.nodes)}
-        for row, name in enumerate(self.table.node_names):
-            if name and name not in rows:
-                raise InputError(
-                    f'no node is called "{name}"',
-                    source=self._source_of(row),
-                    object=f"Pod {self.table.names[row]}",
-                    field="spec.nodeName",
-                )
-        return rows
-
-    def _start(self, source: str) -> None:
-        self._sources.append((len(self.table.names), source))
-
-    def _source_of(self, row: int) -> str:
-        starts = [start for start, _ in self._sources]
-        return self._sources[bisect.bisect_right(starts, row) - 1][1]
+    def node_rows(self) -> dict[str, int]:
+        """Return the row of each node by its name."""
+        return {name_of(node): row for row, node in enumerate(self.nodes)}
 
     def _add(
         self, source: str, raw: bytes | msgspec.Raw, kind: str | None, where: str, depth: int
@@ -204,7 +199,7 @@ class Snapshot:
         if template == known:
             shape = self.table.templates[template]
             self.table.templates[template] = complete_template(shape, name, label)
-            self._first_of_template.append((self._sources[-1][1], label))
+            self._first_of_template.append((self._source, label))
         self.table.add(
             f"{namespace}/{name}",
             template,

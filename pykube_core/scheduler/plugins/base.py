@@ -60,6 +60,7 @@ class ClassBuilder:
     once_claims: tuple[tuple[int, int], ...] = ()
     csi_volumes: tuple[tuple[int, int], ...] = ()
     has_external: bool = False
+    ephemeral: tuple[int, ...] = ()
 
     def build(self) -> PodClass:
         """Return the finished class."""

@@ -185,3 +185,21 @@ def test_python_takes_names_pods_and_workloads(cluster):
         pk.explain(cluster, "none")
     with pytest.raises(InputError, match="expected a name, a Pod, or one of Deployment"):
         pk.explain(cluster, {"kind": "ConfigMap"})
+
+
+def test_what_the_reader_implies_of_a_lone_pod_replaces_nothing_of_the_snapshot(read):
+    space = {"apiVersion": "v1", "kind": "Namespace"}
+    space["metadata"] = {"name": "shop", "labels": {"team": "a"}}
+    cluster = read_workload(read(node("n1"), space))
+    (found,) = read_pods(read(workload_object("Job")), cluster)
+    assert found.objects.get("namespaces", []) == []
+    other = {**space, "metadata": {"name": "shop", "labels": {"team": "b"}}}
+    (found,) = read_pods(read(workload_object("Job"), other), cluster)
+    assert found.objects["namespaces"][0]["metadata"]["labels"]["team"] == "b"
+
+
+def test_an_unknown_priority_class_is_a_warning(read, cluster):
+    (found,) = read_pods(read(pod("a", priorityClassName="none")), cluster)
+    assert found.warnings == (
+        "the PriorityClass none is not in the snapshot: the priority counts as 0",
+    )
