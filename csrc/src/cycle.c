@@ -33,7 +33,7 @@ int cycle_prepare(pkc_engine *e, int32_t class_index) {
 }
 
 /* -inf where a rule that looks beyond the row refuses. */
-static void mask_beyond(pkc_engine *e, int32_t class_index, double *total) {
+void mask_beyond(pkc_engine *e, int32_t class_index, double *total) {
     pod_class *c = &e->classes.data[class_index];
     const uint8_t *with = e->profiles.data[c->profile_index].filters_with;
     int closed = with[PKC_PLUGIN_VOLUME_RESTRICTIONS] && e->once_conflicts > 0;
@@ -58,8 +58,8 @@ static void mask_beyond(pkc_engine *e, int32_t class_index, double *total) {
     }
 }
 
-/* 1 if some filter of the class looks beyond the row. */
-static int looks_beyond(const pkc_engine *e, const pod_class *c) {
+/* 1 if some filter of the class, whose cycle is prepared, looks beyond the row. */
+int looks_beyond(const pkc_engine *e, const pod_class *c) {
     return c->has_hard_spread || c->external != NULL || e->once_conflicts > 0 ||
            e->nomination_count > 0 || !e->skip_pod_affinity;
 }

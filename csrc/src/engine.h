@@ -61,6 +61,7 @@ typedef struct {
     uint8_t unschedulable;
     uint8_t odd; /* the float64 columns do not hold it: score by the int64 rule */
     uint64_t epoch; /* of the last change of labels, taints, allocatable or life */
+    uint64_t touched; /* log position behind the last change; entries before it say nothing new */
 } node;
 
 typedef struct {
@@ -425,6 +426,7 @@ int64_t score_packing(const pkc_engine *e, const profile *p, const pod_class *c,
                       int32_t plugin);
 int64_t score_taints(const pod_class *c, const node *n);
 int64_t score_affinity(const pod_class *c, const node *n);
+int has_room(const pkc_engine *e, const pod_class *c, int32_t row);
 double score_row(const pkc_engine *e, const pod_class *c, int32_t row, double addend);
 
 /* rows.c: the cached totals of a class. */
@@ -523,6 +525,8 @@ void claims_count(pkc_engine *e, const pod_class *c, int32_t sign);
 
 /* cycle.c */
 int cycle_prepare(pkc_engine *e, int32_t class_index);
+int looks_beyond(const pkc_engine *e, const pod_class *c);
+void mask_beyond(pkc_engine *e, int32_t class_index, double *total);
 int plugin_normalizes(int32_t plugin);
 void normalize_plugin(pkc_engine *e, int32_t plugin, const double *total, int64_t *raw);
 

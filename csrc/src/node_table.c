@@ -174,6 +174,7 @@ void engine_touch(pkc_engine *e, int32_t row) {
     hot_refresh(e, row);
     e->log[e->log_position % LOG_ROWS] = row;
     e->log_position++;
+    e->nodes[row].touched = e->log_position;
 }
 
 /* Brings resource_max down where the node that had the largest allocatable shrank or went, for a

@@ -193,25 +193,30 @@ int64_t score_affinity(const pod_class *c, const node *n) {
     return sum;
 }
 
+/* 1 if the row has a pod slot and what the Fit filter asks of it, or the profile does not ask. */
+int has_room(const pkc_engine *e, const pod_class *c, int32_t row) {
+    if (!e->profiles.data[c->profile_index].filters_with[PKC_PLUGIN_NODE_RESOURCES_FIT]) {
+        return 1;
+    }
+    if (engine_column(e, PKC_FIELD_POD_COUNT)[row] >= engine_column(e, PKC_FIELD_POD_SLOTS)[row]) {
+        return 0;
+    }
+    for (int64_t i = 0; i < c->filter_request.count; i++) {
+        const request *r = &c->filter_request.data[i];
+        if (r->amount > 0 && r->amount > column_allocatable(e, r->resource)[row] -
+                                             column_requested(e, r->resource)[row]) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
 /* The sum of the weighted node-local scores, or -inf where the pod does not fit. A policy of the
  * user's own is added by the caller. */
 double score_row(const pkc_engine *e, const pod_class *c, int32_t row, double addend) {
     const profile *p = &e->profiles.data[c->profile_index];
-    if (addend == -INFINITY) {
+    if (addend == -INFINITY || !has_room(e, c, row)) {
         return -INFINITY;
-    }
-    if (p->filters_with[PKC_PLUGIN_NODE_RESOURCES_FIT]) {
-        if (engine_column(e, PKC_FIELD_POD_COUNT)[row] >=
-            engine_column(e, PKC_FIELD_POD_SLOTS)[row]) {
-            return -INFINITY;
-        }
-        for (int64_t i = 0; i < c->filter_request.count; i++) {
-            const request *r = &c->filter_request.data[i];
-            if (r->amount > 0 && r->amount > column_allocatable(e, r->resource)[row] -
-                                                 column_requested(e, r->resource)[row]) {
-                return -INFINITY;
-            }
-        }
     }
     int64_t total = 0;
     if (p->weight[PKC_PLUGIN_NODE_RESOURCES_FIT] != 0) {

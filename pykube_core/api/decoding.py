@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from importlib import resources
 from typing import Any, Final, Literal
 
+from pykube_core.api.json_faults import json_fault
 from pykube_core.api.objects import Json, KubeObject
 from pykube_core.api.quantity import QuantityError, parse_quantity
 from pykube_core.api.times import canonical_time
@@ -124,8 +125,8 @@ def decode_json(kind: str, data: bytes) -> KubeObject:
     """
     try:
         obj = json.loads(data, object_pairs_hook=_Pairs, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise DecodeError(kind, "v1", f"json parse error: {error}") from None
+    except (ValueError, RecursionError):
+        raise DecodeError(kind, "v1", f"json parse error: {json_fault(data)}") from None
     return decode(kind, obj)
 
 

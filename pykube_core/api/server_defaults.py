@@ -21,6 +21,7 @@ from pykube_core.api.defaults import (
     set_defaults,
 )
 from pykube_core.api.equality import means_the_same
+from pykube_core.api.image_names import tag_of
 from pykube_core.api.objects import KubeObject
 from pykube_core.api.quantity import parse_quantity
 
@@ -294,7 +295,7 @@ def _set_container_defaults(container: KubeObject) -> None:
     container.setdefault("terminationMessagePath", "/dev/termination-log")
     container.setdefault("terminationMessagePolicy", "File")
     if not container.get("imagePullPolicy"):
-        latest = _tag_of(container.get("image", "")) == "latest"
+        latest = tag_of(container.get("image", "")) == "latest"
         container["imagePullPolicy"] = "Always" if latest else "IfNotPresent"
     for port in container.get("ports", ()):
         port["protocol"] = port.get("protocol") or "TCP"
@@ -320,14 +321,6 @@ def _set_http_defaults(handler: KubeObject) -> None:
     if "httpGet" in handler:
         handler["httpGet"]["path"] = handler["httpGet"].get("path") or "/"
         handler["httpGet"]["scheme"] = handler["httpGet"].get("scheme") or "HTTP"
-
-
-def _tag_of(image: str) -> str:
-    """Return an image's tag; "latest" when it has neither a tag nor a digest."""
-    if "@" in image:
-        return ""
-    _, colon, tag = image.rpartition("/")[2].partition(":")
-    return tag if colon else "latest"
 
 
 def _add_tolerations(spec: KubeObject) -> None:

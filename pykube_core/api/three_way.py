@@ -14,6 +14,7 @@ import json
 from typing import Final
 
 from pykube_core.api.decoding import fields_of, struct_of
+from pykube_core.api.json_faults import json_fault, shown
 from pykube_core.api.objects import Json, KubeObject
 from pykube_core.api.strategic_merge import (
     DELETE_FROM,
@@ -36,12 +37,17 @@ def last_applied(obj: KubeObject) -> KubeObject:
     Raises
     ------
     ValueError
-        The annotation holds no JSON.
+        The annotation holds no JSON object.
     """
     text = (obj.get("metadata", {}).get("annotations") or {}).get(LAST_APPLIED)
     if not text:
         return {}
-    found: KubeObject = json.loads(text)
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        raise ValueError(str(json_fault(text.encode(errors="replace")))) from None
+    if not isinstance(found, dict):
+        raise ValueError(f"expected an object, got {shown(found)}")
     return found
 
 

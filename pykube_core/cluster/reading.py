@@ -90,8 +90,8 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise InputError(error.strerror or str(error), source=str(path)) from None
-    except ValueError as error:  # A zero byte in its name.
-        raise InputError(str(error), source=str(path)) from None
+    except ValueError:
+        raise InputError("no file name holds a zero byte", source=str(path)) from None
 
 
 def _documents(source: str, data: bytes) -> Iterator[tuple[str, KubeObject]]:

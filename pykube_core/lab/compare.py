@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 from pykube_core.api.errors import InputError
 from pykube_core.api.objects import KubeObject, name_of
 from pykube_core.lab.executors import check_executor, check_policies_travel
-from pykube_core.lab.faults import RaisedInKernel, own_fault
+from pykube_core.lab.experiment import Experiment
 from pykube_core.lab.frame import Frame, Value
 from pykube_core.lab.input_times import newest_time
-from pykube_core.lab.metrics import Measured, Observer, measure
+from pykube_core.lab.metrics import Measured
 from pykube_core.lab.notes import comparison_warnings
-from pykube_core.lab.simulate import Settings, bound_pods, check_times, simulate
+from pykube_core.lab.simulate import Settings, bound_pods, check_times
 from pykube_core.lab.workload import Workload
 from pykube_core.scheduler.policies import Policy, policy
-from pykube_core.scheduler.scheduler import Scheduler, TieBreak
+from pykube_core.scheduler.scheduler import TieBreak
 from pykube_core.scheduler.user_policy import UserPolicy
 from pykube_core.words import counted
 
@@ -330,8 +330,8 @@ def compare(
         check_policies_travel(executor, policies)
     if replay:
         check_times(workload)
-    tasks = [(given, seed) for given in policies for seed in numbers]
-    done = _run_all(workload, tasks, settings, executor, progress)
+    tasks = [(index, seed) for index in range(len(chosen)) for seed in numbers]
+    done = _run_all(Experiment(workload, chosen, settings), tasks, executor, progress)
     labels = [(name, seed) for name in names for seed in numbers]
     return Comparison(
         _subject(workload, settings),
@@ -353,35 +353,9 @@ def run_one(
     settings: Settings,
     advance: Callable[[int], None] | None = None,
 ) -> Measured:
-    """Run one policy with one seed and measure it; arguments and result pickle."""
-    chosen, caught = _chosen(given).with_filters(workload.filters), RaisedInKernel()
-    try:
-        with (
-            caught,
-            Scheduler(
-                workload.nodes,
-                chosen,
-                tie_break=_tie_break(chosen, settings),
-                seed=seed,
-                objects=workload.objects,
-                percentage_of_nodes_to_score=settings.percentage_of_nodes_to_score,
-            ) as scheduler,
-        ):
-            observer = Observer(workload.pods, bound_pods(workload.pods, settings), scheduler)
-            outcome = simulate(
-                workload,
-                scheduler,
-                seed=seed,
-                settings=settings,
-                observe=observer,
-                advance=advance,
-            )
-            return measure(observer, outcome, workload.pods, settings.replay)
-    except Exception as error:
-        fault = own_fault(chosen, error, caught.error)
-        if fault is None:
-            raise
-        raise fault from error
+    """Run one policy with one seed and measure it."""
+    chosen = _chosen(given).with_filters(workload.filters)
+    return Experiment(workload, (chosen,), settings).run(0, seed, advance)
 
 
 def _chosen(given: Choice) -> Policy:
@@ -404,12 +378,6 @@ def _labels(names: Sequence[str]) -> list[str]:
     return short if len(set(short)) == len(short) else list(names)
 
 
-def _tie_break(chosen: Policy, settings: Settings) -> TieBreak:
-    """Return the tie-break of a policy: one that scores nothing takes the first node that fits."""
-    scores = any(each.profile.plugins.score for each in (chosen, *chosen.others))
-    return settings.tie_break if scores else "first"
-
-
 def _shapes(nodes: Sequence[KubeObject]) -> NDArray[np.int64]:
     """Return a number per node that is equal where what they can allocate is."""
     seen: dict[str, int] = {}
@@ -428,21 +396,21 @@ def _subject(workload: Workload, settings: Settings) -> Subject:
 
 
 def _run_all(
-    workload: Workload,
-    tasks: Sequence[tuple[Choice, int]],
-    settings: Settings,
+    experiment: Experiment,
+    tasks: Sequence[tuple[int, int]],
     executor: Executor | None,
     progress: Report | None,
 ) -> list[Measured]:
     """Run policies with seeds and return the results in order; a failure cancels the rest."""
-    bar = _Bar(progress, len(tasks) * len(workload.pods))
+    pods = len(experiment.workload.pods)
+    bar = _Bar(progress, len(tasks) * pods)
     if executor is None:
-        return [run_one(workload, given, seed, settings, bar.advance) for given, seed in tasks]
-    futures = [executor.submit(run_one, workload, *task, settings) for task in tasks]
+        return [experiment.run(index, seed, bar.advance) for index, seed in tasks]
+    futures = [executor.submit(experiment.run, index, seed) for index, seed in tasks]
     try:
         for future in as_completed(futures):
             future.result()
-            bar.advance(len(workload.pods))
+            bar.advance(pods)
     finally:
         for future in futures:
             future.cancel()

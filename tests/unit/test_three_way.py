@@ -81,11 +81,19 @@ def test_an_object_carries_itself_without_the_annotation():
     assert last_applied({"metadata": {}}) == {}
 
 
-def test_an_annotation_that_is_no_json_is_an_error():
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{", "the JSON text ends too early"),
+        ("[" * 100_000, "nested too deep"),
+        ("7", "expected an object, got 7"),
+    ],
+)
+def test_an_annotation_that_is_no_json_object_is_an_error(text, reason):
     broken = with_last_applied(pod())
     annotations = broken["metadata"]["annotations"]
-    annotations[next(iter(annotations))] = "{"
-    with pytest.raises(ValueError, match="Expecting"):
+    annotations[next(iter(annotations))] = text
+    with pytest.raises(ValueError, match=reason):
         last_applied(broken)
 
 

@@ -7,28 +7,23 @@ profiles are not read.
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from pykube_core.api.deletion_cost import DELETION_COST, read_deletion_cost
 from pykube_core.api.field_errors import FieldError, invalid, quoted
 from pykube_core.api.objects import KubeObject
 
 MIRROR: Final = "kubernetes.io/config.mirror"
-DELETION_COST: Final = "controller.kubernetes.io/pod-deletion-cost"
 
 _APP_ARMOR: Final = "container.apparmor.security.beta.kubernetes.io/"
 _PROFILES: Final = ("", "runtime/default", "unconfined")
 _LOCAL_PROFILE: Final = "localhost/"
-# Neither a plus nor zeros in front; of negative numbers upstream looks at the sign alone.
-_COST_RE: Final = re.compile("0|[1-9][0-9]*|-[0-9]+", re.ASCII)
-_COST_DIGITS_MAX: Final = 4000
-_COST_LIMIT: Final = 1 << 31
 
 
 def validate_deletion_cost(annotations: dict[str, str], path: str) -> list[FieldError]:
     """Check what it costs to delete a pod; without it, nothing."""
     text = annotations.get(DELETION_COST)
-    if text is None or _is_cost(text):
+    if text is None or read_deletion_cost(text) is not None:
         return []
     return [invalid(f"{path}[{DELETION_COST}]", text, "must be a 32bit integer")]
 
@@ -55,9 +50,3 @@ def validate_pod_annotations(
 def is_app_armor(key: str) -> bool:
     """Say whether an annotation names the AppArmor profile of a container."""
     return key.startswith(_APP_ARMOR)
-
-
-def _is_cost(text: str) -> bool:
-    if len(text) > _COST_DIGITS_MAX or not _COST_RE.fullmatch(text):
-        return False
-    return -_COST_LIMIT <= int(text) < _COST_LIMIT

@@ -292,8 +292,8 @@ def _validate_topologies(terms: list[KubeObject]) -> list[FieldError]:
     return errors
 
 
-def validate_share(value: Json, path: str, *, all_at_most: bool = True) -> list[FieldError]:
-    """Check a count or a percentage, which may be more than all only if that is said."""
+def validate_share(value: Json, path: str, most: int = 100) -> list[FieldError]:
+    """Check a count, or a percentage that is not more than ``most``."""
     if value is None:
         return []
     if isinstance(value, int):
@@ -301,6 +301,6 @@ def validate_share(value: Json, path: str, *, all_at_most: bool = True) -> list[
     if not _PERCENT_RE.fullmatch(value):
         return [invalid(path, value, _PERCENT_TEXT)]
     digits = value[:-1].lstrip("0") or "0"
-    if all_at_most and (len(digits) > 3 or int(digits) > 100):
-        return [invalid(path, value, "must not be greater than 100%")]
+    if len(digits) > len(str(most)) or int(digits) > most:
+        return [invalid(path, value, f"must not be greater than {most}%")]
     return []

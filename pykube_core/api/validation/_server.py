@@ -46,6 +46,8 @@ _EVENT_BYTES_MAX: Final = {
     "reportingInstance": 128, "action": 128, "reason": 128, "message": 1024,
 }  # fmt: skip
 _STRATEGIES: Final = ("Recreate", "RollingUpdate")
+# Kubernetes has no limit; this one is its counts' own.
+_SURGE_PERCENT_MAX: Final = 2**31 - 1
 _DAEMON_STRATEGIES: Final = ("RollingUpdate", "OnDelete")
 
 
@@ -200,7 +202,7 @@ def _validate_strategy(strategy: KubeObject) -> list[FieldError]:
         return [required(here, "this should be defaulted and never be nil")]
     unavailable, surge = rolling.get("maxUnavailable"), rolling.get("maxSurge")
     errors = validate_share(unavailable, f"{here}.maxUnavailable")
-    errors += validate_share(surge, f"{here}.maxSurge", all_at_most=False)
+    errors += validate_share(surge, f"{here}.maxSurge", _SURGE_PERCENT_MAX)
     if not errors and _is_zero(unavailable) and _is_zero(surge):
         detail = "may not be 0 when `maxSurge` is 0"
         errors.append(invalid(f"{here}.maxUnavailable", unavailable, detail))

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from pykube_core.api.errors import InputError
+from pykube_core.api.json_faults import NOT_DECODED, TOO_DEEP, json_fault
 from pykube_core.api.objects import DONE_PHASES, KubeObject, label_of, name_of
 from pykube_core.api.times import parse_time
 from pykube_core.api.yaml_documents import read_documents
@@ -56,7 +57,14 @@ class _Head(msgspec.Struct):
     items: msgspec.Raw = _NO_ITEMS
 
 
+class _List(msgspec.Struct):
+    """A list, as `_HEAD` and `_ITEMS` read it one after the other."""
+
+    items: list[msgspec.Raw] | None = None
+
+
 _HEAD = msgspec.json.Decoder(_Head)
+_LIST = msgspec.json.Decoder(_List)
 _ITEMS = msgspec.json.Decoder(list[msgspec.Raw] | None)
 _POD = msgspec.json.Decoder(_shape.Pod)
 _ANY = msgspec.json.Decoder()
@@ -155,7 +163,7 @@ class Snapshot:
                 self._add_object(kind, raw)
         except InputError as error:
             raise error.within(source, where) from None
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        except NOT_DECODED as error:
             raise _json_error(source, where, kind, raw, error) from None
 
     def _add_object(self, kind: str, raw: bytes | msgspec.Raw) -> None:
@@ -257,25 +265,16 @@ def _json_error(
 ) -> InputError:
     """Say where in the file, or in which object, decoding failed."""
     if isinstance(error, RecursionError):
-        return InputError("nested too deep", source=source, object=where)
-    if isinstance(error, msgspec.ValidationError):
-        reason, _, path = str(error).partition(" - at `$")
-        field = path.rstrip("`").lstrip(".")
-        return InputError(reason, source=source, object=_name(raw, kind) or where, field=field)
-    data = bytes(raw)
-    if isinstance(error, UnicodeDecodeError):
-        return InputError("not UTF-8 text", source=source, object=where)
-    offset = re.search(r" \(byte ([0-9]+)\)", str(error))
-    end = int(offset[1]) if offset else len(data)
-    line = data.count(b"\n", 0, end) + 1
-    reason = re.sub(r" \(byte [0-9]+\)", "", str(error))
-    return InputError(reason, source=source, object=where or f"line {line}")
+        return InputError(TOO_DEEP, source=source, object=where)
+    fault = json_fault(bytes(raw), _HEAD, _LIST if (kind or "").endswith("List") else _POD)
+    found = _name(raw, kind) if isinstance(error, msgspec.ValidationError) else ""
+    return fault.within(source, found or where)
 
 
 def _name(raw: bytes | msgspec.Raw, kind: str | None) -> str:
     """Return what names an object that does not decode as its kind, or ""."""
     try:
         label = label_of(kind or "object", _ANY.decode(raw))
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except NOT_DECODED:
         return ""
     return label if " " in label else ""
