@@ -15,15 +15,18 @@ from numpy.typing import NDArray
 
 from pykube_core.api.errors import InputError
 from pykube_core.api.objects import KubeObject, name_of
+from pykube_core.lab.executors import check_executor, check_policies_travel
 from pykube_core.lab.experiment import Experiment
 from pykube_core.lab.frame import Frame, Value
+from pykube_core.lab.input_times import newest_time
 from pykube_core.lab.metrics import Measured
 from pykube_core.lab.notes import comparison_warnings
-from pykube_core.lab.simulate import Settings, bound_pods
+from pykube_core.lab.simulate import Settings, bound_pods, check_times
 from pykube_core.lab.workload import Workload
 from pykube_core.scheduler.policies import Policy, policy
 from pykube_core.scheduler.scheduler import TieBreak
 from pykube_core.scheduler.user_policy import UserPolicy
+from pykube_core.words import counted
 
 DEFAULT_POLICIES = ("default", "most-allocated", "best-fit", "dot-product", "first-fit", "random")
 
@@ -52,15 +55,21 @@ class Subject:
         How many of each.
     bound
         Pods that stayed where the input has them.
+    newest
+        The newest time that the input holds, in RFC 3339; "" where it holds none.
     """
 
     source: str
     nodes: int
     pods: int
     bound: int
+    newest: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.source}: {counted(self.nodes, 'node')}, {counted(self.pods, 'pod')}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """The result of `compare`; a data frame of its runs to whoever asks for one.
 
@@ -86,6 +95,8 @@ class Comparison:
     timing
         Whether real time shows in the outputs. Without it, the same input and seeds give the same
         bytes.
+    command
+        The command line that made it, without where results go; "" in Python.
     """
 
     subject: Subject
@@ -97,6 +108,7 @@ class Comparison:
     node_shapes: NDArray[np.int64]
     warnings: tuple[str, ...] = ()
     timing: bool = False
+    command: str = ""
 
     @cached_property
     def metrics(self) -> tuple[str, ...]:
@@ -213,7 +225,17 @@ class Comparison:
         """Return how fast the engine was, in words."""
         pods = sum(run.measured.attempts for run in self.runs)
         seconds = sum(run.measured.engine_seconds for run in self.runs)
-        return f"{pods:,} scheduling cycles in {seconds:.2f} s ({pods / max(seconds, 1e-9):,.0f}/s)"
+        cycles = counted(pods, "scheduling cycle")
+        return f"{cycles} in {seconds:.2f} s ({pods / max(seconds, 1e-9):,.0f}/s)"
+
+    def __iter__(self) -> Iterator[dict[str, Value]]:
+        """Yield `rows`: what pandas makes a data frame of."""
+        return iter(self.rows())
+
+    def __repr__(self) -> str:
+        what = f"{counted(len(self.policies), 'policy', 'policies')} x "
+        what += counted(len(self.seeds), "seed")
+        return f"<Comparison of {what} on {self.subject}; print it for the table>"
 
     def __arrow_c_schema__(self) -> object:
         return self.frame().__arrow_c_schema__()
@@ -271,9 +293,9 @@ def compare(
     replay, tie_break, keep_bound, shuffle, percentage_of_nodes_to_score
         See `Settings`.
     executor
-        Runs are submitted here, one task per policy and seed: a pool of threads or processes, or
-        any other ``concurrent.futures.Executor``, Dask's and Ray's among them. None runs them here,
-        one after another. The result is the same.
+        Runs are submitted here, one task per policy and seed: a ``ThreadPoolExecutor``, a
+        ``ProcessPoolExecutor``, or any other ``concurrent.futures.Executor``, such as Dask's
+        ``client.get_executor()``. None runs them here, one after another. The result is the same.
     progress
         Called with pods done and pods to do, from this thread.
     timing
@@ -291,6 +313,8 @@ def compare(
         of the workload makes no sense to the scheduler.
     ValueError
         When there is no policy or no seed.
+    TypeError
+        When the executor is none; the text names what to pass.
     """
     chosen = [_chosen(given).with_filters(workload.filters) for given in policies]
     numbers = tuple(range(seeds) if isinstance(seeds, int) else seeds)
@@ -301,6 +325,11 @@ def compare(
     settings = Settings(
         replay, tie_break, keep_bound, shuffle and not replay, percentage_of_nodes_to_score
     )
+    if executor is not None:
+        check_executor(executor)
+        check_policies_travel(executor, policies)
+    if replay:
+        check_times(workload)
     tasks = [(index, seed) for index in range(len(chosen)) for seed in numbers]
     done = _run_all(Experiment(workload, chosen, settings), tasks, executor, progress)
     labels = [(name, seed) for name in names for seed in numbers]
@@ -362,7 +391,8 @@ def _subject(workload: Workload, settings: Settings) -> Subject:
     """Return what the policies are compared on, for reports."""
     source = " + ".join(part.rpartition("/")[2] for part in workload.source.split(" + "))
     bound = int(np.count_nonzero(bound_pods(workload.pods, settings)))
-    return Subject(source, len(workload.nodes), len(workload.pods), bound)
+    newest = newest_time(workload)
+    return Subject(source, len(workload.nodes), len(workload.pods), bound, newest)
 
 
 def _run_all(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pykube_core.lab.faults import own_fault
+from pykube_core.lab.faults import RaisedInKernel, own_fault
 from pykube_core.lab.metrics import Measured, Observer, measure
 from pykube_core.lab.simulate import Settings, bound_pods, simulate
 from pykube_core.lab.workload import Workload
@@ -85,10 +85,12 @@ class Experiment:
             An object makes no sense to the scheduler, or a function of the user's own fails.
         """
         chosen = self.policies[index]
+        caught = RaisedInKernel()
         try:
-            return self._run(index, chosen, seed, advance)
+            with caught:
+                return self._run(index, chosen, seed, advance)
         except Exception as error:
-            fault = own_fault(chosen, error)
+            fault = own_fault(chosen, error, caught.error)
             if fault is None:
                 raise
             raise fault from error

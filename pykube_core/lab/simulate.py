@@ -31,9 +31,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from _pykube_hotcore.native import Replay
+from pykube_core.api.errors import InputError
 from pykube_core.lab.pending import Pending
 from pykube_core.scheduler.plugins import scheduling_gates
 from pykube_core.scheduler.scheduler import Scheduler, TieBreak
+from pykube_core.words import counted
 
 if TYPE_CHECKING:
     from pykube_core.lab.workload import PodTable, Workload
@@ -81,6 +83,10 @@ class Settings:
             raise ValueError(f"tie_break: expected one of {', '.join(get_args(TieBreak))}")
         if not 0 <= (self.percentage_of_nodes_to_score or 0) <= 100:
             raise ValueError("percentage_of_nodes_to_score: expected 0 to 100")
+
+
+# A pod that has no time counts as created in 1970, decades before Kubernetes.
+_NO_TIME_NS = 30 * 365 * 24 * 3600 * 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +196,34 @@ def simulate(
 def bound_pods(pods: PodTable, settings: Settings) -> NDArray[np.bool_]:
     """Return which pods stay where the input has them; bool (pods,)."""
     return pods.node >= 0 if settings.keep_bound else pods.pinned
+
+
+def check_times(workload: Workload) -> None:
+    """Refuse to replay pods that have no times.
+
+    Raises
+    ------
+    InputError
+        None has a time of creation or of deletion, or some have no time of creation.
+    """
+    pods = workload.pods
+    if not len(pods):
+        return
+    first = pods.created_ns.min()
+    undated = pods.created_ns == first
+    if undated.all():
+        if workload.start_ns or (pods.deleted_ns >= 0).any():
+            return
+    elif (pods.created_ns[~undated] - first <= _NO_TIME_NS).any():
+        return
+    count = int(np.count_nonzero(undated))
+    of_all = "" if count == len(pods) else f" of {len(pods):,}"
+    why = f"{counted(count, 'pod')}{of_all} without a creation time"
+    raise InputError(
+        f"{why}: this cannot be replayed, only compared by arrivals (without --replay)",
+        source=workload.source,
+        field="metadata.creationTimestamp",
+    )
 
 
 def arrival_order(pods: PodTable, seed: int, shuffle: bool = False) -> NDArray[np.int64]:

@@ -34,6 +34,7 @@ from pykube_core.scheduler.node_order import NodeTree
 from pykube_core.scheduler.node_rows import NodeRows
 from pykube_core.scheduler.plugins import CompileContext, gpu_share
 from pykube_core.scheduler.policies import Policy
+from pykube_core.scheduler.policy_check import compile_policy
 from pykube_core.scheduler.tables import Tables
 from pykube_core.scheduler.user_policy import UserPolicy
 from pykube_core.scheduler.volume_placing import VolumePlacing
@@ -222,7 +223,7 @@ class Scheduler:
         function = policy.load_function()
         plugin = None if policy.function is None else policy.function.plugin
         compiled = compile_profile(policy.profile, plugin, self._tables.interner)
-        kernel = self._kernel_of(function)
+        kernel = self._kernel_of(function, policy.source)
         self._add_profile(policy.profile, Prepared(compiled, kernel), percentage)
 
     def _add_profile(self, profile: Profile, prepared: Prepared, percentage: int | None) -> None:
@@ -355,18 +356,15 @@ class Scheduler:
             self._batch = None
             self.engine.update_nodes(moved, [self._compiled_nodes[row] for row in moved])
 
-    def _kernel_of(self, function: UserPolicy | None) -> object | None:
+    def _kernel_of(self, function: UserPolicy | None, source: str) -> object | None:
         if function is None:
             return None
-        # Numba takes most of a second to import.
-        from _pykube_hotcore.kernels.policy import PolicyKernel
-
         columns = {
             name: self._tables.interner.resource(resource)
             for name, resource in function.resources.items()
         }
         self.engine.reserve_resources(len(self._tables.interner.resources))
-        return PolicyKernel(function.function, columns)
+        return compile_policy(function, columns, source)
 
     def close(self) -> None:
         """Free the engine; a second close does nothing."""

@@ -175,7 +175,19 @@ class Policy:
         if isinstance(self.function, UserPolicy):
             return self.function
         loaded = self.function.load()
-        return loaded if isinstance(loaded, UserPolicy) else user_policy(loaded)
+        if isinstance(loaded, UserPolicy):
+            return loaded
+        try:
+            return user_policy(loaded)
+        except TypeError as error:
+            raise InputError(str(error), source=self.name) from None
+
+    @property
+    def source(self) -> str:
+        """What names the user's own function in messages: its file and its name."""
+        if not isinstance(self.function, UserPolicy):
+            return self.name
+        return f"{self.function.function.__code__.co_filename}:{self.function.plugin}"
 
 
 def score_only_profile(plugin: str | None) -> Profile:
