@@ -2,42 +2,44 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-UV := $(shell command -v uv 2>/dev/null)
-SOURCES := pyproject.toml CMakeLists.txt $(wildcard csrc/ffi_build.py $(foreach folder,include common wal store engine engine/*,csrc/$(folder)/*.h csrc/$(folder)/*.c csrc/$(folder)/*.inc))
+# What is installed is what this file says, byte for byte. It has the oldest form that pip and uv
+# both take: pip reads no pylock.toml before 25.1, and a new machine may have any pip.
+LOCK := requirements.lock
+PYTHONS := 3.11 3.12 3.13 3.14
+# Lists of tests for test-oldest and test-newest, and for test-wheel.
+UNIT_TESTS ?= tests/border tests/unit tests/conformance/etcd
+WHEEL_TESTS ?= tests/border tests/unit
+SOURCES := pyproject.toml CMakeLists.txt $(shell find csrc -name "*.[ch]" -o -name "*.inc" -o -name "ffi_build.py")
 export NUMBA_CACHE_DIR ?= $(CURDIR)/.numba_cache
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check test-c test-py bench wheel clean help
+UV := $(shell command -v uv 2>/dev/null)
+ifeq ($(UV),)
+MAKE_VENV := $(PYTHON) -m venv $(VENV)
+INSTALL := $(BIN)/python -m pip install
+else
+MAKE_VENV := $(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
+INSTALL := $(UV) pip install --python $(BIN)/python
+endif
+
+.PHONY: demo test check test-c test-py test-oldest test-newest test-wheel bench wheel lock clean help
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
 
-$(VENV)/.venv: 
+$(VENV)/.venv:
 	@echo "==> creating $(VENV)"
-ifeq ($(UV),)
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet --upgrade pip
-else
-	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
-endif
+	$(MAKE_VENV)
 	@touch $@
 
-$(VENV)/.tools: $(VENV)/.venv pyproject.toml
-	@echo "==> installing the tools that build and test (once)"
-ifeq ($(UV),)
-	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on --quiet \
-	  "scikit-build-core>=1.0" "cffi>=2.1" "cmake>=3.20" ninja --group dev
-else
-	$(UV) pip install --python $(BIN)/python "scikit-build-core>=1.0" "cffi>=2.1" "cmake>=3.20" ninja --group dev
-endif
+$(VENV)/.tools: $(VENV)/.venv $(LOCK)
+	@echo "==> installing what $(LOCK) names (once)"
+	$(INSTALL) --quiet --require-hashes --only-binary :all: -r $(LOCK)
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.tools $(SOURCES)
 	@echo "==> building and installing pykube-core"
-ifeq ($(UV),)
-	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on --no-build-isolation -e .
-else
-	$(UV) pip install --python $(BIN)/python --no-build-isolation -e .
-endif
+	$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@
 
 demo: $(VENV)/.installed ## Compare scheduling policies on a synthetic cluster (5,000 nodes, 20,000 pods)
@@ -51,6 +53,21 @@ test-c:
 test-py: $(VENV)/.installed
 	$(BIN)/python -m pytest
 
+test-oldest: RESOLUTION := lowest-direct
+test-oldest: WITH := $(PYTHONS)
+test-oldest: ## Unit tests on Python 3.11 and the lowest versions that pyproject.toml admits
+test-newest: RESOLUTION := highest
+test-newest: WITH := $(shell printf '%s\n' $(PYTHONS) | sort -rV)
+test-newest: ## Unit tests on the newest Python that is here and the newest versions to be had
+test-oldest test-newest: test-%: $(VENV)/.tools
+	$(BIN)/uv venv --quiet --clear --python "$$($(BIN)/python tests/find_python.py $(WITH))" .venv-$*
+	$(BIN)/uv pip install --quiet --python .venv-$* --refresh --resolution $(RESOLUTION) \
+	  --only-binary :all: -r pyproject.toml --all-extras --group build --group test
+	$(BIN)/uv pip install --quiet --python .venv-$* --no-deps --no-build-isolation -C build-dir=build/$* -e .
+	@echo "==> $(UNIT_TESTS) on the $* of:"
+	@$(BIN)/uv pip list --python .venv-$* --quiet --format freeze | tr '\n' ' '
+	.venv-$*/bin/python -m pytest $(UNIT_TESTS)
+
 check: $(VENV)/.installed ## ruff, mypy --strict, import rules, tidy C
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -61,8 +78,21 @@ check: $(VENV)/.installed ## ruff, mypy --strict, import rules, tidy C
 bench: $(VENV)/.installed ## Full-size benchmarks
 	$(BIN)/python -m pytest benchmarks --benchmark-enable --benchmark-only
 
-wheel: $(VENV)/.tools ## One abi3 wheel in dist/
-	$(BIN)/python -m pip wheel --no-deps --no-build-isolation -w dist .
+wheel: $(VENV)/.tools ## A source archive in dist/, and one abi3 wheel made from it
+	rm -rf dist
+	$(BIN)/uv build --quiet --no-build-isolation --python $(BIN)/python --out-dir dist
+
+test-wheel: wheel ## The wheel on each Python that is here
+	$(BIN)/python tests/wheel.py --lock $(LOCK) --tests $(WHEEL_TESTS) --pythons $(PYTHONS)
+
+lock: $(VENV)/.tools ## Write requirements.lock anew: the newest versions, with wheels for every Python
+	$(BIN)/uv pip compile --quiet --refresh --upgrade --universal --python-version $(firstword $(PYTHONS)) \
+	  --generate-hashes --no-annotate --custom-compile-command "make lock" \
+	  --all-extras --group dev pyproject.toml --output-file $(LOCK)
+	for python in $(PYTHONS); do \
+	  $(BIN)/uv pip install --quiet --dry-run --python-version $$python --only-binary :all: \
+	    --require-hashes --target build/lock -r $(LOCK) || exit; \
+	done
 
 clean: ## Remove what the build made
-	rm -rf build dist .numba_cache csrc/build
+	rm -rf build dist .numba_cache .venv-oldest .venv-newest csrc/build

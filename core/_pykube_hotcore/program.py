@@ -291,6 +291,9 @@ class PodClass:
         For NodeVolumeLimits; distinct.
     has_external : bool
         VolumeBinding and VolumeZone have a say: see ``Engine.set_external``.
+    ephemeral : tuple of int
+        Claims of generic ephemeral volumes with the pod that must own them, as tokens. The engine
+        does not read them: they keep apart the classes of pods that differ in nothing else.
     """
 
     profile: int = 0
@@ -322,6 +325,7 @@ class PodClass:
     once_claims: tuple[tuple[int, int], ...] = ()
     csi_volumes: tuple[tuple[int, int], ...] = ()
     has_external: bool = False
+    ephemeral: tuple[int, ...] = ()
 
     def words(self) -> NDArray[np.int64]:
         """Return the program that C decodes."""

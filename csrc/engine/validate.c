@@ -46,6 +46,10 @@ static int validate_row(const pkc_engine *e, int32_t row, int32_t *pods_out,
                                   : free_milli == -1,
               "a device is over-committed");
     }
+    CLAIM(n->touched <= e->log_position, "a row was touched after the last change");
+    CLAIM(n->touched == 0 || e->log_position - n->touched >= LOG_ROWS ||
+              e->log[(n->touched - 1) % LOG_ROWS] == row,
+          "the log does not have the last change of a row");
     *pods_out += count;
     return 0;
 }

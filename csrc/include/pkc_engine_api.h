@@ -236,6 +236,60 @@ int pkc_engine_evaluate(pkc_engine *engine, int32_t class_index, uint8_t *plugin
  * on which other rows are feasible). count is the row count. Returns it. */
 int pkc_engine_scan(pkc_engine *engine, int32_t class_index, int64_t count, double *total_out);
 
+/* What is taken of the nodes, and what pods of some classes could use of them, kept up from call to
+ * call. The caller owns the arrays: classes and resources stay as they are, and the others begin as
+ * zeros. With another row count, begin anew. */
+typedef struct {
+    int32_t class_count;
+    int32_t resource_count;
+    int32_t row_count;        /* the engine's */
+    const int32_t *classes;   /* (class_count,) */
+    const int32_t *resources; /* (resource_count,) */
+    /* The answer. What is free of a resource on a row is allocatable - requested, at least 0. */
+    int64_t *usable;          /* (class_count, resource_count): what is free, summed over the rows
+                                 that a pod of the class fits now */
+    int64_t *free_total;      /* (resource_count,): over all rows */
+    int64_t *requested_total; /* (resource_count,) */
+    int64_t *requested;       /* (row_count, resource_count) */
+    int64_t *pod_count;       /* (row_count,) */
+    /* The engine's own. */
+    int64_t *alone;       /* (class_count, resource_count): usable, if rules on the row alone
+                             decided */
+    int64_t *free_amount; /* (row_count, resource_count) */
+    uint8_t *fits;        /* (row_count, class_count): by rules on the row alone */
+    uint64_t epoch_seen;
+    uint64_t log_seen;
+} pkc_survey;
+
+/* Brings a survey up to date. Costs a filter per class and row that changed since, and a pass over
+ * all rows for a class with filters that look beyond the row. */
+int pkc_engine_survey(pkc_engine *engine, pkc_survey *survey);
+
+/* room_out[k] is 1 where NodeResourcesFit lets a pod of classes[k] on one of the rows now. */
+int pkc_engine_room(const pkc_engine *engine, int32_t class_count, const int32_t *classes,
+                    int32_t row_count, const int32_t *rows, uint8_t *room_out);
+
+/* Pods that come and go: event i is of pod pods[i], which leaves or comes. */
+typedef struct {
+    const int64_t *when_ns; /* (events,) */
+    const int32_t *pods;    /* (events,) */
+    const uint8_t *leaves;  /* (events,) */
+    int64_t pod_count;
+    const int32_t *classes; /* (pod_count,) */
+    int32_t *rows;          /* (pod_count,): where it is or was last, -1 until it comes to a row */
+    int32_t *slots;         /* (pod_count,): -1 until then; of no meaning once it has left */
+    const int32_t *waiting; /* (waiting_count,): classes of pods that wait for room */
+    int32_t waiting_count;
+    int32_t waits_anywhere; /* some of them may find room on another row than a pod left */
+} pkc_replay;
+
+/* Plays events [begin, end) up to where the caller has to decide, and returns 1; 0 at their end.
+ * That is behind an arrival that fits nowhere, and behind the last departure of an instant in which
+ * a pod left that was on no row, or made room for one that waits. end_out is behind the last event
+ * played; on an error the events before stay. */
+int pkc_engine_replay(pkc_engine *engine, const pkc_replay *replay, int64_t begin, int64_t end,
+                      int64_t *end_out);
+
 /* A copy of column field of the node matrix. */
 int pkc_engine_column(const pkc_engine *engine, int32_t field, int64_t *column_out);
 /* Free milli of each device: (row_count, PKC_DEVICE_COUNT_MAX), -1 beyond the node's devices. */

@@ -13,7 +13,9 @@ from pykube_core.api.names import dns_label
 from pykube_core.api.objects import DONE_PHASES, KubeObject
 from pykube_core.api.registry import Column, Registry, Resource
 from pykube_core.api.validation import _cluster as cluster_rules
+from pykube_core.api.validation import _pod_update as pod_updates
 from pykube_core.api.validation import _server as rules
+from pykube_core.api.validation import _update as updates
 from pykube_core.api.validation import validate_pod
 
 _DEFAULT_GRACE_SECONDS: Final = 30
@@ -60,6 +62,9 @@ NAMESPACES: Final = Resource(
     default=defaults.default_namespace,
     prepare=defaults.prepare_namespace,
     validate=cluster_rules.validate_namespace,
+    validate_create=updates.validate_create,
+    validate_status_update=updates.validate_namespace_status_update,
+    validate_spec_update=updates.validate_namespace_finalize,
     name_rule=dns_label,
     has_status=True,
     spec_subresource="finalize",
@@ -77,6 +82,9 @@ NODES: Final = Resource(
     default=defaults.default_node,
     prepare=defaults.prepare_node,
     validate=cluster_rules.validate_node,
+    validate_create=updates.validate_create,
+    validate_update=updates.validate_node_update,
+    validate_status_update=updates.validate_node_status_update,
     has_status=True,
     columns=(
         _NAME,
@@ -94,8 +102,12 @@ PODS: Final = Resource(
     categories=("all",),
     default=defaults.default_pod,
     prepare=defaults.prepare_pod,
+    prepare_update=defaults.prepare_pod_update,
+    prepare_status_update=defaults.prepare_pod_status_update,
     validate=validate_pod,
-    validate_update=rules.validate_pod_update,
+    validate_create=updates.validate_pod_create,
+    validate_update=pod_updates.validate_pod_update,
+    validate_status_update=pod_updates.validate_pod_status_update,
     counts_generations=True,
     has_status=True,
     grace=_pod_grace,
@@ -127,7 +139,9 @@ DEPLOYMENTS: Final = Resource(
     default=defaults.default_deployment,
     prepare=defaults.prepare_deployment,
     validate=rules.validate_deployment,
-    validate_update=rules.validate_selector_update,
+    validate_create=updates.validate_template_create,
+    validate_update=updates.validate_workload_update,
+    validate_status_update=updates.validate_deployment_status_update,
     counts_generations=True,
     counts_annotations=True,
     has_status=True,
@@ -145,7 +159,9 @@ REPLICA_SETS: Final = Resource(
     default=defaults.default_replica_set,
     prepare=defaults.prepare_replica_set,
     validate=rules.validate_served_replica_set,
-    validate_update=rules.validate_selector_update,
+    validate_create=updates.validate_template_create,
+    validate_update=updates.validate_workload_update,
+    validate_status_update=updates.validate_replica_set_status_update,
     counts_generations=True,
     has_status=True,
     has_scale=True,
@@ -162,8 +178,11 @@ DAEMON_SETS: Final = Resource(
     categories=("all",),
     default=defaults.default_daemon_set,
     prepare=defaults.prepare_daemon_set,
+    prepare_update=defaults.prepare_daemon_set_update,
     validate=rules.validate_daemon_set,
-    validate_update=rules.validate_selector_update,
+    validate_create=updates.validate_template_create,
+    validate_update=updates.validate_workload_update,
+    validate_status_update=updates.validate_daemon_set_status_update,
     counts_generations=True,
     has_status=True,
     columns=(
@@ -225,7 +244,8 @@ PRIORITY_CLASSES: Final = Resource(
     namespaced=False,
     default=defaults.default_priority_class,
     validate=cluster_rules.validate_priority_class,
-    validate_update=rules.validate_priority_class_update,
+    validate_create=updates.validate_create,
+    validate_update=updates.validate_priority_class_update,
     counts_generations=True,
     columns=(
         _NAME,
@@ -241,7 +261,8 @@ CONFIG_MAPS: Final = Resource(
     plural="configmaps",
     short_names=("cm",),
     validate=rules.validate_config_map,
-    validate_update=rules.validate_config_map_update,
+    validate_create=updates.validate_create,
+    validate_update=updates.validate_config_map_update,
     columns=(_NAME, *_strings("Data"), _AGE),
     cells=tables.config_map_cells,
 )

@@ -1,8 +1,13 @@
 """Strict decoding: unknown and duplicate fields and wrong JSON types, in an API server's words.
 
+What comes out is what an API server would keep of the object: quantities and times in their
+canonical form, and nothing that is zero where Go leaves out what is zero. So two texts of one
+object decode to equal values.
+
 Source: ``sigs.k8s.io/json`` and ``k8s.io/apimachinery`` v0.34.1. Differences: of a bad time stamp
 the whole text is quoted, not the component that fails; duplicate fields of a structure are named
-before its unknown ones.
+before its unknown ones; a field that Go writes even when it is zero is not added where it is
+absent.
 """
 
 from __future__ import annotations
@@ -10,19 +15,25 @@ from __future__ import annotations
 import functools
 import json
 import re
+from base64 import b64decode, b64encode
 from collections import Counter
 from dataclasses import dataclass, replace
 from importlib import resources
 from typing import Any, Final, Literal
 
+from pykube_core.api.json_faults import json_fault
 from pykube_core.api.objects import Json, KubeObject
 from pykube_core.api.quantity import QuantityError, parse_quantity
+from pykube_core.api.times import canonical_time
 
 STRICT_ERRORS_MAX: Final = 100
 
 INT_LIMITS: Final = {"int32": 2**31, "int64": 2**63, "int": 2**63, "byte": 2**8}
-_TIME_RE: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d([.,]\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
-_TIME_LAYOUT: Final = "2006-01-02T15:04:05Z07:00"
+_TIME_LAYOUTS: Final = {
+    "Time": "2006-01-02T15:04:05Z07:00",
+    "MicroTime": "2006-01-02T15:04:05.000000Z07:00",
+}
+_NOT_BASE64_RE: Final = re.compile(r"[^A-Za-z0-9+/]")
 
 Kind = Literal["string", "int", "bool", "float", "list", "map", "struct", "custom", "any"]
 
@@ -46,12 +57,26 @@ class DecodeError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class FieldType:
-    """A Go type: its name in messages, what it is made of, and of what items."""
+    """A Go type: its name in messages, what it is made of, and of what items.
+
+    Attributes
+    ----------
+    keeps_zero : bool
+        Of a field: it is written when it is zero, too, because it is a pointer or not optional.
+    merge_key : str or None
+        Of a field: the key by which patches merge its items, "" for plain values; None is a list
+        that is replaced.
+    retains_keys : bool
+        Of a field: a patch names the keys that it, or each of its items, retains.
+    """
 
     go: str
     kind: Kind
     item: FieldType | None = None
     name: str = ""
+    keeps_zero: bool = True
+    merge_key: str | None = None
+    retains_keys: bool = False
 
 
 def decode(kind: str, obj: Json, strict: bool = True) -> KubeObject:
@@ -100,8 +125,8 @@ def decode_json(kind: str, data: bytes) -> KubeObject:
     """
     try:
         obj = json.loads(data, object_pairs_hook=_Pairs, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise DecodeError(kind, "v1", f"json parse error: {error}") from None
+    except (ValueError, RecursionError):
+        raise DecodeError(kind, "v1", f"json parse error: {json_fault(data)}") from None
     return decode(kind, obj)
 
 
@@ -179,7 +204,9 @@ class _Decoder:
             if field is None:
                 self._strict("unknown", inner)
             elif item is not None:
-                decoded[key] = self.value(item, field, inner, type.name, (*stack, key))
+                value_ = self.value(item, field, inner, type.name, (*stack, key))
+                if value_ or field.keeps_zero:
+                    decoded[key] = value_
         return decoded
 
     def _check_scalar(
@@ -224,31 +251,50 @@ def _zero(type: FieldType) -> Json:
             return False
         case "int" | "float":
             return 0
-    return None if type.name == "Time" else "0"
+    return {"Time": None, "Bytes": "", "IntOrString": 0}.get(type.name, "0")
 
 
 def _custom(value: Json, type: FieldType) -> Json:
-    """Return a value whose type decodes itself; a number that is a quantity becomes text."""
+    """Return a value whose type decodes itself, in its canonical form."""
     if type.name == "Quantity":
         try:
-            quantity = parse_quantity(value)
+            return str(parse_quantity(value))
         except QuantityError as error:
             raise _CustomError(str(error)) from None
-        return value if isinstance(value, str) else str(quantity)
-    if type.name == "Time":
-        if not isinstance(value, str):
-            found = _json_type(value)
-            raise _CustomError(f"json: cannot unmarshal {found} into Go value of type string")
-        if not _TIME_RE.fullmatch(value):
-            text = f'parsing time "{value}" as "{_TIME_LAYOUT}": cannot parse "{value}" as "2006"'
-            raise _CustomError(text)
-    elif not isinstance(value, str):
+    if type.name == "IntOrString":
+        return _int_or_string(value)
+    if not isinstance(value, str):
         found = _json_type(value)
-        if found == "number" and isinstance(value, int) and -(2**31) <= value < 2**31:
-            return value
-        found = f"number {_number(value)}" if found == "number" else found
-        raise _CustomError(f"json: cannot unmarshal {found} into Go value of type int32")
-    return value
+        raise _CustomError(f"json: cannot unmarshal {found} into Go value of type string")
+    if type.name == "Bytes":
+        return _canonical_base64(value)
+    canonical = canonical_time(value, micro=type.go == "MicroTime")
+    if canonical is None:
+        layout = _TIME_LAYOUTS[type.go]
+        text = f'parsing time "{value}" as "{layout}": cannot parse "{value}" as "2006"'
+        raise _CustomError(text)
+    return canonical
+
+
+def _int_or_string(value: Json) -> Json:
+    found = _json_type(value)
+    if isinstance(value, str) or (
+        found == "number" and isinstance(value, int) and -(2**31) <= value < 2**31
+    ):
+        return value
+    found = f"number {_number(value)}" if found == "number" else found
+    raise _CustomError(f"json: cannot unmarshal {found} into Go value of type int32")
+
+
+def _canonical_base64(text: str) -> str:
+    """Return base64 as Go writes it: without line breaks, and with no bits behind the last byte."""
+    bare = text.replace("\r", "").replace("\n", "")
+    try:
+        return b64encode(b64decode(bare, validate=True)).decode()
+    except ValueError:
+        strange = _NOT_BASE64_RE.search(bare)
+        at = strange.start() if strange else len(bare)
+        raise _CustomError(f"illegal base64 data at input byte {at}") from None
 
 
 def _json_type(value: Json) -> str:
@@ -296,7 +342,18 @@ def _table() -> dict[str, str]:
 def fields_of(struct: str) -> dict[str, FieldType]:
     """Return the fields of a structure; not to be changed."""
     pairs = (part.split(":", 1) for part in _table()[struct].split())
-    return {name: _parse_type(text) for name, text in pairs}
+    return {name.rstrip("*!"): _parse_field(name, text) for name, text in pairs}
+
+
+def _parse_field(name: str, text: str) -> FieldType:
+    text, _, patch = text.partition("~")
+    strategy, _, key = patch.partition(":")
+    return replace(
+        _parse_type(text),
+        keeps_zero=name.endswith(("*", "!")),
+        merge_key=key if strategy.startswith("merge") else None,
+        retains_keys=strategy.endswith("retainKeys"),
+    )
 
 
 @functools.cache
@@ -318,7 +375,7 @@ def _parse_type(text: str) -> FieldType:
             return FieldType(go, "bool")
         case "float64":
             return FieldType(go, "float")
-        case "Quantity" | "Time" | "IntOrString":
+        case "Quantity" | "Time" | "IntOrString" | "Bytes":
             return FieldType(go, "custom", name=made_of)
         case "any":
             return FieldType(go, "any")

@@ -46,7 +46,7 @@ def set_defaults(kind: str, obj: KubeObject) -> KubeObject:
             if "allocatable" not in status and "capacity" in status:
                 status["allocatable"] = dict(status["capacity"])
             for field in ("capacity", "allocatable"):
-                _round_up(status.get(field))
+                round_up(status.get(field))
         case "Namespace" if name_of(obj):
             labels = obj["metadata"].setdefault("labels", {})
             labels["kubernetes.io/metadata.name"] = name_of(obj)
@@ -54,8 +54,12 @@ def set_defaults(kind: str, obj: KubeObject) -> KubeObject:
             spec = obj.setdefault("spec", {})
             spec.setdefault("persistentVolumeReclaimPolicy", "Retain")
             spec.setdefault("volumeMode", "Filesystem")
+            round_up(spec.get("capacity"))
         case "PersistentVolumeClaim":
-            obj.setdefault("spec", {}).setdefault("volumeMode", "Filesystem")
+            set_claim_defaults(obj.setdefault("spec", {}))
+            status = obj.get("status", {})
+            for field in ("capacity", "allocatedResources"):
+                round_up(status.get(field))
         case "StorageClass":
             obj.setdefault("reclaimPolicy", "Delete")
             obj.setdefault("volumeBindingMode", "Immediate")
@@ -115,11 +119,7 @@ def _set_pod_defaults(pod: KubeObject) -> None:
             if spec.get("hostNetwork") and not port.get("hostPort"):
                 port["hostPort"] = port.get("containerPort", 0)
             port["protocol"] = port.get("protocol") or "TCP"
-        for resource_list in ("limits", "requests"):
-            _round_up(container.get("resources", {}).get(resource_list))
-    for resource_list in ("limits", "requests"):
-        _round_up(spec.get("resources", {}).get(resource_list))
-    _round_up(spec.get("overhead"))
+    round_up_pod_spec(spec)
     for field, value in POD_SPEC_DEFAULTS:
         spec[field] = spec.get(field) or value
 
@@ -144,8 +144,29 @@ def _set_pod_level_defaults(spec: KubeObject) -> None:
         resources["requests"] = requests
 
 
-def _round_up(resource_list: KubeObject | None) -> None:
-    """Round quantities up to thousandths, away from zero, as upstream stores them."""
+def set_claim_defaults(spec: KubeObject) -> None:
+    """Fill in the defaults of a claim's spec, also of one that a volume makes, in place."""
+    spec.setdefault("volumeMode", "Filesystem")
+    _round_up_resources(spec)
+
+
+def round_up_pod_spec(spec: KubeObject) -> None:
+    """Round all resource lists of a pod or of a template up, in place."""
+    for kind in ("containers", "initContainers", "ephemeralContainers"):
+        for container in spec.get(kind, ()):
+            _round_up_resources(container)
+    _round_up_resources(spec)
+    round_up(spec.get("overhead"))
+
+
+def _round_up_resources(holder: KubeObject) -> None:
+    resources = holder.get("resources", {})
+    round_up(resources.get("limits"))
+    round_up(resources.get("requests"))
+
+
+def round_up(resource_list: KubeObject | None) -> None:
+    """Round quantities up to thousandths, away from zero, as upstream stores them, in place."""
     for name, value in (resource_list or {}).items():
         quantity = parse_quantity(value)
         if quantity.nano % _MILLI_NANO and resource_list is not None:

@@ -39,7 +39,7 @@ def resolve_priority(pod: KubeObject, classes: Iterable[KubeObject]) -> None:
     known = {name_of(priority_class): priority_class for priority_class in classes}
     name = spec.get("priorityClassName")
     if not name:
-        chosen = _global_default(known.values())
+        chosen = global_default(known.values())
         if chosen is not None:
             spec["priorityClassName"] = name_of(chosen)
     elif name in known:
@@ -64,7 +64,7 @@ def resolve_priority(pod: KubeObject, classes: Iterable[KubeObject]) -> None:
     spec["priority"], spec["preemptionPolicy"] = computed, policy
 
 
-def _global_default(classes: Iterable[KubeObject]) -> KubeObject | None:
+def global_default(classes: Iterable[KubeObject]) -> KubeObject | None:
     """Return the default class; of several the one with the lowest value, as upstream."""
     marked = [item for item in classes if item.get("globalDefault")]
     return min(marked, key=lambda item: item.get("value") or 0, default=None)

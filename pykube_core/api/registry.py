@@ -36,6 +36,14 @@ def _nothing(obj: KubeObject) -> None:
     return None
 
 
+def _unchanged(new: KubeObject, old: KubeObject) -> None:
+    return None
+
+
+def _nothing_wrong(obj: KubeObject) -> list[FieldError]:
+    return []
+
+
 def _no_errors(new: KubeObject, old: KubeObject) -> list[FieldError]:
     return []
 
@@ -64,8 +72,15 @@ class Resource:
         Give a new object what creation adds, such as its first status, in place.
     validate : callable
         What is wrong with a new or changed object.
+    prepare_update, prepare_status_update : callable
+        Give a changed object, or its changed status, what an update adds, of the new and the old
+        object, in place.
+    validate_create : callable
+        What else is wrong with a new object.
     validate_update : callable
         What is wrong with the change of the second object into the first.
+    validate_status_update, validate_spec_update : callable
+        The same of what the subresource of the status, and of the spec, has changed.
     name_rule : callable
         The rule of its names.
     counts_generations : bool
@@ -106,8 +121,13 @@ class Resource:
     stored_as: str = ""
     default: Callable[[KubeObject], None] = _nothing
     prepare: Callable[[KubeObject], None] = _nothing
+    prepare_update: Callable[[KubeObject, KubeObject], None] = _unchanged
+    prepare_status_update: Callable[[KubeObject, KubeObject], None] = _unchanged
     validate: Callable[[KubeObject], list[FieldError]]
+    validate_create: Callable[[KubeObject], list[FieldError]] = _nothing_wrong
     validate_update: Callable[[KubeObject, KubeObject], list[FieldError]] = _no_errors
+    validate_status_update: Callable[[KubeObject, KubeObject], list[FieldError]] = _no_errors
+    validate_spec_update: Callable[[KubeObject, KubeObject], list[FieldError]] = _no_errors
     name_rule: NameRule = dns_subdomain
     counts_generations: bool = False
     counts_annotations: bool = False

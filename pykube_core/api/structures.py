@@ -63,6 +63,8 @@ def _type(type: FieldType) -> Any:  # noqa: ANN401
             return _integer(INT_LIMITS[type.name])
         case "custom" if type.name == "IntOrString":
             return _integer(INT_LIMITS["int32"]) | str
+        case "custom" if type.name == "Bytes":
+            return str
         case "custom":
             return _Quantity if type.name == "Quantity" else _Time
     return {"string": str, "bool": bool, "float": float}.get(type.kind, msgspec.Raw)

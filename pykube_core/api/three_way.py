@@ -4,9 +4,8 @@ Three states of an object: *original*, as it was applied last; *modified*, as it
 now; *current*, as it is on the server. What the file has and the server has not is set; what the
 file had and has no more is removed; the rest is somebody else's and stays.
 
-Source: ``k8s.io/apimachinery/pkg/util/strategicpatch`` v0.36 (``CreateThreeWayMergePatch``,
-overwriting) and ``k8s.io/kubectl/pkg/cmd/apply``. Difference: a removal of what is gone already is
-left out of the patch.
+Source: ``k8s.io/apimachinery/pkg/util/strategicpatch`` v0.34.1 (``CreateThreeWayMergePatch``,
+overwriting) and ``k8s.io/kubectl/pkg/cmd/apply``.
 """
 
 from __future__ import annotations
@@ -14,9 +13,20 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from pykube_core.api.decoding import struct_of
+from pykube_core.api.decoding import fields_of, struct_of
+from pykube_core.api.json_faults import json_fault, shown
 from pykube_core.api.objects import Json, KubeObject
-from pykube_core.api.patch import DELETE_FROM, ELEMENT_ORDER, merge_key
+from pykube_core.api.strategic_merge import (
+    DELETE_FROM,
+    DIRECTIVE,
+    ELEMENT_ORDER,
+    RETAIN_KEYS,
+    holds_maps,
+    in_order_of,
+    key_of,
+    merge_key,
+    merge_maps,
+)
 
 LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 
@@ -27,12 +37,17 @@ def last_applied(obj: KubeObject) -> KubeObject:
     Raises
     ------
     ValueError
-        The annotation holds no JSON.
+        The annotation holds no JSON object.
     """
     text = (obj.get("metadata", {}).get("annotations") or {}).get(LAST_APPLIED)
     if not text:
         return {}
-    found: KubeObject = json.loads(text)
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        raise ValueError(str(json_fault(text.encode(errors="replace")))) from None
+    if not isinstance(found, dict):
+        raise ValueError(f"expected an object, got {shown(found)}")
     return found
 
 
@@ -55,81 +70,116 @@ def three_way_patch(
     ----------
     kind : str
         Whose types say which lists are merged.
+
+    Raises
+    ------
+    PatchError
+        A list that merges has an item without its key.
     """
-    return _map_patch(kind, original, modified, current)
+    deletions = _Difference(deletes=True).of_maps(kind, original, modified)
+    changes = _Difference(deletes=False).of_maps(kind, current, modified)
+    return merge_maps(kind, deletions, changes, applies=False)
 
 
-def _map_patch(
-    struct: str, original: Json, modified: KubeObject, current: KubeObject
-) -> KubeObject:
-    original = original if isinstance(original, dict) else {}
-    out: KubeObject = {}
-    for key, value in modified.items():
-        held = current.get(key)
-        if value is None:
-            if key in current:
-                out[key] = None
-        elif isinstance(value, dict) and isinstance(held, dict):
-            patch = _map_patch(struct_of(struct, key), original.get(key), value, held)
+class _Difference:
+    """The patch from one state of an object to another: what is gone, or else what is to be set."""
+
+    def __init__(self, *, deletes: bool) -> None:
+        self._deletes = deletes
+
+    def of_maps(
+        self, struct: str, before: KubeObject, after: KubeObject, retains_keys: bool = False
+    ) -> KubeObject:
+        """Return the patch of a map; ``retains_keys`` lets it name the keys that it keeps."""
+        out: KubeObject = {}
+        for key, value in after.items():
+            held: Json = before.get(key)
+            if key not in before or type(held) is not type(value):
+                if not self._deletes:
+                    out[key] = value
+            elif isinstance(value, dict):
+                inner = struct_of(struct, key)
+                patch = self.of_maps(inner, held, value, _retains_keys(struct, key))
+                if patch:
+                    out[key] = patch
+            elif isinstance(value, list) and merge_key(struct, key) is not None:
+                out |= self._of_lists(struct, key, held, value)
+            elif not self._deletes and value != held:
+                out[key] = value
+        if self._deletes:
+            out |= {key: None for key in before if key not in after}
+        if retains_keys and (out or _has_further(before, after)):
+            kept = sorted(key for key, value in after.items() if value is not None)
+            out |= {RETAIN_KEYS: kept} if kept else {}
+        return out
+
+    def _of_lists(
+        self, struct: str, field: str, before: list[Json], after: list[Json]
+    ) -> KubeObject:
+        """Return the members of a patch that change one list."""
+        if not before:
+            return {field: after} if after and not self._deletes else {}
+        if holds_maps(before, after):
+            return self._of_items(struct, field, before, after)
+        added = [item for item in after if item not in before]
+        gone = [item for item in before if item not in after]
+        out: KubeObject = {}
+        if self._deletes:
+            if gone:
+                out[DELETE_FROM + field] = sorted(dict.fromkeys(gone), key=str)
+        elif added:
+            out[field] = added
+        # Upstream has sorted the values before it looks at their order.
+        ordered = bool(gone) if self._deletes else sorted(before, key=str) != after
+        return out | ({ELEMENT_ORDER + field: after} if ordered and after else {})
+
+    def _of_items(
+        self, struct: str, field: str, before: list[Json], after: list[Json]
+    ) -> KubeObject:
+        key, inner = merge_key(struct, field) or "", struct_of(struct, field)
+        pairs, deleted = _paired(before, after, key)
+        items: list[Json] = []
+        for old, new in pairs:
+            if old is None:
+                if not self._deletes:
+                    items.append(new)
+                continue
+            patch = self.of_maps(inner, old, new, _retains_keys(struct, field))
             if patch:
-                out[key] = patch
-        elif isinstance(value, list) and isinstance(held, list):
-            out |= _list_patch(struct, key, original.get(key), value, held)
-        elif key not in current or value != held:
-            out[key] = value
-    gone = {key: None for key in original if key not in modified and key in current}
-    return out | gone
+                items.append(patch | {key: new[key]})
+        items = in_order_of(items, after, key)
+        if self._deletes:
+            items += [{DIRECTIVE: "delete", key: item[key]} for item in deleted]
+        out: KubeObject = {field: items} if items else {}
+        same = [item[key] for item in before] == [item[key] for item in after]
+        if after and (items or not (self._deletes or same)):
+            out[ELEMENT_ORDER + field] = [{key: item[key]} for item in after]
+        return out
 
 
-def _list_patch(
-    struct: str, field: str, original: Json, modified: list[Json], current: list[Json]
-) -> KubeObject:
-    """Return the members of a patch that change one list."""
-    key = merge_key(struct, field)
-    original = original if isinstance(original, list) else []
-    if key is None:
-        return {field: modified} if modified != current else {}
-    if not key:
-        added = [item for item in modified if item not in current]
-        gone = [item for item in original if item not in modified and item in current]
-        out: KubeObject = {field: added} if added else {}
-        if gone:
-            out[DELETE_FROM + field] = gone
-        return out | {ELEMENT_ORDER + field: modified} if out else out
-    inner = struct_of(struct, field)
-    before, held = _by_key(original, key), _by_key(current, key)
-    items: list[Json] = []
-    wanted = [_key_of(item, key) for item in modified]
-    places = {value: 0 for value in wanted}
-    for item, value in zip(modified, wanted, strict=True):
-        # Items may share a key, as the ports 53 of UDP and TCP do: then the order tells them apart.
-        place = places[value]
-        places[value] += 1
-        if value is None or place >= len(held.get(value, ())):
-            items.append(item)
-            continue
-        was = before.get(value, [])[place : place + 1]
-        patch = _map_patch(inner, was[0] if was else None, item, held[value][place])
-        if patch:
-            items.append(patch | {key: value})
-    gone = [value for value in before if value not in places and value in held]
-    items += [{"$patch": "delete", key: value} for value in gone]
-    there = [_key_of(item, key) for item in current]
-    if not items and wanted == [value for value in there if value in places]:
-        return {}
-    order = {ELEMENT_ORDER + field: [{key: value} for value in wanted]}
-    return order | ({field: items} if items else {})
+def _paired(
+    before: list[Json], after: list[Json], key: str
+) -> tuple[list[tuple[KubeObject | None, KubeObject]], list[KubeObject]]:
+    """Return each item with what it was, None for a new one, and those that are gone.
+
+    Items may share a key, as the ports 53 of UDP and TCP do: the last is the last's, as upstream's
+    sorting turns them around.
+    """
+    held: dict[str, list[KubeObject]] = {}
+    for item in before:
+        held.setdefault(str(key_of(item, key)), []).append(item)
+    pairs: list[tuple[KubeObject | None, KubeObject]] = []
+    for item in sorted(reversed(after), key=lambda item: str(key_of(item, key))):
+        same = held.get(str(item[key]))
+        pairs.append((same.pop() if same else None, item))
+    gone = [item for name in sorted(held) for item in reversed(held[name])]
+    return pairs, gone
 
 
-def _key_of(item: Json, key: str) -> str | int | None:
-    """Return an item's key; None where it is none, which the server will refuse."""
-    value = item.get(key) if isinstance(item, dict) else None
-    return value if isinstance(value, str | int) else None
+def _retains_keys(struct: str, field: str) -> bool:
+    type = fields_of(struct).get(field) if struct else None
+    return type is not None and type.retains_keys
 
 
-def _by_key(items: list[Json], key: str) -> dict[str | int | None, list[Json]]:
-    """Return items by their key, those that share one in their order."""
-    out: dict[str | int | None, list[Json]] = {}
-    for item in items:
-        out.setdefault(_key_of(item, key), []).append(item)
-    return out
+def _has_further(before: KubeObject, after: KubeObject) -> bool:
+    return any(value is not None and key not in after for key, value in before.items())

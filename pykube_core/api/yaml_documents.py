@@ -159,6 +159,5 @@ def _too_deep(source: str, at: yaml.Node | yaml.Event) -> InputError:
 
 def _syntax_error(source: str, error: yaml.YAMLError) -> InputError:
     mark = getattr(error, "problem_mark", None)
-    reason = getattr(error, "problem", None) or str(error)
     where = f"line {mark.line + 1}" if mark is not None else ""
-    return InputError(f"bad YAML: {reason}", source=source, object=where)
+    return InputError("bad YAML", source=source, object=where)

@@ -1,6 +1,7 @@
 """What other objects have to say about a new one, and which namespaces stay.
 
-Source: the admission plugins NamespaceLifecycle and Priority, v1.36.
+Source: the admission plugins NamespaceLifecycle and Priority, v1.34.1; what plugins do to updates
+of pods (Priority, DefaultTolerationSeconds) is in `pykube_core.api.server_defaults`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import msgspec
 
 from pykube_core.api.builtin import NAMESPACES, PODS, PRIORITY_CLASSES
 from pykube_core.api.objects import KubeObject, name_of
-from pykube_core.api.priority import PriorityError, resolve_priority
+from pykube_core.api.priority import PriorityError, global_default, resolve_priority
 from pykube_core.api.registry import Resource
 from pykube_core.api.status import forbidden, not_found
 from pykube_core.apiserver.foreign import Written, check_decodable, is_decodable
@@ -55,14 +56,28 @@ def admit_deletion(obj: ApiObject) -> None:
         raise forbidden(NAMESPACES, obj.name, "this namespace may not be deleted")
 
 
-def admit_priority(store: StoreLike, written: Written, pod: KubeObject) -> None:
-    """Set a pod's priority from its class, in place: 403 when there is none, or they disagree.
+def admit_priority(
+    store: StoreLike, written: Written, resource: Resource, obj: KubeObject, *, is_new: bool
+) -> None:
+    """Set a new pod's priority from its class, in place, and refuse a second default class (403).
 
-    Classes that do not decode are passed over.
+    A pod is refused when its class is not there, or they disagree. Classes that do not decode are
+    passed over.
     """
+    if resource is PODS and is_new:
+        try:
+            resolve_priority(obj, _priority_classes(store, written))
+        except PriorityError as error:
+            raise forbidden(PODS, name_of(obj), str(error)) from None
+    elif resource is PRIORITY_CLASSES and obj.get("globalDefault"):
+        held = global_default(_priority_classes(store, written))
+        if held is not None and (is_new or name_of(held) != name_of(obj)):
+            already = f"PriorityClass {name_of(held)} is already marked as default."
+            why = f"{already} Only one default can exist"
+            raise forbidden(PRIORITY_CLASSES, name_of(obj), why)
+
+
+def _priority_classes(store: StoreLike, written: Written) -> list[KubeObject]:
     held = store.range(PRIORITY_CLASSES.prefix, prefix_end(PRIORITY_CLASSES.prefix)).kvs
     classes = [kv.value for kv in held if is_decodable(written, PRIORITY_CLASSES, kv)]
-    try:
-        resolve_priority(pod, [msgspec.json.decode(data) for data in classes])
-    except PriorityError as error:
-        raise forbidden(PODS, name_of(pod), str(error)) from None
+    return [msgspec.json.decode(data) for data in classes]

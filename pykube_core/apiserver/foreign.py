@@ -11,10 +11,9 @@ import re
 from collections import deque
 from typing import Final
 
-import msgspec
-
 from pykube_core.api.builtin import PODS
 from pykube_core.api.field_errors import FieldError
+from pykube_core.api.json_faults import NOT_DECODED, json_fault
 from pykube_core.api.objects import KubeObject
 from pykube_core.api.registry import Resource
 from pykube_core.api.status import corrupt
@@ -68,8 +67,8 @@ def undecodable(resource: Resource, key: bytes, data: bytes) -> str:
     """
     try:
         return _undecodable(resource, key, data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return str(error)
+    except NOT_DECODED:
+        return str(json_fault(data, decoder_of(resource.kind)))
 
 
 def _undecodable(resource: Resource, key: bytes, data: bytes) -> str:

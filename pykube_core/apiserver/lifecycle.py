@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from pykube_core.api.decoding import DecodeError, decode
+from pykube_core.api.equality import means_the_same
 from pykube_core.api.field_errors import NEGATIVE, FieldError, forbidden, not_supported
 from pykube_core.api.field_errors import invalid as invalid_field
 from pykube_core.api.objects import Json, KubeObject, name_of
@@ -18,14 +19,13 @@ from pykube_core.api.patch import (
     JSON_PATCH,
     MERGE_PATCH,
     STRATEGIC_MERGE_PATCH,
-    PatchError,
     PatchTestError,
     json_patch,
     merge_patch,
-    strategic_merge_patch,
 )
 from pykube_core.api.registry import Resource
 from pykube_core.api.status import StatusError, bad_request, conflict, invalid, invalid_options
+from pykube_core.api.strategic_merge import PatchError, strategic_merge_patch
 from pykube_core.api.times import NANO, parse_time, time_text
 
 ORPHAN: Final = "orphan"
@@ -34,11 +34,7 @@ FOREGROUND: Final = "foregroundDeletion"
 _STRICT: Final = "strict decoding error: "
 _SERVER_OWNED: Final = ("resourceVersion", "managedFields", "selfLink")
 _CREATION_OWNED: Final = ("deletionTimestamp", "deletionGracePeriodSeconds", "generation")
-_IMMUTABLE_METADATA: Final = (
-    "creationTimestamp",
-    "deletionTimestamp",
-    "deletionGracePeriodSeconds",
-)
+_DELETION_METADATA: Final = ("deletionTimestamp", "deletionGracePeriodSeconds")
 _PROPAGATIONS: Final = ("Foreground", "Background", "Orphan")
 _SCALE_GROUP: Final = "autoscaling"
 
@@ -118,7 +114,7 @@ def check(resource: Resource, obj: KubeObject) -> None:
     StatusError
         422.
     """
-    errors = resource.validate(obj)
+    errors = resource.validate(obj) + resource.validate_create(obj)
     if errors:
         raise invalid(resource, name_of(obj), errors)
 
@@ -147,16 +143,21 @@ def change(resource: Resource, new: KubeObject, old: KubeObject, subresource: st
         part = "status" if subresource == "status" else "spec"
         new = {key: value for key, value in (old | {part: new.get(part, {})}).items()}
         new["metadata"] = dict(was)
-        errors: list[FieldError] = []
+        if part == "status":
+            resource.default(new)
+            resource.prepare_status_update(new, old)
+            errors = resource.validate_status_update(new, old)
+        else:
+            errors = resource.validate_spec_update(new, old)
     else:
         resource.default(new)
         _keep(new, old, "status" if resource.has_status else "")
         _keep(new, old, "spec" if resource.spec_subresource else "")
         errors = _change_metadata(new["metadata"], was)
+        resource.prepare_update(new, old)
         if resource.counts_generations and _is_new_generation(resource, new, old):
             new["metadata"]["generation"] = was.get("generation", 0) + 1
-    if not errors:
-        errors = resource.validate(new) + resource.validate_update(new, old)
+        errors += resource.validate(new) + resource.validate_update(new, old)
     if errors:
         raise invalid(resource, name, errors)
     return new
@@ -170,14 +171,18 @@ def _keep(new: KubeObject, old: KubeObject, part: str) -> None:
 
 
 def _change_metadata(metadata: KubeObject, was: KubeObject) -> list[FieldError]:
+    # What the server set stays as it is; it cannot be set by an update either.
     errors = []
-    for field in _IMMUTABLE_METADATA:
+    metadata.pop("creationTimestamp", None)
+    if "deletionTimestamp" in was:
+        metadata.pop("deletionTimestamp", None)
+    for field in _DELETION_METADATA:
         if field in metadata and metadata[field] != was.get(field):
             detail = "field is immutable"
             errors.append(invalid_field(f"metadata.{field}", metadata[field], detail))
     added = [f for f in metadata.get("finalizers", ()) if f not in was.get("finalizers", ())]
     if "deletionTimestamp" in was and added:
-        listed = ", ".join(f'"{finalizer}"' for finalizer in added)
+        listed = ", ".join(f'"{finalizer}"' for finalizer in sorted(added))
         detail = (
             "no new finalizers can be added if the object is being deleted, "
             f"found new finalizers []string{{{listed}}}"
@@ -185,7 +190,8 @@ def _change_metadata(metadata: KubeObject, was: KubeObject) -> list[FieldError]:
         errors.append(forbidden("metadata.finalizers", detail))
     for field in _SERVER_OWNED:
         metadata.pop(field, None)
-    for field in ("uid", "generateName", "generation", *_IMMUTABLE_METADATA):
+    kept = ("uid", "generateName", "generation", "creationTimestamp", *_DELETION_METADATA)
+    for field in kept:
         metadata.pop(field, None)
         if field in was:
             metadata[field] = was[field]
@@ -193,8 +199,11 @@ def _change_metadata(metadata: KubeObject, was: KubeObject) -> list[FieldError]:
 
 
 def _is_new_generation(resource: Resource, new: KubeObject, old: KubeObject) -> bool:
-    keys = (new.keys() | old.keys()) - {"metadata", "status"}
-    if any(new.get(key) != old.get(key) for key in keys):
+    before, after = (
+        {key: value for key, value in obj.items() if key not in ("metadata", "status")}
+        for obj in (old, new)
+    )
+    if not means_the_same(resource.kind, before, after):
         return True
     annotations = new["metadata"].get("annotations"), old["metadata"].get("annotations")
     return resource.counts_annotations and annotations[0] != annotations[1]

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from pykube_core.api.builtin import BUILTIN, NAMESPACES, PODS, PRIORITY_CLASSES
+from pykube_core.api.builtin import BUILTIN, NAMESPACES, PRIORITY_CLASSES
 from pykube_core.api.field_errors import FieldError, required
 from pykube_core.api.objects import Json, KubeObject, name_of
 from pykube_core.api.patch import MERGE_PATCH
@@ -189,15 +189,14 @@ class ApiServer:
         metadata = new["metadata"]
         namespace = lifecycle.adopt_namespace(resource, new, namespace)
         if metadata.get("resourceVersion"):
-            raise bad_request("resourceVersion should not be set on objects to be created")
+            raise StatusError(500, "", "resourceVersion should not be set on objects to be created")
         if metadata.get("generateName") and not metadata.get("name"):
             metadata["name"] = self._identity.names(metadata["generateName"], 1)[0]
         name = metadata.get("name") or ""
         if namespace:
             admit_namespace(self._store, self.written, resource, name, namespace)
         lifecycle.begin(resource, new, self._identity.uids(1)[0], self._clock())
-        if resource is PODS:
-            admit_priority(self._store, self.written, new)
+        admit_priority(self._store, self.written, resource, new, is_new=True)
         lifecycle.check(resource, new)
         data = _encoded(resource, new)
         return ApiObject(resource, resource.key(namespace, name), data, 0)
@@ -319,6 +318,7 @@ class ApiServer:
             if version and read_version(version) != held.revision:
                 raise conflict(resource, name)
             new = lifecycle.change(resource, new, old, part)
+            admit_priority(self._store, self.written, resource, new, is_new=False)
             if new == old:
                 return held
             changed = ApiObject(resource, held.key, _encoded(resource, new), 0)

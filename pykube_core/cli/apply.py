@@ -75,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
         done = 0 if options.dry_run != "none" else run_on(cluster, options)
     sys.stdout.flush()
     if errors or unread:
-        print(failure_lines([*errors, *unread]), file=sys.stderr)
+        print(failure_lines([*unread, *errors]), file=sys.stderr)
         return 1
     return done
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from contextlib import ExitStack
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from pykube_core.cli.command_line import said_again
+from pykube_core.cli.options import add_strict
+from pykube_core.lab.contents import KUBECTL_COMMAND
 
 if TYPE_CHECKING:
     from pykube_core.lab.compare import Comparison
@@ -21,18 +25,23 @@ format is told by the content. Pods that are bound in the input are placed anew,
 a DaemonSet or the node itself owns; --keep-bound leaves all of them where they are.
 """
 
-EPILOG = """\
+EPILOG = f"""\
 examples:
-  kubectl get nodes,pods -A -o json > cluster.json
+  {KUBECTL_COMMAND}
   pykube compare --snapshot cluster.json
   pykube compare --snapshot cluster.json --policy default --policy most-allocated --seeds 5
   pykube compare --snapshot cluster.json --policy config.yaml --policy mine.py:score
   pykube compare --nodes nodes.csv --pods pods.csv --replay --report report.html
-  pykube compare --snapshot cluster.json --output json | jq '.policies[] | {policy, metrics}'
+  pykube compare --snapshot cluster.json --output json | jq '.policies[] | {{policy, metrics}}'
 
 policies:
   default  most-allocated  requested-to-capacity-ratio  best-fit  worst-fit  dot-product
-  first-fit  random  a KubeSchedulerConfiguration file  path.py:function for one of your own
+  first-fit  random  path.py:function for one of your own
+  config.yaml, a KubeSchedulerConfiguration: each profile places the pods that name it, and that of
+  default-scheduler (or else the first) the rest; config.yaml:PROFILE places all with one profile
+
+What the snapshot lacks (kinds that were not fetched, nodes that are gone) is said in warnings and
+does not end the run; --strict makes an error of it.
 
 The same input and seeds give the same bytes on standard output and in the report. Real time is
 not part of it: --timing adds it.
@@ -50,6 +59,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], he
     given.add_argument("--nodes", metavar="FILE", help="a file with nodes; - is standard input")
     given.add_argument("--pods", metavar="FILE", help="a file with pods")
     given.add_argument("--keep-bound", action="store_true", help="leave bound pods where they are")
+    add_strict(given)
     add_experiment(parser)
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument(
@@ -124,10 +134,12 @@ def run(options: argparse.Namespace) -> int:
     from pykube_core.api.errors import InputError
     from pykube_core.lab.read import read_workload
 
-    _check_writable(options)
-    workload = read_workload(options.snapshot or options.nodes, options.pods)
+    check_outputs(options)
+    workload = read_workload(options.snapshot or options.nodes, options.pods, strict=options.strict)
     if not len(workload.pods):
-        raise InputError("no Pod objects", source=options.pods or options.snapshot or options.nodes)
+        gone = workload.left_out is not None and len(workload.left_out)
+        reason = "no Pod objects" + (" but on nodes that are not in the snapshot" if gone else "")
+        raise InputError(reason, source=options.pods or options.snapshot or options.nodes)
     result = run_comparison(options, workload)
     show(options, result)
     return 0
@@ -135,6 +147,7 @@ def run(options: argparse.Namespace) -> int:
 
 def run_comparison(options: argparse.Namespace, workload: Workload) -> Comparison:
     """Compare with a progress bar on stderr, if somebody is looking."""
+    command = said_again(options)
     from concurrent.futures import ThreadPoolExecutor
 
     from pykube_core.cli.progress import Progress
@@ -146,7 +159,7 @@ def run_comparison(options: argparse.Namespace, workload: Workload) -> Compariso
             # The engine releases the GIL, so threads do, and nothing has to be copied.
             pool = stack.enter_context(ThreadPoolExecutor(options.jobs))
         progress = stack.enter_context(Progress("placing pods"))
-        return compare(
+        result = compare(
             workload,
             options.policies or DEFAULT_POLICIES,
             seeds=options.seeds,
@@ -159,6 +172,7 @@ def run_comparison(options: argparse.Namespace, workload: Workload) -> Compariso
             progress=progress,
             timing=options.timing,
         )
+    return replace(result, command=command)
 
 
 def show(options: argparse.Namespace, result: Comparison) -> None:
@@ -176,23 +190,32 @@ def show(options: argparse.Namespace, result: Comparison) -> None:
         result.report(options.report)
         print(f"report: {options.report}", file=sys.stderr)
     if options.picture:
-        from pykube_core.lab.report import svg_picture
+        from pykube_core.lab.report import write_picture
 
-        Path(options.picture).write_text(svg_picture(result), encoding="utf-8")
+        write_picture(result, options.picture)
         print(f"picture: {options.picture}", file=sys.stderr)
 
 
-def _check_writable(options: argparse.Namespace) -> None:
+def check_outputs(options: argparse.Namespace) -> None:
     """Find out before minutes of work whether their result has a place to go.
 
     Raises
     ------
+    InputError
+        A name ends like that of a format that is not written.
     OSError
-        When the folder of an output file does not exist.
+        Nothing can be written there.
     """
-    for path in (options.report, options.picture):
+    from pykube_core.files import check_writable
+    from pykube_core.lab.report import PICTURE_SUFFIXES, REPORT_SUFFIXES, check_suffix
+
+    for path, what, suffixes in (
+        (options.report, "a report", REPORT_SUFFIXES),
+        (options.picture, "a picture", PICTURE_SUFFIXES),
+    ):
         if path:
-            Path(path).parent.resolve(strict=True)
+            check_suffix(path, what, suffixes)
+            check_writable(path)
 
 
 def _percentage(text: str) -> int:

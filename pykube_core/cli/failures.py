@@ -22,10 +22,11 @@ def failure_text(error: CommandError | StatusError, *, alone: bool = True) -> st
     Parameters
     ----------
     alone : bool
-        Nothing else failed: an object that breaks rules is then told with one line for each.
+        Nothing else failed: it is then called an error, and an object that breaks rules is told
+        with one line for each.
     """
     if isinstance(error, CommandError):
-        return f"error: {error}"
+        return f"error: {error}" if alone else str(error)
     details = error.details or {}
     if error.reason == "Invalid" and alone and details.get("kind"):
         head = f'The {details["kind"]} "{details.get("name", "")}" is invalid'

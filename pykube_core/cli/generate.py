@@ -5,16 +5,21 @@ from __future__ import annotations
 import argparse
 import sys
 
+from pykube_core.lab.contents import KUBECTL_COMMAND
+
 DESCRIPTION = """\
 Write a synthetic cluster, nodes and pending pods, as a snapshot file: what kubectl would print for
 it, and what pykube compare --snapshot reads. The same options give the same bytes.
 """
 
-EPILOG = """\
+EPILOG = f"""\
 examples:
   pykube generate cluster.json
   pykube generate --nodes 500 --pods 3000 --seed 7 small.json.gz
   pykube generate cluster.json && pykube compare --snapshot cluster.json --replay
+
+a snapshot of a real cluster:
+  {KUBECTL_COMMAND}
 """
 
 
@@ -44,8 +49,12 @@ def add_size(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Generate and write."""
+    from pykube_core.files import check_writable
+
+    check_writable(options.file)
     from pykube_core.lab.synthetic import synthetic
     from pykube_core.lab.write import write_snapshot
+    from pykube_core.words import counted
 
     try:
         workload = synthetic(options.nodes, options.pods, options.seed, load=options.load)
@@ -53,7 +62,8 @@ def run(options: argparse.Namespace) -> int:
         options.parser.error(str(error))
     write_snapshot(workload, options.file)
     print(
-        f"{options.file}: {len(workload.nodes):,} nodes, {len(workload.pods):,} pods",
+        f"{options.file}: {counted(len(workload.nodes), 'node')}, "
+        f"{counted(len(workload.pods), 'pod')}",
         file=sys.stderr,
     )
     return 0

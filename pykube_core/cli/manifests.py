@@ -66,7 +66,10 @@ def read_manifests(
         try:
             for document in _documents(source, data):
                 for obj in _flat(document):
-                    found.append(_manifest(registry, source, obj, options.namespace))
+                    try:
+                        found.append(_manifest(registry, source, obj, options.namespace))
+                    except _Unreadable as error:  # The next documents may be fine.
+                        errors.append(error)
         except _Unreadable as error:
             errors.append(error)
     return found, errors
@@ -131,10 +134,13 @@ def _manifest(registry: Registry, source: str, obj: Json, namespace: str) -> Man
     given = metadata if isinstance(metadata, dict) else {}
     resource = registry.of_kind(str(kind), str(version).rpartition("/")[0])
     if resource is None or resource.api_version != version:
+        from pykube_core.api.kinds import why_not_served
+
+        known = why_not_served(registry, str(kind), str(version))
         raise _Unreadable(
             f'resource mapping not found for name: "{given.get("name") or ""}" namespace: '
             f'"{given.get("namespace") or ""}" from "{source}": no matches for kind "{kind}" in '
-            f'version "{version}"\nensure CRDs are installed first'
+            f'version "{version}"\nensure CRDs are installed first' + (known and f"\n{known}")
         )
     if not resource.namespaced:
         return Manifest(source, resource, obj, "")

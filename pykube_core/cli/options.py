@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from typing import Final
 
+from pykube_core.lab.contents import LACKS
+
 DATA_DIR_VARIABLE: Final = "PYKUBE_DATA_DIR"
 TIMEOUT_SECONDS: Final = 600.0
 
@@ -50,7 +52,27 @@ def add_namespace(parser: argparse.ArgumentParser) -> None:
         metavar="NAMESPACE",
         default="",
         help="the namespace (default: default)",
+    ).completion = "namespaces"  # type: ignore[attr-defined]
+
+
+def add_strict(parser: argparse._ActionsContainer) -> None:
+    """Add what a snapshot may not lack."""
+    parser.add_argument(
+        "--strict",
+        metavar="LACK[,LACK]",
+        type=_lacks,
+        default=(),
+        help=f"make it an error, not a warning, that the snapshot lacks something: "
+        f"{', '.join(LACKS)}, or all",
     )
+
+
+def _lacks(text: str) -> tuple[str, ...]:
+    names = LACKS if text == "all" else tuple(text.split(","))
+    for name in names:
+        if name not in LACKS:
+            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(LACKS)}, all")
+    return names
 
 
 def add_selectors(parser: argparse.ArgumentParser, *, fields: bool = True) -> None:

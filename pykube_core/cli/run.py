@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 from typing import TYPE_CHECKING, Final
 
 from pykube_core.cli.create import FORMATS, create_one
@@ -36,16 +35,6 @@ examples:
 exit codes: 0 created, 1 the API refused it, 2 bad usage or no cluster
 """
 
-_REFERENCE_RE: Final = re.compile(
-    r"""(?x)
-    (?: (?: [a-zA-Z0-9] (?:[-a-zA-Z0-9.]*[a-zA-Z0-9])? | \[[a-fA-F0-9:]+\] ) (?: : [0-9]+ )? / )?
-    [a-z0-9]+ (?: (?: [._] | __ | -+ ) [a-z0-9]+ )*
-    (?: / [a-z0-9]+ (?: (?: [._] | __ | -+ ) [a-z0-9]+ )* )*
-    (?: : \w [-\w.]{0,127} )?
-    (?: @ [A-Za-z][A-Za-z0-9]* (?: [-_+.][A-Za-z][A-Za-z0-9]* )* : [0-9a-fA-F]{32,} )?
-    """,
-    re.ASCII,
-)
 _POLICIES: Final = ("Always", "OnFailure", "Never")
 
 
@@ -84,6 +73,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], he
 def run(options: argparse.Namespace) -> int:
     """Create the pod."""
     from pykube_core.api.builtin import PODS
+    from pykube_core.api.field_errors import quoted
+    from pykube_core.api.image_names import is_reference
 
     if not options.words:
         raise CommandError(
@@ -95,7 +86,9 @@ def run(options: argparse.Namespace) -> int:
             "run makes one pod. For several, use: pykube create deployment "
             f"{name} --image={options.image} --replicas={options.replicas}"
         )
-    _check_image(options.image)
+    if not is_reference(options.image):
+        name = quoted(options.image)
+        raise CommandError(f"Invalid image name {name}: invalid reference format")
     terms = options.labels.split(",") if options.labels else []
     labels = dict(_pair(term, "unexpected label spec") for term in terms)
     env = [_pair(text, "invalid env") for text in options.env]
@@ -118,15 +111,6 @@ def run(options: argparse.Namespace) -> int:
         "status": {},
     }
     return create_one(options, PODS, pod)
-
-
-def _check_image(image: str) -> None:
-    """Refuse what is no reference of an image.
-
-    Source: the grammar of ``github.com/distribution/reference`` v0.6.
-    """
-    if _REFERENCE_RE.fullmatch(image) is None:
-        raise CommandError(f'Invalid image name "{image}": invalid reference format')
 
 
 def _pair(text: str, complaint: str) -> tuple[str, str]:

@@ -1,18 +1,29 @@
-"""``kubectl apply``: one object at a time, with the requests that kubectl makes.
+"""``kubectl apply``, one object at a time, with the requests that kubectl makes.
 
-Source: ``k8s.io/kubectl/pkg/cmd/apply`` v0.36, client side.
+Source: ``k8s.io/kubectl/pkg/cmd/apply`` v0.36, client side. Difference: a file that writes the same
+amounts in another notation leaves the annotation of what was applied last as it is, so that nothing
+of the object changes.
 """
 
 from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from pykube_core.api.equality import means_the_same
+from pykube_core.api.errors import InputError
 from pykube_core.api.objects import KubeObject
 from pykube_core.api.patch import STRATEGIC_MERGE_PATCH
 from pykube_core.api.registry import Resource
 from pykube_core.api.status import StatusError
-from pykube_core.api.three_way import last_applied, three_way_patch, with_last_applied
+from pykube_core.api.strategic_merge import PatchError
+from pykube_core.api.three_way import (
+    LAST_APPLIED,
+    last_applied,
+    three_way_patch,
+    with_last_applied,
+)
 from pykube_core.apiserver import ApiObject, ApiServer
+from pykube_core.cluster.reading import Manifests, read_manifests
 
 
 class Applied(NamedTuple):
@@ -20,6 +31,45 @@ class Applied(NamedTuple):
 
     object: ApiObject
     outcome: Literal["created", "configured", "unchanged"]
+
+
+class UnservedKindError(InputError):
+    """Manifests hold kinds that the cluster does not serve; what else they hold is applied.
+
+    Attributes
+    ----------
+    applied : list of Applied
+        What would have been returned without them.
+    """
+
+    applied: list[Applied]
+
+    def __init__(self, errors: list[InputError], applied: list[Applied]) -> None:
+        first, *rest = errors
+        more = "".join(f"; {error}" for error in rest)
+        others = f"; applied: {len(applied)}" if applied else ""
+        reason = f"{first.reason}{more}{others}"
+        super().__init__(reason, source=first.source, object=first.object)
+        self.applied = applied
+
+
+def apply_manifests(server: ApiServer, manifests: Manifests, namespace: str) -> list[Applied]:
+    """Bring objects to what manifests say, one after the other.
+
+    Raises
+    ------
+    InputError
+        Something cannot be read; nothing was applied.
+    UnservedKindError
+        Some are of kinds that are not served; the others are applied.
+    StatusError
+        The API server refused an object; those before it are applied.
+    """
+    objects, unserved = read_manifests(manifests, server.registry)
+    done = [apply_object(server, resource, obj, namespace) for resource, obj in objects]
+    if unserved:
+        raise UnservedKindError(unserved, done)
+    return done
 
 
 def apply_object(
@@ -63,7 +113,14 @@ def apply_object(
         original = last_applied(current)
     except ValueError as error:
         raise StatusError(400, "BadRequest", f"last-applied-configuration: {error}") from None
-    patch = three_way_patch(resource.kind, original, modified, current)
+    if means_the_same(resource.kind, last_applied(modified), original):
+        # The file says nothing new: what it said first stays, as an annotation makes a generation.
+        annotations = modified["metadata"]["annotations"]
+        annotations[LAST_APPLIED] = current["metadata"]["annotations"][LAST_APPLIED]
+    try:
+        patch = three_way_patch(resource.kind, original, modified, current)
+    except PatchError as error:
+        raise StatusError(400, "BadRequest", f"creating patch: {error}") from None
     if not patch:
         return Applied(held, "unchanged")
     changed = server.patch(

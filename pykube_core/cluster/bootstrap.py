@@ -56,7 +56,8 @@ def apply_addons(server: ApiServer, settings: Settings) -> None:
     text = _text("addons.yaml", settings) if settings.master else ""
     if settings.network == "flannel":
         text += "\n---\n" + flannel(settings)
-    for resource, obj in read_manifests(text, server.registry) if text else ():
+    objects, _ = read_manifests(text, server.registry) if text else ([], [])
+    for resource, obj in objects:
         apply_object(server, resource, obj)
 
 

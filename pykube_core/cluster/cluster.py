@@ -16,7 +16,7 @@ from pykube_core.api.registry import Resource
 from pykube_core.api.times import NANO
 from pykube_core.apiserver import ApiServer
 from pykube_core.apiserver.log import ObjectLog
-from pykube_core.cluster.applying import Applied, apply_object
+from pykube_core.cluster.applying import Applied, apply_manifests
 from pykube_core.cluster.bootstrap import (
     NETWORK_AGENT,
     apply_addons,
@@ -34,7 +34,7 @@ from pykube_core.cluster.garbage import rare_collections
 from pykube_core.cluster.history import history_hash, last_time_ns
 from pykube_core.cluster.loop import Component, EventLoop
 from pykube_core.cluster.machines import name_of_machine, named_machines, register
-from pykube_core.cluster.reading import Manifests, read_manifests
+from pykube_core.cluster.reading import Manifests
 from pykube_core.cluster.settings import (
     SYSTEM,
     Network,
@@ -375,13 +375,10 @@ class Cluster:
 
         Raises
         ------
-        InputError
-            Something cannot be read, or its kind is not served; nothing was applied.
-        StatusError
-            The API server refused an object; those before it are applied.
+        InputError, UnservedKindError, StatusError
+            As `applying.apply_manifests`.
         """
-        objects = read_manifests(manifests, self.server.registry)
-        return [apply_object(self.server, resource, obj, namespace) for resource, obj in objects]
+        return apply_manifests(self.server, manifests, namespace)
 
     def run(self, *, until: Callable[[], bool] | None = None, seconds: float | None = None) -> bool:
         """Let the cluster work, until it is quiescent, a condition holds or time is up.

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from pykube_core.api.errors import InputError
+from pykube_core.api.kinds import why_not_served
 from pykube_core.api.objects import Json, KubeObject, name_of
 from pykube_core.api.registry import Registry, Resource
 from pykube_core.api.yaml_documents import read_documents
@@ -19,8 +20,12 @@ _TEXT: Final = "<text>"
 _MADE: Final = "<object>"
 
 
-def read_manifests(manifests: Manifests, registry: Registry) -> list[tuple[Resource, KubeObject]]:
+def read_manifests(
+    manifests: Manifests, registry: Registry
+) -> tuple[list[tuple[Resource, KubeObject]], list[InputError]]:
     """Return the objects of manifests with their resources, in order; lists are taken apart.
+
+    The second list says of those whose kind is not served what they are.
 
     Parameters
     ----------
@@ -32,9 +37,20 @@ def read_manifests(manifests: Manifests, registry: Registry) -> list[tuple[Resou
     Raises
     ------
     InputError
-        Something cannot be read, or its kind is not served.
+        Something cannot be read.
     """
-    return [(_resource(source, obj, registry), obj) for source, obj in _objects(manifests)]
+    found: list[tuple[Resource, KubeObject]] = []
+    unserved: list[InputError] = []
+    for source, obj in _objects(manifests):
+        kind, version = _type_of(source, obj)
+        resource = registry.of_kind(kind, version.rpartition("/")[0])
+        if resource is not None and resource.api_version == version:
+            found.append((resource, obj))
+            continue
+        known = why_not_served(registry, kind, version)
+        why = f'no matches for kind "{kind}" in version "{version}"' + (known and f": {known}")
+        unserved.append(InputError(why, source=source, object=_named(obj)))
+    return found, unserved
 
 
 def _objects(manifests: object) -> Iterator[tuple[str, KubeObject]]:
@@ -74,8 +90,8 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise InputError(error.strerror or str(error), source=str(path)) from None
-    except ValueError as error:  # A zero byte in its name.
-        raise InputError(str(error), source=str(path)) from None
+    except ValueError:
+        raise InputError("no file name holds a zero byte", source=str(path)) from None
 
 
 def _documents(source: str, data: bytes) -> Iterator[tuple[str, KubeObject]]:
@@ -95,18 +111,13 @@ def _flat(source: str, document: Json) -> Iterator[tuple[str, KubeObject]]:
         yield source, document
 
 
-def _resource(source: str, obj: KubeObject, registry: Registry) -> Resource:
+def _type_of(source: str, obj: KubeObject) -> tuple[str, str]:
     kind, version = obj.get("kind"), obj.get("apiVersion")
     if not isinstance(kind, str) or not kind:
         raise InputError("kind not set", source=source, object=_named(obj))
     if not isinstance(version, str) or not version:
         raise InputError("apiVersion not set", source=source, object=_named(obj))
-    group = version.rpartition("/")[0]
-    resource = registry.of_kind(kind, group)
-    if resource is None or resource.api_version != version:
-        why = f'no matches for kind "{kind}" in version "{version}"'
-        raise InputError(why, source=source, object=_named(obj))
-    return resource
+    return kind, version
 
 
 def _named(obj: KubeObject) -> str:

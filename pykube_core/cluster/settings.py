@@ -8,6 +8,7 @@ import msgspec
 
 from pykube_core.api.builtin import CONFIG_MAPS
 from pykube_core.api.errors import InputError
+from pykube_core.api.json_faults import NOT_DECODED, json_fault
 from pykube_core.apiserver import ApiServer
 from pykube_core.store import StoreLike
 
@@ -50,18 +51,28 @@ class _SettingsView(msgspec.Struct):
     data: dict[str, str]
 
 
+_MAP: Final = msgspec.json.Decoder(_SettingsView)
+_DECODER: Final = msgspec.json.Decoder(Settings)
+
+
 def load_settings(store: StoreLike) -> Settings | None:
     """Return the settings of the cluster that a store holds; None when it holds none."""
     held = store.get(CONFIG_MAPS.key(SYSTEM, _SETTINGS))
     if held is None:
         return None
     try:
-        data = msgspec.json.decode(held.value, type=_SettingsView).data
-        return msgspec.json.decode(data[_SETTINGS_FIELD], type=Settings)
-    except (KeyError, msgspec.DecodeError) as error:
-        where, field = f"ConfigMap {SYSTEM}/{_SETTINGS}", f"data[{_SETTINGS_FIELD}]"
-        reason = f"not the settings of a cluster: {error}"
-        raise InputError(reason, object=where, field=field) from None
+        text = _MAP.decode(held.value).data.get(_SETTINGS_FIELD, "").encode()
+    except NOT_DECODED:
+        raise _no_settings(json_fault(held.value, _MAP)) from None
+    try:
+        return _DECODER.decode(text)
+    except NOT_DECODED:
+        raise _no_settings(json_fault(text, _DECODER), f"data[{_SETTINGS_FIELD}]") from None
+
+
+def _no_settings(fault: InputError, field: str = "") -> InputError:
+    reason = f"not the settings of a cluster: {fault}"
+    return InputError(reason, object=f"ConfigMap {SYSTEM}/{_SETTINGS}", field=field)
 
 
 def save_settings(server: ApiServer, settings: Settings) -> None:

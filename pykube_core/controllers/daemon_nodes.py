@@ -1,7 +1,7 @@
 """Where the pods of a daemon set belong, and what is to be done about them on one node.
 
 Source: ``k8s.io/kubernetes/pkg/controller/daemon`` (daemon_controller.go, update.go,
-util/daemonset_util.go) v1.36.
+util/daemonset_util.go) v1.34.1 to v1.37.2.
 """
 
 from __future__ import annotations
@@ -193,8 +193,9 @@ class AffinityView(msgspec.Struct, gc=False):
         required = node_affinity and node_affinity.requiredDuringSchedulingIgnoredDuringExecution
         for term in required.nodeSelectorTerms if required else ():
             for field in term.matchFields:
-                if field.get("key") == NODE_NAME_FIELD and len(field.get("values", ())) == 1:
-                    return str(field["values"][0])
+                if field.get("key") == NODE_NAME_FIELD and field.get("operator") == "In":
+                    values = field.get("values", ())
+                    return str(values[0]) if len(values) == 1 else ""
         return ""
 
 
@@ -221,6 +222,8 @@ class NodePods(NamedTuple):
     stage : Stage
     old : bytes or None
         The key of the old pod, in the stages that have one.
+    serves : bool
+        Whether the old pod is available, or the new one where there is no old one.
     wait_ns : int or None
         When a pod that is ready becomes available.
     """
@@ -228,6 +231,7 @@ class NodePods(NamedTuple):
     counts: tuple[int, ...]
     stage: Stage
     old: bytes | None
+    serves: bool
     wait_ns: int | None
 
 
@@ -266,17 +270,21 @@ def look(fit: Fit, pods: dict[bytes, Pod], digest: str, min_ready_ns: int, now_n
     alive = [(key, pod) for key, pod in ordered if not pod.terminating]
     new = [pod for _, pod in alive if pod.labels.get(REVISION_HASH) == digest]
     old = [(key, pod) for key, pod in alive if pod.labels.get(REVISION_HASH) != digest]
+    serves = False
     if len(new) > 1 or len(old) > 1:
         stage = Stage.CROWDED
     elif new and old:
+        serves = available(old[0][1])
         stage = Stage.BOTH if available(new[0]) else Stage.BOTH_WAIT
     elif new:
-        stage = Stage.NEW if available(new[0]) else Stage.NEW_WAITS
+        serves = available(new[0])
+        stage = Stage.NEW if serves else Stage.NEW_WAITS
     elif old:
-        stage = Stage.OLD if available(old[0][1]) else Stage.OLD_FAILS
+        serves = available(old[0][1])
+        stage = Stage.OLD if serves else Stage.OLD_FAILS
     else:
         stage = Stage.NONE
-    return NodePods(counts, stage, old[0][0] if old else None, wait_ns)
+    return NodePods(counts, stage, old[0][0] if old else None, serves, wait_ns)
 
 
 def excess(

@@ -1,9 +1,10 @@
 """Daemon sets: one pod on every node that should have one.
 
-Source: ``k8s.io/kubernetes/pkg/controller/daemon`` (daemon_controller.go, update.go) v1.36.
-Differences: there are no ControllerRevisions, so ``controller-revision-hash`` is the hash of the
-template itself (see `template_hash`) and there is nothing to roll back to; pods are told old from
-new by that label alone, not by ``pod-template-generation``; they are created without a slow start.
+Source: ``k8s.io/kubernetes/pkg/controller/daemon`` (daemon_controller.go, update.go) v1.34.1 to
+v1.37.2. Differences: there are no ControllerRevisions, so ``controller-revision-hash`` is the hash
+of the template itself (see `template_hash`) and there is nothing to roll back to; pods are told old
+from new by that label alone, not by ``pod-template-generation``; they are created without a slow
+start.
 
 A node is looked at when its labels or taints, or daemon pods on it, change: the counts of a status
 are sums over nodes that are kept up, so neither a heartbeat nor a pod costs a walk over all nodes.
@@ -43,10 +44,14 @@ from pykube_core.controllers.daemon_state import (
     Daemons,
     DaemonSetView,
     Work,
-    replacements,
-    surge,
+    rolled,
 )
-from pykube_core.controllers.ownership import Ownership, check_status, controller_reference
+from pykube_core.controllers.ownership import (
+    Ownership,
+    always,
+    check_status,
+    controller_reference,
+)
 from pykube_core.controllers.pods import Pod, PodReader
 from pykube_core.controllers.replica_set import pod_of_template
 
@@ -74,7 +79,10 @@ class DaemonSetController(Controller):
         self._reader = pods or PodReader()
         self._sets: dict[str, Daemons] = {}
         self._nodes: dict[str, Node] = {}
-        self._pods: Ownership[Pod] = Ownership(PODS, self._queue)
+        # Unlike a replica set it adopts what has ended as well, to put something better there.
+        self._pods: Ownership[Pod] = Ownership(
+            PODS, self._queue, adopts=lambda pod: not pod.terminating, releases=always
+        )
         self._places: dict[bytes, tuple[str, str]] = {}
 
     def _note_of(self, resource: Resource) -> Note:
@@ -168,6 +176,8 @@ class DaemonSetController(Controller):
         self._pods.put(key, pod)
         if held is not None:
             name = pod.node or obj.view(AffinityView).node
+            if not name:
+                return  # It is for no node that anybody could name.
             held.pods.setdefault(name, {})[key] = pod
             self._places[key] = pod.owner, name
             self._touch(pod.owner, held, name)
@@ -187,7 +197,7 @@ class DaemonSetController(Controller):
                 held.dirty[name] = None
         work = self._look(held, now_ns)
         if not (work.nodes or work.pods) and held.spec.updateStrategy.type == "RollingUpdate":
-            work = surge(held) if held.surges else replacements(held)
+            work = rolled(held)
         done = self._carry_out(held, work)
         if held.waits:
             self._queue.add_at(key, min(held.waits.values()))
@@ -199,7 +209,13 @@ class DaemonSetController(Controller):
         work = Work([], [])
         dirty, held.dirty = held.dirty, {}
         for name in dirty:
-            fit, pods = held.fits.get(name), held.pods.get(name, {})
+            fit = held.fits.get(name)
+            # Of one that has ended and is being deleted nothing is left but its finalizers.
+            pods = {
+                key: pod
+                for key, pod in held.pods.get(name, {}).items()
+                if pod.ending or not pod.terminating
+            }
             if not pods and not (fit and fit.runs):
                 held.see(name, None)
                 continue
@@ -258,10 +274,10 @@ class DaemonSetController(Controller):
         if backoff is None or now_ns - backoff.since_ns > 2 * _BACKOFF_MAX_NS:
             held.backoffs[name] = Backoff(_BACKOFF_MIN_NS, now_ns)
             return True
-        due_ns = backoff.since_ns + backoff.delay_ns
-        if now_ns < due_ns:
+        if now_ns < backoff.since_ns + backoff.delay_ns:
             held.dirty[name] = None
-            self._queue.add_at(held.metadata.uid, due_ns)
+            # Upstream comes back after the whole delay, unless something else brings it here.
+            self._queue.add_at(held.metadata.uid, now_ns + backoff.delay_ns)
             return False
         delay_ns = min(2 * backoff.delay_ns, _BACKOFF_MAX_NS)
         held.backoffs[name] = Backoff(delay_ns, now_ns)

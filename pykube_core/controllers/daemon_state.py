@@ -1,10 +1,13 @@
 """What is known of a daemon set, and what a rolling update of it may do next.
 
-Source: ``k8s.io/kubernetes/pkg/controller/daemon`` (daemon_controller.go, update.go) v1.36.
+Source: ``k8s.io/kubernetes/pkg/controller/daemon`` (daemon_controller.go, update.go) v1.34.1 to
+v1.37.2.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import islice
 from typing import Final, NamedTuple
 
 import msgspec
@@ -12,12 +15,13 @@ import msgspec
 from pykube_core.api.objects import Json, KubeObject
 from pykube_core.api.times import NANO
 from pykube_core.apiserver import ApiObject
-from pykube_core.controllers.daemon_nodes import COUNTS, NO_FIT, Fit, NodePods, Placement, Stage
+from pykube_core.controllers.daemon_nodes import COUNTS, Fit, NodePods, Placement, Stage
 from pykube_core.controllers.pods import Pod
 from pykube_core.controllers.rollout import share_of
 from pykube_core.controllers.template_hash import canonical, hash_of
 
 _ALWAYS_SHOWN: Final = COUNTS[:4]
+_OBSERVED: Final = "observedGeneration"
 _KEPT: Final = ("collisionCount", "conditions")
 
 
@@ -78,10 +82,15 @@ class Daemons:
         self.totals = [0] * len(COUNTS)
         self.waits: dict[str, int] = {}
         self.rules: tuple[object, ...] = ()
+        self.backoffs: dict[str, Backoff] = {}
+        self.status = view.status
         self.read(obj, view)
 
     def read(self, obj: ApiObject, view: DaemonSetView) -> bool:
         """Take in the object; say whether pods belong elsewhere, or are old now."""
+        if self.backoffs and view.status.get(_OBSERVED) != self.status.get(_OBSERVED):
+            # Upstream knows them by node and generation.
+            self.backoffs = {}
         self.obj, self.metadata, self.spec, self.status = obj, view.metadata, view.spec, view.status
         surges, ready = bool(self.share("maxSurge", 100)), view.spec.minReadySeconds
         digest = hash_of(canonical(bytes(view.spec.template)), view.status.get("collisionCount"))
@@ -90,7 +99,6 @@ class Daemons:
             return False
         self.rules, self.digest, self.surges = rules, digest, surges
         self.min_ready_ns = ready * NANO
-        self.backoffs: dict[str, Backoff] = {}
         self.template: KubeObject = msgspec.json.decode(view.spec.template)
         self.placement = Placement(self.template.get("spec", {}))
         return True
@@ -119,6 +127,15 @@ class Daemons:
         if seen.wait_ns is not None:
             self.waits[name] = seen.wait_ns
 
+    @property
+    def desired(self) -> int:
+        """How many nodes should run a pod."""
+        return self.totals[0]
+
+    def old_pods(self, names: Iterable[str]) -> list[bytes]:
+        """Return the keys of the old pods of nodes, where there are any."""
+        return [key for name in names if (key := self.seen[name].old) is not None]
+
     def status_now(self) -> KubeObject:
         """Return the status that says what was seen."""
         counts = dict(zip(COUNTS, self.totals, strict=True))
@@ -135,27 +152,59 @@ class Work(NamedTuple):
     pods: list[bytes]
 
 
-def replacements(held: Daemons) -> Work:
-    """Return the old pods to be deleted: the failing ones, and as many more as may be missing."""
+def rolled(held: Daemons) -> Work:
+    """Return what a rolling update does next."""
+    most = held.share("maxSurge", held.desired)
+    return _surge(held, most) if most else _replacements(held)
+
+
+def _replacements(held: Daemons) -> Work:
+    """Return the old pods to be deleted: the failing ones, and as many more as may be missing.
+
+    A failing old pod costs nothing to replace, but what replaces it may fail as well: so it counts
+    as missing, too.
+    """
     stages = held.stages
-    waiting = (Stage.NONE, Stage.CROWDED, Stage.NEW_WAITS, Stage.BOTH, Stage.BOTH_WAIT)
+    waiting = (
+        Stage.NONE,
+        Stage.CROWDED,
+        Stage.NEW_WAITS,
+        Stage.OLD_FAILS,
+        Stage.BOTH,
+        Stage.BOTH_WAIT,
+    )
     missing = sum(len(stages[stage]) for stage in waiting)
-    most = held.share("maxUnavailable", held.totals[0])
-    if not most and not held.share("maxSurge", held.totals[0]) and held.totals[0]:
+    most = held.share("maxUnavailable", held.desired)
+    if not most and held.desired:
         most = 1
-    nodes = [*stages[Stage.OLD_FAILS], *_first(stages[Stage.OLD], most - missing)]
-    return Work([], [key for name in nodes if (key := held.seen[name].old) is not None])
+    return Work(
+        [], held.old_pods([*stages[Stage.OLD_FAILS], *_first(stages[Stage.OLD], most - missing)])
+    )
 
 
-def surge(held: Daemons) -> Work:
-    """Return the nodes that get a new pod beside the old one, and old pods that may go."""
-    stages = held.stages
+def _surge(held: Daemons, most: int) -> Work:
+    """Return the nodes that get a new pod beside the old one, and old pods that may go.
+
+    On a node where no pod should run any more, a failing old pod goes, and one that serves goes as
+    soon as enough others do.
+    """
+    stages, fits = held.stages, held.fits
+    alone = (*stages[Stage.OLD_FAILS], *stages[Stage.OLD])
+    # Upstream looks every such node up, and does nothing at all while one of them is gone.
+    if any(name not in fits for name in alone):
+        return Work([], [])
     surging = len(stages[Stage.CROWDED]) + len(stages[Stage.BOTH_WAIT])
-    most = held.share("maxSurge", held.totals[0])
-    nodes = [*stages[Stage.OLD_FAILS], *_first(stages[Stage.OLD], most - surging)]
-    ended = [key for name in stages[Stage.BOTH] if (key := held.seen[name].old) is not None]
-    return Work([name for name in nodes if held.fits.get(name, NO_FIT).runs], ended)
+    failing, serving = stages[Stage.OLD_FAILS], stages[Stage.OLD]
+    candidates = [name for name in serving if fits[name].runs]
+    nodes = [name for name in failing if fits[name].runs]
+    nodes += _first(candidates, most - surging)
+    ended = [*stages[Stage.BOTH], *(name for name in failing if not fits[name].runs)]
+    misplaced = [name for name in serving if not fits[name].runs]
+    if misplaced:
+        available = sum(seen.serves for seen in held.seen.values())
+        ended += _first(misplaced, available - held.desired)
+    return Work(nodes, held.old_pods(ended))
 
 
-def _first(names: dict[str, None], count: int) -> list[str]:
-    return [name for name, _ in zip(names, range(max(count, 0)), strict=False)]
+def _first(names: Iterable[str], count: int) -> list[str]:
+    return list(islice(names, max(count, 0)))

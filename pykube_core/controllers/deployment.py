@@ -1,10 +1,9 @@
 """Deployments: what a rollout does with its replica sets.
 
 Source: ``k8s.io/kubernetes/pkg/controller/deployment`` (deployment_controller.go, sync.go,
-rolling.go, recreate.go, progress.go) v1.36. Differences: a status, the revision and the conditions
-of one pass are one write; the hash of a template is taken over its canonical JSON rather than Go's
-dump of the structure, so its digits are not upstream's; RollbackTo, which only the removed
-extensions/v1beta1 had, is not known.
+rolling.go, recreate.go, rollback.go, progress.go) v1.34.1 to v1.37.2. Differences: a status, the
+revision and the conditions of one pass are one write; the hash of a template is taken over its
+canonical JSON rather than Go's dump of the structure, so its digits are not upstream's.
 """
 
 from __future__ import annotations
@@ -24,8 +23,9 @@ from pykube_core.apiserver.recorder import NORMAL, WARNING, EventText, Reference
 from pykube_core.controllers import rollout
 from pykube_core.controllers.controller import Controller, Note, namespace_is_going
 from pykube_core.controllers.deployment_status import DeploymentStatus, is_complete
-from pykube_core.controllers.ownership import Ownership, controller_reference
+from pykube_core.controllers.ownership import Ownership, always, controller_reference
 from pykube_core.controllers.pods import PodReader
+from pykube_core.controllers.rollback import rolled_back, wanted_revision
 from pykube_core.controllers.rollout import Deployment, ReplicaSet
 from pykube_core.controllers.template_hash import hash_of
 
@@ -46,7 +46,9 @@ class DeploymentController(Controller):
         super().__init__(server, log, (DEPLOYMENTS, REPLICA_SETS, PODS))
         self._reader = pods or PodReader()
         self._deployments: dict[str, Deployment] = {}
-        self._sets: Ownership[ReplicaSet] = Ownership(REPLICA_SETS, self._queue)
+        self._sets: Ownership[ReplicaSet] = Ownership(
+            REPLICA_SETS, self._queue, adopts=lambda held: held.alive, releases=always
+        )
         # Pods that a deployment waits for until the last of them has ended.
         self._awaited: dict[bytes, str] = {}
         self._waiting: dict[str, int] = {}
@@ -96,6 +98,8 @@ class DeploymentController(Controller):
         status = DeploymentStatus(deployment, now_ns)
         if metadata.deletionTimestamp:
             new, old = self._split(deployment)
+            if new is not None and not self._annotate(deployment, new, old, status):
+                return True
             return self._write(deployment, new, old, status, rolling=False)
         reference = controller_reference(DEPLOYMENTS, metadata.name, key)
         claimed = self._sets.claim(self._server, key, reference)
@@ -105,6 +109,9 @@ class DeploymentController(Controller):
             return True
         status.pause(deployment.spec.paused)
         new, old = self._split(deployment)
+        revision = wanted_revision(deployment)
+        if revision is not None and not deployment.spec.paused:
+            return self._roll_back(deployment, new, old, status, revision)
         if deployment.spec.paused or rollout.is_scaling(deployment, [*old, *_some(new)]):
             return self._scale_only(deployment, new, old, status)
         if deployment.spec.strategy.type == "Recreate":
@@ -129,10 +136,35 @@ class DeploymentController(Controller):
         if new is not None and not self._annotate(deployment, new, old, status):
             return True
         for replica_set, count in rollout.scaled(deployment, new, old):
-            self._scale(deployment, replica_set, count)
-        if deployment.spec.paused:
+            self._scale(deployment, replica_set, count, tell_size=True)
+        if deployment.spec.paused and wanted_revision(deployment) is None:
             self._clean_up(deployment, old)
         return self._write(deployment, new, old, status, rolling=False)
+
+    def _roll_back(
+        self,
+        deployment: Deployment,
+        new: ReplicaSet | None,
+        old: list[ReplicaSet],
+        status: DeploymentStatus,
+        revision: int,
+    ) -> bool:
+        """Write the deployment as it was at a revision; its news goes on from there."""
+        if new is None:
+            new = self._create(deployment, old, status)
+            if new is None:
+                return False
+        elif not self._annotate(deployment, new, old, status):
+            return True
+        status.keep()
+        if self._put(deployment, status):
+            return True
+        rollback = rolled_back(deployment, [*old, new], revision)
+        metadata = deployment.metadata
+        done = self._server.update(DEPLOYMENTS, rollback.object, metadata.name, metadata.namespace)
+        self._wrote(done)
+        self._tell(deployment, rollback.type, rollback.reason, rollback.message)
+        return True
 
     def _recreate(
         self,
@@ -160,6 +192,8 @@ class DeploymentController(Controller):
 
     def _await_end(self, deployment: Deployment, old: list[ReplicaSet]) -> bool:
         """Say whether pods of old replica sets still run; their end brings the deployment back."""
+        if any(replica_set.status.replicas for replica_set in old):
+            return True  # Their status is news when it comes, and brings the deployment here.
         uid = deployment.metadata.uid
         owners = {replica_set.uid for replica_set in old}
         for key in [key for key, waiting in self._awaited.items() if waiting == uid]:
@@ -230,7 +264,7 @@ class DeploymentController(Controller):
     ) -> ReplicaSet | None:
         """Create the replica set of the template; None when that failed."""
         digest = hash_of(deployment.template, deployment.collisions)
-        name = f"{deployment.metadata.name}-{digest}"
+        name = rollout.name_of_replica_set(deployment.metadata.name, digest)
         count = rollout.first_replicas(deployment, old)
         obj = rollout.new_replica_set(deployment, name, digest, count, rollout.revision_max(old))
         try:
@@ -270,8 +304,20 @@ class DeploymentController(Controller):
         self._tell(deployment, WARNING, "ReplicaSetCreateError", message)
         self._put(deployment, status)
 
-    def _scale(self, deployment: Deployment, replica_set: ReplicaSet, count: int) -> None:
-        """Give a replica set its size, and its annotations of the deployment's size."""
+    def _scale(
+        self,
+        deployment: Deployment,
+        replica_set: ReplicaSet,
+        count: int,
+        *,
+        tell_size: bool = False,
+    ) -> None:
+        """Give a replica set its size, and its annotations of the deployment's size.
+
+        One that has its size already gets these only with ``tell_size``.
+        """
+        if count == replica_set.replicas and not tell_size:
+            return
         change: KubeObject = {}
         annotations = rollout.size_annotations(deployment)
         if any(replica_set.annotations.get(key) != value for key, value in annotations.items()):
@@ -297,9 +343,9 @@ class DeploymentController(Controller):
 
     def _clean_up(self, deployment: Deployment, old: list[ReplicaSet]) -> None:
         """Delete the oldest replica sets beyond the history's limit that have no pods."""
-        alive = [replica_set for replica_set in old if replica_set.claimable]
+        alive = [replica_set for replica_set in old if replica_set.alive]
         excess = len(alive) - deployment.spec.revisionHistoryLimit
-        for replica_set in sorted(alive, key=rollout.rank)[: max(excess, 0)]:
+        for replica_set in rollout.by_revision(alive)[: max(excess, 0)]:
             if not replica_set.is_idle:
                 continue
             namespace, name = REPLICA_SETS.split_key(replica_set.key)
@@ -328,12 +374,13 @@ class DeploymentController(Controller):
             self._queue.add_at(deployment.metadata.uid, deadline_ns)
         return True
 
-    def _put(self, deployment: Deployment, status: DeploymentStatus) -> None:
+    def _put(self, deployment: Deployment, status: DeploymentStatus) -> bool:
+        """Write the status and the revision; False when they are no news."""
         annotations = deployment.metadata.annotations
         revision = status.revision or annotations.get(rollout.REVISION, "")
         same = revision == annotations.get(rollout.REVISION, "")
         if same and status.value == deployment.status:
-            return
+            return False
         obj = msgspec.json.decode(deployment.obj.data)
         if not same:
             obj["metadata"]["annotations"] = annotations | {rollout.REVISION: revision}
@@ -345,6 +392,7 @@ class DeploymentController(Controller):
         # What came between is news, and brings the deployment here again.
         if isinstance(outcome, ApiObject):
             self._wrote(outcome)
+        return True
 
 
 def _some(replica_set: ReplicaSet | None) -> list[ReplicaSet]:

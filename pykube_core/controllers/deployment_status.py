@@ -1,7 +1,7 @@
 """The status of a deployment: counts, and the conditions Available, Progressing, ReplicaFailure.
 
 Source: ``k8s.io/kubernetes/pkg/controller/deployment`` (sync.go, progress.go) and
-``util/deployment_util.go`` v1.36.
+``util/deployment_util.go`` v1.34.1 to v1.37.2.
 """
 
 from __future__ import annotations
@@ -75,7 +75,12 @@ class DeploymentStatus:
         """Tell of a replica set that could not be made."""
         if self._deployment.has_deadline:
             self._set(_PROGRESSING, "False", "ReplicaSetCreateError", message)
-        self.value = self.value | {"conditions": self._conditions}
+        self.keep()
+
+    def keep(self) -> None:
+        """Leave the counts as they are: only conditions have changed."""
+        if self._conditions:
+            self.value = self.value | {"conditions": self._conditions}
 
     def collide(self) -> None:
         """Count one more collision of the template's hash."""
@@ -100,7 +105,12 @@ class DeploymentStatus:
             self._tell_progress(counts, new)
             self._tell_failure(everyone, new)
         value: KubeObject = {name: number for name, number in counts.items() if number}
-        ending = [status.terminatingReplicas for status in statuses]
+        # A replica set that its controller has not seen yet has no pods to end.
+        ending = [
+            status.terminatingReplicas
+            for status in statuses
+            if status.observedGeneration or status.terminatingReplicas is not None
+        ]
         if None not in ending:
             value["terminatingReplicas"] = sum(count or 0 for count in ending)
         if self._conditions:

@@ -1,11 +1,13 @@
 """The garbage collector: what owners leave behind, in the background, first of all, or not at all.
 
 Source: ``k8s.io/kubernetes/pkg/controller/garbagecollector`` (garbagecollector.go,
-graph_builder.go) v1.36. Differences: whether an owner exists is read from the log, which has every
-object, not asked for; an owner of a kind that is not served counts as there.
+graph_builder.go) v1.34.1 to v1.37.2. Differences: whether an owner exists is read from the log,
+which has every object, not asked for; an object with an owner of a kind or version that is not
+served is left alone as a whole, as upstream leaves it, but not tried again for ever.
 
-An object is looked at when an owner of it is gone, or is elsewhere, or waits for it; not when its
-owners are simply there. An update whose metadata did not change is passed over undecoded.
+An object is looked at when an owner of it is gone, or is another than it says (in its kind, its
+version, its namespace or its name), or waits for it; not when its owners are simply there. An
+update whose metadata did not change is passed over undecoded.
 """
 
 from __future__ import annotations
@@ -30,20 +32,6 @@ from pykube_core.controllers.controller import Controller, Note
 
 
 class _Owner(msgspec.Struct, gc=False):
-    uid: str
-
-
-class _Metadata(msgspec.Struct, gc=False):
-    deletionTimestamp: str = ""
-    finalizers: list[str] = []
-    ownerReferences: list[_Owner] = []
-
-
-class _View(msgspec.Struct, gc=False):
-    metadata: _Metadata
-
-
-class _FullOwner(msgspec.Struct, gc=False):
     apiVersion: str
     kind: str
     name: str
@@ -56,18 +44,20 @@ class _FullOwner(msgspec.Struct, gc=False):
         return self.apiVersion.rpartition("/")[0]
 
 
-class _FullMetadata(msgspec.Struct, gc=False):
+class _Metadata(msgspec.Struct, gc=False):
+    deletionTimestamp: str = ""
     finalizers: list[str] = []
-    ownerReferences: list[_FullOwner] = []
+    ownerReferences: list[_Owner] = []
 
 
-class _FullView(msgspec.Struct, gc=False):
-    metadata: _FullMetadata
+class _View(msgspec.Struct, gc=False):
+    metadata: _Metadata
 
 
 class _Thing(msgspec.Struct, gc=False):
     """An object in the graph; ``owners`` are uids, ``place`` is its namespace, if it has one.
 
+    ``owner_keys`` are where its owners have to be to be what it says; b"" is nowhere.
     ``waits`` says that it is being deleted and waits for its dependents to go, ``orphans`` that it
     waits for them to be released.
     """
@@ -76,6 +66,7 @@ class _Thing(msgspec.Struct, gc=False):
     key: bytes
     place: bytes
     owners: tuple[str, ...]
+    owner_keys: tuple[bytes, ...]
     deleting: bool
     waits: bool
     orphans: bool
@@ -90,6 +81,7 @@ class _Form(msgspec.Struct, gc=False):
     text: bytes
     place: bytes = b""
     owners: tuple[str, ...] = ()
+    owner_keys: tuple[bytes, ...] = ()
     deleting: bool = False
     waits: bool = False
     orphans: bool = False
@@ -131,29 +123,48 @@ class GarbageCollector(Controller):
         start, end = uid_span(new)
         form = self._form
         if not new.data.startswith(form.text, end):  # Copies come together.
-            form = self._form = _form_of(new, end)
+            form = self._form = self._form_of(new, end)
         thing = _Thing(
             new.resource,
             new.key,
             form.place,
             form.owners,
+            form.owner_keys,
             form.deleting,
             form.waits,
             form.orphans,
         )
         self._put(new.data[start:end].decode(), thing)
 
+    def _form_of(self, obj: ApiObject, end: int) -> _Form:
+        """Return the form of an object whose uid ends at ``end``."""
+        metadata, namespace = obj.view(_View).metadata, obj.namespace
+        owners = metadata.ownerReferences
+        deleting = bool(metadata.deletionTimestamp)
+        spec = obj.data.find(SPEC_MARK, end)
+        return _Form(
+            obj.data[end : spec + len(SPEC_MARK) if spec > 0 else None],
+            namespace.encode(),
+            tuple([intern(owner.uid) for owner in owners]),
+            tuple([self._place_of(owner, obj.resource, namespace)[1] for owner in owners]),
+            deleting,
+            deleting and FOREGROUND in metadata.finalizers,
+            deleting and ORPHAN in metadata.finalizers,
+        )
+
     def _put(self, uid: str, thing: _Thing) -> None:
         old = self._things.get(uid)
         self._things[uid] = thing
-        for owner in thing.owners:
+        for owner, key in zip(thing.owners, thing.owner_keys, strict=True):
             dependents = self._dependents.get(owner)
             if dependents is None:
                 dependents = self._dependents[owner] = {}
             dependents[uid] = None
             held = self._things.get(owner)
-            if held is None or held.waits or not _may_own(held, thing):
+            if held is None or held.waits or held.key != key:
                 self._queue.add(uid)
+            if held is not None and held.waits:
+                self._queue.add(owner)  # It may keep its owner no more.
         if old is not None:
             for owner in old.owners:
                 if owner not in thing.owners:
@@ -222,19 +233,17 @@ class GarbageCollector(Controller):
         """Doom an object that nobody owns (None), take from it owners that are no more."""
         solid, waiting, gone = 0, [], []
         namespace, name = obj.resource.split_key(obj.key)
-        metadata = obj.view(_FullView).metadata
+        metadata = obj.view(_View).metadata
+        self._tell_places(uid, thing, obj, metadata.ownerReferences)
         for owner in metadata.ownerReferences:
-            resource = self._registry.of_kind(owner.kind, owner.group)
-            if resource is None or (resource.namespaced and not thing.resource.namespaced):
-                solid += 1
-                self._check_place(uid, thing, obj, owner)
-                continue
+            resource, key = self._place_of(owner, thing.resource, namespace)
+            if resource is None:
+                return True
             held = self._things.get(owner.uid)
             if held is None and self._log.has_passed_over(resource, owner.name, namespace):
                 solid += 1  # Nobody knows whether that is its owner.
-            elif held is None or held.key != resource.key(namespace, owner.name):
+            elif held is None or held.key != key:
                 gone.append(owner.uid)
-                self._check_place(uid, thing, obj, owner)
             elif held.waits:
                 waiting.append(owner.uid)
             else:
@@ -259,18 +268,43 @@ class GarbageCollector(Controller):
         doomed.append((namespace, name, uid))
         return None
 
-    def _check_place(self, uid: str, thing: _Thing, obj: ApiObject, owner: _FullOwner) -> None:
-        """Tell of an owner that is there, but in a namespace where it cannot own this."""
-        held = self._things.get(owner.uid)
-        if held is None or _may_own(held, thing):
+    def _place_of(
+        self, owner: _Owner, resource: Resource, namespace: str
+    ) -> tuple[Resource | None, bytes]:
+        """Return what an owner is and where it has to be; None and b"" where it can be nowhere.
+
+        Parameters
+        ----------
+        resource, namespace : Resource, str
+            Of the object that names it.
+        """
+        found = self._registry.of_kind(owner.kind, owner.group)
+        if found is None or found.api_version != owner.apiVersion:
+            return None, b""
+        if found.namespaced and not resource.namespaced:
+            return None, b""
+        return found, found.key(namespace, owner.name)
+
+    def _tell_places(self, uid: str, thing: _Thing, obj: ApiObject, owners: list[_Owner]) -> None:
+        """Tell of an owner that is there, but in a namespace where it cannot own this.
+
+        The first owner that is not what the object says is the last one that is looked at.
+        """
+        for owner, key in zip(owners, thing.owner_keys, strict=False):
+            held = self._things.get(owner.uid)
+            if held is None or held.key == key:
+                continue
+            if held.place not in (b"", thing.place):
+                namespace = obj.namespace
+                regarding = Reference(obj.resource, namespace, obj.name, uid)
+                message = (
+                    f"ownerRef [{owner.apiVersion}/{owner.kind}, namespace: {namespace}, "
+                    f"name: {owner.name}, uid: {owner.uid}] does not exist in namespace "
+                    f'"{namespace}"'
+                )
+                text = EventText(WARNING, "OwnerRefInvalidNamespace", message)
+                self._events.record(regarding, text)
             return
-        namespace = obj.namespace
-        regarding = Reference(obj.resource, namespace, obj.name, uid)
-        message = (
-            f"ownerRef [{owner.apiVersion}/{owner.kind}, namespace: {namespace}, "
-            f'name: {owner.name}, uid: {owner.uid}] does not exist in namespace "{namespace}"'
-        )
-        self._events.record(regarding, EventText(WARNING, "OwnerRefInvalidNamespace", message))
 
     def _blocks(self, dependent: str, owner: str) -> bool:
         """Say whether a dependent keeps an owner that waits."""
@@ -279,7 +313,7 @@ class GarbageCollector(Controller):
         obj = self._log.get(thing.resource, name, namespace)
         if obj is None:
             return False
-        references = obj.view(_FullView).metadata.ownerReferences
+        references = obj.view(_View).metadata.ownerReferences
         return any(r.uid == owner and r.blockOwnerDeletion for r in references)
 
     def _orphan(self, uid: str, obj: ApiObject) -> None:
@@ -303,7 +337,7 @@ class GarbageCollector(Controller):
     def _unblock(self, uid: str, obj: ApiObject) -> None:
         references = [
             {"uid": owner.uid, "blockOwnerDeletion": False}
-            for owner in obj.view(_FullView).metadata.ownerReferences
+            for owner in obj.view(_View).metadata.ownerReferences
             if owner.blockOwnerDeletion
         ]
         if references:
@@ -318,23 +352,3 @@ class GarbageCollector(Controller):
             obj.resource, patch, obj.name, obj.namespace, patch_type=STRATEGIC_MERGE_PATCH
         )
         self._wrote(done)
-
-
-def _form_of(obj: ApiObject, end: int) -> _Form:
-    """Return the form of an object whose uid ends at ``end``."""
-    metadata = obj.view(_View).metadata
-    deleting = bool(metadata.deletionTimestamp)
-    spec = obj.data.find(SPEC_MARK, end)
-    return _Form(
-        obj.data[end : spec + len(SPEC_MARK) if spec > 0 else None],
-        obj.namespace.encode(),
-        tuple([intern(owner.uid) for owner in metadata.ownerReferences]),
-        deleting,
-        deleting and FOREGROUND in metadata.finalizers,
-        deleting and ORPHAN in metadata.finalizers,
-    )
-
-
-def _may_own(owner: _Thing, dependent: _Thing) -> bool:
-    """Say whether an owner is where it can own a dependent: beside it, or in the cluster."""
-    return not owner.place or owner.place == dependent.place

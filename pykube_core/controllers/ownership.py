@@ -1,11 +1,13 @@
 """Who owns what: owner references, adoption and release.
 
-Source: ``k8s.io/kubernetes/pkg/controller/controller_ref_manager.go`` v1.36. Difference: whether an
-owner is being deleted is not asked again before it adopts, since the log has it.
+Source: ``k8s.io/kubernetes/pkg/controller/controller_ref_manager.go`` v1.34.1 to v1.37.2.
+Difference: whether an owner is being deleted is not asked again before it adopts, since the log has
+it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Generic, Protocol, TypeVar
 
 import msgspec
@@ -35,8 +37,6 @@ class Dependent(Protocol):
     owner : str
         The uid of its controller; "" when it has none.
     labels : dict
-    claimable : bool
-        Whether it may be adopted or released.
     """
 
     @property
@@ -45,8 +45,6 @@ class Dependent(Protocol):
     def owner(self) -> str: ...  # noqa: D102
     @property
     def labels(self) -> dict[str, str]: ...  # noqa: D102
-    @property
-    def claimable(self) -> bool: ...  # noqa: D102
 
 
 _D = TypeVar("_D", bound=Dependent)
@@ -75,6 +73,11 @@ def controller_of(references: list[OwnerReference]) -> str:
     return ""
 
 
+def always(dependent: object) -> bool:
+    """Say yes, whatever the dependent is."""
+    return True
+
+
 def controller_reference(resource: Resource, name: str, uid: str) -> KubeObject:
     """Return the owner reference that makes an object the controller of another."""
     return {
@@ -96,11 +99,23 @@ class Ownership(Generic[_D]):
         Of the dependents.
     queue : WorkQueue
         Gets the uid of each owner that a change touches.
+    adopts, releases : callable
+        Say whether a dependent may be adopted, and released. No controller adopts what is being
+        deleted; which others it leaves alone differs.
     """
 
-    def __init__(self, resource: Resource, queue: WorkQueue) -> None:
+    def __init__(
+        self,
+        resource: Resource,
+        queue: WorkQueue,
+        *,
+        adopts: Callable[[_D], bool],
+        releases: Callable[[_D], bool],
+    ) -> None:
         self._resource = resource
         self._queue = queue
+        self._adopts = adopts
+        self._releases = releases
         self._held: dict[bytes, _D] = {}
         self._owned: dict[str, dict[bytes, _D]] = {}
         self._orphans: dict[str, dict[bytes, _D]] = {}
@@ -119,10 +134,10 @@ class Ownership(Generic[_D]):
         self._matched.pop(uid, None)
         claims = self._claims[uid] = {}
         for key, dependent in self._orphans.get(namespace, {}).items():
-            if dependent.claimable and selector.matches(dependent.labels):
+            if selector.matches(dependent.labels) and self._adopts(dependent):
                 claims[key] = None
         for key, dependent in self._owned.get(uid, {}).items():
-            if dependent.claimable and not selector.matches(dependent.labels):
+            if not selector.matches(dependent.labels) and self._releases(dependent):
                 claims[key] = None
 
     def remove_owner(self, uid: str, namespace: str) -> None:
@@ -171,12 +186,12 @@ class Ownership(Generic[_D]):
             owned[key] = dependent
             self._queue.add(owner)
             # Dependents of one owner mostly share their labels, as one object.
-            if self._matched.get(owner) is not dependent.labels and dependent.claimable:
+            if self._matched.get(owner) is not dependent.labels and self._releases(dependent):
                 self._check(key, dependent)
             return
         namespace = self._resource.split_key(key)[0]
         self._orphans.setdefault(namespace, {})[key] = dependent
-        if dependent.claimable:
+        if self._adopts(dependent):
             for uid, selector in self._selectors.get(namespace, {}).items():
                 if selector.matches(dependent.labels):
                     self._claims[uid][key] = None
@@ -220,11 +235,13 @@ class Ownership(Generic[_D]):
         selector = self._selector_of[uid]
         for key in claims:
             dependent = self._held.get(key)
-            if dependent is None or not dependent.claimable or dependent.owner not in ("", uid):
+            if dependent is None or dependent.owner not in ("", uid):
                 continue
-            if selector.matches(dependent.labels) == (dependent.owner == uid):
+            owned = dependent.owner == uid
+            allowed = self._releases if owned else self._adopts
+            if selector.matches(dependent.labels) == owned or not allowed(dependent):
                 continue
-            change = {"$patch": "delete", "uid": uid} if dependent.owner else reference
+            change = {"$patch": "delete", "uid": uid} if owned else reference
             namespace, name = self._resource.split_key(key)
             patch = {"metadata": {"uid": dependent.uid, "ownerReferences": [change]}}
             try:
@@ -232,7 +249,8 @@ class Ownership(Generic[_D]):
                     self._resource, patch, name, namespace, patch_type=STRATEGIC_MERGE_PATCH
                 )
             except StatusError as error:
-                if error.code in (404, 409):
+                # What cannot be released as it is now is left alone, as upstream does.
+                if error.code in (404, 409) or (owned and error.code == 422):
                     continue
                 self._claims[uid] = claims
                 raise

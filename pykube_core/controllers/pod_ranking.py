@@ -1,7 +1,7 @@
 """Which pods a replica set misses least.
 
-Source: ``k8s.io/kubernetes/pkg/controller/controller_utils.go`` (ActivePodsWithRanks) v1.36.
-Difference: pods that are equal in everything come in the order of their names.
+Source: ``k8s.io/kubernetes/pkg/controller/controller_utils.go`` (ActivePodsWithRanks) v1.34.1 to
+v1.37.2. Difference: pods that are equal in everything come in the order of their names.
 """
 
 from __future__ import annotations
@@ -14,11 +14,9 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from pykube_core.api.selectors import parse_int64
+from pykube_core.api.deletion_cost import DELETION_COST, read_deletion_cost
 from pykube_core.apiserver import ApiObject
 from pykube_core.controllers.pods import Pod, read_time
-
-DELETION_COST: Final = "controller.kubernetes.io/pod-deletion-cost"
 
 _PHASES: Final = {"Pending": 0, "Unknown": 1, "Running": 2}
 
@@ -88,8 +86,7 @@ def candidate(obj: ApiObject, pod: Pod, related: int) -> Candidate:
         Its status is not one of a pod.
     """
     view = obj.view(_View)
-    # A cost that is no number is none, as upstream has it.
-    cost = parse_int64(view.metadata.annotations.get(DELETION_COST)) or 0
+    cost = read_deletion_cost(view.metadata.annotations.get(DELETION_COST, "")) or 0
     sidecars = [c.name for c in view.spec.initContainers if c.restartPolicy == "Always"]
     inits = view.status.initContainerStatuses
     restarts = (

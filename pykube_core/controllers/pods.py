@@ -145,14 +145,22 @@ class Pod(msgspec.Struct, gc=False):
     active: bool
     ending: bool
 
-    @property
-    def claimable(self) -> bool:
-        """Whether it may be adopted or released."""
-        return self.active
-
     def available_ns(self, min_ready_ns: int) -> int | None:
-        """Return when it becomes available, or became; None when it is not ready."""
-        return None if self.ready_ns is None else self.ready_ns + min_ready_ns
+        """Return when it becomes available, or became; None when nothing says that it will.
+
+        Where no time is asked for, ready is available, whenever that began; otherwise a readiness
+        that does not say since when it lasts never lasts long enough.
+        """
+        if self.ready_ns is None:
+            return None
+        if not min_ready_ns:
+            return 0
+        return self.ready_ns + min_ready_ns if self.ready_ns else None
+
+
+def is_active(pod: Pod) -> bool:
+    """Say whether a pod is neither being deleted nor ended."""
+    return pod.active
 
 
 class PodReader:

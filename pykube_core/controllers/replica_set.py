@@ -1,7 +1,9 @@
 """Replica sets: so many pods of a template, no more and no less.
 
-Source: ``k8s.io/kubernetes/pkg/controller/replicaset/replica_set.go`` v1.36. Differences: pods are
-created in batches without a slow start, since a batch is one transaction.
+Source: ``k8s.io/kubernetes/pkg/controller/replicaset`` (replica_set.go, replica_set_utils.go)
+v1.34.1 to v1.37.2. Differences: pods are created in batches without a slow start, since a batch is
+one transaction; the pods of a deployment that count on a node are those that its replica sets own,
+not all that their selectors match.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import msgspec
 from pykube_core.api.builtin import PODS, REPLICA_SETS
 from pykube_core.api.objects import Json, KubeObject
 from pykube_core.api.registry import Resource
-from pykube_core.api.selectors import parse_label_selector
+from pykube_core.api.selectors import LabelSelector, parse_label_selector
 from pykube_core.api.status import StatusError
 from pykube_core.api.times import NANO, time_text
 from pykube_core.apiserver import ApiObject, ApiServer
@@ -29,7 +31,7 @@ from pykube_core.controllers.ownership import (
     controller_reference,
 )
 from pykube_core.controllers.pod_ranking import candidate, least_missed
-from pykube_core.controllers.pods import Pod, PodReader
+from pykube_core.controllers.pods import Pod, PodReader, is_active
 
 BURST_REPLICAS: Final = 500
 
@@ -59,6 +61,7 @@ class _View(msgspec.Struct, gc=False):
 class _Set(NamedTuple):
     obj: ApiObject
     view: _View
+    selector: LabelSelector
     labels: dict[str, str]
     controller: str
 
@@ -73,7 +76,7 @@ class _Tally(msgspec.Struct):
     labeled: int = 0
 
 
-_Failure = tuple[str, StatusError] | None
+_Failure = tuple[str, str] | None
 
 
 class ReplicaSetController(Controller):
@@ -92,7 +95,9 @@ class ReplicaSetController(Controller):
         super().__init__(server, log, (REPLICA_SETS, PODS))
         self._reader = pods or PodReader()
         self._sets: dict[str, _Set] = {}
-        self._pods: Ownership[Pod] = Ownership(PODS, self._queue)
+        self._pods: Ownership[Pod] = Ownership(
+            PODS, self._queue, adopts=is_active, releases=is_active
+        )
         self._tallies: dict[str, _Tally] = {}
 
     def _note_of(self, resource: Resource) -> Note:
@@ -113,12 +118,13 @@ class ReplicaSetController(Controller):
         labels = view.spec.template.get("metadata", {}).get("labels") or {}
         held = self._sets.get(uid)
         controller = controller_of(view.metadata.ownerReferences)
-        self._sets[uid] = _Set(obj, view, labels, controller)
-        if held is None or held.labels != labels:
+        selector = parse_label_selector(view.spec.selector)
+        self._sets[uid] = _Set(obj, view, selector, labels, controller)
+        if held is None or (held.labels, held.selector) != (labels, selector):
             self._tallies[uid] = _Tally(labels)
             for pod in self._pods.of(uid).values():
                 self._count(pod, 1)
-        self._pods.add_owner(uid, view.metadata.namespace, parse_label_selector(view.spec.selector))
+        self._pods.add_owner(uid, view.metadata.namespace, selector)
         self._queue.add(uid)
 
     def _note_pod(self, change: Change, now_ns: int) -> None:
@@ -161,7 +167,7 @@ class ReplicaSetController(Controller):
         tally = self._tallies.get(pod.owner)
         if tally is None:
             return
-        if pod.ending:
+        if pod.ending and self._sets[pod.owner].selector.matches(pod.labels):
             tally.ending += sign
         if not pod.active:
             return
@@ -196,6 +202,8 @@ class ReplicaSetController(Controller):
     def _create(self, held: _Set, count: int) -> _Failure:
         """Create pods of the template; return why not all of them."""
         metadata, template = held.view.metadata, held.view.spec.template
+        if not held.labels:
+            return "FailedCreate", "unable to create pods, no labels"
         reference = controller_reference(REPLICA_SETS, metadata.name, metadata.uid)
         pod = pod_of_template(template, f"{metadata.name}-", reference)
         outcomes: list[ApiObject | StatusError]
@@ -209,7 +217,7 @@ class ReplicaSetController(Controller):
         regarding, version, record = _regarding(held), held.obj.revision, self._events.record
         for outcome in outcomes:
             if isinstance(outcome, StatusError):
-                failed = "FailedCreate", outcome
+                failed = failed or ("FailedCreate", outcome.message)
                 text = EventText(WARNING, "FailedCreate", f"Error creating: {outcome.message}")
             else:
                 self._wrote(outcome)
@@ -230,7 +238,7 @@ class ReplicaSetController(Controller):
                 text = EventText(NORMAL, "SuccessfulDelete", f"Deleted pod: {name}")
                 record(regarding, text, version)
             elif outcome.code not in (404, 409):
-                failed = "FailedDelete", outcome
+                failed = failed or ("FailedDelete", f"unable to delete pods: {outcome.message}")
                 text = EventText(WARNING, "FailedDelete", f"Error deleting: {outcome.message}")
                 record(regarding, text, version)
         return failed
@@ -261,13 +269,13 @@ class ReplicaSetController(Controller):
         """Write what there is, if that is news."""
         metadata, spec, old = held.view.metadata, held.view.spec, held.view.status
         tally = self._tallies[metadata.uid]
-        coming = 0
+        available = tally.ready
         if spec.minReadySeconds:
-            coming = self._count_coming(metadata.uid, spec.minReadySeconds * NANO, now_ns)
+            available = self._count_available(metadata.uid, spec.minReadySeconds * NANO, now_ns)
         counts = {
             "fullyLabeledReplicas": tally.labeled,
             "readyReplicas": tally.ready,
-            "availableReplicas": tally.ready - coming,
+            "availableReplicas": available,
             "observedGeneration": metadata.generation,
         }
         new: KubeObject = {"replicas": tally.active, "terminatingReplicas": tally.ending}
@@ -283,13 +291,14 @@ class ReplicaSetController(Controller):
         if not isinstance(outcome, StatusError):
             self._wrote(outcome)
 
-    def _count_coming(self, uid: str, wait_ns: int, now_ns: int) -> int:
-        """Return how many ready pods are not available yet, and come back for the next one."""
+    def _count_available(self, uid: str, wait_ns: int, now_ns: int) -> int:
+        """Return how many active pods are available, and come back for the next one."""
         times = [pod.available_ns(wait_ns) for pod in self._pods.of(uid).values() if pod.active]
-        coming = [time_ns for time_ns in times if time_ns is not None and time_ns > now_ns]
+        known = [time_ns for time_ns in times if time_ns is not None]
+        coming = [time_ns for time_ns in known if time_ns > now_ns]
         if coming:
             self._queue.add_at(uid, min(coming))
-        return len(coming)
+        return len(known) - len(coming)
 
 
 def pod_of_template(template: KubeObject, prefix: str, reference: KubeObject) -> KubeObject:
@@ -311,15 +320,14 @@ def _conditions(old: list[KubeObject], failure: _Failure, now_ns: int) -> list[K
     kept = [c for c in old if c.get("type") != "ReplicaFailure"]
     if failure is None:
         return kept
-    reason, error = failure
-    held = next((c for c in old if c.get("type") == "ReplicaFailure"), None)
-    if held is not None and held.get("reason") == reason:
-        return old
+    if len(kept) < len(old):
+        return old  # The first failure is told until there is none.
+    reason, message = failure
     condition = {
         "type": "ReplicaFailure",
         "status": "True",
         "lastTransitionTime": time_text(now_ns),
         "reason": reason,
-        "message": error.message,
+        "message": message,
     }
     return [*kept, condition]

@@ -1,18 +1,21 @@
 """The arithmetic of a rollout: functions of a deployment and its replica sets alone.
 
 Source: ``k8s.io/kubernetes/pkg/controller/deployment/util/deployment_util.go``, ``rolling.go`` and
-``sync.go`` v1.36.
+``sync.go`` v1.34.1 to v1.37.2.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from functools import cmp_to_key
 from typing import Final, NamedTuple
 
 import msgspec
 
 from pykube_core.api.builtin import DEPLOYMENTS
 from pykube_core.api.objects import DONE_PHASES, Json, KubeObject
+from pykube_core.api.selectors import parse_int64
 from pykube_core.apiserver import ApiObject
 from pykube_core.controllers.ownership import (
     OwnerReference,
@@ -27,17 +30,20 @@ REVISION: Final = "deployment.kubernetes.io/revision"
 REVISION_HISTORY: Final = "deployment.kubernetes.io/revision-history"
 DESIRED_REPLICAS: Final = "deployment.kubernetes.io/desired-replicas"
 MAX_REPLICAS: Final = "deployment.kubernetes.io/max-replicas"
+ROLLBACK_TO: Final = "deprecated.deployment.rollback.to"
 
-_NOT_COPIED: Final = (
+NOT_COPIED: Final = (
     "kubectl.kubernetes.io/last-applied-configuration",
     REVISION,
     REVISION_HISTORY,
     DESIRED_REPLICAS,
     MAX_REPLICAS,
-    "deprecated.deployment.rollback.to",
+    ROLLBACK_TO,
 )
 _HISTORY_BYTES_MAX: Final = 2000
+_NAME_CHARS_MAX: Final = 253
 _INT32_MAX: Final = 2**31 - 1
+_DIGITS: Final = re.compile(r"0*[0-9]{1,10}", re.ASCII)
 
 
 class _Metadata(msgspec.Struct, gc=False):
@@ -186,8 +192,8 @@ class ReplicaSet(msgspec.Struct, gc=False):
         return self.metadata.annotations
 
     @property
-    def claimable(self) -> bool:
-        """Whether it may be adopted or released."""
+    def alive(self) -> bool:
+        """Whether it is not being deleted."""
         return not self.metadata.deletionTimestamp
 
     @property
@@ -241,19 +247,31 @@ def age(replica_set: ReplicaSet) -> tuple[str, str]:
     return replica_set.metadata.creationTimestamp, replica_set.name
 
 
-def rank(replica_set: ReplicaSet) -> tuple[int, str, str]:
-    """Return what orders replica sets by revision."""
-    return _number(replica_set.annotations.get(REVISION)) or 0, *age(replica_set)
+def revision_of(replica_set: ReplicaSet) -> int | None:
+    """Return the revision of a replica set: 0 where it has none, None where it is no number."""
+    return parse_int64(replica_set.annotations.get(REVISION, "0"))
+
+
+def by_revision(replica_sets: Iterable[ReplicaSet]) -> list[ReplicaSet]:
+    """Return replica sets in the order of revisions; by age where these are equal or no numbers."""
+
+    def compare(a: ReplicaSet, b: ReplicaSet) -> int:
+        of_a, of_b = revision_of(a), revision_of(b)
+        if of_a is None or of_b is None or of_a == of_b:
+            return -1 if age(a) < age(b) else 1
+        return of_a - of_b
+
+    return sorted(replica_sets, key=cmp_to_key(compare))
 
 
 def revision_max(replica_sets: Iterable[ReplicaSet]) -> int:
     """Return the highest revision; 0 when there is none."""
-    return max((rank(replica_set)[0] for replica_set in replica_sets), default=0)
+    return max((0, *(revision_of(replica_set) or 0 for replica_set in replica_sets)))
 
 
 def is_scaling(deployment: Deployment, replica_sets: Iterable[ReplicaSet]) -> bool:
     """Say whether the deployment's size has changed since its replica sets got theirs."""
-    desired = (_number(r.annotations.get(DESIRED_REPLICAS)) for r in replica_sets if r.replicas)
+    desired = (_count(r.annotations.get(DESIRED_REPLICAS)) for r in replica_sets if r.replicas)
     return any(count not in (None, deployment.spec.replicas) for count in desired)
 
 
@@ -270,9 +288,11 @@ def new_annotations(deployment: Deployment, new: ReplicaSet, revision: int) -> d
     out = {
         key: value
         for key, value in deployment.metadata.annotations.items()
-        if key not in _NOT_COPIED and held.get(key) != value
+        if key not in NOT_COPIED and held.get(key) != value
     }
-    before = _number(held.get(REVISION)) or 0
+    before = parse_int64(held.get(REVISION) or "0")
+    if before is None:
+        return {}  # Upstream leaves a replica set alone whose revision it cannot read.
     if before < revision:
         out[REVISION] = str(revision)
         if REVISION in held:
@@ -282,7 +302,9 @@ def new_annotations(deployment: Deployment, new: ReplicaSet, revision: int) -> d
 
 def _history(held: str, revision: str) -> str:
     """Return the revisions that a replica set had, the oldest dropped when they are too many."""
-    revisions = [part for part in held.split(",") if part]
+    revisions = held.split(",")
+    if not revisions[0]:
+        return revision
     total = len(held) + len(revision) + 1
     while revisions and total > _HISTORY_BYTES_MAX:
         total -= len(revisions.pop(0)) + 1
@@ -307,7 +329,7 @@ def new_replica_set(
     template["metadata"] = template.get("metadata", {}) | {"labels": labels}
     selector = dict(deployment.spec.selector)
     selector["matchLabels"] = selector.get("matchLabels", {}) | {HASH_LABEL: digest}
-    annotations = {k: v for k, v in metadata.annotations.items() if k not in _NOT_COPIED}
+    annotations = {k: v for k, v in metadata.annotations.items() if k not in NOT_COPIED}
     annotations |= {REVISION: str(revision + 1)} | size_annotations(deployment)
     spec: KubeObject = {"replicas": count, "selector": selector, "template": template}
     if deployment.spec.minReadySeconds:
@@ -321,6 +343,11 @@ def new_replica_set(
         },
         "spec": spec,
     }
+
+
+def name_of_replica_set(deployment: str, digest: str) -> str:
+    """Return the name of a deployment's replica set, of a name that is too long only its front."""
+    return f"{deployment[: _NAME_CHARS_MAX - len(digest) - 1]}-{digest}"
 
 
 def first_replicas(deployment: Deployment, old: list[ReplicaSet]) -> int:
@@ -348,33 +375,37 @@ def scaled_down(
 ) -> list[tuple[ReplicaSet, int]]:
     """Return the next sizes of old replica sets in a rolling update, in order.
 
-    First go pods that are not available anyway, then as many more as may be missing.
+    First go pods that are not available anyway, then as many more as may be missing. A replica set
+    whose status still shows more available pods than it is asked for says nothing about what may
+    be missing: nothing goes behind it until its status is right.
     """
-    left = {replica_set.key: replica_set.replicas for replica_set in old}
-    if not any(left.values()):
+    old = sorted((replica_set for replica_set in old if replica_set.replicas), key=age)
+    if not old:
         return []
+    left = {replica_set.key: replica_set.replicas for replica_set in old}
     least = deployment.spec.replicas - deployment.max_unavailable
     missing = new.replicas - new.status.availableReplicas
     budget = sum(left.values()) + new.replicas - least - missing
     if budget <= 0:
         return []
-    old = sorted(old, key=age)
     steps: list[tuple[ReplicaSet, int]] = []
+
+    def take(replica_set: ReplicaSet, most: int) -> None:
+        nonlocal budget
+        count = min(budget, most)
+        if count > 0:
+            budget -= count
+            left[replica_set.key] -= count
+            steps.append((replica_set, left[replica_set.key]))
+
     for replica_set in old:
         unhealthy = replica_set.replicas - replica_set.status.availableReplicas
-        count = min(budget, unhealthy)
-        if count > 0:
-            budget -= count
-            left[replica_set.key] -= count
-            steps.append((replica_set, left[replica_set.key]))
-    available = sum(r.status.availableReplicas for r in (*old, new))
-    budget = available - least
+        if unhealthy < 0 < budget:
+            return steps
+        take(replica_set, unhealthy)
+    budget = sum(r.status.availableReplicas for r in (*old, new)) - least
     for replica_set in old:
-        count = min(left[replica_set.key], budget)
-        if count > 0:
-            budget -= count
-            left[replica_set.key] -= count
-            steps.append((replica_set, left[replica_set.key]))
+        take(replica_set, left[replica_set.key])
     return steps
 
 
@@ -399,7 +430,7 @@ def scaled(
 
 def _is_saturated(deployment: Deployment, new: ReplicaSet) -> bool:
     wanted = deployment.spec.replicas
-    desired = _number(new.annotations.get(DESIRED_REPLICAS))
+    desired = parse_int64(new.annotations.get(DESIRED_REPLICAS))
     return desired == new.replicas == new.status.availableReplicas == wanted
 
 
@@ -430,15 +461,18 @@ def _proportion(deployment: Deployment, replica_set: ReplicaSet, to_add: int, ad
     if not wanted:
         share = -replica_set.replicas
     else:
-        most = _number(replica_set.annotations.get(MAX_REPLICAS))
-        base = most or deployment.status.get("replicas", 0) or replica_set.replicas
+        most = _count(replica_set.annotations.get(MAX_REPLICAS))
+        base = most or deployment.status.get("replicas", 0)
+        if not base:
+            return 0
         size = replica_set.replicas * (wanted + deployment.max_surge) / base
         share = int(size + 0.5) - replica_set.replicas
     return min(share, left) if to_add > 0 else max(share, left)
 
 
-def _number(text: str | None) -> int | None:
-    try:
-        return None if text is None else int(text)
-    except ValueError:
+def _count(text: str | None) -> int | None:
+    """Return a count that an annotation holds: digits alone, up to 32 bits; None for all else."""
+    if text is None or not _DIGITS.fullmatch(text):
         return None
+    count = int(text)
+    return count if count <= _INT32_MAX else None

@@ -1,8 +1,10 @@
 """Taint eviction: pods leave nodes whose NoExecute taints they do not tolerate, or no longer.
 
-Source: ``k8s.io/kubernetes/pkg/controller/tainteviction`` v1.36. Differences: what is due at one
-time is done in one batch; pods that are being deleted are passed over. As upstream, a toleration's
-seconds count from when the controller sees pod and taint together, so anew after its restart.
+Source: ``k8s.io/kubernetes/pkg/controller/tainteviction`` v1.34.1 to v1.37.2. Differences: what is
+due at one time is done in one batch; a pod that goes for its node's taints already is not told so
+again. As upstream, a toleration's seconds count from when the controller sees pod and taint
+together, so anew after its restart; an eviction that is due keeps its time, whatever becomes of the
+seconds; and a pod that somebody else deletes is told as any other.
 
 While no node has such a taint, a change of a pod costs nothing.
 """
@@ -38,16 +40,25 @@ class _Node(msgspec.Struct, gc=False):
 
 
 class _PodSpec(msgspec.Struct, gc=False):
+    nodeName: str = ""
     tolerations: list[Toleration] = []
 
 
-class _PodMetadata(msgspec.Struct, gc=False):
-    deletionTimestamp: str = ""
-
-
 class _PodView(msgspec.Struct, gc=False):
-    metadata: _PodMetadata
     spec: _PodSpec
+
+
+class _Condition(msgspec.Struct, gc=False):
+    type: str = ""
+    reason: str = ""
+
+
+class _Status(msgspec.Struct, gc=False):
+    conditions: list[_Condition] = []
+
+
+class _MarkView(msgspec.Struct, gc=False):
+    status: _Status = msgspec.field(default_factory=_Status)
 
 
 class _Eviction(NamedTuple):
@@ -107,7 +118,10 @@ class TaintEvictionController(Controller):
             self._cancel(key.decode())
             return
         pod = self._reader.read(obj)
-        if pod.node in self._tainted:
+        if pod.node not in self._tainted:
+            return
+        old = change.old
+        if old is None or old.view(_PodView).spec != obj.view(_PodView).spec:
             self._judge(obj, pod, now_ns)
 
     def _cancel(self, key: str) -> None:
@@ -123,14 +137,15 @@ class TaintEvictionController(Controller):
 
     def _judge(self, obj: ApiObject, pod: Pod, now_ns: int) -> None:
         """Say whether a pod has to leave its node, and when."""
-        if pod.terminating:
+        if pod.terminating and _is_marked(obj):
             return
         key = obj.key.decode()
-        seconds = _tolerated_seconds(self._tainted[pod.node], obj.view(_PodView).spec.tolerations)
+        used = _used_tolerations(self._tainted[pod.node], obj.view(_PodView).spec.tolerations)
+        seconds = 0 if used is None else _least_seconds(used)
         if seconds is None:
             self._cancel(key)
             return
-        if key in self._pending and seconds > 0:
+        if used is not None and key in self._pending:
             return
         self._cancel(key)
         self._pending[key] = _Eviction(pod.uid, pod.node)
@@ -156,8 +171,7 @@ class TaintEvictionController(Controller):
         for key in due:
             namespace, name = PODS.split_key(key.encode())
             obj = self._log.get(PODS, name, namespace)
-            # Somebody else may have deleted it while it was tolerated.
-            if obj is not None and not obj.view(_PodView).metadata.deletionTimestamp:
+            if obj is not None:
                 self._tell(key, "Marking for deletion Pod")
                 marked.append((obj, _marked_status(obj, now_ns)))
         outcomes = self._server.replace_status_many(PODS, marked)
@@ -182,17 +196,29 @@ class TaintEvictionController(Controller):
             self._queue.retry(key, now_ns)
 
 
-def _tolerated_seconds(taints: Iterable[Taint], tolerations: list[Toleration]) -> int | None:
-    """Return how long all taints are tolerated: 0 for not at all, None for ever."""
-    least: int | None = None
+def _used_tolerations(
+    taints: Iterable[Taint], tolerations: list[Toleration]
+) -> list[Toleration] | None:
+    """Return the first toleration of each taint; None when one of them is not tolerated."""
+    used = []
     for taint in taints:
-        used = next((t for t in tolerations if t.tolerates(taint)), None)
-        if used is None:
-            return 0
-        if used.tolerationSeconds is not None:
-            seconds = max(used.tolerationSeconds, 0)
-            least = seconds if least is None else min(least, seconds)
-    return least
+        found = next((t for t in tolerations if t.tolerates(taint)), None)
+        if found is None:
+            return None
+        used.append(found)
+    return used
+
+
+def _least_seconds(tolerations: Iterable[Toleration]) -> int | None:
+    """Return how long all of them hold; None is for ever."""
+    given = [t.tolerationSeconds for t in tolerations if t.tolerationSeconds is not None]
+    return max(min(given), 0) if given else None
+
+
+def _is_marked(obj: ApiObject) -> bool:
+    """Say whether a pod's status tells already that it goes for taints of its node."""
+    conditions = obj.view(_MarkView).status.conditions
+    return any(c.type == "DisruptionTarget" and c.reason == _REASON for c in conditions)
 
 
 def _marked_status(obj: ApiObject, now_ns: int) -> bytes:

@@ -13,10 +13,27 @@ from typing import Final
 
 import msgspec
 
+from pykube_core.api.equality import in_one_notation
 from pykube_core.api.names import SAFE_ALPHABET
+from pykube_core.api.objects import Json
 
 HASH_LABEL: Final = "pod-template-hash"
 
+# The fields of a pod template that are maps of strings, or cannot be told from none at all.
+_NONE_IF_EMPTY: Final = frozenset(
+    (
+        "annotations",
+        "labels",
+        "limits",
+        "matchLabels",
+        "metadata",
+        "nodeSelector",
+        "options",
+        "overhead",
+        "requests",
+        "volumeAttributes",
+    )
+)
 _OFFSET: Final = 2166136261
 _PRIME: Final = 16777619
 _COLLISION_BYTES: Final = 8
@@ -24,11 +41,27 @@ _COLLISION_BYTES: Final = 8
 
 @lru_cache(4096)
 def canonical(template: bytes) -> bytes:
-    """Return a template's JSON with sorted keys and without the label of its hash."""
-    decoded = msgspec.json.decode(template)
+    """Return a template's JSON with sorted keys and without the label of its hash.
+
+    Templates that differ in the notation of quantities alone have the same. An empty list or map is
+    left out, as to Kubernetes it is no other than none. An empty structure stays: ``emptyDir: {}``
+    says something.
+    """
+    decoded = in_one_notation("PodTemplateSpec", msgspec.json.decode(template))
     labels = decoded.get("metadata", {}).get("labels", {})
     labels.pop(HASH_LABEL, None)
-    return msgspec.json.encode(decoded, order="deterministic")
+    return msgspec.json.encode(_without_empty(decoded), order="deterministic")
+
+
+def _without_empty(value: Json) -> Json:
+    if isinstance(value, list):
+        return [_without_empty(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    kept = ((key, _without_empty(item)) for key, item in value.items())
+    return {
+        key: item for key, item in kept if item != [] and (item != {} or key not in _NONE_IF_EMPTY)
+    }
 
 
 def hash_of(template: bytes, collisions: int | None) -> str:

@@ -8,7 +8,6 @@ upstream leaves to chance and the recordings fix.
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -19,7 +18,9 @@ import msgspec
 
 from _pykube_hotcore.native import Engine
 from pykube_core.api.errors import InputError
+from pykube_core.api.json_faults import NOT_DECODED, json_fault
 from pykube_core.api.objects import KubeObject
+from pykube_core.lab.read._source import read_bytes
 from pykube_core.scheduler.config import profile_from_dict
 from pykube_core.scheduler.cycle import SchedulingCycle
 from pykube_core.scheduler.decision import Decision, Rejection
@@ -130,12 +131,11 @@ def read_scenario(path: str | Path) -> Scenario:
         It is no scenario.
     """
     try:
-        data = Path(path).read_bytes()
-        if data.startswith(b"\x1f\x8b"):
-            data = gzip.decompress(data)
+        source, data = read_bytes(str(path))
         scenario = _DECODER.decode(data)
-    except (OSError, EOFError, msgspec.MsgspecError) as error:
-        raise InputError(f"not a scenario: {error}", source=str(path)) from error
+    except NOT_DECODED:
+        fault = json_fault(data, _DECODER)
+        raise InputError(f"not a scenario: {fault}", source=source) from None
     if len(scenario.expected) != len(scenario.pending):
         raise InputError("expected and pending differ in length", source=str(path))
     scenario.family = scenario.family or Path(path).parent.name

@@ -17,11 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pykube_core.api.objects import KubeObject, name_of
+from pykube_core.words import counted
 
 IntArray = NDArray[np.int32] | NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class PodTable:
     """Pods as columns; row i of every column is pod i. Nothing in it is changed after creation.
 
@@ -85,6 +86,10 @@ class PodTable:
     def __len__(self) -> int:
         return len(self.names)
 
+    def __repr__(self) -> str:
+        shapes = counted(len(self.templates), "template")
+        return f"<PodTable: {counted(len(self), 'pod')} of {shapes}>"
+
     def take(self, rows: IntArray) -> PodTable:
         """Return the table of these rows, in this order.
 
@@ -99,6 +104,18 @@ class PodTable:
             deleted_ns=self.deleted_ns[rows],
             node=self.node[rows],
             pinned=self.pinned[rows],
+        )
+
+    def followed_by(self, other: PodTable) -> PodTable:
+        """Return the rows of two tables over the same templates."""
+        return dataclasses.replace(
+            self,
+            names=[*self.names, *other.names],
+            template=np.concatenate((self.template, other.template)),
+            created_ns=np.concatenate((self.created_ns, other.created_ns)),
+            deleted_ns=np.concatenate((self.deleted_ns, other.deleted_ns)),
+            node=np.concatenate((self.node, other.node)),
+            pinned=np.concatenate((self.pinned, other.pinned)),
         )
 
     def shuffled(self, seed: int) -> PodTable:
@@ -120,7 +137,7 @@ class PodTable:
         return dataclasses.replace(self, node=node)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Workload:
     """A cluster and what is to run on it.
 
@@ -135,6 +152,15 @@ class Workload:
     objects : mapping of str to sequence of dict
         The other kinds that scheduling reads, by plural: ``namespaces``, ``services``,
         ``replicaSets``, ``persistentVolumes`` and so on; a kind that is absent has no key.
+    start_ns : int
+        Virtual time 0 in nanoseconds since 1970, 0 where that means nothing.
+    left_out : PodTable or None
+        Pods on nodes that are not there: no policy sees them, and they have no node here.
+    warnings : tuple of str
+        What the input lacks, and what that means.
+    filters : tuple of str
+        Filter plugins that the input asks for, whatever the policy: ``GpuShare`` for the openb
+        trace.
 
     Raises
     ------
@@ -146,12 +172,21 @@ class Workload:
     pods: PodTable
     source: str
     objects: Mapping[str, Sequence[KubeObject]] = field(default_factory=dict)
+    start_ns: int = 0
+    left_out: PodTable | None = None
+    warnings: tuple[str, ...] = ()
+    filters: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.pods) and self.pods.node.max() >= len(self.nodes):
             raise ValueError(f"pods.node: indices must be below {len(self.nodes)}")
         if len({name_of(node) for node in self.nodes}) < len(self.nodes):
             raise ValueError("nodes: two nodes have the same name")
+
+    def __repr__(self) -> str:
+        nodes, pods = counted(len(self.nodes), "node"), counted(len(self.pods), "pod")
+        bound = int((self.pods.node >= 0).sum())
+        return f"<Workload {self.source}: {nodes}, {pods}, {bound:,} of them on a node>"
 
     def pod(self, row: int) -> KubeObject:
         """Return pod ``row`` as a full Pod object, a deep copy that the caller owns."""
@@ -164,6 +199,13 @@ class Workload:
             spec["nodeName"] = name_of(self.nodes[int(pods.node[row])])
         head = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
         return head | {key: value for key, value in template.items() if key not in head}
+
+    def with_left_out(self) -> Workload:
+        """Return the cluster with the pods on nodes that are not there as pending ones, first."""
+        if self.left_out is None or not len(self.left_out):
+            return self
+        pods = self.left_out.followed_by(self.pods)
+        return dataclasses.replace(self, pods=pods, left_out=None)
 
     def with_pods(self, pods: PodTable) -> Workload:
         """Return the same cluster with other pods."""

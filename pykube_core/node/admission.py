@@ -10,13 +10,13 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from pykube_core.api.image_names import full_image
 from pykube_core.api.objects import KubeObject
 from pykube_core.api.resources import is_extended, quantities
 from pykube_core.api.tolerations import tolerates
 from pykube_core.apiserver import ApiObject
 from pykube_core.node.network import is_address
 from pykube_core.node.pods import OS_LABEL, Share, Template, units
-from pykube_core.node.runtime import full_image
 
 _OS: Final = "linux"
 

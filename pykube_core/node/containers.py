@@ -144,6 +144,10 @@ class Containers:
     def _begin(self, pod: Pod, node: Node, c: Container, now_ns: int) -> None:
         """Begin with a container: have its image, or pull it."""
         share = c.share
+        if share.invalid:
+            self._event(pod, WARNING, "InspectFailed", share.invalid, c)
+            self._miss(pod, c, "InvalidImageName", share.invalid, now_ns)
+            return
         c.behavior = behavior = self._runtime.behavior(share.spec.image, init=share.init)
         there_ns, policy = node.images.get(share.image), share.policy
         is_there = there_ns is not None and there_ns <= now_ns
@@ -153,8 +157,7 @@ class Containers:
         elif policy == "Never":
             text = f'Container image "{share.spec.image}" is not present with pull policy of Never'
             self._event(pod, WARNING, "ErrImageNeverPull", text, c)
-            self._wait(pod, c, "ErrImageNeverPull", text)
-            c.stage, c.due_ns = PULL_BACK_OFF, now_ns + _SYNC_NS
+            self._miss(pod, c, "ErrImageNeverPull", text, now_ns)
         else:
             self._tell(pod, share.pulling)
             c.stage, c.due_ns, c.pull_since_ns = PULLING, now_ns + behavior.pull_ns, now_ns
@@ -163,6 +166,11 @@ class Containers:
             elif not behavior.missing:
                 node.has_image(share, c.due_ns, behavior.size_bytes)
                 self._nodes.changed(node, now_ns)
+
+    def _miss(self, pod: Pod, c: Container, reason: str, message: str, now_ns: int) -> None:
+        """Let a container wait for an image that nobody pulls, and look again now and then."""
+        self._wait(pod, c, reason, message)
+        c.stage, c.due_ns = PULL_BACK_OFF, now_ns + _SYNC_NS
 
     def _pulled(self, pod: Pod, c: Container, now_ns: int) -> None:
         share, behavior = c.share, self._behavior(c)

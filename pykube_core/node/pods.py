@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import msgspec
 
 from pykube_core.api.builtin import PODS
+from pykube_core.api.image_names import full_image, image_id, invalid_text
 from pykube_core.api.objects import DONE_PHASES, KubeObject
 from pykube_core.api.quantity import Quantity
 from pykube_core.api.resources import aggregate, quantities
@@ -16,7 +17,7 @@ from pykube_core.apiserver import ApiObject
 from pykube_core.apiserver.bulk import ENCODED_STATUS, without_node
 from pykube_core.apiserver.recorder import NORMAL, EventText, Reference
 from pykube_core.node.network import is_address
-from pykube_core.node.runtime import Behavior, full_image, image_id
+from pykube_core.node.runtime import Behavior
 from pykube_core.node.views import (
     Condition,
     ContainerSpec,
@@ -82,6 +83,8 @@ class Share:
     ----------
     image, image_id : str
         The whole name and the digest of its image.
+    invalid : str
+        Why the name of its image does not parse; "" for one that does.
     path : str
         The field that events name.
     init, sidecar : bool
@@ -93,13 +96,16 @@ class Share:
     """
 
     __slots__ = (
-        "created", "image", "image_id", "init", "name", "path", "policy", "present", "probed",
-        "pulling", "sidecar", "spec", "started",
+        "created", "image", "image_id", "init", "invalid", "name", "path", "policy", "present",
+        "probed", "pulling", "sidecar", "spec", "started",
     )  # fmt: skip
 
     def __init__(self, spec: ContainerSpec, kind: str) -> None:
         self.spec, self.name, self.policy = spec, spec.name, spec.imagePullPolicy
-        self.image, self.image_id = full_image(spec.image), image_id(spec.image)
+        self.invalid = invalid_text(spec.image)
+        self.image, self.image_id = full_image(spec.image), ""
+        if not self.invalid:
+            self.image_id = image_id(spec.image)
         self.path = f"spec.{kind}{{{spec.name}}}"
         self.sidecar = kind == "initContainers" and spec.restartPolicy == "Always"
         self.init = kind == "initContainers" and not self.sidecar

@@ -13,7 +13,6 @@ from typing import Final, NamedTuple
 from pykube_core.api.times import NANO
 
 _MIB: Final = 2**20
-_DOCKER_HUB: Final = "docker.io/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,33 +168,6 @@ class Runtime:
         if self._running.pop((event.uid, event.container), None) is not None:
             for listener in self._on_exit:
                 listener(event)
-
-
-def full_image(image: str) -> str:
-    """Return an image's whole name, as runtimes report it.
-
-    >>> full_image("httpd")
-    'docker.io/library/httpd:latest'
-    """
-    name, _, digest = image.partition("@")
-    first, slash, _ = name.partition("/")
-    if not slash:
-        name = f"{_DOCKER_HUB}library/{name}"
-    elif "." not in first and ":" not in first and first != "localhost":
-        name = _DOCKER_HUB + name
-    if digest:
-        return f"{name}@{digest}"
-    return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
-
-
-def image_id(image: str) -> str:
-    """Return a reference to an image by its digest, which follows from its name."""
-    full = full_image(image)
-    if "@" in full:
-        return full
-    directory, slash, last = full.rpartition("/")
-    repository = directory + slash + last.partition(":")[0]
-    return f"{repository}@sha256:{hashlib.sha256(full.encode()).hexdigest()}"
 
 
 def container_id(uid: str, container: str, attempt: int) -> str:

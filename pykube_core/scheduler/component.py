@@ -127,7 +127,7 @@ class SchedulerComponent:
     ) -> None:
         configuration = _with_policy(configuration or default_configuration(), policy)
         policies = [
-            policy
+            replace(policy, others=())
             if policy is not None and policy.profile is profile
             else Policy(profile.scheduler_name, "", profile)
             for profile in configuration.profiles
@@ -419,9 +419,9 @@ def _with_policy(
 ) -> SchedulerConfiguration:
     if policy is None:
         return configuration
-    name = policy.profile.scheduler_name
-    others = [p for p in configuration.profiles if p.scheduler_name != name]
-    return replace(configuration, profiles=(policy.profile, *others))
+    own = [each.profile for each in (policy, *policy.others)]
+    others = [p for p in configuration.profiles if p.scheduler_name not in policy.scheduler_names]
+    return replace(configuration, profiles=(*own, *others))
 
 
 def _is_heartbeat(change: Change) -> bool:

@@ -1,4 +1,4 @@
-"""The API in process gives the answers that kube-apiserver 1.36.2 gave, word for word."""
+"""The API in process gives the answers that kube-apiserver 1.36 and 1.37 gave, word for word."""
 
 import base64
 import json
@@ -15,6 +15,7 @@ from pykube_core.store import Store
 
 ANSWERS = Path(__file__).parent / "kube-apiserver-v1.36.2/responses.jsonl"
 RECORDED = {item["name"]: item for item in map(json.loads, ANSWERS.read_text().splitlines())}
+REFUSED = Path(__file__).parent / "kubernetes-v1.37.2/refusals.jsonl"
 NOW = 1_795_407_362 * 10**9
 
 
@@ -109,6 +110,22 @@ def test_refusal_is_word_for_word_and_leaves_no_trace(server, name):
     assert words(error.value.status()) == words(expected)
     assert error.value.code == RECORDED[name]["status"]
     assert server.revision == before
+
+
+@pytest.mark.parametrize(
+    "case",
+    [json.loads(line) for line in REFUSED.read_text().splitlines()],
+    ids=lambda case: json.dumps(case["body"]),
+)
+def test_what_is_refused_on_creation_is_refused_in_the_same_words(server, case):
+    resource = BUILTIN.named(case["resource"])
+    namespace = "default" if resource.namespaced else ""
+    if case["status"] == 409:
+        server.create(resource, case["body"], namespace)
+    with pytest.raises(StatusError) as error:
+        server.create(resource, case["body"], namespace)
+    assert error.value.code == case["status"]
+    assert words(error.value.status()) == words(case["response"])
 
 
 def test_created_object_is_what_a_real_server_answers(server):

@@ -73,6 +73,9 @@ SCORERS = (
     (*UNIT, (Plugin.TAINT_TOLERATION, 3), (Plugin.NODE_AFFINITY, 2)),
     ((Plugin.TAINT_TOLERATION, 1),),
     ((Plugin.NODE_AFFINITY, 7),),
+    ((Plugin.NODE_AFFINITY, -1),),
+    ((FIT, -3), (BALANCED, 2), (Plugin.TAINT_TOLERATION, -(2**31))),
+    ((Plugin.WORST_FIT, -1),),
     ((Plugin.BEST_FIT, 1),),
     ((Plugin.WORST_FIT, 2), (FIT, 1)),
     ((Plugin.DOT_PRODUCT, 1), (Plugin.TAINT_TOLERATION, 1)),
@@ -93,6 +96,8 @@ POD_SCORERS = (
     ((Plugin.INTER_POD_AFFINITY, 2),),
     ((Plugin.POD_TOPOLOGY_SPREAD, 1), (Plugin.INTER_POD_AFFINITY, 5)),
     ((Plugin.IMAGE_LOCALITY, 4), (Plugin.NODE_AFFINITY, 1)),
+    (*UNIT, (Plugin.POD_TOPOLOGY_SPREAD, -2), (Plugin.INTER_POD_AFFINITY, -1)),
+    ((Plugin.IMAGE_LOCALITY, -4), (Plugin.INTER_POD_AFFINITY, 2)),
 )
 SHAPES = (((0, 0), (100, 100)), ((0, 100), (100, 0)), ((20, 0), (50, 100), (80, 30)), ((5, 70),))
 
@@ -135,7 +140,7 @@ class World:
         names = ("emptiness", "counting", "hopeless")
         # C asks for a number on each row that the node alone admits, the twin on feasible ones.
         name = self.random.choice(names[:2] if self.pod_rules else names)
-        scorers = [(Plugin.POLICY, self.random.choice((1, 3)))]
+        scorers = [(Plugin.POLICY, self.random.choice((1, 3, -2)))]
         if name == "counting" and not self.extreme:
             scorers += [*UNIT, (Plugin.TAINT_TOLERATION, 3)]
         return EngineProfile(NODE_FILTERS, tuple(scorers)), compiled(name)

@@ -212,3 +212,24 @@ def test_a_bad_word_makes_no_cluster(pykube, tmp_path):
 def test_the_data_directory_may_stand_in_the_environment(pykube, cluster, monkeypatch):
     monkeypatch.setenv("PYKUBE_DATA_DIR", str(cluster))
     assert "httpd" in pykube("get", "deployments").stdout
+
+
+def test_apply_goes_on_after_a_kind_that_is_not_served_and_says_what_it_is(on):
+    text = "\n---\n".join(
+        f"{{apiVersion: {version}, kind: {kind}, metadata: {{name: {name}}}}}"
+        for version, kind, name in (
+            ("v1", "ConfigMap", "before"),
+            ("v1", "Service", "web"),
+            ("bar/v1", "Foo", "x"),
+            ("v1", "ConfigMap", "behind"),
+        )
+    )
+    done = on("apply -f -", input=text, code=1)
+    assert done.stdout == "configmap/before created\nconfigmap/behind created\n"
+    assert done.stderr == (
+        'resource mapping not found for name: "web" namespace: "" from "STDIN": no matches '
+        'for kind "Service" in version "v1"\nensure CRDs are installed first\n'
+        "pykube does not serve Kubernetes' Service, which its simulation does without\n"
+        'resource mapping not found for name: "x" namespace: "" from "STDIN": no matches '
+        'for kind "Foo" in version "bar/v1"\nensure CRDs are installed first\n'
+    )

@@ -5,12 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pykube_core.api.patch import (
-    PatchError,
     PatchTestError,
     json_patch,
     merge_patch,
-    strategic_merge_patch,
 )
+from pykube_core.api.strategic_merge import PatchError, strategic_merge_patch
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers(0, 3) | st.text("ab", max_size=2),
@@ -48,14 +47,14 @@ def test_items_are_deleted_replaced_and_ordered_by_directive():
     patch["spec"]["template"]["spec"]["$setElementOrder/containers"] = order
     ordered = strategic_merge_patch("Deployment", old, patch)
     names = [item["name"] for item in ordered["spec"]["template"]["spec"]["containers"]]
-    assert names == ["d", "c", "a", "b"]
+    assert names == ["d", "b", "c", "a"]
 
 
 def test_lists_without_a_key_are_replaced_and_plain_ones_joined():
     node = {"metadata": {"finalizers": ["a"]}, "spec": {"taints": [{"key": "k"}]}}
     patch = {"metadata": {"finalizers": ["b", "a"]}, "spec": {"taints": [{"key": "l"}]}}
     merged = strategic_merge_patch("Node", node, patch)
-    assert merged == {"metadata": {"finalizers": ["a", "b"]}, "spec": {"taints": [{"key": "l"}]}}
+    assert merged == {"metadata": {"finalizers": ["b", "a"]}, "spec": {"taints": [{"key": "l"}]}}
     drop = {"metadata": {"$deleteFromPrimitiveList/finalizers": ["a"]}}
     assert strategic_merge_patch("Node", merged, drop)["metadata"]["finalizers"] == ["b"]
     assert strategic_merge_patch("Node", node, {"spec": {"taints": None}})["spec"] == {}

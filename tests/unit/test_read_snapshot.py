@@ -250,11 +250,8 @@ def test_dash_is_standard_input(monkeypatch):
     assert (len(workload.nodes), len(workload.pods), workload.source) == (1, 1, "<stdin>")
 
 
+PRIORITY_CLASS = {"kind": "PriorityClass", "metadata": {"name": "low"}, "value": 1}
 BAD_OBJECTS = {
-    "unknown node": (
-        listed(node(), pod(nodeName="n7")),
-        'Pod shop/web-1: spec.nodeName: no node is called "n7"',
-    ),
     "two pods of one name": (
         listed(node(), pod(), pod()),
         'Pod shop/web-1: metadata.name: Duplicate value: "web-1"',
@@ -293,12 +290,12 @@ BAD_OBJECTS = {
         "must be greater than or equal to 0",
     ),
     "unknown priority class": (
-        listed(node(), pod(priorityClassName="high")),
+        listed(node(), pod(priorityClassName="high"), PRIORITY_CLASS),
         "Pod shop/web-1: spec.priorityClassName: no PriorityClass with name high was found",
     ),
     "wrong type in a pod": (
         listed(node(), pod(metadata={"labels": {"a": 1}})),
-        "Pod shop/web-1: metadata.labels[...]: Expected `str`, got `int`",
+        "Pod shop/web-1: metadata.labels[a]: expected a string, got 1",
     ),
     "wrong type of allocatable": (
         listed(node(allocatable=[])),
@@ -309,8 +306,8 @@ BAD_OBJECTS = {
         "Pod shop/web-1: metadata.creationTimestamp: Invalid value: 'yesterday': "
         "expected a time in RFC 3339",
     ),
-    "item that is no object": (listed(node(), 7), "items[1]: Expected `object`, got `int`"),
-    "no list of items": ({"kind": "List", "items": 7}, "Expected `array | null`, got `int`"),
+    "item that is no object": (listed(node(), 7), "items[1]: expected an object, got 7"),
+    "no list of items": ({"kind": "List", "items": 7}, "items: expected a list or null, got 7"),
     "lists too deep": (
         listed(listed(listed(listed(listed(node()))))),
         "items[0].items[0].items[0].items[0]: lists are nested too deep",
@@ -335,14 +332,14 @@ BAD_TEXTS = {
         'Node n: spec: Node in version "v1" cannot be handled as a Node: strict decoding error: '
         'duplicate field "spec"',
     ),
-    "cut off": ('{"kind": "List",\n "items": [', "line 2: Input data was truncated"),
-    "bad byte": (b'{"kind":\n\xff}', "line 2: JSON is malformed: invalid character"),
+    "cut off": ('{"kind": "List",\n "items": [', "line 2: the JSON text ends too early"),
+    "bad byte": (b'{"kind":\n\xff}', "line 2: not UTF-8 text"),
     "not UTF-8 inside": (b'{"kind": "\xff"}', "not UTF-8 text"),
-    "deep": ('{"kind": "List", "items": [' + '{"a":' * 5000, "nested too deep"),
+    "deep": ('{"kind": "List", "items": [' + '{"a":' * 200_000, "nested too deep"),
     "cut gzip": (gzip.compress(b"{}" * 99)[:-12], "the gzip data ends too early"),
-    "bad gzip": (b"\x1f\x8b\x00\x00", "bad gzip data: "),
+    "bad gzip": (b"\x1f\x8b\x00\x00", "the gzip data are damaged"),
     "empty": (" \n", "the file is empty"),
-    "yaml syntax": ("kind: List\nitems: [", "line 3: bad YAML: "),
+    "yaml syntax": ("kind: List\nitems: [", "line 3: bad YAML"),
     "yaml duplicate key": (
         "kind: Pod\nmetadata: {}\nkind: Node\n",
         'line 3: key "kind" is already set in map',
@@ -351,8 +348,8 @@ BAD_TEXTS = {
     "yaml cycle": ("a: &a\n  b: *a\n", "nested more than 200 deep"),
     "yaml code": ("kind: !!python/object/apply:os.getcwd []\n", "line 1: "),
     "yaml text": ("just words", "expected a Kubernetes object"),
-    "yaml deep": ("[" * 300 + "]" * 300, "Expected `object`, got `array`"),
-    "yaml deeper than C's stack": ("a: " + "[" * 200_000, "nested more than 200 deep"),
+    "yaml deep": ("[" * 300 + "]" * 300, "expected an object, got [[["),
+    "yaml deeper than C's stack": ("a: " + "[" * 200_000, "line 1: "),
     "yaml deep in blocks": ("- " * 200_000, "nested more than 200 deep"),
 }
 
@@ -400,7 +397,7 @@ def test_any_wrong_value_anywhere_is_read_or_refused_cleanly(data):
     with contextlib.suppress(InputError):
         snapshot.read_json("x", json.dumps(mutated(data, WHOLE)).encode())
         snapshot.set_priorities()
-        table.build(snapshot.check_nodes())
+        table.build(snapshot.node_rows())
 
 
 def test_missing_file_is_named():

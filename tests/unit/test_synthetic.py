@@ -3,6 +3,7 @@ import hashlib
 import numpy as np
 import pytest
 
+from pykube_core.api.decoding import decode
 from pykube_core.api.quantity import quantity_milli_value, quantity_value
 from pykube_core.lab.read import read_workload
 from pykube_core.lab.synthetic import synthetic
@@ -69,11 +70,12 @@ def test_written_workload_reads_back_the_same(tmp_path, name):
     workload = synthetic(50, 300, seed=2)
     assert written(workload, tmp_path / name) == written(workload, tmp_path / name)
     again = read_workload(tmp_path / name)
-    assert again.nodes == workload.nodes
+    assert again.nodes == [decode("Node", node) for node in workload.nodes]
     assert again.pods.names == workload.pods.names
     for column in ("created_ns", "deleted_ns", "node", "pinned"):
         np.testing.assert_array_equal(getattr(again.pods, column), getattr(workload.pods, column))
-    assert [again.pod(row) for row in range(300)] == [workload.pod(row) for row in range(300)]
+    stored = [decode("Pod", workload.pod(row)) for row in range(300)]
+    assert [again.pod(row) for row in range(300)] == stored
 
 
 def test_bound_and_pinned_pods_and_other_kinds_read_back_the_same(tmp_path):

@@ -1,6 +1,6 @@
 import pytest
 
-from pykube_core.api.patch import strategic_merge_patch
+from pykube_core.api.strategic_merge import strategic_merge_patch
 from pykube_core.api.three_way import last_applied, three_way_patch, with_last_applied
 
 
@@ -63,7 +63,7 @@ def test_lists_of_plain_values_lose_what_the_file_lost():
     current = pod(finalizers=["a", "b", "theirs"])
     patch = three_way_patch("Pod", original, modified, current)
     merged = strategic_merge_patch("Pod", current, patch)
-    assert merged["metadata"]["finalizers"] == ["a", "theirs", "c"]
+    assert merged["metadata"]["finalizers"] == ["a", "c", "theirs"]
 
 
 def test_lists_that_do_not_merge_are_replaced():
@@ -81,9 +81,32 @@ def test_an_object_carries_itself_without_the_annotation():
     assert last_applied({"metadata": {}}) == {}
 
 
-def test_an_annotation_that_is_no_json_is_an_error():
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{", "the JSON text ends too early"),
+        ("[" * 100_000, "nested too deep"),
+        ("7", "expected an object, got 7"),
+    ],
+)
+def test_an_annotation_that_is_no_json_object_is_an_error(text, reason):
     broken = with_last_applied(pod())
     annotations = broken["metadata"]["annotations"]
-    annotations[next(iter(annotations))] = "{"
-    with pytest.raises(ValueError, match="Expecting"):
+    annotations[next(iter(annotations))] = text
+    with pytest.raises(ValueError, match=reason):
         last_applied(broken)
+
+
+def test_a_patch_names_the_keys_that_a_union_retains():
+    rolling = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%"}}
+    current = {"spec": {"strategy": rolling}}
+    modified = {"spec": {"strategy": {"type": "Recreate"}}}
+    patch = three_way_patch("Deployment", {"spec": {}}, modified, current)
+    assert patch == {"spec": {"strategy": {"$retainKeys": ["type"], "type": "Recreate"}}}
+    assert strategic_merge_patch("Deployment", current, patch) == modified
+    volumes = {"name": "v", "emptyDir": {}}, {"name": "v", "hostPath": {"path": "/x"}}
+    before, after = ({"spec": {"containers": [], "volumes": [volume]}} for volume in volumes)
+    patch = three_way_patch("Pod", before, after, before)
+    (item,) = patch["spec"]["volumes"]
+    assert item["$retainKeys"] == ["hostPath", "name"]
+    assert strategic_merge_patch("Pod", before, patch)["spec"]["volumes"] == [volumes[1]]

@@ -307,7 +307,10 @@ int pkc_totals_refresh(pkc_engine *e, pod_class *c) {
         r->maxima_seen = e->maxima_epoch;
     } else {
         for (uint64_t at = r->log_seen; status == PKC_OK && at < e->log_position; at++) {
-            status = mend_row(e, c, e->log[at % LOG_ROWS]);
+            int32_t row = e->log[at % LOG_ROWS];
+            if (e->nodes[row].touched == at + 1) { /* else it comes again, further on */
+                status = mend_row(e, c, row);
+            }
         }
         r->scored = status == PKC_OK;
     }

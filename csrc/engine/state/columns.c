@@ -173,6 +173,7 @@ void pkc_row_touch(pkc_engine *e, int32_t row) {
     hot_refresh(e, row);
     e->log[e->log_position % LOG_ROWS] = row;
     e->log_position++;
+    e->nodes[row].touched = e->log_position;
 }
 
 void pkc_maxima_refresh(pkc_engine *e) {

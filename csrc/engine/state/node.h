@@ -42,6 +42,7 @@ typedef struct {
     uint8_t unschedulable;
     uint8_t odd; /* the float64 columns do not hold it: score by the int64 rule */
     uint64_t epoch; /* of the last change of labels, taints, allocatable or life */
+    uint64_t touched; /* log position behind the last change; entries before it say nothing new */
 } node;
 
 /* The label of a key, or NULL. */

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_network
 from typing import Final
 
 from pykube_core.api import names
@@ -39,6 +40,7 @@ _PERCENT_TEXT: Final = (
     "a valid percent string must be a numeric string followed by an ending '%' "
     "(e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')"
 )
+_BAD_RANGE: Final = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
 _BINDING_MODES: Final = ("Immediate", "WaitForFirstConsumer")
 _CLASS_RECLAIM_POLICIES: Final = ("Delete", "Retain")
 _EVICTION_POLICIES: Final = ("AlwaysAllow", "IfHealthyBudget")
@@ -50,7 +52,8 @@ def validate_node(node: KubeObject) -> list[FieldError]:
     errors = _metadata(node, names.dns_subdomain, namespaced=False)
     taints = (node.get("spec") or {}).get("taints") or []
     errors += validate_taints(taints, "metadata.taints")
-    return errors + validate_node_resources(node.get("status") or {})
+    errors += validate_node_resources(node.get("status") or {})
+    return errors + _validate_ranges((node.get("spec") or {}).get("podCIDRs") or [])
 
 
 def validate_namespace(namespace: KubeObject) -> list[FieldError]:
@@ -244,6 +247,24 @@ def validate_workload(workload: KubeObject, empty_text: str) -> list[FieldError]
     return errors
 
 
+def _validate_ranges(ranges: list[str]) -> list[FieldError]:
+    """Check a node's ranges of addresses of pods: one of a family at most."""
+    path = "spec.podCIDRs"
+    errors: list[FieldError] = []
+    families: list[int] = []
+    for index, text in enumerate(ranges):
+        try:
+            if "/" not in text:
+                raise ValueError(text)
+            families.append(ip_network(text, strict=False).version)
+        except ValueError:
+            errors.append(invalid(f"{path}[{index}]", text, _BAD_RANGE))
+    if len(ranges) > 1 and sorted(families) != [4, 6]:
+        detail = "may specify no more than one CIDR for each IP family"
+        errors.append(invalid(path, ranges, detail))
+    return errors
+
+
 def _validate_topologies(terms: list[KubeObject]) -> list[FieldError]:
     errors: list[FieldError] = []
     seen: set[frozenset[tuple[str, frozenset[str]]]] = set()
@@ -271,8 +292,8 @@ def _validate_topologies(terms: list[KubeObject]) -> list[FieldError]:
     return errors
 
 
-def validate_share(value: Json, path: str) -> list[FieldError]:
-    """Check a count or a percentage."""
+def validate_share(value: Json, path: str, most: int = 100) -> list[FieldError]:
+    """Check a count, or a percentage that is not more than ``most``."""
     if value is None:
         return []
     if isinstance(value, int):
@@ -280,6 +301,6 @@ def validate_share(value: Json, path: str) -> list[FieldError]:
     if not _PERCENT_RE.fullmatch(value):
         return [invalid(path, value, _PERCENT_TEXT)]
     digits = value[:-1].lstrip("0") or "0"
-    if len(digits) > 3 or int(digits) > 100:
-        return [invalid(path, value, "must not be greater than 100%")]
+    if len(digits) > len(str(most)) or int(digits) > most:
+        return [invalid(path, value, f"must not be greater than {most}%")]
     return []

@@ -37,10 +37,19 @@ def validate_metadata(
     if (metadata.get("generation") or 0) < 0:
         errors.append(invalid("metadata.generation", metadata["generation"], NEGATIVE))
     errors += validate_labels(metadata.get("labels"), "metadata.labels")
-    errors += _validate_annotations(metadata.get("annotations") or {})
+    errors += validate_annotations(metadata.get("annotations") or {}, "metadata.annotations")
     errors += _validate_owners(metadata.get("ownerReferences") or [])
-    for finalizer in metadata.get("finalizers") or ():
-        errors += invalid_each("metadata.finalizers", finalizer, names.qualified_name(finalizer))
+    return errors + _validate_finalizers(metadata.get("finalizers") or [])
+
+
+def _validate_finalizers(finalizers: list[str]) -> list[FieldError]:
+    path = "metadata.finalizers"
+    errors: list[FieldError] = []
+    for finalizer in finalizers:
+        errors += invalid_each(path, finalizer, names.qualified_name(finalizer))
+    if {"orphan", "foregroundDeletion"} <= set(finalizers):
+        detail = "finalizer orphan and foregroundDeletion cannot be both set"
+        errors.append(invalid(path, finalizers, detail))
     return errors
 
 
@@ -99,16 +108,17 @@ def _validate_namespace(namespace: str, namespaced: bool) -> list[FieldError]:
     return invalid_each("metadata.namespace", namespace, names.dns_label(namespace))
 
 
-def _validate_annotations(annotations: KubeObject) -> list[FieldError]:
+def validate_annotations(annotations: KubeObject, path: str) -> list[FieldError]:
+    """Check the keys of annotations, and the size of all."""
     errors: list[FieldError] = []
     size_bytes = 0
     for key, value in annotations.items():
-        errors += invalid_each("metadata.annotations", key, names.qualified_name(key.lower()))
+        errors += invalid_each(path, key, names.qualified_name(key.lower()))
         size_bytes += len(key.encode(errors="replace")) + len(
             (value or "").encode(errors="replace")
         )
     if size_bytes > ANNOTATIONS_BYTES_MAX:
-        errors.append(too_long("metadata.annotations", ANNOTATIONS_BYTES_MAX))
+        errors.append(too_long(path, ANNOTATIONS_BYTES_MAX))
     return errors
 
 

@@ -29,6 +29,7 @@ from pykube_core.api.validation._scheduling import (
 from pykube_core.api.validation._volumes import validate_volumes
 
 _MIRROR: Final = "kubernetes.io/config.mirror"
+_DEADLINE_MAX: Final = 2**31 - 1
 _PROTOCOLS: Final = ("SCTP", "TCP", "UDP")
 _ENUMERATIONS: Final = {
     "restartPolicy": ("Always", "OnFailure", "Never"),
@@ -78,6 +79,10 @@ def validate_pod_spec(spec: KubeObject, pod_name: str) -> list[FieldError]:
     errors += validate_spread(constraints, "spec.topologySpreadConstraints")
     for field in _SUBDOMAINS[:2]:
         errors += _validate_subdomain(spec, field)
+    deadline = spec.get("activeDeadlineSeconds")
+    if deadline is not None and not 1 <= deadline <= _DEADLINE_MAX:
+        detail = f"must be between 1 and {_DEADLINE_MAX}, inclusive"
+        errors.append(invalid("spec.activeDeadlineSeconds", deadline, detail))
     errors += validate_tolerations(spec.get("tolerations") or [], "spec.tolerations")
     for field in _SUBDOMAINS[2:]:
         errors += _validate_subdomain(spec, field)

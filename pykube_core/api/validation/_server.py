@@ -1,22 +1,22 @@
-"""Rules of the kinds that an API server keeps and scheduling does not read, and of updates.
+"""Rules of the kinds that an API server keeps and scheduling does not read.
 
-Source: ``k8s.io/kubernetes/pkg/apis/{core,apps,coordination,scheduling}/validation`` v1.36.
-Difference: an update of a pod that is refused shows no difference of the two.
+Source: ``k8s.io/kubernetes/pkg/apis/{core,apps,coordination,scheduling}/validation`` v1.34.1.
 """
 
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from dataclasses import replace
 from typing import Final
 
 from pykube_core.api import names
 from pykube_core.api.field_errors import (
     NEGATIVE,
-    NOT_POSITIVE,
     FieldError,
     forbidden,
     invalid,
+    invalid_each,
     not_supported,
     required,
 )
@@ -26,10 +26,12 @@ from pykube_core.api.validation._cluster import (
     validate_share,
     validate_workload,
 )
-from pykube_core.api.validation._meta import validate_metadata
+from pykube_core.api.validation._meta import (
+    validate_annotations,
+    validate_labels,
+    validate_metadata,
+)
 from pykube_core.api.validation._pod import validate_pod_spec
-
-IMMUTABLE: Final = "field is immutable"
 
 _CONFIG_KEY_RE: Final = re.compile("[-._a-zA-Z0-9]+")
 _CONFIG_KEY_TEXT: Final = (
@@ -38,14 +40,15 @@ _CONFIG_KEY_TEXT: Final = (
     "'[-._a-zA-Z0-9]+')"
 )
 _CONFIG_BYTES_MAX: Final = 1 << 20
-_POD_UPDATE_TEXT: Final = (
-    "pod updates may not change fields other than `spec.containers[*].image`,"
-    "`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` "
-    "(only additions to existing tolerations),`spec.terminationGracePeriodSeconds` "
-    "(allow it to be set to 1 if it was previously negative)"
-)
+# Upstream names the field twice.
+_LEASE_STRATEGY: Final = "spec.strategy.strategy"
+_EVENT_BYTES_MAX: Final = {
+    "reportingInstance": 128, "action": 128, "reason": 128, "message": 1024,
+}  # fmt: skip
 _STRATEGIES: Final = ("Recreate", "RollingUpdate")
-_DAEMON_STRATEGIES: Final = ("OnDelete", "RollingUpdate")
+# Kubernetes has no limit; this one is its counts' own.
+_SURGE_PERCENT_MAX: Final = 2**31 - 1
+_DAEMON_STRATEGIES: Final = ("RollingUpdate", "OnDelete")
 
 
 def validate_deployment(deployment: KubeObject) -> list[FieldError]:
@@ -53,9 +56,8 @@ def validate_deployment(deployment: KubeObject) -> list[FieldError]:
     errors = validate_workload(deployment, "empty selector is invalid for deployment")
     spec = deployment["spec"]
     errors += _validate_counts(spec, "replicas", "minReadySeconds", "revisionHistoryLimit")
-    errors += _validate_template(spec)
-    strategy = spec["strategy"]
-    errors += _validate_strategy(strategy, "spec.strategy", _STRATEGIES)
+    errors += _validate_template(spec, "ReplicaSet")
+    errors += _validate_strategy(spec["strategy"])
     deadline = spec["progressDeadlineSeconds"]
     if deadline < 0:
         errors.append(invalid("spec.progressDeadlineSeconds", deadline, NEGATIVE))
@@ -69,17 +71,17 @@ def validate_served_replica_set(replica_set: KubeObject) -> list[FieldError]:
     """Check a replica set and its pod template."""
     errors = validate_replica_set(replica_set)
     errors += _validate_counts(replica_set["spec"], "replicas", "minReadySeconds")
-    return errors + _validate_template(replica_set["spec"])
+    return errors + _validate_template(replica_set["spec"], "ReplicaSet")
 
 
 def validate_daemon_set(daemon_set: KubeObject) -> list[FieldError]:
     """Check a daemon set and its pod template."""
     errors = validate_workload(daemon_set, "empty selector is invalid for daemonset")
     spec = daemon_set["spec"]
-    errors += _validate_template(spec)
-    errors += _validate_counts(spec, "minReadySeconds", "revisionHistoryLimit")
-    strategy = spec["updateStrategy"]
-    return errors + _validate_strategy(strategy, "spec.updateStrategy", _DAEMON_STRATEGIES)
+    errors += _validate_template(spec, "DaemonSet")
+    errors += _validate_counts(spec, "minReadySeconds")
+    errors += _validate_update_strategy(spec["updateStrategy"])
+    return errors + _validate_counts(spec, "revisionHistoryLimit")
 
 
 def validate_config_map(config_map: KubeObject) -> list[FieldError]:
@@ -100,7 +102,8 @@ def validate_config_map(config_map: KubeObject) -> list[FieldError]:
                 errors.append(invalid(path, key, f"must not {rule} '{shown}'"))
             if field == "binaryData" and key in data:
                 errors.append(invalid(f"data[{key}]", key, f"duplicate of key present in {field}"))
-    size_bytes = sum(len(v.encode(errors="replace")) for v in (*data.values(), *binary.values()))
+    size_bytes = sum(len(v.encode(errors="replace")) for v in data.values())
+    size_bytes += sum(len(b64decode(v)) for v in binary.values())
     if size_bytes > _CONFIG_BYTES_MAX:
         body = f"Too long: may not be more than {_CONFIG_BYTES_MAX} bytes"
         errors.append(FieldError("FieldValueTooLong", "", body))
@@ -113,84 +116,45 @@ def validate_lease(lease: KubeObject) -> list[FieldError]:
     spec = lease.get("spec", {})
     if spec.get("leaseDurationSeconds", 1) <= 0:
         path = "spec.leaseDurationSeconds"
-        errors.append(invalid(path, spec["leaseDurationSeconds"], NOT_POSITIVE))
+        errors.append(invalid(path, spec["leaseDurationSeconds"], "must be greater than 0"))
     if spec.get("leaseTransitions", 0) < 0:
         errors.append(invalid("spec.leaseTransitions", spec["leaseTransitions"], NEGATIVE))
+    strategy = spec.get("strategy")
+    if strategy is not None and "/" in strategy:
+        errors += invalid_each(_LEASE_STRATEGY, strategy, names.qualified_name(strategy))
+    elif strategy is not None and strategy != "OldestEmulationVersion":
+        errors.append(not_supported(_LEASE_STRATEGY, strategy, ("OldestEmulationVersion",)))
+    if spec.get("preferredHolder") and not strategy:
+        detail = "may only be specified if `strategy` is defined"
+        errors.append(forbidden("spec.preferredHolder", detail))
     return errors
 
 
 def validate_event(event: KubeObject) -> list[FieldError]:
-    """Check an event: its namespace is that of the object it is about."""
+    """Check an event; one with a time of its own says more of its reporter."""
     errors = _metadata(event)
     namespace = event.get("metadata", {}).get("namespace", "")
     involved = event.get("involvedObject", {}).get("namespace", "")
-    if (involved or "default") != namespace:
+    is_new = bool(event.get("eventTime"))
+    if is_new:
+        matches = bool(involved) or namespace in ("default", "kube-system")
+    else:
+        matches = (involved or "default") == namespace
+    if not matches:
         detail = "does not match event.namespace"
         errors.append(invalid("involvedObject.namespace", involved, detail))
-    return errors
-
-
-def validate_selector_update(new: KubeObject, old: KubeObject) -> list[FieldError]:
-    """Refuse another selector of a workload."""
-    selector = new["spec"].get("selector")
-    if selector == old["spec"].get("selector"):
-        return []
-    return [invalid("spec.selector", selector, IMMUTABLE)]
-
-
-def validate_config_map_update(new: KubeObject, old: KubeObject) -> list[FieldError]:
-    """Refuse changes of a config map that is immutable."""
-    if not old.get("immutable"):
-        return []
-    detail = "field is immutable when `immutable` is set"
-    errors = [] if new.get("immutable") else [forbidden("immutable", detail)]
-    for field in ("data", "binaryData"):
-        if new.get(field, {}) != old.get(field, {}):
-            errors.append(forbidden(field, detail))
-    return errors
-
-
-def validate_priority_class_update(new: KubeObject, old: KubeObject) -> list[FieldError]:
-    """Refuse another value or preemption policy."""
-    errors: list[FieldError] = []
-    if new.get("value", 0) != old.get("value", 0):
-        errors.append(forbidden("value", "may not be changed in an update."))
-    if new.get("preemptionPolicy") != old.get("preemptionPolicy"):
-        path = "preemptionPolicy"
-        errors.append(invalid(path, new.get(path), IMMUTABLE))
-    return errors
-
-
-def validate_pod_update(new: KubeObject, old: KubeObject) -> list[FieldError]:
-    """Refuse changes of what a pod's kubelet has acted on.
-
-    Images, the active deadline and further tolerations may change, gates may go, and while a gate
-    holds the pod also its node selector.
-    """
-    spec, was = dict(new["spec"]), dict(old["spec"])
-    errors: list[FieldError] = []
-    if len(spec.get("containers", ())) != len(was.get("containers", ())):
-        return [forbidden("spec.containers", "pod updates may not add or remove containers")]
-    held, kept = was.get("tolerations", []), spec.get("tolerations", [])
-    if any(toleration not in kept for toleration in held):
-        detail = "existing toleration can not be modified except its tolerationSeconds"
-        errors.append(forbidden("spec.tolerations", detail))
-    gates, had = spec.get("schedulingGates", []), was.get("schedulingGates", [])
-    added = [gate["name"] for gate in gates if gate not in had]
-    if added:
-        detail = f"only deletion is allowed, but found new scheduling gate '{added[0]}'"
-        errors.append(forbidden("spec.schedulingGates", detail))
-    mutable = ["tolerations", "activeDeadlineSeconds", "schedulingGates"]
-    if had:
-        mutable += ["nodeSelector", "affinity"]
-    for pod_spec in (spec, was):
-        for field in mutable:
-            pod_spec.pop(field, None)
-        for kind in ("containers", "initContainers"):
-            if kind in pod_spec:
-                pod_spec[kind] = [{**item, "image": ""} for item in pod_spec[kind]]
-    if spec != was:
-        errors.append(forbidden("spec", _POD_UPDATE_TEXT))
+    if not is_new:
+        return errors
+    reporter = event.get("reportingComponent", "")
+    if not reporter:
+        errors.append(required("reportingComponent"))
+    errors += invalid_each("reportingComponent", reporter, names.qualified_name(reporter))
+    for field, limit in _EVENT_BYTES_MAX.items():
+        text = event.get(field, "")
+        if not text and field != "message":
+            errors.append(required(field))
+        if len(text.encode(errors="replace")) > limit:
+            errors.append(invalid(field, "", f"can have at most {limit} characters"))
     return errors
 
 
@@ -203,36 +167,78 @@ def _validate_counts(spec: KubeObject, *fields: str) -> list[FieldError]:
     return [invalid(f"spec.{field}", spec[field], NEGATIVE) for field in negative]
 
 
-def _validate_template(spec: KubeObject) -> list[FieldError]:
+def _validate_template(spec: KubeObject, kind: str) -> list[FieldError]:
     """Check the template of pods that run for good."""
     template = spec["template"]["spec"]
-    errors = [
+    metadata = spec["template"].get("metadata", {})
+    errors = validate_labels(metadata.get("labels"), "spec.template.labels")
+    errors += validate_annotations(metadata.get("annotations", {}), "spec.template.annotations")
+    errors += [
         replace(error, field=f"spec.template.{error.field}")
         for error in validate_pod_spec(template, "")
     ]
     policy = template.get("restartPolicy")
     if policy != "Always":
         errors.append(not_supported("spec.template.spec.restartPolicy", policy, ("Always",)))
+    if "activeDeadlineSeconds" in template:
+        detail = f"activeDeadlineSeconds in {kind} is not Supported"
+        errors.append(forbidden("spec.template.spec.activeDeadlineSeconds", detail))
+    if template.get("ephemeralContainers"):
+        detail = "ephemeral containers not allowed in pod template"
+        errors.append(forbidden("spec.template.spec.ephemeralContainers", detail))
     return errors
 
 
-def _validate_strategy(strategy: KubeObject, path: str, kinds: tuple[str, ...]) -> list[FieldError]:
+def _validate_strategy(strategy: KubeObject) -> list[FieldError]:
+    """Check how a deployment replaces its pods; more than all of them may be new."""
+    path, here = "spec.strategy", "spec.strategy.rollingUpdate"
     kind, rolling = strategy.get("type"), strategy.get("rollingUpdate")
-    if kind not in kinds:
-        return [not_supported(f"{path}.type", kind, kinds)]
-    if kind != "RollingUpdate":
+    if kind not in _STRATEGIES:
+        return [not_supported(path, _internal(strategy), _STRATEGIES)]
+    if kind == "Recreate":
         detail = f"may not be specified when strategy `type` is '{kind}'"
-        return [] if rolling is None else [forbidden(f"{path}.rollingUpdate", detail)]
+        return [] if rolling is None else [forbidden(here, detail)]
     if rolling is None:
-        return [required(f"{path}.rollingUpdate")]
-    here = f"{path}.rollingUpdate"
+        return [required(here, "this should be defaulted and never be nil")]
     unavailable, surge = rolling.get("maxUnavailable"), rolling.get("maxSurge")
     errors = validate_share(unavailable, f"{here}.maxUnavailable")
-    errors += validate_share(surge, f"{here}.maxSurge")
+    errors += validate_share(surge, f"{here}.maxSurge", _SURGE_PERCENT_MAX)
     if not errors and _is_zero(unavailable) and _is_zero(surge):
         detail = "may not be 0 when `maxSurge` is 0"
         errors.append(invalid(f"{here}.maxUnavailable", unavailable, detail))
     return errors
+
+
+def _validate_update_strategy(strategy: KubeObject) -> list[FieldError]:
+    """Check how a daemon set replaces its pods: with some missing, or with some twice."""
+    path, here = "spec.updateStrategy", "spec.updateStrategy.rollingUpdate"
+    rolling = strategy.get("rollingUpdate")
+    if strategy.get("type") not in _DAEMON_STRATEGIES:
+        return [not_supported(path, _internal(strategy), _DAEMON_STRATEGIES)]
+    if strategy["type"] == "OnDelete":
+        return []
+    if rolling is None:
+        return [required(here)]
+    unavailable, surge = rolling.get("maxUnavailable"), rolling.get("maxSurge")
+    errors = validate_share(unavailable, f"{here}.maxUnavailable")
+    errors += validate_share(surge, f"{here}.maxSurge")
+    if errors:
+        return errors
+    if not (_is_zero(unavailable) or _is_zero(surge)):
+        detail = "may not be set when maxUnavailable is non-zero"
+        errors.append(invalid(f"{here}.maxSurge", surge, detail))
+    elif _is_zero(unavailable) and _is_zero(surge):
+        errors.append(required(f"{here}.maxUnavailable", "cannot be 0 when maxSurge is 0"))
+    return errors
+
+
+def _internal(strategy: KubeObject) -> KubeObject:
+    """Return a strategy with the names of upstream's own structures, as its messages show it."""
+    rolling = strategy.get("rollingUpdate")
+    shown = rolling and {
+        "MaxUnavailable": rolling.get("maxUnavailable", 0), "MaxSurge": rolling.get("maxSurge", 0)
+    }  # fmt: skip
+    return {"Type": strategy.get("type", ""), "RollingUpdate": shown}
 
 
 def _is_zero(value: Json) -> bool:

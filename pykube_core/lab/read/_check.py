@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-import msgspec
-
 from pykube_core.api.decoding import DecodeError, decode, decode_json
 from pykube_core.api.defaults import DEFAULT_SCHEDULER, merge_label_keys, set_defaults
 from pykube_core.api.errors import InputError
+from pykube_core.api.json_faults import shown
 from pykube_core.api.objects import CLUSTER_SCOPED, Json, KubeObject
-from pykube_core.api.priority import PriorityError, resolve_priority
+from pykube_core.api.priority import SYSTEM_PRIORITIES, PriorityError, resolve_priority
 from pykube_core.api.quantity import QuantityError, parse_quantity
 from pykube_core.api.selectors import SelectorError, parse_label_selector
 from pykube_core.api.validation import FieldError, invalid_message, validate
@@ -91,6 +90,13 @@ def complete_template(template: KubeObject, name: str, label: str) -> KubeObject
     if spec["schedulerName"] == DEFAULT_SCHEDULER:
         del spec["schedulerName"]
     return decoded
+
+
+def lacks_class(template: KubeObject) -> bool:
+    """Say whether no server has set a template's priority, and its class is none of the system."""
+    spec = template["spec"]
+    name = spec.get("priorityClassName")
+    return bool(name) and "priority" not in spec and name not in SYSTEM_PRIORITIES
 
 
 def complete_priority(template: KubeObject, classes: Iterable[KubeObject], label: str) -> None:
@@ -171,7 +177,7 @@ def _check_quantities(quantities: Json, label: str, path: str) -> None:
         try:
             parse_quantity(value)
         except QuantityError as error:
-            reason = f"Invalid value: {_shown(value)}: {error}"
+            reason = f"Invalid value: {shown(value)}: {error}"
             raise InputError(reason, object=label, field=f"{path}[{name}]") from None
 
 
@@ -179,10 +185,5 @@ def _mapping(value: Json, label: str, path: str) -> KubeObject:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise InputError(f"expected an object, got {_shown(value)}", object=label, field=path)
+        raise InputError(f"expected an object, got {shown(value)}", object=label, field=path)
     return value
-
-
-def _shown(value: Json) -> str:
-    text = msgspec.json.encode(value).decode()
-    return text if len(text) <= 80 else text[:77] + "..."

@@ -139,14 +139,21 @@ class Pod(_Part):
 
 
 def reduce_to_template(metadata: Metadata, spec: PodSpec, status: PodStatus) -> Pod:
-    """Drop in place what only this pod has, and return the rest as a template."""
+    """Drop in place what only this pod has, and return the rest as a template.
+
+    A pod with generic ephemeral volumes is a template of its own: their claims bear its name and
+    are owned by its uid.
+    """
     owners = [owner for owner in metadata.ownerReferences or () if owner.controller]
     annotations = {
         key: value
         for key, value in (metadata.annotations or {}).items()
         if key.startswith(ANNOTATION_PREFIX)
     }
+    is_own = any(volume.ephemeral is not None for volume in spec.volumes or ())
     shape = Metadata(
+        name=metadata.name if is_own else None,
+        uid=metadata.uid if is_own else None,
         namespace=metadata.namespace or "default",
         labels=metadata.labels or None,
         annotations=annotations or None,

@@ -30,9 +30,10 @@ def read_bytes(path: str) -> tuple[str, bytes]:
     source = "<stdin>" if path == STDIN else path
     try:
         data = sys.stdin.buffer.read() if path == STDIN else Path(path).read_bytes()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(reason, source=source) from None
+    except OSError as error:
+        raise InputError(error.strerror or "cannot be read", source=source) from None
+    except ValueError:
+        raise InputError("no file name holds a zero byte", source=source) from None
     if data.startswith(_GZIP_MAGIC):
         data = _unpack(data, source)
     data = data.removeprefix(b"\xef\xbb\xbf")
@@ -70,7 +71,7 @@ def _unpack(data: bytes, source: str) -> bytes:
                 pieces.append(piece)
                 if not piece and not data and not member.eof:
                     raise InputError("the gzip data ends too early", source=source)
-        except zlib.error as error:
-            raise InputError(f"bad gzip data: {error}", source=source) from None
+        except zlib.error:
+            raise InputError("the gzip data are damaged", source=source) from None
         data = member.unused_data
     return b"".join(pieces)

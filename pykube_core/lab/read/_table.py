@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 import numpy as np
 
 from pykube_core.api.objects import KubeObject
 from pykube_core.lab.workload import PodTable
 
+_GONE: Final = -2
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 
 
@@ -55,15 +58,20 @@ class TableBuilder:
         self._deleted_ns.append(deleted_ns)
         self._pinned.append(pinned)
 
-    def build(self, row_of_node: dict[str, int]) -> PodTable:
-        """Return the table; every node that a pod names must have a row."""
+    def build(self, row_of_node: dict[str, int]) -> tuple[PodTable, PodTable]:
+        """Return the table of pods, and that of pods on nodes without a row: they have none."""
         row_of_node = {"": -1} | row_of_node
-        return PodTable(
+        rows = [row_of_node.get(name, _GONE) for name in self.node_names]
+        node = np.array(rows, dtype=np.int32)
+        gone = node == _GONE
+        table = PodTable(
             names=self.names,
             templates=self.templates,
             template=np.array(self._template, dtype=np.int32),
             created_ns=np.array(self._created_ns, dtype=np.int64),
             deleted_ns=np.array(self._deleted_ns, dtype=np.int64),
-            node=np.array([row_of_node[name] for name in self.node_names], dtype=np.int32),
-            pinned=np.array(self._pinned, dtype=np.bool_),
+            node=np.where(gone, np.int32(-1), node),
+            pinned=np.array(self._pinned, dtype=np.bool_) & ~gone,
         )
+        left_out = table.take(np.flatnonzero(gone))
+        return (table.take(np.flatnonzero(~gone)) if len(left_out) else table), left_out

@@ -22,12 +22,15 @@ from pykube_core.lab.read._table import TableBuilder
 GPU_COUNT: Final = "alibabacloud.com/gpu-count"
 GPU_MILLI: Final = "alibabacloud.com/gpu-milli"
 GPU_MODEL: Final = "alibabacloud.com/gpu-card-model"
+FILTER: Final = "GpuShare"
+"""The plugin that these GPUs are for."""
 NODE_PODS: Final = "10000"
 
 _NODE_COLUMNS: Final = ("sn", "cpu_milli", "memory_mib", "gpu", "model")
 # Some of the published pod lists end after these.
 _POD_COLUMNS: Final = ("name", "cpu_milli", "memory_mib", "num_gpu", "gpu_milli")
 _INT_MAX: Final = 2**43  # memory in MiB then stays within int64 bytes
+_DIGITS_SAFE: Final = 12  # below _INT_MAX, whatever they are
 
 
 class _Row:
@@ -53,7 +56,10 @@ class _Row:
 
     def count(self, column: str, default: int | None = None) -> int:
         """Return a whole number from 0; an empty cell is the default if there is one."""
-        text = self.text(column)
+        text = self._cells.get(column, "")
+        if len(text) <= _DIGITS_SAFE and text.isascii() and text.isdigit():
+            return int(text)
+        text = text.strip()
         if not text and default is not None:
             return default
         if text.endswith(".0"):  # what a data frame with gaps writes for a whole number
@@ -88,8 +94,9 @@ def _rows(source: str, data: bytes, required: tuple[str, ...]) -> Iterator[_Row]
                 reason = f"expected {len(header)} cells, got {len(cells)}"
                 raise InputError(reason, source=source, object=f"line {reader.line_num}")
             yield _Row(source, reader.line_num, dict(zip(header, cells, strict=True)))
-    except csv.Error as error:
-        raise InputError(str(error), source=source, object=f"line {reader.line_num}") from None
+    except csv.Error:
+        reason = "not valid CSV: a quote that is not closed, or a cell that is too long"
+        raise InputError(reason, source=source, object=f"line {reader.line_num}") from None
 
 
 def read_nodes(source: str, data: bytes) -> list[KubeObject]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bisect
 import functools
 import re
 from typing import Final
@@ -10,6 +9,7 @@ from typing import Final
 import msgspec
 
 from pykube_core.api.errors import InputError
+from pykube_core.api.json_faults import NOT_DECODED, TOO_DEEP, json_fault
 from pykube_core.api.objects import DONE_PHASES, KubeObject, label_of, name_of
 from pykube_core.api.times import parse_time
 from pykube_core.api.yaml_documents import read_documents
@@ -19,6 +19,7 @@ from pykube_core.lab.read._check import (
     check_object,
     complete_priority,
     complete_template,
+    lacks_class,
     read_by_hand,
 )
 from pykube_core.lab.read._table import TableBuilder
@@ -56,7 +57,14 @@ class _Head(msgspec.Struct):
     items: msgspec.Raw = _NO_ITEMS
 
 
+class _List(msgspec.Struct):
+    """A list, as `_HEAD` and `_ITEMS` read it one after the other."""
+
+    items: list[msgspec.Raw] | None = None
+
+
 _HEAD = msgspec.json.Decoder(_Head)
+_LIST = msgspec.json.Decoder(_List)
 _ITEMS = msgspec.json.Decoder(list[msgspec.Raw] | None)
 _POD = msgspec.json.Decoder(_shape.Pod)
 _ANY = msgspec.json.Decoder()
@@ -72,7 +80,7 @@ class Snapshot:
     objects : dict of str to list of dict
         The other kinds that scheduling reads, by plural; kinds that are absent have no key.
     table : TableBuilder
-        The pods; `check_nodes` must pass before it is built.
+        The pods.
     dated : bool
         True when pods carry exact virtual times, as `write_snapshot` writes them.
     """
@@ -83,7 +91,7 @@ class Snapshot:
         self.table = table
         self.dated = False
         self._names: set[tuple[str, str]] = set()
-        self._sources: list[tuple[int, str]] = []
+        self._source = ""
         self._first_of_template: list[tuple[str, str]] = []
 
     def read_json(self, source: str, data: bytes) -> None:
@@ -94,47 +102,42 @@ class Snapshot:
         InputError
             Naming file, object and field of the first thing that is wrong.
         """
-        self._start(source)
+        self._source = source
         self._add(source, data, None, "", 0)
 
     def read_yaml(self, source: str, data: bytes) -> None:
         """Add all objects of all YAML documents; errors are those of `read_json`."""
-        self._start(source)
+        self._source = source
         for index, document in enumerate(read_documents(source, data)):
             if not isinstance(document, dict):
                 raise InputError("expected a Kubernetes object", source=source, object="line 1")
             self._add(source, msgspec.json.encode(document), None, f"document {index + 1}", 0)
 
-    def set_priorities(self) -> None:
-        """Set the priorities that no server has set, now that all classes are known."""
+    def set_priorities(self) -> set[int]:
+        """Set the priorities that no server has set, now that all classes are known.
+
+        Returns
+        -------
+        set of int
+            Templates that name a class where there are no classes at all: their priority stays 0.
+        """
         classes = self.objects.get("priorityClasses", [])
-        for template, (source, label) in zip(
-            self.table.templates, self._first_of_template, strict=False
+        unranked = set()
+        for index, (template, (source, label)) in enumerate(
+            zip(self.table.templates, self._first_of_template, strict=False)
         ):
+            if not classes and lacks_class(template):
+                unranked.add(index)
+                continue
             try:
                 complete_priority(template, classes, label)
             except InputError as error:
                 raise error.within(source) from None
+        return unranked
 
-    def check_nodes(self) -> dict[str, int]:
-        """Return the row of each node; every pod's node must be among them."""
-        rows = {name_of(node): row for row, node in enumerate(self.nodes)}
-        for row, name in enumerate(self.table.node_names):
-            if name and name not in rows:
-                raise InputError(
-                    f'no node is called "{name}"',
-                    source=self._source_of(row),
-                    object=f"Pod {self.table.names[row]}",
-                    field="spec.nodeName",
-                )
-        return rows
-
-    def _start(self, source: str) -> None:
-        self._sources.append((len(self.table.names), source))
-
-    def _source_of(self, row: int) -> str:
-        starts = [start for start, _ in self._sources]
-        return self._sources[bisect.bisect_right(starts, row) - 1][1]
+    def node_rows(self) -> dict[str, int]:
+        """Return the row of each node by its name."""
+        return {name_of(node): row for row, node in enumerate(self.nodes)}
 
     def _add(
         self, source: str, raw: bytes | msgspec.Raw, kind: str | None, where: str, depth: int
@@ -160,7 +163,7 @@ class Snapshot:
                 self._add_object(kind, raw)
         except InputError as error:
             raise error.within(source, where) from None
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        except NOT_DECODED as error:
             raise _json_error(source, where, kind, raw, error) from None
 
     def _add_object(self, kind: str, raw: bytes | msgspec.Raw) -> None:
@@ -204,7 +207,7 @@ class Snapshot:
         if template == known:
             shape = self.table.templates[template]
             self.table.templates[template] = complete_template(shape, name, label)
-            self._first_of_template.append((self._sources[-1][1], label))
+            self._first_of_template.append((self._source, label))
         self.table.add(
             f"{namespace}/{name}",
             template,
@@ -262,25 +265,16 @@ def _json_error(
 ) -> InputError:
     """Say where in the file, or in which object, decoding failed."""
     if isinstance(error, RecursionError):
-        return InputError("nested too deep", source=source, object=where)
-    if isinstance(error, msgspec.ValidationError):
-        reason, _, path = str(error).partition(" - at `$")
-        field = path.rstrip("`").lstrip(".")
-        return InputError(reason, source=source, object=_name(raw, kind) or where, field=field)
-    data = bytes(raw)
-    if isinstance(error, UnicodeDecodeError):
-        return InputError("not UTF-8 text", source=source, object=where)
-    offset = re.search(r" \(byte ([0-9]+)\)", str(error))
-    end = int(offset[1]) if offset else len(data)
-    line = data.count(b"\n", 0, end) + 1
-    reason = re.sub(r" \(byte [0-9]+\)", "", str(error))
-    return InputError(reason, source=source, object=where or f"line {line}")
+        return InputError(TOO_DEEP, source=source, object=where)
+    fault = json_fault(bytes(raw), _HEAD, _LIST if (kind or "").endswith("List") else _POD)
+    found = _name(raw, kind) if isinstance(error, msgspec.ValidationError) else ""
+    return fault.within(source, found or where)
 
 
 def _name(raw: bytes | msgspec.Raw, kind: str | None) -> str:
     """Return what names an object that does not decode as its kind, or ""."""
     try:
         label = label_of(kind or "object", _ANY.decode(raw))
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except NOT_DECODED:
         return ""
     return label if " " in label else ""

@@ -50,8 +50,8 @@ def read_configuration(
         text = Path(path).read_text(encoding="utf-8")
     except OSError as error:
         raise InputError(error.strerror or str(error), source=str(path)) from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"not UTF-8: {error.reason}", source=str(path)) from None
+    except UnicodeDecodeError:
+        raise InputError("not UTF-8 text", source=str(path)) from None
     return parse_configuration(text, str(path), registry)
 
 

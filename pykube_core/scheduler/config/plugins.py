@@ -251,12 +251,24 @@ def _names_once(plugins: list[_Named], interface: str, errors: FieldErrors) -> l
 
 
 def _score_weights(sets: PluginSets) -> dict[str, int]:
-    """Return the weight of every enabled plugin: that of score before MultiPoint's, 0 is 1.
-
-    kube-scheduler also refuses weights whose sum times 100 passes int64; weights have 32 bits, so
-    that takes ten million plugins.
-    """
+    """Return the weight of every enabled plugin: that of score before MultiPoint's, 0 is 1."""
     weights: dict[str, int] = {}
     for plugin in (*sets.points["score"].enabled, *sets.multi_point.enabled):
         weights.setdefault(plugin.name, plugin.weight or 1)
     return weights
+
+
+def upstream_sees_overflow(sets: PluginSets, registry: Mapping[str, Collection[str]]) -> bool:
+    """Return whether kube-scheduler takes the weights of score plugins for an overflow.
+
+    Its check subtracts the sum so far from the largest int64, which wraps around as soon as that
+    sum is negative: then it refuses to start at the next plugin, whatever its weight. (The sum of
+    weights of 32 bits cannot really pass int64.)
+    """
+    total = 0
+    for name, weight in _score_weights(sets).items():
+        if "score" in registry[name]:
+            if total < 0:
+                return True
+            total += weight
+    return False

@@ -8,6 +8,7 @@ Differences
 - What kube-scheduler finds only when it builds a profile (a plugin that does not exist, or not at
   that extension point, or twice) is reported with the field's path.
 - Arguments for a plugin that does not exist are an error; kube-scheduler drops them.
+- Negative weights that its check of overflows refuses by mistake are a warning.
 """
 
 from collections.abc import Collection, Mapping
@@ -23,6 +24,7 @@ from pykube_core.scheduler.config.plugins import (
     expand,
     read_plugin_sets,
     unknown_plugin,
+    upstream_sees_overflow,
 )
 from pykube_core.scheduler.config.reader import ObjectReader
 from pykube_core.scheduler.config.types import PluginArgs, Plugins, Profile
@@ -38,6 +40,11 @@ _FILTER_NEEDS_STATE: Final = frozenset(
         "InterPodAffinity",
         "DynamicResources",
     }
+)
+_OVERFLOW: Final = (
+    'kube-scheduler v1.34.1 refuses these weights, "total score of Score plugins could overflow", '
+    "because their sum is negative before the last of them; here they count. It takes a negative "
+    "weight that multiPoint sets behind larger ones"
 )
 _SCORE_NEEDS_STATE: Final = frozenset({"TaintToleration", "PodTopologySpread", "InterPodAffinity"})
 
@@ -98,6 +105,8 @@ def read_profile(
         defaults = default_args(plugin)
         if defaults is not None and plugin not in args:
             args[plugin] = defaults
+    if upstream_sees_overflow(sets, plugins_known):
+        warnings.append(f"{reader.at('plugins')}: {_OVERFLOW}")
     warnings += _missing_states(reader.at("plugins"), plugins)
     return Profile(name, plugins, args, percentage), warnings
 

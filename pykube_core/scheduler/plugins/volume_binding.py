@@ -44,8 +44,15 @@ class VolumeBinding(SchedulerPlugin):
     is_scorer: ClassVar = False
 
     def compile(self, pod: KubeObject, builder: ClassBuilder, context: CompileContext) -> None:
-        """Say that the class needs an answer per node."""
-        builder.has_external = builder.has_external or bool(pod_claims(pod))
+        """Say that the class needs an answer per node, and which claims are this pod's alone."""
+        claims = pod_claims(pod)
+        builder.has_external = builder.has_external or bool(claims)
+        uid = (pod.get("metadata") or {}).get("uid") or ""
+        builder.ephemeral = tuple(
+            context.interner.value(f"ephemeral:{namespace_of(pod)}/{name}/{uid}")
+            for name, ephemeral in claims
+            if ephemeral
+        )
 
     def pre_filter(self, pod: KubeObject, context: CompileContext) -> Refusal | None:
         """Refuse a pod with a claim that is missing, lost, going, or should be bound by now."""

@@ -17,6 +17,8 @@ DotProduct   ``int(100 * (1 - mean((free / max) * (request / max))))``
 Random       the same on every node; the choice is uniform, whatever the tie-break
 ===========  ==========================================================================
 
+GpuShare is a filter (``pykube_core/scheduler/plugins/gpu_share.py``): no policy has it by itself.
+
 The arguments of BestFit, WorstFit and DotProduct may name resources that are in R even for a pod
 that does not ask for them: ``{"resources": ["cpu", "nvidia.com/gpu"]}``.
 
@@ -29,18 +31,19 @@ and 100; scores are stretched to 0..100 afterwards, which changes no order.
 
 import importlib.util
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from pykube_core.api.errors import InputError
-from pykube_core.scheduler.config import Profile, profile_from_dict
+from pykube_core.scheduler.config import EnabledPlugin, Profile, profile_from_dict
 from pykube_core.scheduler.user_policy import UserPolicy
 from pykube_core.scheduler.user_policy import policy as user_policy
 
 OWN_PLUGINS: Final[Mapping[str, frozenset[str]]] = {
-    name: frozenset({"score"}) for name in ("BestFit", "WorstFit", "DotProduct", "Random")
+    **{name: frozenset({"score"}) for name in ("BestFit", "WorstFit", "DotProduct", "Random")},
+    "GpuShare": frozenset({"filter"}),
 }
 
 
@@ -54,10 +57,13 @@ class PolicyFunction:
         The file, as the user gave it.
     attribute : str
         The name in it.
+    loaded : callable or None
+        What the file holds under the name, once it was run to be used again; see `once`.
     """
 
     path: str
     attribute: str
+    loaded: Callable[..., Any] | None = None
 
     @property
     def plugin(self) -> str:
@@ -65,13 +71,15 @@ class PolicyFunction:
         return f"{Path(self.path).name}:{self.attribute}"
 
     def load(self) -> Callable[..., Any]:
-        """Run the file and return what it holds under the name; each call runs it anew.
+        """Run the file and return what it holds under the name; each call runs it anew, see `once`.
 
         Raises
         ------
         InputError
             If the file cannot be read or run, or has nothing callable of that name.
         """
+        if self.loaded is not None:
+            return self.loaded
         name = f"_pykube_policy_{Path(self.path).stem}"
         spec = importlib.util.spec_from_file_location(name, self.path)
         if spec is None or spec.loader is None:
@@ -93,6 +101,16 @@ class PolicyFunction:
             raise InputError(f'"{self.attribute}" {found}', source=self.path)
         result: Callable[..., Any] = function
         return result
+
+    def once(self) -> "PolicyFunction":
+        """Run the file and return the function with what it holds, so that it is not run again.
+
+        Raises
+        ------
+        InputError
+            As `load`.
+        """
+        return replace(self, loaded=self.load())
 
 
 def _place(error: Exception, path: str) -> str:
@@ -124,6 +142,9 @@ class Policy:
         The user's own function, if there is one.
     warnings : tuple of str
         What the reader of a configuration file should know.
+    others : tuple of Policy
+        The other profiles of the same configuration: each decides about the pods whose
+        ``spec.schedulerName`` is its name, and this policy about all the rest.
     """
 
     name: str
@@ -131,6 +152,21 @@ class Policy:
     profile: Profile
     function: PolicyFunction | UserPolicy | None = None
     warnings: tuple[str, ...] = ()
+    others: tuple["Policy", ...] = ()
+
+    @property
+    def scheduler_names(self) -> tuple[str, ...]:
+        """Names of the profiles, this one's first."""
+        return tuple(each.profile.scheduler_name for each in (self, *self.others))
+
+    def with_filters(self, names: Collection[str]) -> "Policy":
+        """Return the policy with filter plugins that each profile runs behind its own."""
+        profile = self.profile
+        had = {plugin.name for plugin in profile.plugins.filter}
+        added = tuple(EnabledPlugin(name, 0) for name in names if name not in had)
+        others = tuple(each.with_filters(names) for each in self.others)
+        plugins = replace(profile.plugins, filter=(*profile.plugins.filter, *added))
+        return replace(self, profile=replace(profile, plugins=plugins), others=others)
 
     def load_function(self) -> UserPolicy | None:
         """Return the user's own function, None if there is none; see ``PolicyFunction.load``."""
@@ -139,7 +175,19 @@ class Policy:
         if isinstance(self.function, UserPolicy):
             return self.function
         loaded = self.function.load()
-        return loaded if isinstance(loaded, UserPolicy) else user_policy(loaded)
+        if isinstance(loaded, UserPolicy):
+            return loaded
+        try:
+            return user_policy(loaded)
+        except TypeError as error:
+            raise InputError(str(error), source=self.name) from None
+
+    @property
+    def source(self) -> str:
+        """What names the user's own function in messages: its file and its name."""
+        if not isinstance(self.function, UserPolicy):
+            return self.name
+        return f"{self.function.function.__code__.co_filename}:{self.function.plugin}"
 
 
 def score_only_profile(plugin: str | None) -> Profile:

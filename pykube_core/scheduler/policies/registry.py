@@ -60,8 +60,9 @@ def policy(name_or_path: str | UserPolicy) -> Policy:
 
         - a name of ``POLICIES``;
         - ``FILE.yaml``: a KubeSchedulerConfiguration, which may enable our own plugins too. Of
-          several profiles the one for ``default-scheduler`` is taken, or with
-          ``FILE.yaml:NAME`` that for NAME;
+          several profiles each decides about the pods that name it, and the one for
+          ``default-scheduler``, or else the first, about the rest;
+        - ``FILE.yaml:NAME``: its profile NAME alone, for all pods;
         - ``FILE.py:FUNCTION``: a function of the user's own, the only score. It is not run here:
           see :meth:`PolicyFunction.load`;
         - such a function itself, decorated with ``pykube_core.policy``.
@@ -119,17 +120,25 @@ def _from_function(name: str, path: str, attribute: str) -> Policy:
 
 def _from_configuration(name: str, path: str, scheduler_name: str | None) -> Policy:
     configuration = read_configuration(path, OWN_PLUGINS)
-    profile = _choose_profile(configuration, path, scheduler_name)
+    profiles = [
+        _of_profile(name, path, configuration, profile)
+        for profile in _choose_profiles(configuration, path, scheduler_name)
+    ]
+    chosen = replace(profiles[0], warnings=configuration.warnings, others=tuple(profiles[1:]))
+    if chosen.others:
+        names = ", ".join(chosen.scheduler_names)
+        chosen = replace(chosen, description=f"profiles {names} of {Path(path).name}")
+    return chosen
+
+
+def _of_profile(
+    name: str, path: str, configuration: SchedulerConfiguration, profile: Profile
+) -> Policy:
     _check_own_arguments(profile, path)
     if profile.percentage_of_nodes_to_score is None:
         percentage = configuration.percentage_of_nodes_to_score
         profile = replace(profile, percentage_of_nodes_to_score=percentage)
-    return Policy(
-        name=name,
-        description=f"profile {profile.scheduler_name} of {Path(path).name}",
-        profile=profile,
-        warnings=configuration.warnings,
-    )
+    return Policy(name, f"profile {profile.scheduler_name} of {Path(path).name}", profile)
 
 
 def _check_own_arguments(profile: Profile, path: str) -> None:
@@ -139,23 +148,22 @@ def _check_own_arguments(profile: Profile, path: str) -> None:
         args = profile.args.get(name)
         if isinstance(args, Mapping):
             reader = ObjectReader(args, f"pluginConfig[{name}].args", errors)
-            if name != "Random":
+            if name not in ("Random", "GpuShare"):
                 reader.strings("resources")
             reader.finish()
     errors.raise_if_any(path, f"profile {profile.scheduler_name}")
 
 
-def _choose_profile(
+def _choose_profiles(
     configuration: SchedulerConfiguration, path: str, scheduler_name: str | None
-) -> Profile:
-    if scheduler_name is None and len(configuration.profiles) == 1:
-        return configuration.profiles[0]
+) -> list[Profile]:
+    """Return the profile of a name; or all of them, that for pods of no profile first."""
+    profiles = list(configuration.profiles)
     profile = configuration.profile_for(scheduler_name or DEFAULT_SCHEDULER_NAME)
-    if profile is not None:
-        return profile
-    names = ", ".join(each.scheduler_name for each in configuration.profiles)
     if scheduler_name is None:
-        reason = f"has several profiles, choose one with {path}:NAME: {names}"
-    else:
+        return sorted(profiles, key=lambda each: each is not profile)
+    if profile is None:
+        names = ", ".join(each.scheduler_name for each in profiles)
         reason = f'no profile is called "{scheduler_name}", known are {names}'
-    raise InputError(reason, source=path, field="profiles")
+        raise InputError(reason, source=path, field="profiles")
+    return [profile]

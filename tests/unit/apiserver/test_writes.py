@@ -124,10 +124,12 @@ def test_an_update_that_creates_heeds_how_fields_are_checked(server):
 
 
 def test_uid_and_immutable_metadata_cannot_change(server):
-    server.create(CONFIG_MAPS, config_map(), "default")
+    created = server.create(CONFIG_MAPS, config_map(), "default")
     refused(409, server.update, CONFIG_MAPS, config_map(uid="x"), namespace="default")
     past = config_map(creationTimestamp="2000-01-01T00:00:00Z")
-    refused(422, server.update, CONFIG_MAPS, past, namespace="default")
+    assert server.update(CONFIG_MAPS, past, namespace="default").data == created.data
+    gone = config_map(deletionTimestamp="2000-01-01T00:00:00Z")
+    refused(422, server.update, CONFIG_MAPS, gone, namespace="default")
 
 
 def test_status_and_spec_are_written_apart(server):
@@ -192,7 +194,7 @@ def test_kubectl_patches_apply(server):
         (PRIORITY_CLASSES, {"metadata": {"name": "p"}, "value": 1}, {"value": 2}),
         (CONFIG_MAPS, config_map() | {"immutable": True}, {"data": {"a": "c"}}),
         (PODS, pod(), {"spec": {"hostNetwork": True}}),
-        (PODS, pod(), {"spec": {"tolerations": None}}),
+        (PODS, pod(tolerations=[{"operator": "Exists"}]), {"spec": {"tolerations": None}}),
     ],
 )
 def test_what_may_not_change_is_refused(server, resource, obj, patch):
@@ -688,8 +690,8 @@ def test_a_batch_larger_than_a_request_is_split(server):
 @pytest.mark.parametrize("over", [-1, 0, 1])
 def test_largest_object_is_stored_and_a_byte_more_is_not(server, over):
     event = {"metadata": {"name": "e" * 253}, "involvedObject": {"namespace": "default"}}
-    empty = server.create(EVENTS, event | {"message": ""}, "default", dry_run=True)
-    fill = "x" * (OBJECT_BYTES_MAX - len(empty.data) + over)
+    short = server.create(EVENTS, event | {"message": "x"}, "default", dry_run=True)
+    fill = "x" * (OBJECT_BYTES_MAX - len(short.data) + 1 + over)
     if over <= 0:
         created = server.create(EVENTS, event | {"message": fill}, "default")
         assert len(created.data) == OBJECT_BYTES_MAX + over

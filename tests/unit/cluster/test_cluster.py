@@ -4,6 +4,7 @@ import pytest
 
 from pykube_core import Cluster, InputError
 from pykube_core.api.status import StatusError
+from pykube_core.cluster.applying import UnservedKindError
 
 CONFIG_MAP = """\
 apiVersion: v1
@@ -50,8 +51,6 @@ def test_manifests_are_files_directories_text_and_objects(cluster, tmp_path):
 @pytest.mark.parametrize(
     ("manifest", "message"),
     [
-        ("kind: Foo\napiVersion: bar/v1\nmetadata: {name: x}",
-         '<text>: Foo x: no matches for kind "Foo" in version "bar/v1"'),
         ("kind: ConfigMap\nmetadata: {name: x}", "<text>: ConfigMap x: apiVersion not set"),
         ("a: [", "<text>: line 2: bad YAML"),
         ("no-such-file.yaml", "no-such-file.yaml: No such file or directory"),
@@ -63,6 +62,36 @@ def test_manifests_that_cannot_be_read_apply_nothing(cluster, manifest, message)
     assert str(error.value).startswith(message)
     with pytest.raises(StatusError, match="not found"):
         cluster.get("cm", "c")
+
+
+SERVED_BESIDE = """
+{apiVersion: v1, kind: Service, metadata: {name: web}}
+---
+{apiVersion: v1, kind: ConfigMap, metadata: {name: c}}
+---
+{apiVersion: apps/v1beta1, kind: Deployment, metadata: {name: old}}
+---
+{apiVersion: bar/v1, kind: Foo, metadata: {name: x}}
+---
+{apiVersion: v1, kind: ConfigMap, metadata: {name: d}}
+"""
+
+
+def test_apply_goes_on_after_kinds_that_are_not_served_and_says_what_they_are(cluster):
+    with pytest.raises(UnservedKindError) as error:
+        cluster.apply(SERVED_BESIDE)
+    assert [done.object.name for done in error.value.applied] == ["c", "d"]
+    assert [config_map["metadata"]["name"] for config_map in cluster.list("cm", "default")][:2] == [
+        "c",
+        "d",
+    ]
+    assert str(error.value) == (
+        '<text>: Service web: no matches for kind "Service" in version "v1": pykube does not '
+        "serve Kubernetes' Service, which its simulation does without; "
+        '<text>: Deployment old: no matches for kind "Deployment" in version "apps/v1beta1": '
+        "pykube serves Deployment as apps/v1; "
+        '<text>: Foo x: no matches for kind "Foo" in version "bar/v1"; applied: 2'
+    )
 
 
 def test_a_directory_goes_on_where_it_ended(tmp_path):
@@ -169,3 +198,34 @@ def test_events_outlive_the_process_that_wrote_them_and_end_after_their_time(tmp
         assert {event["metadata"]["name"] for event in cluster.list("events")} >= written
         cluster.run(seconds=3700)
         assert not {event["metadata"]["name"] for event in cluster.list("events")} & written
+
+
+def with_requests(cpu, memory):
+    resources = f'resources: {{requests: {{cpu: {cpu}, memory: "{memory}"}}}}'
+    return DEPLOYMENT.replace("image: httpd", f"image: httpd, {resources}")
+
+
+def test_apply_of_the_same_amounts_in_another_notation_changes_nothing(cluster):
+    cluster.apply(with_requests("1000m", "1024Mi"))
+    cluster.run()
+    held = cluster.get("deploy", "web")
+    for cpu, memory in (("1", "1Gi"), ("1.0", "1Gi"), ("'1000m'", "1024Mi")):
+        cluster.apply(with_requests(cpu, memory))
+        cluster.run()
+        assert cluster.get("deploy", "web") == held
+    assert held["metadata"]["generation"] == 1
+    cluster.apply(with_requests("1", "1073741824"))
+    cluster.run()
+    assert cluster.get("deploy", "web")["metadata"]["generation"] == 1
+    assert len(cluster.list("rs", "default")) == 1
+    cluster.apply(with_requests("2", "1Gi"))
+    cluster.run()
+    assert len(cluster.list("rs", "default")) == 2
+
+
+def test_a_strategy_may_be_applied_to_a_deployment_that_was_given_none(cluster):
+    cluster.apply(DEPLOYMENT)
+    recreate = DEPLOYMENT.replace("spec:\n  sel", "spec:\n  strategy: {type: Recreate}\n  sel")
+    assert [done.outcome for done in cluster.apply(recreate)] == ["configured"]
+    assert cluster.get("deploy", "web")["spec"]["strategy"] == {"type": "Recreate"}
+    assert [done.outcome for done in cluster.apply(recreate)] == ["unchanged"]

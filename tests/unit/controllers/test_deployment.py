@@ -273,13 +273,18 @@ def test_name_that_is_taken_changes_the_hash(world):
 
 
 def test_replica_set_that_is_refused_is_told_and_tried_again(world):
-    long = "w" * 250
+    # Beside the annotations of its own there is no room for what a replica set gets.
+    long = {"note": "w" * (256 * 1024 - 100)}
     spec = {"selector": {"matchLabels": LABELS}, "template": template()}
-    world.server.create(DEPLOYMENTS, {"metadata": {"name": long}, "spec": spec}, "default")
+    obj = {"metadata": {"name": "web", "annotations": long}, "spec": spec}
+    world.server.create(DEPLOYMENTS, obj, "default")
     world.run(0.1)
-    (found,) = world.get(DEPLOYMENTS, long)["status"]["conditions"]
+    (found,) = status(world)["conditions"]
     assert (found["status"], found["reason"]) == ("False", "ReplicaSetCreateError")
-    assert found["message"].startswith(f'Failed to create new replica set "{long}-')
+    assert found["message"].startswith('Failed to create new replica set "web-')
+    world.server.patch(DEPLOYMENTS, {"metadata": {"annotations": {"note": ""}}}, "web", "default")
+    world.run()
+    assert len(sets(world)) == 1
 
 
 def test_counts_and_percentages_round_as_upstream():

@@ -175,6 +175,62 @@ def test_owners_of_the_cluster_may_be_owners_everywhere_but_not_the_reverse(worl
     assert names(world) == []
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [{"kind": "Pod"}, {"kind": "Node"}, {"name": "other"}, {"name": "z"},
+     {"apiVersion": "apps/v1", "kind": "Deployment"}],
+)  # fmt: skip
+def test_owner_that_is_another_than_the_object_says_is_none(world, wrong):
+    a = thing(world, "a")
+    thing(world, "z")
+    thing(world, "b", ownerReferences=[reference(a) | wrong])
+    thing(world, "c", ownerReferences=[reference(a)])
+    world.run()
+    assert names(world) == ["a", "c", "z"]
+    world.server.patch(
+        CONFIG_MAPS, {"metadata": {"ownerReferences": [reference(a) | wrong]}}, "c", "default"
+    )
+    world.run()
+    assert names(world) == ["a", "z"]
+    assert world.messages("OwnerRefInvalidNamespace") == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"apiVersion": "v2"}, {"apiVersion": "apps/v1beta1", "kind": "Deployment"},
+     {"apiVersion": "apps/v1"}],
+)  # fmt: skip
+def test_object_with_an_owner_of_what_is_not_served_is_left_as_it_is(world, wrong, assert_rests):
+    a, gone = thing(world, "a"), thing(world, "gone")
+    thing(world, "b", ownerReferences=[reference(a) | wrong, reference(gone)])
+    delete(world, "gone")
+    world.run()
+    assert names(world) == ["a", "b"]
+    assert len(world.get(CONFIG_MAPS, "b")["metadata"]["ownerReferences"]) == 2
+    assert_rests(world)
+
+
+def test_wrong_owner_beside_a_right_one_is_taken_away(world):
+    a, z = thing(world, "a"), thing(world, "z")
+    thing(world, "b", ownerReferences=[reference(a), reference(z, kind="Pod")])
+    world.run()
+    (left,) = world.get(CONFIG_MAPS, "b")["metadata"]["ownerReferences"]
+    assert left["name"] == "a"
+
+
+def test_dependent_that_blocks_no_more_lets_its_owner_go(world):
+    a = thing(world, "a")
+    thing(world, "b", a, finalizers=["example.com/hold"])
+    block(world, "b", a)
+    delete(world, "a", "Foreground")
+    world.run()
+    assert names(world) == ["a", "b"]
+    patch = {"metadata": {"ownerReferences": [reference(a, blockOwnerDeletion=False)]}}
+    world.server.patch(CONFIG_MAPS, patch, "b", "default")
+    world.run()
+    assert names(world) == ["b"]
+
+
 def test_owner_of_a_kind_that_is_not_served_counts_as_there(world):
     owner = {"apiVersion": "example.com/v1", "kind": "Thing"}
     owner["metadata"] = {"name": "x", "uid": "6a0f7405-9a37-4d0d-851e-3b98d57fef15"}

@@ -48,8 +48,9 @@ def test_namespace_goes_with_all_that_is_in_it(world, assert_rests):
     assert_rests(world, 20)
 
 
-def test_content_that_waits_for_its_dependents_goes_without_them(world):
-    create(world, finalizers=["orphan", "foregroundDeletion"])
+@pytest.mark.parametrize("finalizer", ["orphan", "foregroundDeletion"])
+def test_content_that_waits_for_its_dependents_goes_without_them(world, finalizer):
+    create(world, finalizers=[finalizer])
     world.server.delete(NAMESPACES, "doomed")
     world.run(10)
     assert is_gone(world)

@@ -1,9 +1,13 @@
 import pytest
 
 from pykube_core.api.builtin import PODS
+from pykube_core.api.deletion_cost import DELETION_COST, read_deletion_cost
 from pykube_core.apiserver import ApiObject
 from pykube_core.apiserver.objects import encode
-from pykube_core.controllers.pod_ranking import DELETION_COST, candidate, least_missed
+from pykube_core.controllers.pod_ranking import (
+    candidate,
+    least_missed,
+)
 from pykube_core.controllers.pods import PodReader
 
 NOW = 1_795_407_362 * 10**9
@@ -57,6 +61,16 @@ def test_pod_that_is_missed_less_goes_first(pair):
     first, second = pair
     assert order(pod("a", **second), pod("b", **first)) == ["b", "a"]
     assert order(pod("a", **first), pod("b", **second)) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("text", "cost"),
+    [("5", 5), ("-5", -5), ("0", 0), ("-0", 0), ("-05", -5), ("+5", 0), ("05", 0), ("00", 0),
+     ("2147483647", 2**31 - 1), ("2147483648", 0), ("-2147483648", -(2**31)), ("-2147483649", 0),
+     ("", 0), ("-", 0), (" 5", 0), ("5.0", 0), ("1_0", 0), ("1e3", 0), ("\u0665", 0)],
+)  # fmt: skip
+def test_cost_is_read_as_upstream_reads_it(text, cost):
+    assert (read_deletion_cost(text) or 0) == cost
 
 
 def test_of_ages_of_one_magnitude_the_uid_decides():

@@ -227,6 +227,90 @@ def test_what_cannot_be_created_is_a_condition_and_tried_again(world):
     assert len(world.pods()) == 1
 
 
+def test_first_failure_is_told_until_there_is_none(world, monkeypatch):
+    create(world, replicas=2)
+    world.run()
+    refuse = [too_large()] * 2
+
+    def fail(resource, targets):
+        return refuse[: len(targets)]
+
+    monkeypatch.setattr(world.failing, "delete_many", fail, raising=False)
+    scale(world, 0)
+    world.run(0.1)
+    (first,) = status(world)["conditions"]
+    assert (first["reason"], first["message"]) == (
+        "FailedDelete", f"unable to delete pods: {refuse[0].message}"
+    )  # fmt: skip
+    monkeypatch.setattr(
+        world.failing, "create_copies", lambda *args, **options: refuse, raising=False
+    )
+    scale(world, 5)
+    world.run(0.1)
+    assert status(world)["conditions"] == [first]
+    monkeypatch.undo()
+    scale(world, 1)
+    world.run(2000)
+    assert "conditions" not in status(world)
+
+
+def test_pods_without_labels_are_not_made(world):
+    selector = {"matchExpressions": [{"key": "a", "operator": "DoesNotExist"}]}
+    template = {"spec": {"containers": [{"name": "c", "image": "httpd"}]}}
+    create(world, selector=selector, template=template)
+    world.run(0.1)
+    (failure,) = status(world)["conditions"]
+    assert (failure["reason"], failure["message"]) == (
+        "FailedCreate", "unable to create pods, no labels"
+    )  # fmt: skip
+    assert world.pods() == []
+
+
+def test_ending_pod_counts_only_while_it_is_the_sets_own(world):
+    create(world, replicas=1)
+    world.run()
+    (pod,) = world.pods()
+    world.server.bind(pod.name, "default", "n1")
+    world.set_running()
+    world.server.delete(PODS, pod.name, "default")
+    world.run()
+    assert status(world)["terminatingReplicas"] == 1
+    other = {"metadata": {"labels": {"app": "other"}}}
+    world.server.patch(PODS, other, pod.name, "default")
+    world.run()
+    assert status(world)["terminatingReplicas"] == 0
+    # Unlike one that runs it is not released.
+    assert world.get(PODS, pod.name)["metadata"]["ownerReferences"]
+
+
+def test_ready_pod_that_does_not_say_since_when_is_available_only_without_a_wait(world):
+    create(world, replicas=1, minReadySeconds=5)
+    world.run()
+    shown = b'{"phase":"Running","conditions":[{"type":"Ready","status":"True"}]}'
+    world.server.replace_status_many(PODS, [(pod, shown) for pod in world.pods()])
+    world.run(60)
+    assert status(world)["readyReplicas"] == 1
+    assert "availableReplicas" not in status(world)
+    world.server.patch(REPLICA_SETS, {"spec": {"minReadySeconds": 0}}, "web", "default")
+    world.run()
+    assert status(world)["availableReplicas"] == 1
+
+
+def test_orphans_that_end_or_have_ended_are_not_adopted(world):
+    spec = {"containers": [{"name": "c", "image": "httpd"}], "nodeName": "n1"}
+    for name in ("ended", "ending"):
+        obj = {"metadata": {"name": name, "labels": LABELS}, "spec": spec}
+        made = world.server.create(PODS, obj, "default")
+        phase = b"Failed" if name == "ended" else b"Running"
+        world.server.replace_status_many(PODS, [(made, b'{"phase":"%b"}' % phase)])
+    world.server.delete(PODS, "ending", "default")
+    create(world, replicas=1)
+    world.run()
+    for name in ("ended", "ending"):
+        assert "ownerReferences" not in world.get(PODS, name)["metadata"]
+    assert len(world.pods()) == 3
+
+
 def test_set_that_is_gone_makes_nothing(world):
     create(world, replicas=1)
     world.run()

@@ -1,6 +1,8 @@
 import pytest
 
 from pykube_core.api.builtin import EVENTS, NODES, PODS
+from pykube_core.apiserver import ApiObject
+from pykube_core.apiserver.objects import encode
 from pykube_core.controllers import TaintEvictionController
 
 UNREACHABLE = {"key": "node.kubernetes.io/unreachable", "effect": "NoExecute"}
@@ -140,3 +142,68 @@ def script(world):
 
 def test_crash_around_any_write_converges_to_the_same_end(assert_crash_safe):
     assert_crash_safe([TaintEvictionController], script, ending)
+
+
+@pytest.mark.parametrize("seconds", [0, -1, 10, 1000])
+def test_eviction_that_is_due_keeps_its_time_when_the_seconds_change(world, seconds):
+    world.node("n1")
+    short = {"key": "mine", "operator": "Exists", "effect": "NoExecute"}
+    pod(world, "a", tolerations=[short | {"tolerationSeconds": 100}])
+    taint(world, MINE)
+    world.run(5)
+    # The first toleration that fits is the one that counts.
+    first = MINE | {"operator": "Equal", "tolerationSeconds": seconds}
+    obj = world.get(PODS, "a")
+    obj["spec"]["tolerations"].insert(0, first)
+    world.server.update(PODS, obj)
+    world.run(94)
+    assert ending(world) == []
+    world.run(2)
+    assert ending(world) == ["a"]
+
+
+def test_toleration_for_ever_calls_an_eviction_off_and_losing_it_evicts_at_once(world):
+    world.node("n1")
+    pod(world, "a")
+    taint(world, UNREACHABLE)
+    world.run(100)
+    tolerations = [UNREACHABLE | {"operator": "Exists"}]
+    held = world.server.get(PODS, "a", "default")
+    for given, gone in ((tolerations, []), ([], ["a"])):
+        obj = held.decode()
+        obj["spec"]["tolerations"] = given
+        new = ApiObject(PODS, held.key, encode(PODS, obj), held.revision)
+        (held,) = world.server.write_encoded([new])
+        world.run(1)
+        assert ending(world) == gone
+    assert world.messages("TaintManagerEviction") == [
+        "Cancelling deletion of Pod default/a", "Marking for deletion Pod default/a",
+    ]  # fmt: skip
+
+
+def test_second_taint_with_less_time_leaves_an_eviction_that_is_due(world):
+    world.node("n1")
+    short = {"key": "mine", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 20}
+    pod(world, "a", tolerations=[short])
+    taint(world, UNREACHABLE)
+    world.run(10)
+    taint(world, UNREACHABLE, MINE)
+    world.run(250)
+    assert ending(world) == []
+    world.run(41)
+    assert ending(world) == ["a"]
+
+
+def test_pod_that_is_being_deleted_is_told_once_and_keeps_its_time(world, assert_rests):
+    world.node("n1")
+    pod(world, "a")
+    world.run()
+    world.server.delete(PODS, "a", "default")
+    before = world.get(PODS, "a")["metadata"]["deletionTimestamp"]
+    taint(world, MINE)
+    world.run()
+    held = world.get(PODS, "a")
+    assert held["metadata"]["deletionTimestamp"] == before
+    assert [c["type"] for c in held["status"]["conditions"]] == ["DisruptionTarget"]
+    assert world.messages("TaintManagerEviction") == ["Marking for deletion Pod default/a"]
+    assert_rests(world)

@@ -85,10 +85,13 @@ def test_an_error_is_a_difference_of_every_decision_after_it(tmp_path):
 
 
 def test_what_is_no_scenario_is_named(tmp_path):
-    for text in ("", "{", "[]", '{"name": "x"}'):
+    for text in ("{", "[]", '{"name": "x"}'):
         (tmp_path / "bad.json").write_text(text)
         with pytest.raises(InputError, match=r"bad\.json: not a scenario"):
             read_scenario(tmp_path / "bad.json")
+    (tmp_path / "bad.json").write_bytes(gzip.compress(b"{}")[:12])
+    with pytest.raises(InputError, match=r"bad\.json: the gzip data ends too early"):
+        read_scenario(tmp_path / "bad.json")
     document = scenario()
     document["expected"] = []
     with pytest.raises(InputError, match="differ in length"):

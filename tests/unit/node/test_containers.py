@@ -1,9 +1,9 @@
 """Images, restarts, back-offs, probes and init containers."""
 
 from pykube_core.api.builtin import PODS
+from pykube_core.api.image_names import full_image, image_id
 from pykube_core.api.patch import STRATEGIC_MERGE_PATCH
 from pykube_core.node import Behavior
-from pykube_core.node.runtime import full_image, image_id
 
 PULL_ERROR = (
     "rpc error: code = NotFound desc = failed to pull and unpack image "

@@ -1,5 +1,7 @@
 """The network, heartbeats, static pods, and kubelets that stop."""
 
+import json
+
 import pytest
 
 from pykube_core.api.builtin import LEASES, NODES, PODS
@@ -156,7 +158,7 @@ def test_condition_of_somebody_else_keeps_its_time(world):
     foreign = {
         "type": "KernelDeadlock", "status": "False",
         "lastHeartbeatTime": "2026-11-23T04:21:02Z", "lastTransitionTime": "2026-11-23T04:16:02Z",
-        "reason": "KernelHasNoDeadlock", "message": "",
+        "reason": "KernelHasNoDeadlock", "message": "fine",
     }  # fmt: skip
     conditions = [*node_status(world)["conditions"], foreign]
     world.server.patch(NODES, {"status": {"conditions": conditions}}, "n1", subresource="status")
@@ -326,8 +328,9 @@ def test_an_address_that_others_wrote_into_a_status_is_replaced_if_it_is_none(wo
     world.node()
     world.pod()
     world.run(5)
-    status = {"status": {"podIP": address, "podIPs": [{"ip": address}]}}
-    world.server.patch(PODS, status, "web", "default", subresource="status")
+    held = world.server.get(PODS, "web", "default")
+    status = held.decode()["status"] | {"podIP": address, "podIPs": [{"ip": address}]}
+    world.server.replace_status_many(PODS, [(held, json.dumps(status).encode())])
     world.restart()
     world.run(5)
     assert world.status()["podIP"] == "10.244.1.2"

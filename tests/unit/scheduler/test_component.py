@@ -349,21 +349,6 @@ def test_a_nomination_holds_on_a_node_that_comes_back(world):
     assert (world.node_of("top"), world.node_of("late")) == ("n1", None)
 
 
-def test_devices_of_a_node_may_change_under_its_pods(world):
-    gpus = "alibabacloud.com/gpu-count"
-    world.node("n1")
-    allocatable = world.server.get(NODES, "n1").decode()["status"]["allocatable"]
-    for count in ("1", "2"):
-        patch = {"allocatable": allocatable | {gpus: count}}
-        world.server.patch(NODES, {"status": patch}, "n1", subresource="status")
-        world.run(0)
-        world.pod(f"a{count}", cpu="2")
-        world.run(0)
-    world.pod("b")
-    world.run(0)
-    assert [world.node_of(name) for name in ("a1", "a2", "b")] == ["n1", "n1", None]
-
-
 def test_a_refused_binding_gives_the_room_back(world):
     world.node("n1", cpu="1")
     world.pod("a")

@@ -189,14 +189,17 @@ def test_documents_of_another_type_are_refused(document, message):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a: 1\nb: 2\na: 3\n", 'scheduler.yaml: line 3: duplicate key "a"'),
+        ("a: 1\nb: 2\na: 3\n", 'scheduler.yaml: line 3: key "a" is already set in map'),
         ('{"a": 1, "a": 2}', 'scheduler.yaml: duplicate key "a"'),
-        ("a: [1\n", "scheduler.yaml: line 2: not valid YAML: "),
+        ("a: [1\n", "scheduler.yaml: line 2: bad YAML"),
         ("- 1\n", "scheduler.yaml: expected an object with apiVersion and kind"),
         ("", "scheduler.yaml: expected an object with apiVersion and kind"),
         ("a: 1\n---\nb: 1\n", "scheduler.yaml: expected one document, found 2"),
-        ("? [a]\n: 1\n", "scheduler.yaml: line 1: a key must be a string"),
-        ("a: !!python/none x\n", "scheduler.yaml: line 1: not valid YAML"),
+        ("? [a]\n: 1\n", "scheduler.yaml: line 1: a key must be text"),
+        (
+            "a: !!python/none x\n",
+            "scheduler.yaml: line 1: values of tag tag:yaml.org,2002:python/none are not read",
+        ),
         ("[" * 5000, "scheduler.yaml: "),
     ],
 )

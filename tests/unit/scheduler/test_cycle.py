@@ -9,6 +9,7 @@ from pykube_core.scheduler.policies import Policy
 from pykube_core.scheduler.scheduler import Scheduler
 
 REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+EXISTS = {"key": "zone", "operator": "Exists"}
 
 
 def node(name, cpu="4", **labels):
@@ -144,3 +145,30 @@ def test_pods_that_are_done_or_on_unknown_nodes_are_not_there(cycle):
     here.add_bound([done, pod("lost", nodeName="x")])
     assert len(here.pods) == 0
     assert here.schedule(pod()).placed == "a"
+
+
+def test_a_negative_weight_turns_a_preference_round_and_totals_may_be_negative(cycle):
+    enabled = {"disabled": [{"name": "*"}], "enabled": [{"name": "NodeAffinity", "weight": -3}]}
+    preferred = [{"weight": 1, "preference": {"matchExpressions": [EXISTS]}}]
+    wish = {"preferredDuringSchedulingIgnoredDuringExecution": preferred}
+    nodes = [node("a", zone="1"), node("b"), node("c", zone="1")]
+    found = cycle(nodes, {"score": enabled}).schedule(pod(affinity={"nodeAffinity": wish}))
+    assert found.total == (-300, 0, -300)
+    assert (found.candidates, found.placed) == (("b",), "b")
+    only = cycle([node("a", zone="1"), node("c", zone="1")], {"score": enabled})
+    decision = only.schedule(pod(affinity={"nodeAffinity": wish}))
+    assert decision.total == (-300, -300)
+    assert decision.placed == "a"
+
+
+def test_spread_over_nodes_that_are_not_there_is_no_error(cycle):
+    constraint = {
+        "maxSkew": 1,
+        "topologyKey": "zone",
+        "whenUnsatisfiable": "ScheduleAnyway",
+        "labelSelector": {"matchLabels": {"app": "web"}},
+    }
+    with Scheduler([], Policy("x", "x", profile_from_dict(None))) as scheduler:
+        classes = scheduler.compile([pod(topologySpreadConstraints=[constraint])])
+        nodes, _ = scheduler.place(classes)
+    assert nodes.tolist() == [-1]

@@ -99,16 +99,44 @@ def test_wrong_arguments_of_our_own_plugins_are_named(tmp_path):
     )
 
 
-def test_policy_from_a_file_of_several_profiles_is_chosen_by_name(tmp_path):
+def test_one_profile_of_several_is_chosen_by_name(tmp_path):
     path = tmp_path / "two.yaml"
     path.write_text(CONFIGURATION + "- schedulerName: other\n")
-    assert policy(f"{path}:other").profile.scheduler_name == "other"
-    assert "choose one with" in error_of(str(path))
+    assert policy(f"{path}:other").scheduler_names == ("other",)
+    assert policy(f"{path}:other").description == "profile other of two.yaml"
     assert error_of(f"{path}:none").endswith(
         'profiles: no profile is called "none", known are packing, other'
     )
+
+
+def test_a_file_of_several_profiles_is_one_policy_with_the_default_schedulers_first(tmp_path):
+    path = tmp_path / "two.yaml"
+    path.write_text(CONFIGURATION + "- schedulerName: other\n")
+    found = policy(str(path))
+    assert found.scheduler_names == ("packing", "other")
+    assert found.others[0].profile.percentage_of_nodes_to_score == 30
+    assert found.description == "profiles packing, other of two.yaml"
+    assert pickle.loads(pickle.dumps(found)) == found
     path.write_text(CONFIGURATION + "- schedulerName: default-scheduler\n")
-    assert policy(str(path)).profile.scheduler_name == "default-scheduler"
+    assert policy(str(path)).scheduler_names == ("default-scheduler", "packing")
+
+
+def test_gpu_share_filters_where_a_profile_enables_it_and_takes_no_arguments(tmp_path):
+    path = tmp_path / "share.yaml"
+    enabled = "- plugins: {filter: {enabled: [{name: GpuShare}]}}\n"
+    path.write_text(CONFIGURATION.partition("- ")[0] + enabled)
+    assert policy(str(path)).profile.plugins.filter[-1].name == "GpuShare"
+    path.write_text(path.read_text() + "  pluginConfig: [{name: GpuShare, args: {a: 1}}]\n")
+    assert 'unknown field "a"' in error_of(str(path))
+
+
+def test_filters_that_the_input_asks_for_come_behind_those_of_every_profile(tmp_path):
+    path = tmp_path / "two.yaml"
+    path.write_text(CONFIGURATION + "- schedulerName: other\n")
+    found = policy(str(path)).with_filters(["GpuShare"]).with_filters(["GpuShare"])
+    for each in (found, *found.others):
+        filters = [plugin.name for plugin in each.profile.plugins.filter]
+        assert filters == [*(p.name for p in policy("default").profile.plugins.filter), "GpuShare"]
 
 
 def test_policy_from_a_function_is_not_run_until_it_is_loaded(tmp_path):

@@ -1,0 +1,51 @@
+"""Quantities and patches are those of k8s.io/apimachinery v0.34.1, byte for byte."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from pykube_core.api.decoding import DecodeError, decode
+from pykube_core.api.defaults import round_up
+from pykube_core.api.strategic_merge import PatchError, strategic_merge_patch
+from pykube_core.api.three_way import three_way_patch
+
+RECORDED = Path(__file__).parent / "apimachinery-v0.34.1"
+
+
+def lines(name):
+    return [
+        json.loads(line) for line in gzip.decompress((RECORDED / name).read_bytes()).splitlines()
+    ]
+
+
+def test_quantities_are_stored_in_the_form_that_upstream_writes():
+    for value, canonical, rounded, error in lines("quantities.jsonl.gz"):
+        pod = {"spec": {"overhead": {"cpu": value}}}
+        if error is not None:
+            with pytest.raises(DecodeError):
+                decode("Pod", pod)
+            continue
+        overhead = decode("Pod", pod)["spec"]["overhead"]
+        assert overhead == {"cpu": canonical}, value
+        round_up(overhead)
+        assert overhead == {"cpu": rounded}, value
+
+
+def attempt(function, *args):
+    try:
+        return function(*args)
+    except PatchError:
+        return None
+
+
+def test_patches_are_those_that_kubectl_sends_and_an_api_server_follows():
+    for case in lines("patches.jsonl.gz"):
+        kind, current, patch = case["kind"], case["current"], case.get("patch")
+        if case["op"] == "apply":
+            made = attempt(three_way_patch, kind, case["original"], case["modified"], current)
+            if patch is not None:
+                assert made == patch
+        result = None if patch is None else attempt(strategic_merge_patch, kind, current, patch)
+        assert result == case.get("result")
