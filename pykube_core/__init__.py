@@ -10,16 +10,22 @@ Names load when they are first used, so importing the package costs nothing.
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
 
+# Not typing's: that module takes longer to import than all else of a command's first steps.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pykube_core.api.errors import InputError
+    from pykube_core.api.status import StatusError
     from pykube_core.cluster.cluster import Cluster
     from pykube_core.lab.compare import Comparison, compare
+    from pykube_core.lab.explain import explain
     from pykube_core.lab.read import read_workload
     from pykube_core.lab.synthetic import synthetic
     from pykube_core.lab.workload import PodTable, Workload
     from pykube_core.lab.write import write_snapshot
+    from pykube_core.node.registration import Machine
+    from pykube_core.node.runtime import Behavior
+    from pykube_core.scheduler.explain import Explanation
     from pykube_core.scheduler.policies import Policy
     from pykube_core.scheduler.scheduler import Scheduler
     from pykube_core.scheduler.user_policy import UserPolicy, policy
@@ -28,16 +34,21 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Behavior",
     "Cluster",
     "Comparison",
+    "Explanation",
     "InputError",
+    "Machine",
     "PodTable",
     "Policy",
     "Scheduler",
+    "StatusError",
     "Store",
     "UserPolicy",
     "Workload",
     "compare",
+    "explain",
     "policy",
     "read_workload",
     "synthetic",
@@ -45,16 +56,21 @@ __all__ = [
 ]
 
 _MODULES = {
+    "Behavior": "node.runtime",
     "Cluster": "cluster.cluster",
     "Comparison": "lab.compare",
+    "Explanation": "scheduler.explain",
     "InputError": "api.errors",
+    "Machine": "node.registration",
     "PodTable": "lab.workload",
     "Policy": "scheduler.policies",
     "Scheduler": "scheduler.scheduler",
+    "StatusError": "api.status",
     "Store": "store",
     "UserPolicy": "scheduler.user_policy",
     "Workload": "lab.workload",
     "compare": "lab.compare",
+    "explain": "lab.explain",
     "policy": "scheduler.user_policy",
     "read_workload": "lab.read",
     "synthetic": "lab.synthetic",

@@ -1,8 +1,51 @@
-"""``python -m pykube_core`` is ``pykube``."""
+"""``python -m pykube_core`` is ``pykube``: the process, its signals and its standard streams.
 
+A signal ends the process where it stands, and no exception is raised: one would have to pass
+through imports, callbacks and pools of threads that were not written for it. What has to survive
+does anyway: the store is made to be killed, and `pykube_core.files` writes files aside.
+"""
+
+import os
+import signal
 import sys
+from types import FrameType
 
-from pykube_core.cli import main
+ENDED_BY = {
+    signal.SIGINT: "interrupted",
+    signal.SIGTERM: "terminated",
+    signal.SIGHUP: "hung up",
+}
+
+
+def run() -> int:
+    """Run the command line as a process of its own; return the exit code."""
+    for number in ENDED_BY:
+        # Whoever starts us in the background may have them ignored, and means it.
+        if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
+            signal.signal(number, _end)
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by whoever started us
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))
+        elif mode == "w" and hasattr(stream, "reconfigure"):
+            # Names of files and tables have characters that a terminal may lack.
+            stream.reconfigure(errors="backslashreplace")
+    from pykube_core.cli import main
+
+    return main()
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    """End the process, with the exit code that a shell gives for a signal."""
+    files = sys.modules.get("pykube_core.files")
+    if files is not None:
+        files.discard_unfinished()
+    bar = "\r\x1b[K" if os.isatty(2) else ""
+    try:
+        os.write(2, f"{bar}pykube: {ENDED_BY[signal.Signals(number)]}\n".encode())
+    finally:
+        os._exit(128 + number)
+
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run())

@@ -30,7 +30,8 @@ const char *pkc_status_text(int status) {
     case PKC_ERR_QUOTA: return "mvcc: database space exceeded";
     case PKC_ERR_NO_SPACE: return "no space left on the device; the write was rolled back";
     case PKC_ERR_IO: return "the file system refused a call";
-    case PKC_ERR_FAILED: return "a sync to disk failed, or it was opened so: the store is read-only";
+    case PKC_ERR_FAILED:
+        return "a sync to disk failed, or it was opened so: the store is read-only";
     case PKC_ERR_LOCKED: return "the data directory is in use";
     case PKC_ERR_CORRUPT: return "durable data is damaged";
     case PKC_ERR_FOREIGN: return "the directory holds something other than a store";

@@ -43,6 +43,12 @@ static inline int vec_grow(void *slot, int64_t *capacity, int64_t wanted, size_t
 #define vec_push(v, value)                                                                  \
     (vec_reserve((v), (v)->count + 1) < 0 ? -1 : ((v)->data[(v)->count++] = (value), 0))
 
+/* 1 if two arrays of one type, which has no padding, hold the same bytes. */
+#define vec_equal(a, b)                                                                     \
+    ((a)->count == (b)->count &&                                                            \
+     ((a)->count == 0 ||                                                                    \
+      memcmp((a)->data, (b)->data, (size_t)(a)->count * sizeof *(a)->data) == 0))
+
 #define vec_free(v) (free((v)->data), (v)->data = NULL, (v)->count = (v)->capacity = 0)
 
 #endif

@@ -1,7 +1,11 @@
 /* The engine's handle. */
+#include "engine/state/engine.h"
+
 #include <string.h>
 
-#include "engine/state/engine.h"
+#include "engine/cycle/totals.h"
+#include "engine/kernels/kernel.h"
+#include "engine/state/columns.h"
 
 int pkc_engine_new(int32_t kernel_index, int32_t tie, uint64_t seed, pkc_engine **engine_out) {
     if (tie != PKC_TIE_RANK && tie != PKC_TIE_RANDOM) {
@@ -28,12 +32,9 @@ int pkc_engine_new(int32_t kernel_index, int32_t tie, uint64_t seed, pkc_engine 
     return PKC_OK;
 }
 
-void pkc_engine_free(pkc_engine *e) {
-    if (e == NULL) {
-        return;
-    }
+static void free_elements(pkc_engine *e) {
     for (int64_t i = 0; i < e->classes.count; i++) {
-        pkc_rows_free(e, &e->classes.data[i]);
+        pkc_totals_free(e, &e->classes.data[i]);
         pkc_class_clear(&e->classes.data[i]);
     }
     for (int64_t i = 0; i < e->matchers.count; i++) {
@@ -45,6 +46,19 @@ void pkc_engine_free(pkc_engine *e) {
     for (int64_t i = 0; i < e->counters.count; i++) {
         pkc_counter_clear(&e->counters.data[i]);
     }
+    for (int64_t i = 0; i < e->profiles.count; i++) {
+        pkc_profile_clear(&e->profiles.data[i]);
+    }
+    for (int32_t row = 0; row < e->row_count; row++) {
+        pkc_node_lists_free(&e->nodes[row]);
+    }
+}
+
+void pkc_engine_free(pkc_engine *e) {
+    if (e == NULL) {
+        return;
+    }
+    free_elements(e);
     vec_free(&e->matchers);
     vec_free(&e->topologies);
     vec_free(&e->counters);
@@ -56,37 +70,10 @@ void pkc_engine_free(pkc_engine *e) {
     vec_free(&e->order);
     vec_free(&e->added);
     vec_free(&e->dry_pods);
-    for (int64_t i = 0; i < e->profiles.count; i++) {
-        pkc_profile_clear(&e->profiles.data[i]);
-    }
     vec_free(&e->classes);
     vec_free(&e->profiles);
     vec_free(&e->pods);
-    pkc_node_table_free(e);
+    pkc_columns_free(e);
     free(e->log);
     free(e);
-}
-
-int pkc_engine_external_set(pkc_engine *e, int32_t class_index, const uint8_t *binding,
-                            const uint8_t *zone) {
-    if (class_index < 0 || class_index >= e->classes.count) {
-        return PKC_ERR_NOT_FOUND;
-    }
-    pod_class *c = &e->classes.data[class_index];
-    if (!c->has_external) {
-        return PKC_ERR_INVALID;
-    }
-    size_t rows = (size_t)e->row_count;
-    uint8_t *external = malloc(2 * rows + 1);
-    if (external == NULL) {
-        return PKC_ERR_NO_MEMORY;
-    }
-    if (rows > 0) {
-        memcpy(external, binding, rows);
-        memcpy(external + rows, zone, rows);
-    }
-    free(c->external);
-    c->external = external;
-    c->external_rows = e->row_count;
-    return PKC_OK;
 }

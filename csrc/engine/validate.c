@@ -42,10 +42,14 @@ static int validate_row(const pkc_engine *e, int32_t row, int32_t *pods_out,
           "nonzero memory is off");
     for (int32_t d = 0; d < PKC_DEVICE_COUNT_MAX; d++) {
         int32_t free_milli = e->device_free[(int64_t)row * PKC_DEVICE_COUNT_MAX + d];
-        CLAIM(d < n->device_count ? free_milli >= 0 && free_milli <= DEVICE_MILLI
+        CLAIM(d < n->device_count ? free_milli >= 0 && free_milli <= PKC_DEVICE_MILLI
                                   : free_milli == -1,
               "a device is over-committed");
     }
+    CLAIM(n->touched <= e->log_position, "a row was touched after the last change");
+    CLAIM(n->touched == 0 || e->log_position - n->touched >= LOG_ROWS ||
+              e->log[(n->touched - 1) % LOG_ROWS] == row,
+          "the log does not have the last change of a row");
     *pods_out += count;
     return 0;
 }

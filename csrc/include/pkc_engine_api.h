@@ -13,6 +13,7 @@ enum {
     PKC_RESOURCE_EPHEMERAL_STORAGE = 2,
     PKC_RESOURCE_COUNT_MAX = 60,
     PKC_DEVICE_COUNT_MAX = 16,
+    PKC_DEVICE_MILLI = 1000, /* one whole device */
     PKC_KEY_NODE_NAME = 0,
     PKC_KEY_UNSCHEDULABLE = 1, /* node.kubernetes.io/unschedulable */
     PKC_VALUE_EMPTY = 0,
@@ -144,9 +145,10 @@ int pkc_engine_profile_add(pkc_engine *engine, const int64_t *words, int64_t wor
 int pkc_engine_class_add(pkc_engine *engine, const int64_t *words, int64_t word_count);
 int pkc_engine_class_count(const pkc_engine *engine);
 
-/* How many feasible nodes a profile looks for, in percent of all: 100 for all, 0 for the adaptive
- * rule (schedule_one.go, numFeasibleNodesToFind). Below 100 the search goes through the rows in
- * the order that was set, begins where the one before ended, and stops when it has found so many. */
+/* How many feasible nodes a profile looks for, in percent of all: 100 for all, 0 for the
+ * adaptive rule (schedule_one.go, numFeasibleNodesToFind). Below 100 the search goes through the
+ * rows in the order that was set, begins where the one before ended, and stops when it has found
+ * so many. */
 int pkc_engine_sampling_set(pkc_engine *engine, int32_t profile, int32_t percentage);
 /* The order of rows for that search, each once; rows added later follow. */
 int pkc_engine_order_set(pkc_engine *engine, int32_t count, const int32_t *rows);
@@ -217,14 +219,14 @@ int pkc_engine_dry_run(pkc_engine *engine, int32_t class_index, int32_t row,
                        uint8_t *plugin_out, uint8_t *code_out, uint64_t *detail_out);
 int pkc_engine_row_pod_count(const pkc_engine *engine, int32_t row);
 
-/* One pod on every row, nothing assumed. plugin_out, code_out and detail_out (row_count,) say what
- * refused first; detail: NodeResourcesFit bit 0 too many pods, bit 1 + r insufficient resource r;
- * TaintToleration the index of the taint; NodeAffinity the reason of the failed selector;
- * VolumeRestrictions 0 a disk, 1 a ReadWriteOncePod claim in use; VolumeBinding and VolumeZone what
- * was set; PodTopologySpread 0 skew, 1 a missing label; InterPodAffinity 0 affinity, 1
- * anti-affinity, 2 anti-affinity of existing pods. raw_out and normalized_out are (PKC_PLUGIN_COUNT,
- * row_count), total_out (row_count,), valid where feasible. scored_out (PKC_PLUGIN_COUNT,) is 1 for
- * plugins with scores. Returns the number of feasible rows. */
+/* One pod on every row, nothing assumed. plugin_out, code_out and detail_out (row_count,) say
+ * what refused first; detail: NodeResourcesFit bit 0 too many pods, bit 1 + r insufficient
+ * resource r; TaintToleration the index of the taint; NodeAffinity the reason of the failed
+ * selector; VolumeRestrictions 0 a disk, 1 a ReadWriteOncePod claim in use; VolumeBinding and
+ * VolumeZone what was set; PodTopologySpread 0 skew, 1 a missing label; InterPodAffinity 0
+ * affinity, 1 anti-affinity, 2 anti-affinity of existing pods. raw_out and normalized_out are
+ * (PKC_PLUGIN_COUNT, row_count), total_out (row_count,), valid where feasible. scored_out
+ * (PKC_PLUGIN_COUNT,) is 1 for plugins with scores. Returns the number of feasible rows. */
 int pkc_engine_evaluate(pkc_engine *engine, int32_t class_index, uint8_t *plugin_out,
                         uint8_t *code_out, uint64_t *detail_out, int64_t *raw_out,
                         int64_t *normalized_out, double *total_out, uint8_t *scored_out);
@@ -233,6 +235,60 @@ int pkc_engine_evaluate(pkc_engine *engine, int32_t class_index, uint8_t *plugin
  * class does not fit, elsewhere the weighted sum of its node-local scores (those that do not depend
  * on which other rows are feasible). count is the row count. Returns it. */
 int pkc_engine_scan(pkc_engine *engine, int32_t class_index, int64_t count, double *total_out);
+
+/* What is taken of the nodes, and what pods of some classes could use of them, kept up from call to
+ * call. The caller owns the arrays: classes and resources stay as they are, and the others begin as
+ * zeros. With another row count, begin anew. */
+typedef struct {
+    int32_t class_count;
+    int32_t resource_count;
+    int32_t row_count;        /* the engine's */
+    const int32_t *classes;   /* (class_count,) */
+    const int32_t *resources; /* (resource_count,) */
+    /* The answer. What is free of a resource on a row is allocatable - requested, at least 0. */
+    int64_t *usable;          /* (class_count, resource_count): what is free, summed over the rows
+                                 that a pod of the class fits now */
+    int64_t *free_total;      /* (resource_count,): over all rows */
+    int64_t *requested_total; /* (resource_count,) */
+    int64_t *requested;       /* (row_count, resource_count) */
+    int64_t *pod_count;       /* (row_count,) */
+    /* The engine's own. */
+    int64_t *alone;       /* (class_count, resource_count): usable, if rules on the row alone
+                             decided */
+    int64_t *free_amount; /* (row_count, resource_count) */
+    uint8_t *fits;        /* (row_count, class_count): by rules on the row alone */
+    uint64_t epoch_seen;
+    uint64_t log_seen;
+} pkc_survey;
+
+/* Brings a survey up to date. Costs a filter per class and row that changed since, and a pass over
+ * all rows for a class with filters that look beyond the row. */
+int pkc_engine_survey(pkc_engine *engine, pkc_survey *survey);
+
+/* room_out[k] is 1 where NodeResourcesFit lets a pod of classes[k] on one of the rows now. */
+int pkc_engine_room(const pkc_engine *engine, int32_t class_count, const int32_t *classes,
+                    int32_t row_count, const int32_t *rows, uint8_t *room_out);
+
+/* Pods that come and go: event i is of pod pods[i], which leaves or comes. */
+typedef struct {
+    const int64_t *when_ns; /* (events,) */
+    const int32_t *pods;    /* (events,) */
+    const uint8_t *leaves;  /* (events,) */
+    int64_t pod_count;
+    const int32_t *classes; /* (pod_count,) */
+    int32_t *rows;          /* (pod_count,): where it is or was last, -1 until it comes to a row */
+    int32_t *slots;         /* (pod_count,): -1 until then; of no meaning once it has left */
+    const int32_t *waiting; /* (waiting_count,): classes of pods that wait for room */
+    int32_t waiting_count;
+    int32_t waits_anywhere; /* some of them may find room on another row than a pod left */
+} pkc_replay;
+
+/* Plays events [begin, end) up to where the caller has to decide, and returns 1; 0 at their end.
+ * That is behind an arrival that fits nowhere, and behind the last departure of an instant in which
+ * a pod left that was on no row, or made room for one that waits. end_out is behind the last event
+ * played; on an error the events before stay. */
+int pkc_engine_replay(pkc_engine *engine, const pkc_replay *replay, int64_t begin, int64_t end,
+                      int64_t *end_out);
 
 /* A copy of column field of the node matrix. */
 int pkc_engine_column(const pkc_engine *engine, int32_t field, int64_t *column_out);

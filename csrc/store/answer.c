@@ -1,8 +1,10 @@
 /* Answers: what a call found, pinned until it is released. */
+#include "store/answer.h"
+
 #include <stdlib.h>
 
 #include "common/check.h"
-#include "store/core.h"
+#include "store/history.h"
 
 enum { CAPACITY_MIN = 8, CHUNK_BYTES = 1 << 16, KEPT_BYTES_MAX = 1 << 20 };
 

@@ -1,10 +1,7 @@
 /* Requests that are refused before anything is looked at. */
+#include "store/check.h"
+
 #include <stdlib.h>
-
-#include "store/core.h"
-
-/* Operations of a transaction with all its nested ones: bounds the recursion. */
-enum { TOTAL_OPS_MAX = 65536 };
 
 typedef struct {
     int64_t bytes;
@@ -21,7 +18,7 @@ static int check_sizes(int64_t a, int64_t b, int64_t c, cost *total) {
     if (a > most || b > most || c > most || (total->bytes += a + b + c) > most) {
         return PKC_ERR_REQUEST_SIZE;
     }
-    return ++total->ops > TOTAL_OPS_MAX ? PKC_ERR_OP_COUNT : PKC_OK;
+    return ++total->ops > PKC_TXN_OPS_MAX ? PKC_ERR_OP_COUNT : PKC_OK;
 }
 
 static int check_op(const pkc_op *op, int32_t ops_max, cost *total) {

@@ -1,8 +1,13 @@
 /* Group commit: from staged to durable to visible. */
-#include "common/check.h"
-#include "store/core.h"
+#include "store/commit.h"
 
-void pkc_store_publish(pkc_store *store, int64_t revision, int64_t log_end, int64_t sequence) {
+#include "common/check.h"
+#include "store/history.h"
+#include "wal/segment.h"
+#include "wal/stage.h"
+
+/* Show everything up to these marks. */
+static void publish(pkc_store *store, int64_t revision, int64_t log_end, int64_t sequence) {
     pkc_groups *groups = &store->groups;
     if (groups->point_count + groups->range_count > 0) {
         for (int64_t i = store->visible_end; i < log_end; i++) {
@@ -24,7 +29,7 @@ void pkc_store_publish(pkc_store *store, int64_t revision, int64_t log_end, int6
 void pkc_store_staged(pkc_store *store) {
     store->sequence_staged++;
     if (store->wal == NULL || store->replaying) {
-        pkc_store_publish(store, store->head_revision, store->log.end, store->sequence_staged);
+        publish(store, store->head_revision, store->log.end, store->sequence_staged);
     }
 }
 
@@ -66,7 +71,7 @@ static void lead(pkc_store *store) {
     pkc_store_lock(store);
     if (status == PKC_OK) {
         pkc_wal_show(wal);
-        pkc_store_publish(store, revision, log_end, sequence);
+        publish(store, revision, log_end, sequence);
         if (wal->staged.size == 0 && !lazy) {
             pkc_store_unlock(store);
             pkc_wal_write_mark(wal);

@@ -1,11 +1,19 @@
 /* Compaction: what no reader can ask for any more is freed. */
+#include "store/compact.h"
+
 #include <stdlib.h>
 
 #include "common/check.h"
-#include "store/core.h"
+#include "store/answer.h"
+#include "store/commit.h"
+#include "store/history.h"
+#include "wal/stage.h"
+
+/* The lock is given up after so many log entries. */
+enum { STEP = 4096 };
 
 static void rest(pkc_store *store, bool yield, int64_t done) {
-    if (yield && done % PKC_COMPACT_STEP == PKC_COMPACT_STEP - 1) {
+    if (yield && done % STEP == STEP - 1) {
         pkc_store_unlock(store);
         pkc_store_lock(store);
     }
@@ -170,7 +178,7 @@ static bool evacuate_some(pkc_store *store) {
         if (!sparse) {
             continue;
         }
-        if (cost >= PKC_COMPACT_STEP) {
+        if (cost >= STEP) {
             return true;
         }
         int64_t more = evacuate(store, block);
@@ -184,7 +192,7 @@ static bool evacuate_some(pkc_store *store) {
 
 static void defragment(pkc_store *store, bool yield) {
     while (evacuate_some(store)) {
-        rest(store, yield, PKC_COMPACT_STEP - 1);
+        rest(store, yield, STEP - 1);
     }
 }
 
@@ -205,14 +213,7 @@ static int stage_compact(pkc_store *store, int64_t revision) {
         return PKC_ERR_FUTURE;
     }
     if (store->wal != NULL) {
-        int64_t staged = pkc_wal_staged(store->wal);
-        int status = pkc_wal_begin(store->wal, PKC_RECORD_COMPACT);
-        status = status < 0 ? status : pkc_wal_append(store->wal, &revision, 8);
-        if (status < 0) {
-            pkc_wal_unstage(store->wal, staged);
-            return status;
-        }
-        pkc_wal_end(store->wal, -1, 0);
+        PKC_TRY(pkc_wal_stage(store->wal, PKC_RECORD_COMPACT, &revision, 8));
     }
     pkc_store_staged(store);
     return PKC_OK;

@@ -1,8 +1,9 @@
-/* Groups of watches: who is concerned by a write. */
+/* Groups of watches: which of them a write concerns. */
+#include "store/group.h"
+
 #include <stdlib.h>
 
 #include "common/check.h"
-#include "store/watch.h"
 
 enum { CAPACITY_MIN = 16 };
 

@@ -1,6 +1,7 @@
 /* Keys and their versions: writes without checks, and how to take them back. */
+#include "store/history.h"
+
 #include "common/check.h"
-#include "store/core.h"
 
 pkc_key *pkc_store_find(const pkc_store *store, const void *key, int64_t size) {
     return pkc_index_find(&store->index, key, size, pkc_index_hash(&store->index, key, size));
@@ -221,6 +222,8 @@ static int link_version(pkc_store *store, pkc_version *version) {
     if (new_lease != old_lease) {
         pkc_lease_detach(store, key, old_lease);
     }
+    const pkc_version *newest = pkc_store_newest(store, key);
+    PKC_CHECK(newest == NULL || newest->mod_revision <= version->mod_revision);
     version->prev = key->newest;
     key->newest = pkc_arena_ref(version);
     return PKC_OK;

@@ -8,6 +8,26 @@
 #include "store/arena.h"
 #include "store/shape.h"
 
+/* A key's life. Put at revisions 2 and 3, deleted at 5, put again at 6, it looks like this:
+ *
+ *     key a  newest ─► [6: version 1, created 6]
+ *                        prev ─► [5: tombstone]
+ *                                  prev ─► [3: version 2, created 2]
+ *                                            prev ─► [2: version 1, created 2]
+ *                                                      prev ─► none
+ *     log    2  3  5  6        every version once, in the order of the revisions
+ *
+ * A reader at revision 4 walks from the newest to the first version of revision 4 or less, which
+ * is 3.
+ *
+ *     compact(3)   frees 2, which 3 supersedes; 3 stays, since a reader at 3 or 4 sees it.
+ *     compact(5)   frees 3. The tombstone stays: a watch from 5 on must see the delete.
+ *     compact(6)   frees the tombstone. What is left: newest ─► [6], prev ─► none.
+ *
+ * Were there no put at 6, compact(6) would leave no version, and the key would go with the last
+ * one: out of both indexes, its memory freed. A write that is rolled back walks the other way:
+ * undo takes the last entry of the log, newest becomes its prev, and a key without a version
+ * goes. */
 typedef struct pkc_key pkc_key;
 typedef struct pkc_version pkc_version;
 

@@ -151,7 +151,7 @@ int pkc_leases_add(pkc_leases *leases, int64_t id, int64_t ttl, int64_t deadline
     return PKC_OK;
 }
 
-void pkc_leases_remove(pkc_leases *leases, pkc_lease *lease) {
+static void lease_remove(pkc_leases *leases, pkc_lease *lease) {
     int64_t mask = leases->capacity - 1;
     int64_t hole = table_home(lease->id, leases->capacity);
     while (leases->table[hole] != lease) {
@@ -209,7 +209,7 @@ void pkc_leases_settle(pkc_leases *leases, int64_t sequence) {
     int64_t done = 0;
     for (; done < leases->change_count && leases->changes[done].sequence <= sequence; done++) {
         if (leases->changes[done].revoke) {
-            pkc_leases_remove(leases, leases->changes[done].lease);
+            lease_remove(leases, leases->changes[done].lease);
         }
     }
     leases->change_count -= done;
@@ -227,7 +227,7 @@ void pkc_leases_undo(pkc_leases *leases, int64_t sequence) {
             change.lease->revoked = false;
             pkc_leases_set_deadline(leases, change.lease, change.deadline_ns);
         } else {
-            pkc_leases_remove(leases, change.lease);
+            lease_remove(leases, change.lease);
         }
     }
 }

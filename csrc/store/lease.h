@@ -52,7 +52,6 @@ pkc_lease *pkc_leases_find(const pkc_leases *leases, int64_t id);
 pkc_lease *pkc_leases_alive(const pkc_leases *leases, int64_t id);
 int pkc_leases_add(pkc_leases *leases, int64_t id, int64_t ttl, int64_t deadline_ns,
                    pkc_lease **lease_out);
-void pkc_leases_remove(pkc_leases *leases, pkc_lease *lease);
 void pkc_leases_set_deadline(pkc_leases *leases, pkc_lease *lease, int64_t deadline_ns);
 /* Memory for one more change. */
 int pkc_leases_reserve_change(pkc_leases *leases);

@@ -1,10 +1,14 @@
 /* Leases as callers see them. */
+#include "store/lease_api.h"
+
 #include <stdlib.h>
 
 #include "common/check.h"
-#include "store/core.h"
+#include "store/answer.h"
+#include "store/commit.h"
+#include "store/history.h"
+#include "wal/stage.h"
 
-#define TTL_MAX INT64_C(9000000000)
 #define SECOND_NS INT64_C(1000000000)
 
 static int64_t deadline(int64_t ttl, int64_t time_ns) {
@@ -37,16 +41,12 @@ static int sorted_keys(const pkc_lease *lease, pkc_key ***keys_out) {
 }
 
 int pkc_lease_begin(pkc_store *store, int64_t id, int64_t ttl, int64_t time_ns) {
-    int status = pkc_leases_reserve_change(&store->leases);
     pkc_lease *lease;
-    status = status < 0
-                 ? status
-                 : pkc_leases_add(&store->leases, id, ttl, deadline(ttl, time_ns), &lease);
-    if (status == PKC_OK) {
-        lease->sequence = store->sequence_staged + 1;
-        pkc_leases_note(&store->leases, lease, lease->sequence, false);
-    }
-    return status;
+    PKC_TRY(pkc_leases_reserve_change(&store->leases));
+    PKC_TRY(pkc_leases_add(&store->leases, id, ttl, deadline(ttl, time_ns), &lease));
+    lease->sequence = store->sequence_staged + 1;
+    pkc_leases_note(&store->leases, lease, lease->sequence, false);
+    return PKC_OK;
 }
 
 int pkc_lease_end(pkc_store *store, pkc_lease *lease, int64_t *revision_out) {
@@ -54,8 +54,8 @@ int pkc_lease_end(pkc_store *store, pkc_lease *lease, int64_t *revision_out) {
     int64_t count = lease->keys.count;
     int64_t log_end = store->log.end;
     int64_t revision = store->head_revision + 1;
-    int status = pkc_leases_reserve_change(&store->leases);
-    status = status < 0 ? status : sorted_keys(lease, &keys);
+    PKC_TRY(pkc_leases_reserve_change(&store->leases));
+    int status = sorted_keys(lease, &keys);
     for (int64_t i = 0; status == PKC_OK && i < count; i++) {
         status = pkc_history_delete(store, revision, keys[i]);
     }
@@ -72,19 +72,8 @@ int pkc_lease_end(pkc_store *store, pkc_lease *lease, int64_t *revision_out) {
 
 /* A record of two numbers. Nothing is staged when it fails. */
 static int log_pair(pkc_store *store, int type, int64_t first, int64_t second) {
-    if (store->wal == NULL) {
-        return PKC_OK;
-    }
-    int64_t staged = pkc_wal_staged(store->wal);
-    int status = pkc_wal_begin(store->wal, type);
-    status = status < 0 ? status : pkc_wal_append(store->wal, &first, 8);
-    status = status < 0 ? status : pkc_wal_append(store->wal, &second, 8);
-    if (status < 0) {
-        pkc_wal_unstage(store->wal, staged);
-        return status;
-    }
-    pkc_wal_end(store->wal, -1, 0);
-    return PKC_OK;
+    int64_t pair[2] = {first, second};
+    return store->wal == NULL ? PKC_OK : pkc_wal_stage(store->wal, type, pair, sizeof(pair));
 }
 
 static int grant(pkc_store *store, int64_t id, int64_t ttl, int64_t time_ns) {
@@ -110,7 +99,7 @@ static int grant(pkc_store *store, int64_t id, int64_t ttl, int64_t time_ns) {
 int pkc_store_lease_grant(pkc_store *store, int64_t id, int64_t ttl, int64_t time_ns,
                           int64_t *ttl_out, pkc_answer *answer_out) {
     pkc_answer_begin(answer_out);
-    if (ttl > TTL_MAX) {
+    if (ttl > PKC_TTL_MAX) {
         return PKC_ERR_LEASE_TTL;
     }
     if (id == 0 || time_ns < 0) {

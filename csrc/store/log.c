@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "common/check.h"
 #include "pkc.h"
 
 enum { CAPACITY_MIN = 256 };
@@ -32,6 +33,8 @@ int pkc_log_append(pkc_log *log, pkc_version *version) {
             return status;
         }
     }
+    PKC_CHECK(log->end == log->first ||
+              pkc_log_at(log, log->end - 1)->mod_revision <= version->mod_revision);
     pkc_log_set(log, log->end, version);
     log->end++;
     return PKC_OK;
@@ -48,6 +51,7 @@ int64_t pkc_log_find(const pkc_log *log, int64_t revision) {
             high = middle;
         }
     }
+    PKC_CHECK(low == log->end || pkc_log_at(log, low)->mod_revision >= revision);
     return low;
 }
 

@@ -1,7 +1,10 @@
 /* Ranges: points, spans, filters, sorting. */
+#include "store/range.h"
+
 #include <stdlib.h>
 
-#include "store/core.h"
+#include "store/answer.h"
+#include "store/history.h"
 
 void pkc_span_open(const pkc_store *store, pkc_span *span, const char *key, int64_t key_size,
                    const char *end, int64_t end_size) {

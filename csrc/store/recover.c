@@ -1,5 +1,12 @@
 /* Records of the log and of a snapshot, applied to the store. */
-#include "store/core.h"
+#include "store/recover.h"
+
+#include "common/check.h"
+#include "store/commit.h"
+#include "store/compact.h"
+#include "store/history.h"
+#include "store/lease_api.h"
+#include "store/txn.h"
 
 static bool take(const uint8_t **at, int64_t *left, void *field_out, int64_t size) {
     if (*left < size) {
@@ -64,6 +71,7 @@ static int apply_txn(pkc_store *store, const uint8_t *at, int64_t left) {
     }
     store->head_revision = revision;
     pkc_store_staged(store);
+    PKC_CHECK(store->visible_revision == revision && store->visible_end == store->log.end);
     return PKC_OK;
 }
 
@@ -82,7 +90,7 @@ static int apply_revoke(pkc_store *store, int64_t id, int64_t expected) {
 }
 
 static int apply_grant(pkc_store *store, int64_t id, int64_t ttl) {
-    if (id == 0 || ttl < PKC_STORE_TTL_MIN || ttl > INT64_C(9000000000) ||
+    if (id == 0 || ttl < PKC_STORE_TTL_MIN || ttl > PKC_TTL_MAX ||
         pkc_leases_find(&store->leases, id) != NULL) {
         return PKC_ERR_CORRUPT;
     }

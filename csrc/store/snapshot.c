@@ -1,7 +1,13 @@
 /* Snapshot: the visible state beside the log, while writers go on. */
 #include <stdlib.h>
 
-#include "store/core.h"
+#include "common/check.h"
+#include "store/answer.h"
+#include "store/commit.h"
+#include "store/history.h"
+#include "wal/posix.h"
+#include "wal/segment.h"
+#include "wal/snapshot.h"
 
 enum { STEP = 512 };
 
@@ -101,8 +107,9 @@ static int collect_survivors(job *j, pkc_answer *answer, bool *done_out) {
     }
     /* The place behind the last key seen: its bytes and a zero. */
     j->last_key.size = 0;
-    status = status < 0 ? status : pkc_buffer_append(&j->last_key, key->bytes, key->size);
-    return status < 0 ? status : pkc_buffer_append(&j->last_key, "", 1);
+    PKC_TRY(status);
+    PKC_TRY(pkc_buffer_append(&j->last_key, key->bytes, key->size));
+    return pkc_buffer_append(&j->last_key, "", 1);
 }
 
 static int collect_log(job *j, int64_t *at, pkc_answer *answer, bool *done_out) {

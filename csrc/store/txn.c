@@ -1,8 +1,15 @@
 /* Transactions: compares, checks, operations, and their record in the log. */
+#include "store/txn.h"
+
 #include <stdlib.h>
 
 #include "common/check.h"
-#include "store/core.h"
+#include "store/answer.h"
+#include "store/check.h"
+#include "store/commit.h"
+#include "store/history.h"
+#include "store/range.h"
+#include "wal/stage.h"
 
 enum { PATH_ON_STACK = 64, ALL_HELD = -1 };
 
@@ -139,63 +146,79 @@ static int record_value(pkc_wal *wal, const pkc_content *value) {
     return status;
 }
 
-/* The log's copy of an operation. The record begins with the first one. */
+/* The log's copy of an operation. The record begins with the first one. PKC_ERR_REQUEST_SIZE:
+ * puts that keep their values made the record too large, which the size of the request does not
+ * tell. */
 static int record(run *r, const pkc_op *op, const pkc_content *second, int64_t lease) {
     pkc_wal *wal = r->store->wal;
     if (wal == NULL) {
         return PKC_OK;
     }
-    int status = PKC_OK;
+    PKC_CHECK(op->key_size > 0 && op->key_size <= PKC_STORE_REQUEST_BYTES_MAX);
+    PKC_CHECK(second->size >= 0 && second->size <= PKC_STORE_REQUEST_BYTES_MAX);
     if (r->written == 0) {
-        status = pkc_wal_begin(wal, PKC_RECORD_TXN);
-        status = status < 0 ? status : pkc_wal_append(wal, &r->revision, 8);
-        status = status < 0 ? status : pkc_wal_append(wal, &r->written, 4);
+        PKC_TRY(pkc_wal_begin(wal, PKC_RECORD_TXN));
+        PKC_TRY(pkc_wal_append(wal, &r->revision, 8));
+        PKC_TRY(pkc_wal_append(wal, &r->written, 4));
+    }
+    int64_t op_bytes = PKC_LOGGED_OP_BYTES + op->key_size + second->size;
+    if (op_bytes > wal->payload_bytes_max - pkc_wal_open_bytes(wal)) {
+        return PKC_ERR_REQUEST_SIZE;
     }
     uint32_t head[3] = {op->kind == PKC_OP_PUT ? PKC_LOGGED_PUT : PKC_LOGGED_DELETE,
                         (uint32_t)op->key_size, (uint32_t)second->size};
-    status = status < 0 ? status : pkc_wal_append(wal, head, 12);
-    status = status < 0 ? status : pkc_wal_append(wal, &lease, 8);
-    status = status < 0 ? status : pkc_wal_append(wal, op->key, op->key_size);
-    status = status < 0 ? status : record_value(wal, second);
+    PKC_TRY(pkc_wal_append(wal, head, 12));
+    PKC_TRY(pkc_wal_append(wal, &lease, 8));
+    PKC_TRY(pkc_wal_append(wal, op->key, op->key_size));
+    PKC_TRY(record_value(wal, second));
     r->written++;
-    return status;
+    return PKC_OK;
+}
+
+/* What an update keeps of the version that it replaces, and the answer's copy of that. `copy_out` is
+ * the caller's to free. */
+static int keep_of_last(run *r, const pkc_op *op, int64_t index, pkc_content *value,
+                        int64_t *lease, char **copy_out) {
+    pkc_store *store = r->store;
+    const pkc_key *key = pkc_store_find(store, op->key, op->key_size);
+    const pkc_version *last = key == NULL ? NULL : pkc_store_at(store, key, PKC_REVISION_HEAD);
+    bool ignores = (op->flags & (PKC_FLAG_IGNORE_VALUE | PKC_FLAG_IGNORE_LEASE)) != 0;
+    if (last == NULL) {
+        return ignores ? PKC_ERR_KEY_MISSING : PKC_OK; /* an earlier operation deleted it */
+    }
+    if ((op->flags & PKC_FLAG_IGNORE_VALUE) != 0) {
+        *copy_out = malloc(last->value_size + 1);
+        if (*copy_out == NULL) {
+            return PKC_ERR_NO_MEMORY;
+        }
+        pkc_version_read(store, last, *copy_out);
+        *value = (pkc_content){.bytes = *copy_out, .size = (int64_t)last->value_size};
+    }
+    if ((op->flags & PKC_FLAG_IGNORE_LEASE) != 0) {
+        *lease = pkc_version_lease(last);
+    }
+    if ((op->flags & PKC_FLAG_PREV_KV) != 0) {
+        PKC_TRY(pkc_answer_add_kv(r->answer, store, key, last));
+        r->answer->results[index].kv_count = 1;
+    }
+    return PKC_OK;
 }
 
 static int run_put(run *r, const pkc_op *op, int64_t index) {
-    pkc_store *store = r->store;
     pkc_content value = {op->value, op->value_size, op->form, op->fields};
     char *copy = NULL;
     int64_t lease = op->lease;
-    int32_t needs = PKC_FLAG_PREV_KV | PKC_FLAG_IGNORE_VALUE | PKC_FLAG_IGNORE_LEASE;
-    if ((op->flags & needs) != 0) {
-        const pkc_key *key = pkc_store_find(store, op->key, op->key_size);
-        const pkc_version *last = key == NULL ? NULL : pkc_store_at(store, key, PKC_REVISION_HEAD);
-        bool ignores = (op->flags & (PKC_FLAG_IGNORE_VALUE | PKC_FLAG_IGNORE_LEASE)) != 0;
-        if (ignores && last == NULL) {
-            return PKC_ERR_KEY_MISSING; /* an earlier operation deleted it */
-        }
-        if ((op->flags & PKC_FLAG_IGNORE_VALUE) != 0) {
-            copy = malloc(last->value_size + 1);
-            if (copy == NULL) {
-                return PKC_ERR_NO_MEMORY;
-            }
-            pkc_version_read(store, last, copy);
-            value = (pkc_content){.bytes = copy, .size = (int64_t)last->value_size};
-        }
-        if ((op->flags & PKC_FLAG_IGNORE_LEASE) != 0) {
-            lease = pkc_version_lease(last);
-        }
-        if ((op->flags & PKC_FLAG_PREV_KV) != 0 && last != NULL) {
-            int status = pkc_answer_add_kv(r->answer, store, key, last);
-            if (status < 0) {
-                free(copy);
-                return status;
-            }
-            r->answer->results[index].kv_count = 1;
-        }
+    int32_t keeps = PKC_FLAG_PREV_KV | PKC_FLAG_IGNORE_VALUE | PKC_FLAG_IGNORE_LEASE;
+    int status = PKC_OK;
+    if ((op->flags & keeps) != 0) {
+        status = keep_of_last(r, op, index, &value, &lease, &copy);
     }
-    int status = pkc_history_put(store, r->revision, op->key, op->key_size, &value, lease);
-    status = status < 0 ? status : record(r, op, &value, lease);
+    if (status == PKC_OK) {
+        status = pkc_history_put(r->store, r->revision, op->key, op->key_size, &value, lease);
+    }
+    if (status == PKC_OK) {
+        status = record(r, op, &value, lease);
+    }
     free(copy);
     return status;
 }
@@ -208,14 +231,10 @@ int64_t pkc_delete_run(pkc_store *store, int64_t revision, const pkc_op *op,
     pkc_version *version;
     int64_t count = 0;
     while (pkc_span_next(store, &span, PKC_REVISION_HEAD, &key, &version)) {
-        int status = PKC_OK;
         if (answer != NULL && (op->flags & PKC_FLAG_PREV_KV) != 0) {
-            status = pkc_answer_add_kv(answer, store, key, version);
+            PKC_TRY(pkc_answer_add_kv(answer, store, key, version));
         }
-        status = status < 0 ? status : pkc_history_delete(store, revision, key);
-        if (status < 0) {
-            return status;
-        }
+        PKC_TRY(pkc_history_delete(store, revision, key));
         count++;
     }
     return count;
@@ -286,14 +305,12 @@ static void count_levels(const pkc_op *ops, int32_t count, int64_t *levels, bool
 static int run_checked(run *r, const pkc_txn *txn, bool bare) {
     pkc_store *store = r->store;
     r->at = 0;
-    int status = check_path(r, txn, PKC_OP_PUT);
+    PKC_TRY(check_path(r, txn, PKC_OP_PUT));
     r->at = 0;
-    status = status < 0 ? status : check_path(r, txn, PKC_OP_RANGE);
-    if (status < 0) {
-        return status;
-    }
+    PKC_TRY(check_path(r, txn, PKC_OP_RANGE));
     int64_t log_end = store->log.end;
     int64_t staged = store->wal == NULL ? 0 : pkc_wal_staged(store->wal);
+    int status;
     r->at = 0;
     if (bare) {
         r->at = 1;
@@ -349,219 +366,23 @@ static int run_locked(pkc_store *store, const pkc_txn *txn, bool bare, pkc_answe
     return status;
 }
 
-static int stage(pkc_store *store, const pkc_txn *txn, bool bare, pkc_answer *answer_out) {
+int pkc_txn_stage(pkc_store *store, const pkc_txn *txn, bool bare, pkc_answer *answer_out) {
     pkc_answer_begin(answer_out);
-    int status = pkc_txn_check(txn);
-    status = status < 0 ? status : pkc_txn_check_overlap(&store->index, txn);
-    if (status < 0) {
-        return status;
-    }
+    PKC_TRY(pkc_txn_check(txn));
+    PKC_TRY(pkc_txn_check_overlap(&store->index, txn));
     pkc_store_lock(store);
-    status = run_locked(store, txn, bare, answer_out);
+    int status = run_locked(store, txn, bare, answer_out);
     pkc_store_unlock(store);
     return status;
 }
 
-int pkc_store_txn(pkc_store *store, const pkc_txn *txn, pkc_answer *answer_out) {
-    return stage(store, txn, false, answer_out);
-}
-
-int pkc_store_put(pkc_store *store, const char *key, int64_t key_size, const char *value,
-                  int64_t value_size, int64_t lease, int32_t flags, pkc_answer *answer_out) {
-    pkc_op op = {.kind = PKC_OP_PUT,
-                 .flags = flags,
-                 .key = key,
-                 .key_size = key_size,
-                 .value = value,
-                 .value_size = value_size,
-                 .lease = lease};
-    pkc_txn txn = {.success = &op, .success_count = 1};
-    return stage(store, &txn, true, answer_out);
-}
-
-int pkc_store_delete(pkc_store *store, const char *key, int64_t key_size, const char *end,
-                     int64_t end_size, int32_t flags, pkc_answer *answer_out) {
-    pkc_op op = {.kind = PKC_OP_DELETE,
-                 .flags = flags,
-                 .key = key,
-                 .key_size = key_size,
-                 .end = end,
-                 .end_size = end_size};
-    pkc_txn txn = {.success = &op, .success_count = 1};
-    return stage(store, &txn, true, answer_out);
-}
-
-/* The transaction of `count` operations of single keys, behind compares of their mod revisions. */
-static int stage_if(pkc_store *store, const pkc_op *ops, const int64_t *mod_revisions,
-                    int64_t count, pkc_answer *answer_out) {
-    pkc_compare compares[PKC_STORE_OPS_MAX];
-    int32_t compare_count = mod_revisions == NULL ? 0 : (int32_t)count;
-    for (int32_t i = 0; i < compare_count; i++) {
-        compares[i] = (pkc_compare){.target = PKC_COMPARE_MOD,
-                                    .key = ops[i].key,
-                                    .key_size = ops[i].key_size,
-                                    .number = mod_revisions[i]};
-    }
-    pkc_txn txn = {.compares = compares,
-                   .success = ops,
-                   .compare_count = compare_count,
-                   .success_count = (int32_t)count};
-    int status = stage(store, &txn, false, answer_out);
-    if (status == PKC_OK) {
-        answer_out->result_count = 1;
-        answer_out->results[0].children = 0;
-    }
-    return status;
-}
-
-static int check_count(int64_t count) {
-    bool fits = count >= 0 && count <= PKC_STORE_OPS_MAX;
-    return fits ? PKC_OK : count < 0 ? PKC_ERR_INVALID : PKC_ERR_OP_COUNT;
-}
-
-int pkc_store_put_if(pkc_store *store, const char *data, const int64_t *sizes,
-                     const int64_t *mod_revisions, int64_t count, int64_t lease,
-                     pkc_answer *answer_out) {
-    pkc_answer_begin(answer_out);
-    int status = check_count(count);
-    if (status < 0) {
-        return status;
-    }
-    pkc_op ops[PKC_STORE_OPS_MAX];
-    const char *value = data;
-    for (int64_t i = 0; i < count; i++) {
-        value += sizes[i];
-    }
-    for (int64_t i = 0; i < count; i++) {
-        ops[i] = (pkc_op){.kind = PKC_OP_PUT,
-                          .key = data,
-                          .key_size = sizes[i],
-                          .value = value,
-                          .value_size = sizes[count + i],
-                          .lease = lease};
-        data += sizes[i];
-        value += sizes[count + i];
-    }
-    return stage_if(store, ops, mod_revisions, count, answer_out);
-}
-
-int pkc_store_put_filled(pkc_store *store, const pkc_form *const *forms, const pkc_text *fields,
-                         int64_t field_count, const int64_t *mod_revisions, int64_t count,
-                         int64_t lease, pkc_answer *answer_out) {
-    pkc_answer_begin(answer_out);
-    int status = check_count(count);
-    if (status < 0) {
-        return status;
-    }
-    int64_t sizes[2 * PKC_STORE_OPS_MAX];
-    if (pkc_form_measure(forms, 2 * count, fields, field_count, count, sizes) < 0) {
-        return PKC_ERR_INVALID;
-    }
-    int64_t key_bytes = 1;
-    for (int64_t i = 0; i < count; i++) {
-        key_bytes += sizes[i];
-    }
-    char *keys = malloc((size_t)key_bytes);
-    if (keys == NULL) {
-        return PKC_ERR_NO_MEMORY;
-    }
-    pkc_form_fill(forms, count, fields, field_count, count, keys);
-    pkc_op ops[PKC_STORE_OPS_MAX];
-    const char *key = keys;
-    for (int64_t i = 0; i < count; i++) {
-        ops[i] = (pkc_op){.kind = PKC_OP_PUT,
-                          .key = key,
-                          .key_size = sizes[i],
-                          .value_size = sizes[count + i],
-                          .lease = lease,
-                          .form = forms[count + i],
-                          .fields = fields + i * field_count};
-        key += sizes[i];
-    }
-    status = stage_if(store, ops, mod_revisions, count, answer_out);
-    free(keys);
-    return status;
-}
-
-int pkc_store_delete_if(pkc_store *store, const char *data, const int64_t *sizes,
-                        const int64_t *mod_revisions, int64_t count, pkc_answer *answer_out) {
-    pkc_answer_begin(answer_out);
-    int status = check_count(count);
-    if (status < 0) {
-        return status;
-    }
-    pkc_op ops[PKC_STORE_OPS_MAX];
-    for (int64_t i = 0; i < count; i++) {
-        ops[i] = (pkc_op){.kind = PKC_OP_DELETE, .key = data, .key_size = sizes[i]};
-        data += sizes[i];
-    }
-    return stage_if(store, ops, mod_revisions, count, answer_out);
-}
-
-static int check_many(const int64_t *sizes, int64_t count) {
-    for (int64_t i = 0; i < count; i++) {
-        pkc_op op = {.kind = PKC_OP_PUT, .key_size = sizes[2 * i],
-                     .value_size = sizes[2 * i + 1]};
-        pkc_txn txn = {.success = &op, .success_count = 1};
-        int status = pkc_txn_check(&txn);
-        if (status < 0) {
-            return status;
-        }
+int pkc_txn_put(pkc_store *store, int64_t revision, const pkc_op *op) {
+    run r = {
+        .store = store, .revision = revision, .read_revision = PKC_REVISION_HEAD, .writes = true};
+    PKC_TRY(check_put(&r, op));
+    PKC_TRY(run_put(&r, op, 0));
+    if (store->wal != NULL) {
+        pkc_wal_end(store->wal, 8, r.written);
     }
     return PKC_OK;
-}
-
-static int put_many_locked(pkc_store *store, const char *data, const int64_t *sizes,
-                           int64_t count, int64_t lease) {
-    int status = pkc_store_admit(store);
-    int64_t log_end = store->log.end;
-    int64_t staged = store->wal == NULL ? 0 : pkc_wal_staged(store->wal);
-    run r = {.store = store, .read_revision = PKC_REVISION_HEAD, .writes = true};
-    for (int64_t i = 0; status == PKC_OK && i < count; i++) {
-        pkc_op op = {.kind = PKC_OP_PUT,
-                     .key = data,
-                     .key_size = sizes[2 * i],
-                     .value = data + sizes[2 * i],
-                     .value_size = sizes[2 * i + 1],
-                     .lease = lease};
-        r.revision = store->head_revision + 1 + i;
-        r.written = 0;
-        status = check_put(&r, &op);
-        status = status < 0 ? status : run_put(&r, &op, 0);
-        if (status == PKC_OK && store->wal != NULL) {
-            pkc_wal_end(store->wal, 8, r.written);
-        }
-        data += sizes[2 * i] + sizes[2 * i + 1];
-    }
-    if (status < 0) {
-        pkc_history_undo(store, log_end);
-        if (store->wal != NULL) {
-            pkc_wal_unstage(store->wal, staged);
-        }
-    } else if (count > 0) {
-        store->head_revision += count;
-        pkc_store_staged(store);
-    }
-    return status;
-}
-
-int pkc_store_put_many(pkc_store *store, const char *data, const int64_t *sizes, int64_t count,
-                       int64_t lease, pkc_answer *answer_out) {
-    pkc_answer_begin(answer_out);
-    if (count < 0 || count > INT32_MAX) {
-        return PKC_ERR_INVALID;
-    }
-    int status = check_many(sizes, count);
-    if (status < 0) {
-        return status;
-    }
-    pkc_store_lock(store);
-    status = put_many_locked(store, data, sizes, count, lease);
-    if (status == PKC_OK) {
-        pkc_answer_end(answer_out, store, true);
-    } else {
-        pkc_answer_await(answer_out, store);
-    }
-    pkc_store_unlock(store);
-    return status < 0 ? status : (int)count;
 }

@@ -1,10 +1,10 @@
 /* Reading the log through a cursor. */
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/check.h"
-#include "store/core.h"
+#include "store/answer.h"
+#include "store/history.h"
 
 int pkc_store_watch(pkc_store *store, const char *key, int64_t key_size, const char *end,
                     int64_t end_size, int64_t start_revision, int32_t flags, int64_t tag,

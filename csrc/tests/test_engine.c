@@ -299,6 +299,88 @@ static void test_more_classes_than_caches_hold_still_place(void) {
     engine_done(e);
 }
 
+static void test_a_survey_sums_what_is_free_where_a_class_fits_and_follows_pods(void) {
+    pkc_engine *e = engine_with_nodes(2);
+    EXPECT(add_class(e, 950, 0, 0) == 1);
+    int32_t classes[] = {0, 1};
+    int32_t resources[] = {PKC_RESOURCE_CPU};
+    int64_t usable[2] = {0};
+    int64_t totals[2] = {0};
+    int64_t requested[2] = {0};
+    int64_t pod_count[2] = {0};
+    int64_t alone[2] = {0};
+    int64_t free_amount[2] = {0};
+    uint8_t fits[4] = {0};
+    pkc_survey survey = {
+        .class_count = 2, .resource_count = 1, .row_count = 2, .classes = classes,
+        .resources = resources, .usable = usable, .free_total = &totals[0],
+        .requested_total = &totals[1], .requested = requested, .pod_count = pod_count,
+        .alone = alone, .free_amount = free_amount, .fits = fits,
+    };
+    EXPECT(pkc_engine_survey(e, &survey) == PKC_OK);
+    EXPECT(usable[0] == 2000 && usable[1] == 2000);
+    int32_t row = 0;
+    int32_t pod = -1;
+    EXPECT(place_one(e, 0, &row, &pod) == 1);
+    EXPECT(pkc_engine_survey(e, &survey) == PKC_OK);
+    EXPECT(usable[0] == 1900 && usable[1] == 1000);
+    EXPECT(totals[0] == 1900 && totals[1] == 100);
+    EXPECT(requested[row] == 100 && requested[1 - row] == 0);
+    EXPECT(pod_count[row] == 1 && pod_count[1 - row] == 0);
+    EXPECT(pkc_engine_remove(e, 1, &pod) == PKC_OK);
+    EXPECT(pkc_engine_survey(e, &survey) == PKC_OK);
+    EXPECT(usable[0] == 2000 && usable[1] == 2000);
+    survey.row_count = 3;
+    EXPECT(pkc_engine_survey(e, &survey) == PKC_ERR_INVALID);
+    survey.row_count = 2;
+    classes[1] = 2;
+    EXPECT(pkc_engine_survey(e, &survey) == PKC_ERR_NOT_FOUND);
+    classes[1] = 1;
+    resources[0] = FIXTURE_RESOURCES;
+    EXPECT(pkc_engine_survey(e, &survey) == PKC_ERR_NOT_FOUND);
+    survey.resource_count = PKC_RESOURCE_COUNT_MAX + 1;
+    EXPECT(pkc_engine_survey(e, &survey) == PKC_ERR_INVALID);
+    engine_done(e);
+}
+
+/* One pod of 100m at a time fits beside one of 950m: pods 0 and 1 are large, pod 2 is small. */
+static void test_a_replay_stops_where_somebody_has_to_decide(void) {
+    pkc_engine *e = engine_with_nodes(1);
+    EXPECT(add_class(e, 950, 0, 0) == 1);
+    const int64_t when_ns[] = {1, 2, 3, 3, 4, 5};
+    const int32_t pods[] = {0, 1, 0, 1, 2, 2};
+    const uint8_t leaves[] = {0, 0, 1, 1, 0, 1};
+    const int32_t classes[] = {1, 1, 0};
+    int32_t rows[] = {-1, -1, -1};
+    int32_t slots[] = {-1, -1, -1};
+    const int32_t waiting[] = {1};
+    pkc_replay replay = {
+        .when_ns = when_ns, .pods = pods, .leaves = leaves, .pod_count = 3, .classes = classes,
+        .rows = rows, .slots = slots, .waiting = waiting,
+    };
+    int64_t end = 0;
+    EXPECT(pkc_engine_replay(e, &replay, 0, 6, &end) == 1);
+    EXPECT(end == 2 && rows[0] == 0 && rows[1] == -1);
+    EXPECT(pkc_engine_replay(e, &replay, 2, 6, &end) == 1);
+    EXPECT(end == 4 && pkc_engine_pod_count(e) == 0);
+    EXPECT(pkc_engine_replay(e, &replay, 4, 6, &end) == 0);
+    EXPECT(end == 6 && rows[2] == 0 && pkc_engine_pod_count(e) == 0);
+    replay.waiting_count = 1;
+    EXPECT(pkc_engine_replay(e, &replay, 4, 6, &end) == 1);
+    EXPECT(end == 6);
+    uint8_t room = 0;
+    const int32_t zero = 0;
+    EXPECT(pkc_engine_room(e, 1, waiting, 1, &zero, &room) == PKC_OK && room == 1);
+    int32_t slot = 0;
+    EXPECT(pkc_engine_bind(e, 1, &zero, &zero, &slot) >= 0);
+    EXPECT(pkc_engine_room(e, 1, waiting, 1, &zero, &room) == PKC_OK && room == 0);
+    EXPECT(pkc_engine_room(e, 1, waiting, 1, waiting, &room) == PKC_ERR_NOT_FOUND);
+    EXPECT(pkc_engine_replay(e, &replay, 2, 1, &end) == PKC_ERR_INVALID);
+    replay.pod_count = 2;
+    EXPECT(pkc_engine_replay(e, &replay, 4, 6, &end) == PKC_ERR_NOT_FOUND && end == 4);
+    engine_done(e);
+}
+
 int main(void) {
     RUN(test_engine_refuses_unknown_tie_and_kernel);
     RUN(test_every_supported_kernel_makes_an_engine);
@@ -316,5 +398,7 @@ int main(void) {
     RUN(test_scores_past_int64_wrap_around_as_in_go);
     RUN(test_a_policy_without_a_number_fails_the_pod);
     RUN(test_more_classes_than_caches_hold_still_place);
+    RUN(test_a_replay_stops_where_somebody_has_to_decide);
+    RUN(test_a_survey_sums_what_is_free_where_a_class_fits_and_follows_pods);
     return 0;
 }

@@ -1,15 +1,16 @@
 /* Files of a directory through POSIX calls. */
+#include "wal/posix.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "wal/wal.h"
 
 typedef struct {
     int directory;

@@ -1,9 +1,10 @@
 /* Records and file headers: bytes to fields and back. */
+#include "wal/record.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/check.h"
-#include "wal/wal.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "files are little-endian");
 
@@ -11,6 +12,7 @@ static const char log_magic[7] = {'p', 'k', 'c', 'w', 'a', 'l', 0};
 static const char snapshot_magic[7] = {'p', 'k', 'c', 's', 'n', 'a', 'p'};
 
 int pkc_buffer_append(pkc_buffer *buffer, const void *data, int64_t size) {
+    PKC_CHECK(size >= 0 && size <= INT64_MAX / 2 - buffer->size);
     int64_t need = buffer->size + size;
     if (need > buffer->capacity) {
         int64_t capacity = need > 2 * buffer->capacity ? need : 2 * buffer->capacity;
@@ -46,6 +48,8 @@ static uint32_t record_crc(const uint8_t *record, int64_t size, uint64_t salt, i
 
 void pkc_record_fill(uint8_t *record, int type, int64_t size, int64_t mark,
                      uint32_t generation) {
+    PKC_CHECK(type >= PKC_RECORD_TXN && type <= PKC_RECORD_END && mark >= 0);
+    PKC_CHECK(size >= 0 && size <= PKC_RECORD_PAYLOAD_MAX);
     uint32_t size32 = (uint32_t)size;
     memset(record, 0, PKC_RECORD_HEADER_BYTES);
     memcpy(record + 4, &size32, 4);
@@ -57,8 +61,10 @@ void pkc_record_fill(uint8_t *record, int type, int64_t size, int64_t mark,
 void pkc_record_seal(uint8_t *data, int64_t size, uint64_t salt, int64_t offset) {
     int64_t at = 0;
     while (at < size) {
+        PKC_CHECK(size - at >= PKC_RECORD_HEADER_BYTES);
         uint32_t payload;
         memcpy(&payload, data + at + 4, 4);
+        PKC_CHECK(padded(payload) <= size - at);
         uint32_t crc = record_crc(data + at, payload, salt, offset + at);
         memcpy(data + at, &crc, 4);
         at += padded(payload);

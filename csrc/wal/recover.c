@@ -1,13 +1,19 @@
 /* Recovery: snapshot, segments, and what to think of a damaged record. */
+#include "wal/recover.h"
+
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "wal/wal.h"
+#include "common/check.h"
+#include "wal/directory.h"
+#include "wal/segment.h"
+#include "wal/snapshot.h"
+#include "wal/stage.h"
 
-enum { NAMES_BYTES = 1 << 16, FILES_MAX = 1 << 11, READ_BYTES = 1 << 22 };
+/* Snapshots that a crash may have left beside each other. */
+enum { SNAPSHOTS_MAX = 256 };
 
 typedef struct {
     pkc_wal *wal;
@@ -29,28 +35,6 @@ static int corrupt(pkc_wal *wal, const char *path, int64_t offset, int status) {
     return status;
 }
 
-int64_t pkc_wal_bases(const char *names, int64_t size, const char *prefix, const char *suffix,
-                      int64_t *bases_out, int64_t capacity) {
-    int64_t count = 0;
-    size_t lead = strlen(prefix);
-    for (const char *name = names; name < names + size; name += strlen(name) + 1) {
-        char *end;
-        if (strncmp(name, prefix, lead) != 0 || strlen(name) != lead + 16 + strlen(suffix)) {
-            continue;
-        }
-        uint64_t base = strtoull(name + lead, &end, 16);
-        if (strcmp(end, suffix) != 0 || base > INT64_MAX || count == capacity) {
-            continue;
-        }
-        int64_t at = count++;
-        for (; at > 0 && bases_out[at - 1] > (int64_t)base; at--) {
-            bases_out[at] = bases_out[at - 1];
-        }
-        bases_out[at] = (int64_t)base;
-    }
-    return count;
-}
-
 static bool ends_with(const char *name, const char *suffix) {
     size_t size = strlen(name);
     return size >= strlen(suffix) && strcmp(name + size - strlen(suffix), suffix) == 0;
@@ -65,15 +49,15 @@ static bool harmless(const char *name) {
 /* Lists the directory, and refuses one that holds other files and no store. */
 static int survey(recovery *r) {
     pkc_wal *wal = r->wal;
-    int size = wal->table.list(wal->table.context, r->names, NAMES_BYTES);
+    int size = wal->table.list(wal->table.context, r->names, PKC_NAMES_BYTES);
     if (size < 0) {
         return pkc_wal_refused(wal, ".", -1, size);
     }
     r->names_size = size;
-    r->segment_count = pkc_wal_bases(r->names, size, "log-", ".wal", r->segments, FILES_MAX);
-    int64_t snapshots[2 * PKC_STORE_OPS_MAX];
+    r->segment_count = pkc_wal_bases(r->names, size, "log-", ".wal", r->segments, PKC_FILES_MAX);
+    int64_t snapshots[SNAPSHOTS_MAX];
     int64_t count =
-        pkc_wal_bases(r->names, size, "snap-", ".snap", snapshots, 2 * PKC_STORE_OPS_MAX);
+        pkc_wal_bases(r->names, size, "snap-", ".snap", snapshots, SNAPSHOTS_MAX);
     r->snapshot = count == 0 ? -1 : snapshots[count - 1];
     for (const char *name = r->names; name < r->names + size; name += strlen(name) + 1) {
         if (r->segment_count == 0 && r->snapshot < 0 && !harmless(name)) {
@@ -109,36 +93,6 @@ static int enter(recovery *r) {
     if (status == PKC_OK && wal->options.read_only == 0) {
         remove_leftovers(r);
     }
-    return status;
-}
-
-int pkc_wal_read_file(pkc_wal *wal, const char *path, pkc_buffer *buffer_out) {
-    int64_t file = -1;
-    int error = wal->table.open(wal->table.context, path, 0, &file);
-    if (error < 0) {
-        return pkc_wal_refused(wal, path, -1, error);
-    }
-    int status = PKC_OK;
-    int64_t size = wal->table.size(wal->table.context, file);
-    int64_t done = 0;
-    if (size < 0) {
-        status = pkc_wal_refused(wal, path, -1, size);
-    } else {
-        buffer_out->data = malloc((size_t)size + 1);
-        buffer_out->capacity = size + 1;
-        status = buffer_out->data == NULL ? PKC_ERR_NO_MEMORY : PKC_OK;
-    }
-    while (status == PKC_OK && done < size) {
-        int64_t want = size - done < READ_BYTES ? size - done : READ_BYTES;
-        int64_t got = wal->table.read(wal->table.context, file, buffer_out->data + done, want,
-                                      done);
-        if (got <= 0) {
-            status = pkc_wal_refused(wal, path, done, got == 0 ? -EIO : got);
-        }
-        done += got > 0 ? got : 0;
-    }
-    buffer_out->size = done;
-    (void)wal->table.close(wal->table.context, file);
     return status;
 }
 
@@ -206,6 +160,7 @@ static int read_records(recovery *r, const char *path, const pkc_buffer *file, i
             return corrupt(wal, path, at, status);
         }
         at += record.bytes;
+        PKC_CHECK((at & 7) == 0 && at <= file->size);
     }
     if (next >= 0) {
         return offset + at == next ? PKC_OK : corrupt(wal, path, at, PKC_ERR_CORRUPT);
@@ -288,8 +243,8 @@ static int begin_log(pkc_wal *wal) {
 int pkc_wal_recover(pkc_wal *wal, pkc_record_visitor *load, pkc_record_visitor *apply,
                     void *context) {
     recovery r = {.wal = wal, .load = load, .apply = apply, .context = context};
-    r.names = malloc(NAMES_BYTES);
-    r.segments = malloc(FILES_MAX * sizeof(int64_t));
+    r.names = malloc(PKC_NAMES_BYTES);
+    r.segments = malloc(PKC_FILES_MAX * sizeof(int64_t));
     int status = r.names == NULL || r.segments == NULL ? PKC_ERR_NO_MEMORY : enter(&r);
     if (status == PKC_OK) {
         bool fresh = r.segment_count == 0 && r.snapshot < 0;

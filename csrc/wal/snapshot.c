@@ -1,10 +1,13 @@
-/* Snapshots: the whole state in a file of its own, and the end of what it replaces. */
+/* Snapshots: the whole state in a file of its own. */
+#include "wal/snapshot.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "wal/wal.h"
+#include "common/check.h"
+#include "wal/directory.h"
 
-enum { FLUSH_BYTES = 1 << 20, NAMES_BYTES = 1 << 16, FILES_MAX = 1 << 11 };
+enum { FLUSH_BYTES = 1 << 20 };
 
 static const char temporary[] = "snap.tmp";
 
@@ -35,31 +38,33 @@ int pkc_snapshot_add(pkc_snapshot *snapshot, int type, const void *head, int64_t
     static const uint8_t padding[8];
     pkc_buffer *buffer = &snapshot->buffer;
     int64_t at = buffer->size;
+    PKC_CHECK(head_size >= 0 && a_size >= 0 && b_size >= 0 && (at & 7) == 0);
     int64_t size = head_size + a_size + b_size;
     pkc_record_fill(header, type, size, 0, 0);
-    int status = pkc_buffer_append(buffer, header, sizeof(header));
-    status = status < 0 ? status : pkc_buffer_append(buffer, head, head_size);
-    status = status < 0 ? status : pkc_buffer_append(buffer, a, a_size);
-    status = status < 0 ? status : pkc_buffer_append(buffer, b, b_size);
-    status = status < 0 ? status : pkc_buffer_append(buffer, padding, -buffer->size & 7);
-    if (status < 0) {
-        return status;
-    }
+    PKC_TRY(pkc_buffer_append(buffer, header, sizeof(header)));
+    PKC_TRY(pkc_buffer_append(buffer, head, head_size));
+    PKC_TRY(pkc_buffer_append(buffer, a, a_size));
+    PKC_TRY(pkc_buffer_append(buffer, b, b_size));
+    PKC_TRY(pkc_buffer_append(buffer, padding, -buffer->size & 7));
     pkc_record_seal(buffer->data + at, buffer->size - at, snapshot->wal->salt,
                     snapshot->offset + at);
     snapshot->count++;
     return buffer->size >= FLUSH_BYTES ? flush(snapshot) : PKC_OK;
 }
 
-int pkc_snapshot_end(pkc_snapshot *snapshot) {
+/* The last record, and the file under its name. */
+static int finish(pkc_snapshot *snapshot) {
     char name[PKC_STORE_PATH_MAX];
-    pkc_wal *wal = snapshot->wal;
     pkc_snapshot_name(snapshot->base, name);
     int64_t count = snapshot->count;
-    int status = pkc_snapshot_add(snapshot, PKC_RECORD_END, &count, 8, NULL, 0, NULL, 0);
-    status = status < 0 ? status : flush(snapshot);
-    status = status < 0 ? status
-                        : pkc_wal_settle_file(wal, snapshot->file, temporary, name);
+    PKC_TRY(pkc_snapshot_add(snapshot, PKC_RECORD_END, &count, 8, NULL, 0, NULL, 0));
+    PKC_TRY(flush(snapshot));
+    return pkc_wal_settle_file(snapshot->wal, snapshot->file, temporary, name);
+}
+
+int pkc_snapshot_end(pkc_snapshot *snapshot) {
+    pkc_wal *wal = snapshot->wal;
+    int status = finish(snapshot);
     int64_t bytes = snapshot->offset;
     pkc_snapshot_abort(snapshot);
     if (status < 0) {
@@ -115,27 +120,5 @@ int pkc_snapshot_read(pkc_wal *wal, int64_t base, pkc_record_visitor *load, void
     }
     wal->snapshot_bytes = file.size;
     pkc_buffer_free(&file);
-    return status;
-}
-
-int pkc_wal_remove_before(pkc_wal *wal, int64_t base) {
-    char *names = malloc(NAMES_BYTES);
-    int64_t *bases = malloc(FILES_MAX * sizeof(int64_t));
-    int status = names == NULL || bases == NULL ? PKC_ERR_NO_MEMORY : PKC_OK;
-    if (status == PKC_OK) {
-        int size = wal->table.list(wal->table.context, names, NAMES_BYTES);
-        status = size < 0 ? pkc_wal_refused(wal, ".", -1, size) : PKC_OK;
-        for (int kind = 0; status == PKC_OK && kind < 2; kind++) {
-            int64_t count = pkc_wal_bases(names, size, kind == 0 ? "log-" : "snap-",
-                                          kind == 0 ? ".wal" : ".snap", bases, FILES_MAX);
-            for (int64_t i = 0; i < count && bases[i] < base; i++) {
-                char path[PKC_STORE_PATH_MAX];
-                (kind == 0 ? pkc_segment_name : pkc_snapshot_name)(bases[i], path);
-                (void)wal->table.remove(wal->table.context, path);
-            }
-        }
-    }
-    free(names);
-    free(bases);
     return status;
 }

@@ -33,9 +33,9 @@ from pykube_core.apiserver.lifecycle import check_propagation
 from pykube_core.objects import ApiObject, Body
 from pykube_core.objects.encoded import OBJECT_BYTES_MAX, REQUEST_BYTES_MAX
 from pykube_core.objects.layout import STATUS_FIELD as STATUS_FIELD
-from pykube_core.store import Form, KeyValue, Puts, StoreLike
+from pykube_core.store import OPERATIONS_MAX, Form, KeyValue, Puts, StoreLike
 
-TXN_OPERATIONS_MAX: Final = 128
+TXN_OPERATIONS_MAX: Final = OPERATIONS_MAX
 _ATTEMPTS: Final = 8
 
 ENCODED_STATUS: Final = b"%c" % STATUS_FIELD

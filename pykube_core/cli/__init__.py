@@ -7,9 +7,10 @@ Exit codes
 1
     The command ran, and its answer is no.
 2
-    Bad usage or bad input; one line on stderr says which file, object and field.
-130
-    Interrupted.
+    Bad usage, bad input, or a file that cannot be read or written; one line on stderr says which
+    file, object and field.
+130, 143
+    Interrupted; terminated.
 141
     Whoever read the output went away.
 """
@@ -17,12 +18,17 @@ Exit codes
 from __future__ import annotations
 
 import argparse
+import contextlib
+import errno
 import importlib
 import os
 import shutil
 import sys
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 EXIT_OK = 0
 EXIT_NO = 1
@@ -84,6 +90,8 @@ _BARE = {
     "--dry-run": "--dry-run=client",
     "--wait": "--wait=true",
 }
+# Errors of writing that name no file: it is standard output that cannot be written.
+_WRITE_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 # Commands that hand what follows `--` to a container.
 _WITH_TRAILING = ("create", "run")
 
@@ -103,9 +111,31 @@ class Parser(argparse.ArgumentParser):
         kwargs.setdefault("formatter_class", HelpFormatter)
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
 
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        """Refuse what is none of the choices, with the one that was probably meant."""
+        if action.choices is not None and value not in action.choices:
+            word = "unknown command" if action.dest == "command" else "invalid choice:"
+            known = ", ".join(map(str, action.choices))
+            hint = did_you_mean(str(value), map(str, action.choices))
+            text = f"{word} {value!r}{hint} (choose from {known})"
+            raise argparse.ArgumentError(None if action.dest == "command" else action, text)
+
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        """Print; argparse itself passes over what cannot be written."""
+        if message:
+            (file or sys.stderr).write(message)
+
     def error(self, message: str) -> None:  # type: ignore[override]
         """Print what is wrong and where help is; exit with code 2."""
         self.exit(EXIT_USAGE, f"{self.prog}: error: {message}\n(see {self.prog} --help)\n")
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return a question with the nearest of the known words, "" when none is near."""
+    import difflib
+
+    close = difflib.get_close_matches(word, known, n=1)
+    return f'; did you mean "{close[0]}"?' if close else ""
 
 
 def build_parser(names: Sequence[str] | None = None) -> argparse.ArgumentParser:
@@ -153,33 +183,63 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code. Bad usage, ``--help`` and ``--version`` raise SystemExit, as argparse does.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        try:
+            return _run(arguments)
+        finally:
+            sys.stdout.flush()
+    except KeyboardInterrupt:
+        _say("pykube: interrupted")
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        _drop_output()
+        return EXIT_PIPE
+    except OSError as error:
+        if error.errno not in _WRITE_FAULTS:
+            raise
+        _drop_output()
+        _say(f"pykube: error: standard output: {error.strerror}")
+        return EXIT_USAGE
+
+
+def _run(arguments: list[str]) -> int:
+    """Run a command; what is wrong with its input is said here."""
+    if arguments[:1] == ["__complete"]:
+        from pykube_core.cli.candidates import print_candidates
+
+        return print_candidates(arguments[1:])
     parser = build_parser(arguments[:1])
     options = _parsed(parser, arguments)
     if options.command is None:
         parser.print_help()
         return EXIT_OK
     try:
-        code = int(options.run(options))
-        sys.stdout.flush()
-    except KeyboardInterrupt:
-        print("pykube: interrupted", file=sys.stderr)
-        return EXIT_INTERRUPTED
+        return int(options.run(options))
     except BrokenPipeError:
-        # The interpreter flushes stdout once more on its way out: give it somewhere to write.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_PIPE
+        raise
     except Exception as error:
-        sys.stdout.flush()
         refusal = _refusal(error)
         if refusal is not None:
-            print(refusal, file=sys.stderr)
+            sys.stdout.flush()
+            _say(refusal)
             return EXIT_NO
         line = _bad_input(error)
         if line is None:
             raise
-        print(f"pykube {options.command}: error: {line}", file=sys.stderr)
+        sys.stdout.flush()
+        _say(f"pykube {options.command}: error: {line}")
         return EXIT_USAGE
-    return code
+
+
+def _say(line: str) -> None:
+    """Print a line on stderr, if anybody can hear it."""
+    with contextlib.suppress(OSError):
+        print(line, file=sys.stderr)
+
+
+def _drop_output() -> None:
+    """Let the interpreter's last flush of stdout, on its way out, go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parsed(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.Namespace:
@@ -198,7 +258,11 @@ def _parsed(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.N
     words = getattr(options, "intermixed", "")
     if extra and (not words or any(word.startswith("-") and word != "-" for word in extra)):
         shown = getattr(options, "parser", parser)
-        shown.error(f"unrecognized arguments: {' '.join(extra)}")
+        flags = [word.partition("=")[0] for word in extra if word.startswith("--")]
+        hint = next(
+            filter(None, (did_you_mean(f, shown._option_string_actions) for f in flags)), ""
+        )
+        shown.error(f"unrecognized arguments: {' '.join(extra)}{hint}")
     if words:
         setattr(options, words, [*getattr(options, words), *extra])
     return options

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 from contextlib import ExitStack
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pykube_core.cli.command_line import said_again
 from pykube_core.cli.options import add_strict
 from pykube_core.lab.contents import KUBECTL_COMMAND
 
@@ -133,7 +134,7 @@ def run(options: argparse.Namespace) -> int:
     from pykube_core.api.errors import InputError
     from pykube_core.lab.read import read_workload
 
-    _check_writable(options)
+    check_outputs(options)
     workload = read_workload(options.snapshot or options.nodes, options.pods, strict=options.strict)
     if not len(workload.pods):
         gone = workload.left_out is not None and len(workload.left_out)
@@ -146,6 +147,7 @@ def run(options: argparse.Namespace) -> int:
 
 def run_comparison(options: argparse.Namespace, workload: Workload) -> Comparison:
     """Compare with a progress bar on stderr, if somebody is looking."""
+    command = said_again(options)
     from concurrent.futures import ThreadPoolExecutor
 
     from pykube_core.cli.progress import Progress
@@ -157,7 +159,7 @@ def run_comparison(options: argparse.Namespace, workload: Workload) -> Compariso
             # The engine releases the GIL, so threads do, and nothing has to be copied.
             pool = stack.enter_context(ThreadPoolExecutor(options.jobs))
         progress = stack.enter_context(Progress("placing pods"))
-        return compare(
+        result = compare(
             workload,
             options.policies or DEFAULT_POLICIES,
             seeds=options.seeds,
@@ -170,6 +172,7 @@ def run_comparison(options: argparse.Namespace, workload: Workload) -> Compariso
             progress=progress,
             timing=options.timing,
         )
+    return replace(result, command=command)
 
 
 def show(options: argparse.Namespace, result: Comparison) -> None:
@@ -187,23 +190,32 @@ def show(options: argparse.Namespace, result: Comparison) -> None:
         result.report(options.report)
         print(f"report: {options.report}", file=sys.stderr)
     if options.picture:
-        from pykube_core.lab.report import svg_picture
+        from pykube_core.lab.report import write_picture
 
-        Path(options.picture).write_text(svg_picture(result), encoding="utf-8")
+        write_picture(result, options.picture)
         print(f"picture: {options.picture}", file=sys.stderr)
 
 
-def _check_writable(options: argparse.Namespace) -> None:
+def check_outputs(options: argparse.Namespace) -> None:
     """Find out before minutes of work whether their result has a place to go.
 
     Raises
     ------
+    InputError
+        A name ends like that of a format that is not written.
     OSError
-        When the folder of an output file does not exist.
+        Nothing can be written there.
     """
-    for path in (options.report, options.picture):
+    from pykube_core.files import check_writable
+    from pykube_core.lab.report import PICTURE_SUFFIXES, REPORT_SUFFIXES, check_suffix
+
+    for path, what, suffixes in (
+        (options.report, "a report", REPORT_SUFFIXES),
+        (options.picture, "a picture", PICTURE_SUFFIXES),
+    ):
         if path:
-            Path(path).parent.resolve(strict=True)
+            check_suffix(path, what, suffixes)
+            check_writable(path)
 
 
 def _percentage(text: str) -> int:

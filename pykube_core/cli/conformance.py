@@ -8,6 +8,8 @@ import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, cast
 
+from pykube_core.words import counted
+
 if TYPE_CHECKING:
     from pykube_core.lab.conformance import ScenarioReport
     from pykube_core.scheduler.scheduler import EngineFactory
@@ -126,7 +128,7 @@ def _print(reports: list[ScenarioReport], show: int) -> None:
     first = {(d.scenario, d.pod): d for r in reports for d in reversed(r.differences)}
     shown = [d for r in reports for d in r.differences if first[d.scenario, d.pod] is d][:show]
     if shown:
-        print(f"\nfirst disagreements ({len(shown)} of {len(first)} decisions):")
+        print(f"\nfirst disagreements ({len(shown):,} of {counted(len(first), 'decision')}):")
     for d in shown:
         where = f"{d.field} of {d.node}" if d.node else d.field
         print(f"  {d.scenario}  {d.pod}  {where}")

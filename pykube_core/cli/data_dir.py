@@ -26,7 +26,15 @@ from pykube_core.cli.options import DATA_DIR_VARIABLE, TIMEOUT_SECONDS, data_dir
 from pykube_core.cli.progress import Progress
 from pykube_core.cluster.history import last_time_ns
 from pykube_core.cluster.settings import load_settings
-from pykube_core.store import LockedError, OpenError, Store
+from pykube_core.store import (
+    FailedError,
+    LockedError,
+    NoSpaceError,
+    OpenError,
+    QuotaError,
+    Store,
+)
+from pykube_core.words import counted
 
 if TYPE_CHECKING:
     from pykube_core.cluster.cluster import Cluster
@@ -169,7 +177,7 @@ def run_on(cluster: Cluster, options: argparse.Namespace) -> int:
     if options.wait == "true" and not settle(cluster, options.timeout):
         pods = [pod.view(_PodView).status.phase for pod in cluster.log.all(PODS)]
         pending = pods.count("Pending")
-        waits = f"; {pending:,} of {len(pods):,} pods are pending" if pending else ""
+        waits = f"; {pending:,} of {counted(len(pods), 'pod')} are pending" if pending else ""
         print(
             f"pykube: still busy after {options.timeout:g} s of the cluster's time: "
             f"{', '.join(cluster.loop.working)}{waits} (see pykube get events; --timeout waits "
@@ -219,3 +227,6 @@ def _open_errors(path: Path) -> Iterator[None]:
     except OpenError as error:
         why = f"{error}: {os.strerror(error.error)}" if error.error else str(error)
         raise InputError(why.removeprefix(f"{path}: "), source=str(path)) from None
+    except (NoSpaceError, FailedError, QuotaError) as error:
+        # What was acknowledged before stays: the next command goes on from there.
+        raise InputError(str(error), source=str(path)) from None

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 
 from pykube_core.cli import walkthrough
-from pykube_core.cli.compare import run_comparison, show
+from pykube_core.cli.command_line import said_again
+from pykube_core.cli.compare import check_outputs, run_comparison, show
 from pykube_core.cli.generate import add_size
 from pykube_core.lab.contents import KUBECTL_COMMAND
+from pykube_core.words import counted
 
 DESCRIPTION = """\
 Make a synthetic cluster, place its pods under six scheduling policies, and compare: a table here,
@@ -62,19 +65,22 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], he
 
 def run(options: argparse.Namespace) -> int:
     """Generate, compare, and say where to go from here."""
+    check_outputs(options)
     from pykube_core.lab.examples import EXAMPLE
     from pykube_core.lab.synthetic import synthetic
 
     print(
-        f"A synthetic cluster of {options.nodes:,} nodes, and {options.pods:,} pods to place.\n",
+        f"A synthetic cluster of {counted(options.nodes, 'node')}, and "
+        f"{counted(options.pods, 'pod')} to place.\n",
         file=sys.stderr,
     )
     try:
         workload = synthetic(options.nodes, options.pods, options.seed)
     except ValueError as error:
         options.parser.error(str(error))
+    command = said_again(options)
     options.policies = [*POLICIES, EXAMPLE]
-    show(options, run_comparison(options, workload))
+    show(options, replace(run_comparison(options, workload), command=command))
     example, _, _ = EXAMPLE.rpartition(":")
     print(
         "\n" + NEXT.format(report=options.report, example=example, command=KUBECTL_COMMAND),

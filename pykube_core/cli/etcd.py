@@ -17,7 +17,7 @@ examples:
   pykube etcd --listen 0.0.0.0:2379                    everything in memory
   etcdctl --endpoints 127.0.0.1:2379 put hello world
 
-needs grpcio and protobuf: pip install "pykube-core[etcd]"
+needs grpcio and protobuf, in the directory of the sources: pip install '.[etcd]'
 """
 
 
@@ -54,7 +54,9 @@ def run(options: argparse.Namespace) -> int:
     try:
         from pykube_core.serve.etcd.server import serve
     except ImportError as error:
-        options.parser.error(f'{error}; pip install "pykube-core[etcd]"')
+        from pykube_core.store import INSTALL_ETCD
+
+        options.parser.error(f"{error}; {INSTALL_ETCD}")
     from pykube_core.store import OpenError
 
     try:

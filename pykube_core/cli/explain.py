@@ -11,9 +11,9 @@ from pykube_core.cli.options import add_strict
 from pykube_core.lab.contents import KUBECTL_COMMAND
 
 if TYPE_CHECKING:
-    from pykube_core.api.objects import KubeObject
+    from pykube_core.lab.pod_sources import PodSource
     from pykube_core.lab.workload import Workload
-    from pykube_core.scheduler.explain import Explanation, NodeView
+    from pykube_core.scheduler.explain import Explanation
     from pykube_core.scheduler.policies import Policy
 
 DESCRIPTION = """\
@@ -22,6 +22,7 @@ refuses it and why, or the score of every plugin; the line that kube-scheduler w
 and the smallest change that would make the pod fit, nearest nodes first.
 
 A pod that is on a node is looked at as if it were taken off it. Nothing is changed anywhere.
+Nodes that are alike share a line.
 Pods on nodes that the snapshot lacks are left out; one of them can be explained all the same.
 """
 
@@ -30,7 +31,7 @@ examples:
   {KUBECTL_COMMAND}
   pykube explain web-7d4b9 --snapshot cluster.json
   pykube explain shop/web-7d4b9 --snapshot cluster.json --policy config.yaml
-  pykube explain -f pod.yaml --snapshot cluster.json
+  pykube explain -f deployment.yaml --snapshot cluster.json
   pykube explain web-7d4b9 --snapshot cluster.json --output json | jq .nodes[0]
 
 how to read it:
@@ -43,9 +44,15 @@ how to read it:
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], help: str) -> None:
     """Add the command to the command line."""
     parser = commands.add_parser("explain", help=help, description=DESCRIPTION, epilog=EPILOG)
-    parser.add_argument("pod", metavar="POD", nargs="?", help="its name, or namespace/name")
     parser.add_argument(
-        "-f", "--file", metavar="FILE", help="explain the pod in this file (the last one in it)"
+        "pod", metavar="POD", nargs="?", help="its name, or namespace/name"
+    ).completion = "pods"  # type: ignore[attr-defined]
+    parser.add_argument(
+        "-f",
+        "--file",
+        metavar="FILE",
+        help="explain the pods in this file, and the next pod of every workload (Deployment, Job, "
+        "...) in it; POD names one of them",
     )
     parser.add_argument(
         "--snapshot", metavar="FILE", required=True, help="a file with nodes, pods and the rest"
@@ -58,145 +65,96 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], he
         help="a name or a KubeSchedulerConfiguration file (default: default)",
     )
     parser.add_argument(
-        "--show", metavar="N", type=int, default=10, help="nodes per table (default: 10)"
+        "--show", metavar="N", type=int, default=10, help="lines per table (default: 10)"
     )
     parser.add_argument(
         "--output",
         choices=("table", "json"),
         default="table",
-        help="table, or json with every node (default: table)",
+        help="table, or json with every node and a line per pod (default: table)",
     )
     parser.set_defaults(run=run, parser=parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Read, explain, print; 1 if the pod fits nowhere."""
+    """Read, explain, print; 1 if a pod fits nowhere."""
     if not options.pod and not options.file:
         options.parser.error("name a POD of the snapshot, or give -f FILE")
     if options.show < 0:
         options.parser.error("argument --show: must not be negative")
+    from pykube_core.lab.explain import explain
     from pykube_core.lab.read import read_workload
+    from pykube_core.scheduler.explain_text import explanation_text
     from pykube_core.scheduler.policies import policy
 
-    workload = read_workload(options.snapshot, options.file, strict=options.strict)
-    workload = workload.with_left_out()
-    row = _row(options, workload)
+    workload = read_workload(options.snapshot, strict=options.strict).with_left_out()
     chosen = policy(options.policy).with_filters(workload.filters)
-    explanation, node, warnings = _explain(workload, row, chosen)
-    for warning in warnings:
-        print(f"pykube: warning: {warning}", file=sys.stderr)
-    if options.output == "json":
-        document = explanation.to_dict() | {"node": node, "warnings": warnings}
-        print(json.dumps(document, ensure_ascii=False))
-    else:
-        _print(explanation, node, options.show)
-    return 0 if explanation.decision.candidates else 1
+    fits, told = True, set[str]()
+    for number, pod in enumerate(_pods(options, workload)):
+        explanation = explain(workload, pod, chosen)
+        node = _node_of(workload, explanation.decision.pod)
+        warnings = _warnings(workload, pod, chosen, explanation)
+        for warning in warnings:
+            if warning not in told:
+                print(f"pykube: warning: {warning}", file=sys.stderr)
+        told.update(warnings)
+        if options.output == "json":
+            document = explanation.to_dict() | {"node": node, "warnings": warnings}
+            print(json.dumps(document, ensure_ascii=False))
+        else:
+            print("\n" if number else "", end="")
+            print(explanation_text(explanation, node, options.show))
+        fits = fits and bool(explanation.decision.candidates)
+    return 0 if fits else 1
 
 
-def _explain(
-    workload: Workload, row: int, chosen: Policy
-) -> tuple[Explanation, str | None, list[str]]:
-    """Return what becomes of a pod taken off its node, that node, and warnings."""
-    import numpy as np
-
+def _warnings(
+    workload: Workload, pod: PodSource, chosen: Policy, explanation: Explanation
+) -> list[str]:
+    """Return what the snapshot lacks, and what is not simulated of the pod."""
     from pykube_core.lab.notes import pod_warnings
-    from pykube_core.scheduler.cycle import SchedulingCycle
-    from pykube_core.scheduler.explain import explain
-    from pykube_core.scheduler.scheduler import Scheduler
 
-    pod = workload.pod(row)
-    node = pod["spec"].pop("nodeName", None)
-    with Scheduler(workload.nodes, chosen, objects=workload.objects) as scheduler:
-        cycle = SchedulingCycle(scheduler)
-        cycle.add_bound(_others(workload, row))
-        explanation = explain(cycle, pod)
-    alone = workload.with_pods(workload.pods.take(np.array([row])))
-    warnings = [*workload.warnings, *chosen.warnings, *pod_warnings(alone, chosen)]
+    alone = workload.with_pods(pod.alone)
+    warnings = [*workload.warnings, *chosen.warnings, *pod.warnings]
+    warnings += pod_warnings(alone, chosen)
     if explanation.decision.preemption is not None and not workload.objects.get(
         "podDisruptionBudgets"
     ):
         warnings.append("no PodDisruptionBudgets: preemption does not know which pods they protect")
-    return explanation, node, warnings
+    return warnings
 
 
-def _row(options: argparse.Namespace, workload: Workload) -> int:
+def _pods(options: argparse.Namespace, workload: Workload) -> list[PodSource]:
+    """Return the pods that are asked for: one of the snapshot, or those of a file."""
     from pykube_core.api.errors import InputError
+    from pykube_core.api.objects import full_name
+    from pykube_core.lab.explain import find_pod, of_workload
+    from pykube_core.lab.pod_sources import read_pods
+
+    if not options.file:
+        return [of_workload(workload, find_pod(workload, options.pod))]
+    pods = read_pods(options.file, workload)
+    if not options.pod:
+        return pods
+    names = [(full_name(pod.pod), pod.origin.rpartition(" ")[2]) for pod in pods]
+    wanted = options.pod if "/" in options.pod else f"/{options.pod}"
+    found = [
+        pod
+        for pod, known in zip(pods, names, strict=True)
+        if any(name == options.pod or name.endswith(wanted) for name in known)
+    ]
+    if not found:
+        held = ", ".join(origin or name for name, origin in names)
+        raise InputError(
+            f"no such pod; it has {held}", source=options.file, object=f"Pod {options.pod}"
+        )
+    return found
+
+
+def _node_of(workload: Workload, name: str) -> str | None:
+    """Return the node that a pod of the snapshot is on, None for none."""
+    from pykube_core.api.objects import name_of
 
     names = list(workload.pods.names)
-    if not options.pod:
-        if not names:
-            raise InputError("no Pod objects", source=options.file)
-        return len(names) - 1
-    wanted = options.pod if "/" in options.pod else f"default/{options.pod}"
-    if wanted in names:
-        return names.index(wanted)
-    same = [name for name in names if name.rpartition("/")[2] == options.pod]
-    if len(same) == 1:
-        return names.index(same[0])
-    reason = f"is in several namespaces: {', '.join(same)}" if same else "no such pod"
-    raise InputError(reason, source=options.snapshot, object=f"Pod {options.pod}")
-
-
-def _others(workload: Workload, row: int) -> list[KubeObject]:
-    """Return the pods that are on nodes, but for one; they start when they were created."""
-    from datetime import UTC, datetime, timedelta
-
-    pods = []
-    for other, node in enumerate(workload.pods.node.tolist()):
-        if node >= 0 and other != row:
-            pod = workload.pod(other)
-            created = int(workload.pods.created_ns[other]) // 10**9
-            start = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=created)
-            pod["status"] = {"startTime": start.isoformat(), **(pod.get("status") or {})}
-            pods.append(pod)
-    return pods
-
-
-def _print(explanation: Explanation, node: str | None, show: int) -> None:
-    decision = explanation.decision
-    print(f"pod {decision.pod}{f' (now on {node})' if node else ''}\n{explanation.summary}")
-    if decision.preemption is not None:
-        victims = ", ".join(decision.preemption.victims)
-        print(f"preemption on {decision.preemption.nominated_node} would delete {victims}")
-    fitting = [view for view in explanation.nodes if view.fits]
-    fitting.sort(key=lambda view: -(view.total or 0))
-    if fitting:
-        print(f"\nnodes that fit ({min(show, len(fitting))} of {len(fitting)}):")
-        _table(_scores(fitting[:show]))
-    refused = [view for view in explanation.nodes if view.rejection is not None]
-    unseen = [view for view in explanation.nearest if view.rejection is None]
-    nearest = [view for view in explanation.nearest if view.rejection is not None]
-    if refused:
-        print(f"\nnodes that refuse ({min(show, len(nearest))} of {len(refused)}, nearest first):")
-        _table(_refusals(nearest[:show]))
-    if unseen and not fitting:
-        print("\nnodes, nearest first:")
-        _table(_refusals(unseen[:show]))
-
-
-def _scores(views: list[NodeView]) -> list[tuple[str, ...]]:
-    plugins = list(views[0].scores)
-    if not plugins:
-        return [("node",), *((view.name,) for view in views)]
-    rows = [("node", "total", *plugins)]
-    for view in views:
-        cells = (f"{s.raw} > {s.normalized} x{s.weight}" for s in view.scores.values())
-        rows.append((view.name, f"{view.total}", *cells))
-    return rows
-
-
-def _refusals(views: list[NodeView]) -> list[tuple[str, ...]]:
-    rows: list[tuple[str, ...]] = [("node", "refused by", "to fit")]
-    for view in views:
-        by = view.rejection.plugin if view.rejection is not None else ""
-        by = by or ("PreFilter" if view.rejection is not None else "")
-        for i, change in enumerate(view.changes):
-            rows.append((view.name if i == 0 else "", by if i == 0 else "", change.text))
-    return rows
-
-
-def _table(rows: list[tuple[str, ...]]) -> None:
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (f"{cell:{width}}" for cell, width in zip(row, widths, strict=True))
-        print(f"  {'  '.join(cells)}".rstrip())
+    row = int(workload.pods.node[names.index(name)]) if name in names else -1
+    return name_of(workload.nodes[row]) if row >= 0 else None

@@ -49,8 +49,12 @@ def add_size(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Generate and write."""
+    from pykube_core.files import check_writable
+
+    check_writable(options.file)
     from pykube_core.lab.synthetic import synthetic
     from pykube_core.lab.write import write_snapshot
+    from pykube_core.words import counted
 
     try:
         workload = synthetic(options.nodes, options.pods, options.seed, load=options.load)
@@ -58,7 +62,8 @@ def run(options: argparse.Namespace) -> int:
         options.parser.error(str(error))
     write_snapshot(workload, options.file)
     print(
-        f"{options.file}: {len(workload.nodes):,} nodes, {len(workload.pods):,} pods",
+        f"{options.file}: {counted(len(workload.nodes), 'node')}, "
+        f"{counted(len(workload.pods), 'pod')}",
         file=sys.stderr,
     )
     return 0

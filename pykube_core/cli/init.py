@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from pykube_core.cli.options import add_data_dir, data_dir
+from pykube_core.words import counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,5 +72,5 @@ def run(options: argparse.Namespace) -> int:
     with made(path, nodes, master, options.seed) as cluster:
         settle(cluster)
         count = len(cluster.list("nodes"))
-    print(f"{path}: a cluster of {count:,} nodes; next: pykube get nodes")
+    print(f"{path}: a cluster of {counted(count, 'node')}; next: pykube get nodes")
     return 0

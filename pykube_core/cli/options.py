@@ -52,7 +52,7 @@ def add_namespace(parser: argparse.ArgumentParser) -> None:
         metavar="NAMESPACE",
         default="",
         help="the namespace (default: default)",
-    )
+    ).completion = "namespaces"  # type: ignore[attr-defined]
 
 
 def add_strict(parser: argparse._ActionsContainer) -> None:

@@ -9,6 +9,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from pykube_core.words import counted
+
 DESCRIPTION = """\
 Look after the data directory of a versioned store (the one of pykube etcd --data-dir), while no
 one has it open.
@@ -86,9 +88,9 @@ def _check(options: argparse.Namespace) -> int:
         status = store.status()
         print(
             f"{options.directory}: sound; revision {status.revision:,}, compacted at "
-            f"{status.compact_revision:,}, {status.key_count:,} keys, "
-            f"{status.version_count:,} versions, {status.lease_count:,} leases, "
-            f"{status.disk_bytes:,} bytes of records"
+            f"{status.compact_revision:,}, {counted(status.key_count, 'key')}, "
+            f"{counted(status.version_count, 'version')}, {counted(status.lease_count, 'lease')}, "
+            f"{counted(status.disk_bytes, 'byte')} of records"
         )
     return 0
 
@@ -105,8 +107,8 @@ def _compact(options: argparse.Namespace) -> int:
         after = store.status()
         print(
             f"{options.directory}: compacted at {after.compact_revision:,}; "
-            f"{before.version_count:,} -> {after.version_count:,} versions, "
-            f"{before.disk_bytes:,} -> {after.disk_bytes:,} bytes of records"
+            f"{before.version_count:,} -> {counted(after.version_count, 'version')}, "
+            f"{before.disk_bytes:,} -> {counted(after.disk_bytes, 'byte')} of records"
         )
     return 0
 
@@ -119,7 +121,7 @@ def _snapshot(options: argparse.Namespace) -> int:
         data = store.backup()
         revision = store.revision
     size_bytes = write_snapshot_file(options.file, data)
-    print(f"{options.file}: revision {revision:,}, {size_bytes:,} bytes")
+    print(f"{options.file}: revision {revision:,}, {counted(size_bytes, 'byte')}")
     return 0
 
 

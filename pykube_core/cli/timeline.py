@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from pykube_core.api.times import NANO
 from pykube_core.cli.failures import CommandError
 from pykube_core.cli.options import add_data_dir, add_namespace, add_words
+from pykube_core.words import counted
 
 if TYPE_CHECKING:
     from pykube_core.api.objects import Json, KubeObject
@@ -141,7 +142,7 @@ def _summary(obj: KubeObject) -> str:
     template = spec.get("template", {}).get("spec") or spec
     images = ", ".join(container.get("image", "") for container in template.get("containers", ()))
     if "replicas" in spec:
-        return f": {spec['replicas']} replicas of {images}"
+        return f": {counted(spec['replicas'], 'replica')} of {images}"
     return f": {images}" if images else ""
 
 
@@ -185,7 +186,7 @@ def _container(obj: KubeObject, name: str) -> str:
             word = next(iter(state), "waiting")
             reason = (state.get(word) or {}).get("reason", "")
             count = container.get("restartCount", 0)
-            restarts = f", {count} restarts" if count else ""
+            restarts = f", {counted(count, 'restart')}" if count else ""
             return f"container {name} {word}{f' ({reason})' if reason else ''}{restarts}"
     return ""
 

@@ -15,15 +15,18 @@ from numpy.typing import NDArray
 
 from pykube_core.api.errors import InputError
 from pykube_core.api.objects import KubeObject, name_of
-from pykube_core.lab.faults import own_fault
+from pykube_core.lab.executors import check_executor, check_policies_travel
+from pykube_core.lab.experiment import Experiment
 from pykube_core.lab.frame import Frame, Value
-from pykube_core.lab.metrics import Measured, Observer, measure
+from pykube_core.lab.input_times import newest_time
+from pykube_core.lab.metrics import Measured
 from pykube_core.lab.notes import comparison_warnings
-from pykube_core.lab.simulate import Settings, bound_pods, simulate
+from pykube_core.lab.simulate import Settings, bound_pods, check_times
 from pykube_core.lab.workload import Workload
 from pykube_core.scheduler.policies import Policy, policy
-from pykube_core.scheduler.scheduler import Scheduler, TieBreak
+from pykube_core.scheduler.scheduler import TieBreak
 from pykube_core.scheduler.user_policy import UserPolicy
+from pykube_core.words import counted
 
 DEFAULT_POLICIES = ("default", "most-allocated", "best-fit", "dot-product", "first-fit", "random")
 
@@ -52,15 +55,21 @@ class Subject:
         How many of each.
     bound
         Pods that stayed where the input has them.
+    newest
+        The newest time that the input holds, in RFC 3339; "" where it holds none.
     """
 
     source: str
     nodes: int
     pods: int
     bound: int
+    newest: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.source}: {counted(self.nodes, 'node')}, {counted(self.pods, 'pod')}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """The result of `compare`; a data frame of its runs to whoever asks for one.
 
@@ -86,6 +95,8 @@ class Comparison:
     timing
         Whether real time shows in the outputs. Without it, the same input and seeds give the same
         bytes.
+    command
+        The command line that made it, without where results go; "" in Python.
     """
 
     subject: Subject
@@ -97,6 +108,7 @@ class Comparison:
     node_shapes: NDArray[np.int64]
     warnings: tuple[str, ...] = ()
     timing: bool = False
+    command: str = ""
 
     @cached_property
     def metrics(self) -> tuple[str, ...]:
@@ -213,7 +225,17 @@ class Comparison:
         """Return how fast the engine was, in words."""
         pods = sum(run.measured.attempts for run in self.runs)
         seconds = sum(run.measured.engine_seconds for run in self.runs)
-        return f"{pods:,} scheduling cycles in {seconds:.2f} s ({pods / max(seconds, 1e-9):,.0f}/s)"
+        cycles = counted(pods, "scheduling cycle")
+        return f"{cycles} in {seconds:.2f} s ({pods / max(seconds, 1e-9):,.0f}/s)"
+
+    def __iter__(self) -> Iterator[dict[str, Value]]:
+        """Yield `rows`: what pandas makes a data frame of."""
+        return iter(self.rows())
+
+    def __repr__(self) -> str:
+        what = f"{counted(len(self.policies), 'policy', 'policies')} x "
+        what += counted(len(self.seeds), "seed")
+        return f"<Comparison of {what} on {self.subject}; print it for the table>"
 
     def __arrow_c_schema__(self) -> object:
         return self.frame().__arrow_c_schema__()
@@ -271,9 +293,9 @@ def compare(
     replay, tie_break, keep_bound, shuffle, percentage_of_nodes_to_score
         See `Settings`.
     executor
-        Runs are submitted here, one task per policy and seed: a pool of threads or processes, or
-        any other ``concurrent.futures.Executor``, Dask's and Ray's among them. None runs them here,
-        one after another. The result is the same.
+        Runs are submitted here, one task per policy and seed: a ``ThreadPoolExecutor``, a
+        ``ProcessPoolExecutor``, or any other ``concurrent.futures.Executor``, such as Dask's
+        ``client.get_executor()``. None runs them here, one after another. The result is the same.
     progress
         Called with pods done and pods to do, from this thread.
     timing
@@ -291,6 +313,8 @@ def compare(
         of the workload makes no sense to the scheduler.
     ValueError
         When there is no policy or no seed.
+    TypeError
+        When the executor is none; the text names what to pass.
     """
     chosen = [_chosen(given).with_filters(workload.filters) for given in policies]
     numbers = tuple(range(seeds) if isinstance(seeds, int) else seeds)
@@ -301,8 +325,13 @@ def compare(
     settings = Settings(
         replay, tie_break, keep_bound, shuffle and not replay, percentage_of_nodes_to_score
     )
-    tasks = [(given, seed) for given in policies for seed in numbers]
-    done = _run_all(workload, tasks, settings, executor, progress)
+    if executor is not None:
+        check_executor(executor)
+        check_policies_travel(executor, policies)
+    if replay:
+        check_times(workload)
+    tasks = [(index, seed) for index in range(len(chosen)) for seed in numbers]
+    done = _run_all(Experiment(workload, chosen, settings), tasks, executor, progress)
     labels = [(name, seed) for name in names for seed in numbers]
     return Comparison(
         _subject(workload, settings),
@@ -324,32 +353,9 @@ def run_one(
     settings: Settings,
     advance: Callable[[int], None] | None = None,
 ) -> Measured:
-    """Run one policy with one seed and measure it; arguments and result pickle."""
+    """Run one policy with one seed and measure it."""
     chosen = _chosen(given).with_filters(workload.filters)
-    try:
-        with Scheduler(
-            workload.nodes,
-            chosen,
-            tie_break=_tie_break(chosen, settings),
-            seed=seed,
-            objects=workload.objects,
-            percentage_of_nodes_to_score=settings.percentage_of_nodes_to_score,
-        ) as scheduler:
-            observer = Observer(workload.pods, bound_pods(workload.pods, settings), scheduler)
-            outcome = simulate(
-                workload,
-                scheduler,
-                seed=seed,
-                settings=settings,
-                observe=observer,
-                advance=advance,
-            )
-            return measure(observer, outcome, workload.pods, settings.replay)
-    except Exception as error:
-        fault = own_fault(chosen, error)
-        if fault is None:
-            raise
-        raise fault from error
+    return Experiment(workload, (chosen,), settings).run(0, seed, advance)
 
 
 def _chosen(given: Choice) -> Policy:
@@ -372,12 +378,6 @@ def _labels(names: Sequence[str]) -> list[str]:
     return short if len(set(short)) == len(short) else list(names)
 
 
-def _tie_break(chosen: Policy, settings: Settings) -> TieBreak:
-    """Return the tie-break of a policy: one that scores nothing takes the first node that fits."""
-    scores = any(each.profile.plugins.score for each in (chosen, *chosen.others))
-    return settings.tie_break if scores else "first"
-
-
 def _shapes(nodes: Sequence[KubeObject]) -> NDArray[np.int64]:
     """Return a number per node that is equal where what they can allocate is."""
     seen: dict[str, int] = {}
@@ -391,25 +391,26 @@ def _subject(workload: Workload, settings: Settings) -> Subject:
     """Return what the policies are compared on, for reports."""
     source = " + ".join(part.rpartition("/")[2] for part in workload.source.split(" + "))
     bound = int(np.count_nonzero(bound_pods(workload.pods, settings)))
-    return Subject(source, len(workload.nodes), len(workload.pods), bound)
+    newest = newest_time(workload)
+    return Subject(source, len(workload.nodes), len(workload.pods), bound, newest)
 
 
 def _run_all(
-    workload: Workload,
-    tasks: Sequence[tuple[Choice, int]],
-    settings: Settings,
+    experiment: Experiment,
+    tasks: Sequence[tuple[int, int]],
     executor: Executor | None,
     progress: Report | None,
 ) -> list[Measured]:
     """Run policies with seeds and return the results in order; a failure cancels the rest."""
-    bar = _Bar(progress, len(tasks) * len(workload.pods))
+    pods = len(experiment.workload.pods)
+    bar = _Bar(progress, len(tasks) * pods)
     if executor is None:
-        return [run_one(workload, given, seed, settings, bar.advance) for given, seed in tasks]
-    futures = [executor.submit(run_one, workload, *task, settings) for task in tasks]
+        return [experiment.run(index, seed, bar.advance) for index, seed in tasks]
+    futures = [executor.submit(experiment.run, index, seed) for index, seed in tasks]
     try:
         for future in as_completed(futures):
             future.result()
-            bar.advance(len(workload.pods))
+            bar.advance(pods)
     finally:
         for future in futures:
             future.cancel()

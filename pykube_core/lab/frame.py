@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ class Frame:
     """Named columns of equal length, each of str, int or float, None where there is no value.
 
     Anything that speaks the Arrow PyCapsule interface takes one as it is: ``polars.DataFrame(f)``,
-    ``pyarrow.table(f)``, ``pandas.DataFrame.from_arrow(f)``, ``duckdb.sql("from f")``.
+    ``pyarrow.table(f)``, ``duckdb.sql("from f")``. ``pandas.DataFrame(f)`` iterates its rows.
 
     Parameters
     ----------
@@ -49,6 +49,10 @@ class Frame:
 
     def __len__(self) -> int:
         return len(next(iter(self._columns.values()), ()))
+
+    def __iter__(self) -> Iterator[dict[str, Value]]:
+        """Yield the rows: what pandas makes a data frame of."""
+        return iter(self.rows())
 
     def __getitem__(self, name: str) -> list[Value]:
         """Return one column."""

@@ -20,12 +20,14 @@ paper looks at each GPU, and also counts those too full for the pod.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from _pykube_hotcore.native import Survey
 from pykube_core.lab.simulate import Moment, Outcome
 from pykube_core.lab.workload import PodTable
 from pykube_core.scheduler.scheduler import Scheduler
@@ -36,6 +38,8 @@ TYPICAL_MAX = 100
 # Figures are rounded, so that sums of floats give the same text on every machine.
 DIGITS = 9
 SECOND_NS = 1_000_000_000
+METRICS = ("allocation", "fragmentation_rate", "fragmentation_share")
+"""Metrics that are told of each resource, in the order of the tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,46 +94,74 @@ class Observer:
         bool (pods,): pods that the policy has no say in; a node with no other pod is not in use.
     scheduler
         The scheduler of the run, before its first pod.
+    template_class
+        int32 (templates,): class of each template, compiled here when None.
     """
 
-    def __init__(self, pods: PodTable, bound: NDArray[np.bool_], scheduler: Scheduler) -> None:
-        of_template = scheduler.compile(pods.templates)
-        classes = of_template[pods.template]
-        requests = scheduler.requests(of_template)
-        rows = np.flatnonzero(requests[np.unique(pods.template)].any(axis=0))
+    def __init__(
+        self,
+        pods: PodTable,
+        bound: NDArray[np.bool_],
+        scheduler: Scheduler,
+        template_class: NDArray[np.int32] | None = None,
+    ) -> None:
+        if template_class is None:
+            template_class = scheduler.compile(pods.templates)
+        classes = template_class[pods.template]
+        requests = scheduler.requests(template_class)
+        used = np.bincount(pods.template, minlength=len(pods.templates)) > 0
+        rows = np.flatnonzero(requests[used].any(axis=0))
         self.resources = Resources(tuple(scheduler.resource_names[i] for i in rows), rows)
-        self.utilisation = np.zeros((len(rows), len(scheduler.node_names)), dtype=np.float32)
         self._pods = pods
         self._requests = requests[:, rows]
         self._allocatable = scheduler.allocatable()[rows]
-        self._typical, self._share = typical_classes(classes[~bound])
-        self._wanted = scheduler.requests(self._typical)[:, rows] > 0
+        self._total = self._allocatable.sum(axis=1).tolist()
+        typical, share = typical_classes(classes[~bound])
+        wanted = scheduler.requests(typical)[:, rows] > 0
+        self._weight = share[:, None] * wanted
+        self._survey = Survey(typical, rows)
         self._bound_count = np.bincount(pods.node[bound], minlength=len(scheduler.node_names))
-        self._samples: dict[str, list[float]] = {}
+        self._samples: list[tuple[float, ...]] = []
         self._fullest = 0.0
+        self._requested_then = np.zeros(self._allocatable.T.shape, np.int64)
 
     def __call__(self, moment: Moment) -> None:
-        """Take one sample. Cost: one filter pass per typical pod."""
-        scheduler = moment.scheduler
-        requested = scheduler.requested()[self.resources.rows]
-        allocation = _ratio(requested.sum(axis=1), self._allocatable.sum(axis=1))
-        used = int(np.count_nonzero(scheduler.pod_count() > self._bound_count))
-        rate, share = self._fragmentation(scheduler, requested)
-        self._add("position", moment.position)
-        self._add("nodes_used", used)
-        for i, name in enumerate(self.resources.names):
-            self._add(f"allocation.{name}", allocation[i])
-            self._add(f"fragmentation_rate.{name}", rate[i])
-            self._add(f"fragmentation_share.{name}", share[i])
-        if allocation.sum() > self._fullest:
-            self._fullest = float(allocation.sum())
-            with np.errstate(invalid="ignore", divide="ignore"):
-                full = np.where(self._allocatable > 0, requested / self._allocatable, np.nan)
-            self.utilisation = full.astype(np.float32)
+        """Take one sample. Costs a filter per typical class and node that changed since the last.
+
+        A class with rules that look beyond the node costs a pass over all nodes.
+        """
+        survey = self._survey
+        moment.scheduler.engine.survey(survey)
+        taken = survey.requested_total.tolist()
+        allocation = [_share(*each) for each in zip(taken, self._total, strict=True)]
+        used = np.count_nonzero(survey.pod_count > self._bound_count)
+        sample = [float(moment.position), float(used)]
+        for part, amounts in zip(allocation, self._unusable(), strict=True):
+            sample += (part, *amounts)
+        self._samples.append(tuple(sample))
+        fullness = float(np.array(allocation).sum())
+        if fullness > self._fullest:
+            self._fullest = fullness
+            np.copyto(self._requested_then, survey.requested)
+
+    @property
+    def utilisation(self) -> NDArray[np.float32]:
+        """Requested over allocatable at the fullest moment, float32 (resources, nodes)."""
+        if self._fullest == 0.0:
+            return np.zeros(self._allocatable.shape, np.float32)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            ratio = np.ascontiguousarray(self._requested_then.T) / self._allocatable
+        return np.where(self._allocatable > 0, ratio, np.nan).astype(np.float32)
 
     def curves(self) -> dict[str, NDArray[np.float64]]:
         """Return the samples as columns."""
-        return {name: np.round(values, DIGITS) for name, values in self._samples.items()}
+        names = ["position", "nodes_used"]
+        for resource in self.resources.names:
+            names += (f"{metric}.{resource}" for metric in METRICS)
+        columns = zip(*self._samples, strict=True)
+        return {
+            name: np.round(column, DIGITS) for name, column in zip(names, columns, strict=False)
+        }
 
     def mean_allocation(self, outcome: Outcome) -> NDArray[np.float64]:
         """Return the mean share allocated from first to last creation, float64 (resources,)."""
@@ -144,21 +176,19 @@ class Observer:
         np.add.at(held, pods.template[placed], np.maximum(spent, 0) / (last - first))
         return _ratio(held @ self._requests, self._allocatable.sum(axis=1))
 
-    def _fragmentation(
-        self, scheduler: Scheduler, requested: NDArray[np.int64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return rate and share per resource now, float64 (resources,)."""
-        free = np.maximum(self._allocatable - requested, 0)
-        usable = np.zeros(len(free))
-        for i, pod_class in enumerate(self._typical.tolist()):
-            fits = scheduler.feasible(pod_class)
-            usable += self._share[i] * self._wanted[i] * (free @ fits)
-        total = free.sum(axis=1)
-        unusable = np.maximum(total - usable, 0.0)
-        return _ratio(unusable, total), _ratio(unusable, self._allocatable.sum(axis=1))
+    def _unusable(self) -> Iterator[tuple[float, float]]:
+        """Yield of each resource what typical pods cannot use now, of what is free and of all.
 
-    def _add(self, name: str, value: float) -> None:
-        self._samples.setdefault(name, []).append(float(value))
+        The sums over nodes are of integers and thus exact; the sum over the classes is of floats
+        and goes through them in order, so that its bits are the same everywhere.
+        """
+        free = self._survey.free_total.tolist()
+        usable = [0.0] * len(free)
+        if len(self._weight):
+            usable = np.add.accumulate(self._weight * self._survey.usable)[-1].tolist()
+        for left, within_reach, whole in zip(free, usable, self._total, strict=True):
+            unusable = max(left - within_reach, 0.0)
+            yield _share(unusable, left), _share(unusable, whole)
 
 
 def typical_classes(
@@ -168,7 +198,10 @@ def typical_classes(
 
     At most TYPICAL_MAX of them, equally frequent ones in order of class.
     """
-    found, counts = np.unique(classes, return_counts=True)
+    # np.unique would import half of NumPy that nobody else needs.
+    counts = np.bincount(classes)
+    found = np.flatnonzero(counts)
+    counts = counts[found]
     by_count = np.argsort(-counts, kind="stable")
     covered = np.cumsum(counts[by_count])
     enough = int(np.searchsorted(covered, TYPICAL_SHARE * len(classes))) + 1
@@ -194,7 +227,7 @@ def measure(observer: Observer, outcome: Outcome, pods: PodTable, replay: bool) 
     if replay:
         exact = observer.mean_allocation(outcome)
         last |= {f"allocation.{n}": share for n, share in zip(names, exact, strict=True)}
-    for metric in ("allocation", "fragmentation_rate", "fragmentation_share"):
+    for metric in METRICS:
         values |= {f"{metric}.{name}": _tidy(last[f"{metric}.{name}"]) for name in names}
     if replay:
         values |= _waiting(outcome, pods)
@@ -217,6 +250,11 @@ def _waiting(outcome: Outcome, pods: PodTable) -> dict[str, int | float | None]:
 def _ratio(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:
     """Return part over whole, 0 where whole is 0."""
     return np.where(whole > 0, part / np.maximum(whole, 1), 0.0)
+
+
+def _share(part: float, whole: int) -> float:
+    """Return part over whole as a quotient of float64, 0 where there is no whole."""
+    return float(part) / float(whole) if whole > 0 else 0.0
 
 
 def _tidy(value: float) -> float:

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from pykube_core.lab.words import counted, some_of
 from pykube_core.lab.workload import Workload
 from pykube_core.scheduler.config import DEFAULT_SCHEDULER_NAME
 from pykube_core.scheduler.plugins import gpu_share
 from pykube_core.scheduler.policies import Policy
+from pykube_core.words import counted, some_of
 
 
 def comparison_warnings(workload: Workload, policies: Mapping[str, Policy]) -> tuple[str, ...]:

@@ -4,57 +4,48 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-# Above this many freed nodes at once, asking the engine is cheaper than comparing columns.
-FREED_MAX = 1024
+Room = Callable[[NDArray[np.int64], NDArray[np.int32]], NDArray[np.bool_]]
+"""From templates and nodes to the templates that one of the nodes has room for."""
 
 
 @dataclass(slots=True)
 class Pending:
-    """Pending pods, first in first out per template, and what each node has free.
+    """Pending pods, first in first out per template.
 
     Pods of one template fit or fail together, so the queue keeps one line per template, and a
     round of retries asks the engine at most once per template beyond the pods that it places.
 
     Parameters
     ----------
-    requests
-        int64 (templates, resources).
     priority
         int64 (templates,): higher goes first.
-    allocatable
-        int64 (resources, nodes).
     anywhere
         bool (templates,): a departure may make room on other nodes, too.
+    room
+        Says for which templates nodes have room now.
     """
 
-    requests: NDArray[np.int64]
     priority: NDArray[np.int64]
-    allocatable: NDArray[np.int64]
     anywhere: NDArray[np.bool_]
+    room: Room
     count: int = 0
-    _free: NDArray[np.int64] = field(init=False)
     _lines: dict[int, deque[tuple[int, int]]] = field(init=False, default_factory=dict)
     _expired: set[int] = field(init=False, default_factory=set)
     _heap: list[tuple[int, int, int]] = field(init=False, default_factory=list)
     _freed: NDArray[np.int32] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._free = np.ascontiguousarray(self.allocatable.T).copy()
         self._freed = np.zeros(0, dtype=np.int32)
 
-    def take(self, nodes: NDArray[np.int32], templates: NDArray[np.int32]) -> None:
-        """Note that pods were placed on these nodes."""
-        np.subtract.at(self._free, nodes, self.requests[templates])
-
-    def give(self, nodes: NDArray[np.int32], templates: NDArray[np.int32]) -> None:
-        """Note that pods have left these nodes."""
-        np.add.at(self._free, nodes, self.requests[templates])
+    def templates(self) -> NDArray[np.int64]:
+        """Return the templates of which somebody waits."""
+        return np.fromiter(self._lines, np.int64, len(self._lines))
 
     def push(self, template: int, rank: int, row: int) -> None:
         """Let a pod wait; ranks say who came first and grow from call to call per template."""
@@ -83,11 +74,10 @@ class Pending:
         """Note that the candidate fits nowhere, and so nobody of its template does."""
         heapq.heappop(self._heap)
 
-    def accept(self, template: int, node: int) -> None:
+    def accept(self, template: int) -> None:
         """Note that the candidate was placed."""
         self._lines[template].popleft()
         self.count -= 1
-        self._free[node] -= self.requests[template]
         left = [entry[2] for entry in self._heap]
         if not self._clear(template):
             left.remove(template)
@@ -96,13 +86,12 @@ class Pending:
     def _line_up(self, templates: list[int]) -> None:
         """Make the heap of those templates that some freed node may have room for.
 
-        Slots, devices and other filters are the engine's matter.
+        Devices and other filters are tried only when the pod is.
         """
-        if len(self._freed) <= FREED_MAX and templates:
-            requests = self.requests[templates][:, None, :]
-            fits = (requests <= self._free[self._freed][None]) | (requests == 0)
-            hopeful = fits.all(axis=2).any(axis=1) | self.anywhere[templates]
-            templates = [templates[i] for i in np.flatnonzero(hopeful)]
+        if templates:
+            asked = np.array(templates, np.int64)
+            hopeful = self.room(asked, self._freed) | self.anywhere[asked]
+            templates = asked[hopeful].tolist()
         self._heap = [self._entry(template) for template in templates]
         heapq.heapify(self._heap)
 

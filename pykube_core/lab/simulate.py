@@ -30,9 +30,12 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from _pykube_hotcore.native import Replay
+from pykube_core.api.errors import InputError
 from pykube_core.lab.pending import Pending
 from pykube_core.scheduler.plugins import scheduling_gates
 from pykube_core.scheduler.scheduler import Scheduler, TieBreak
+from pykube_core.words import counted
 
 if TYPE_CHECKING:
     from pykube_core.lab.workload import PodTable, Workload
@@ -80,6 +83,10 @@ class Settings:
             raise ValueError(f"tie_break: expected one of {', '.join(get_args(TieBreak))}")
         if not 0 <= (self.percentage_of_nodes_to_score or 0) <= 100:
             raise ValueError("percentage_of_nodes_to_score: expected 0 to 100")
+
+
+# A pod that has no time counts as created in 1970, decades before Kubernetes.
+_NO_TIME_NS = 30 * 365 * 24 * 3600 * 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +145,7 @@ def simulate(
     settings: Settings | None = None,
     observe: Observe | None = None,
     advance: Advance | None = None,
+    template_class: NDArray[np.int32] | None = None,
 ) -> Outcome:
     """Run one workload through a scheduler.
 
@@ -158,6 +166,8 @@ def simulate(
         arrivals (over the time from first to last creation in replay).
     advance
         Called with the number of pods dealt with since the last call.
+    template_class
+        int32 (templates,): class of each template, compiled here when None.
 
     Returns
     -------
@@ -166,11 +176,14 @@ def simulate(
 
     Notes
     -----
-    Memory is columns only, about 100 bytes a pod. Time is one engine call per run of consecutive
-    arrivals or departures, and in replay one more per retry that a departure makes worth while.
+    Memory is columns only, about 100 bytes a pod. Time is one engine call per sample, and in replay
+    one more per pod that does not fit, per departure that makes a retry worth while, and per retry.
     """
     settings = settings or Settings()
-    run = _Run(workload.pods, scheduler, seed, settings, observe or _ignore, advance or _ignore)
+    if template_class is None:
+        template_class = scheduler.compile(workload.pods.templates)
+    run = _Run(workload.pods, scheduler, template_class, seed, settings)
+    run.observe, run.advance = observe or _ignore, advance or _ignore
     if settings.replay:
         run.replay()
     else:
@@ -183,6 +196,34 @@ def simulate(
 def bound_pods(pods: PodTable, settings: Settings) -> NDArray[np.bool_]:
     """Return which pods stay where the input has them; bool (pods,)."""
     return pods.node >= 0 if settings.keep_bound else pods.pinned
+
+
+def check_times(workload: Workload) -> None:
+    """Refuse to replay pods that have no times.
+
+    Raises
+    ------
+    InputError
+        None has a time of creation or of deletion, or some have no time of creation.
+    """
+    pods = workload.pods
+    if not len(pods):
+        return
+    first = pods.created_ns.min()
+    undated = pods.created_ns == first
+    if undated.all():
+        if workload.start_ns or (pods.deleted_ns >= 0).any():
+            return
+    elif (pods.created_ns[~undated] - first <= _NO_TIME_NS).any():
+        return
+    count = int(np.count_nonzero(undated))
+    of_all = "" if count == len(pods) else f" of {len(pods):,}"
+    why = f"{counted(count, 'pod')}{of_all} without a creation time"
+    raise InputError(
+        f"{why}: this cannot be replayed, only compared by arrivals (without --replay)",
+        source=workload.source,
+        field="metadata.creationTimestamp",
+    )
 
 
 def arrival_order(pods: PodTable, seed: int, shuffle: bool = False) -> NDArray[np.int64]:
@@ -246,20 +287,21 @@ class _Run:
         self,
         pods: PodTable,
         scheduler: Scheduler,
+        template_class: NDArray[np.int32],
         seed: int,
         settings: Settings,
-        observe: Observe,
-        advance: Advance,
     ) -> None:
         self.pods = pods
         self.scheduler = scheduler
-        self.observe = observe
-        self.advance = advance
-        self.template_class = scheduler.compile(pods.templates)
+        self.observe: Observe = _ignore
+        self.advance: Advance = _ignore
+        self.template_class = template_class
         self.classes = self.template_class[pods.template]
         self.bound = bound_pods(pods, settings)
         order = arrival_order(pods, seed, settings.shuffle and not settings.replay)
         self.order = order[~gated(pods)[pods.template[order]]]
+        self.rank = np.zeros(len(pods), dtype=np.int64)
+        self.rank[self.order] = np.arange(len(self.order))
         self.node = np.full(len(pods), -1, dtype=np.int32)
         self.handle = np.full(len(pods), -1, dtype=np.int32)
         self.placed_ns = np.full(len(pods), -1, dtype=np.int64)
@@ -281,61 +323,65 @@ class _Run:
 
     def replay(self) -> None:
         """Let pods come and go on the workload's clock."""
-        pending = Pending(
-            self.scheduler.requests(self.template_class),
-            priorities(self.pods),
-            self.scheduler.allocatable(),
-            reaching(self.pods),
-        )
-        rank = np.zeros(len(self.pods), dtype=np.int64)
-        rank[self.order] = np.arange(len(self.order))
+        scheduler = self.scheduler
         when, kind, pod = _events(self.pods, self.bound, self.order)
-        self.observe(Moment(int(when[0]) if len(when) else 0, self.scheduler))
+        play = Replay(when, pod, kind == DEPART, self.classes)
+        self.node, self.handle = play.rows, play.slots
+        pending = Pending(
+            priorities(self.pods),
+            reaching(self.pods),
+            lambda templates, nodes: scheduler.engine.room(self.template_class[templates], nodes),
+        )
+        self.observe(Moment(int(when[0]) if len(when) else 0, scheduler))
         for start, stop, moment in _segments(when, kind):
-            batch = pod[start:stop]
-            if start == stop:
-                pass
-            elif kind[start] == BIND:
-                self._bind(batch)
-                pending.take(self.node[batch], self.pods.template[batch])
-            elif kind[start] == ARRIVE:
-                self._arrive(batch, rank, pending)
-            else:
-                self._depart(when[start:stop], batch, pending)
+            if start < stop and kind[start] == BIND:
+                self._bind(pod[start:stop])
+            elif start < stop:
+                self._pass(play, start, stop, pending)
             if moment is not None:
-                self.observe(Moment(moment, self.scheduler))
+                self.observe(Moment(moment, scheduler))
+        at_once = (self.node >= 0) & (self.placed_ns < 0)
+        self.placed_ns[at_once] = self.pods.created_ns[at_once]
 
-    def _arrive(self, batch: NDArray[np.int64], rank: NDArray[np.int64], pending: Pending) -> None:
-        """Place pods that arrive one after another; who fits nowhere waits."""
-        self._place(batch)
-        fitted = self.node[batch] >= 0
-        placed = batch[fitted]
-        self.placed_ns[placed] = self.pods.created_ns[placed]
-        pending.take(self.node[placed], self.pods.template[placed])
-        for row in batch[~fitted].tolist():
-            pending.push(int(self.pods.template[row]), int(rank[row]), row)
+    def _pass(self, play: Replay, start: int, stop: int, pending: Pending) -> None:
+        """Let the engine play events, and decide where it stops."""
+        at = start
+        while at < stop:
+            before = time.perf_counter()
+            end, decide = self.scheduler.replay(play, at, stop)
+            self.engine_seconds += time.perf_counter() - before
+            came = end - at - int(np.count_nonzero(play.leaves[at:end]))
+            self.attempts += came
+            self.advance(came)
+            if decide:
+                self._decide(play, end - 1, pending)
+                waiting = pending.templates()
+                anywhere = bool(pending.anywhere[waiting].any())
+                play.wait(self.template_class[waiting], anywhere)
+            at = end
 
-    def _depart(self, when: NDArray[np.int64], batch: NDArray[np.int64], pending: Pending) -> None:
-        """Remove pods; at each instant that frees capacity, try who waits again."""
-        edges = np.flatnonzero(np.diff(when)) + 1 if pending.count else ()
-        for leaving, now in zip(
-            np.split(batch, edges), when[np.concatenate(([0], edges)).astype(np.int64)], strict=True
-        ):
-            here = leaving[self.handle[leaving] >= 0]
-            for row in leaving[self.handle[leaving] < 0].tolist():
-                pending.expire(int(self.pods.template[row]), row)
-            if len(here):
-                self.scheduler.remove(self.handle[here])
-                pending.give(self.node[here], self.pods.template[here])
-                if pending.count:
-                    self._retry(int(now), np.unique(self.node[here]), pending)
+    def _decide(self, play: Replay, last: int, pending: Pending) -> None:
+        """Let a pod wait that fits nowhere, or see to those that left at an instant."""
+        row = int(play.pods[last])
+        if not play.leaves[last]:
+            pending.push(int(self.pods.template[row]), int(self.rank[row]), row)
+            return
+        now = play.when_ns[last]
+        # Who leaves at an instant comes first in it.
+        leaving = play.pods[np.searchsorted(play.when_ns, now) : last + 1]
+        nodes = self.node[leaving]
+        for gone in leaving[nodes < 0].tolist():
+            pending.expire(int(self.pods.template[gone]), gone)
+        freed = sorted(set(nodes[nodes >= 0].tolist()))
+        if freed and pending.count:
+            self._retry(int(now), np.array(freed, np.int32), pending)
 
     def _retry(self, now: int, freed: NDArray[np.int32], pending: Pending) -> None:
         """Try pending pods in queue order; a template that fits nowhere is not tried twice.
 
         But for the templates of `reaching`, only nodes that pods have just left can have become
-        feasible. So templates that request more than any of these has free are left alone: the
-        hint that NodeResourcesFit gives kube-scheduler's queue.
+        feasible. So templates for which NodeResourcesFit finds no room on any of these are left
+        alone: the hint that it gives kube-scheduler's queue.
         """
         for row in pending.candidates(freed):
             self._place(np.array([row]), retry=True)
@@ -343,7 +389,7 @@ class _Run:
                 pending.refuse(int(self.pods.template[row]))
             else:
                 self.placed_ns[row] = now
-                pending.accept(int(self.pods.template[row]), int(self.node[row]))
+                pending.accept(int(self.pods.template[row]))
 
     def _place(self, batch: NDArray[np.int64], retry: bool = False) -> None:
         """Hand pods to the engine."""
@@ -396,7 +442,7 @@ def _events(
 def _segments(
     when: NDArray[np.int64], kind: NDArray[np.int8]
 ) -> Iterator[tuple[int, int, int | None]]:
-    """Yield runs of events of one kind, cut where a sample is due.
+    """Yield runs of events that are bindings all or none, cut where a sample is due.
 
     Yields
     ------
@@ -407,14 +453,14 @@ def _segments(
     if not len(arrivals):
         return
     first, last = int(arrivals[0]), int(arrivals[-1])
-    moments = np.unique(first + _cuts(last - first))
+    moments = first + _cuts(last - first)
     due = np.searchsorted(when, moments, side="right")
-    changes = np.flatnonzero(np.diff(kind)) + 1
-    edges = np.unique(np.concatenate(([0], changes, due, [len(when)])))
+    changes = np.flatnonzero(np.diff(kind == BIND)) + 1
+    edges = sorted({0, *changes.tolist(), *due.tolist(), len(when)})
     samples: dict[int, list[int]] = {}
     for position, moment in zip(due.tolist(), moments.tolist(), strict=True):
         samples.setdefault(position, []).append(moment)
-    for start, stop in pairwise(edges.tolist()):
+    for start, stop in pairwise(edges):
         after = samples.get(stop, ())
         yield start, stop, (after[0] if after else None)
         for moment in after[1:]:

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
+from pykube_core.words import counted
+
 if TYPE_CHECKING:
-    from pykube_core.lab.compare import Comparison
+    from pykube_core.lab.compare import Comparison, Subject
     from pykube_core.lab.simulate import Settings
 
 # Names that people say, for the extended resources that they see most.
@@ -57,7 +59,7 @@ def short(resource: str) -> str:
 
 
 def columns(comparison: Comparison) -> list[Column]:
-    """Return the columns that say something: all policies at zero say nothing."""
+    """Return the columns that say something; of fragmentation, see `is_telling`."""
     replay = comparison.settings.replay
     when = "mean over time" if replay else "when the last pod has arrived"
     out = [
@@ -77,7 +79,30 @@ def columns(comparison: Comparison) -> list[Column]:
         hint = f"creation to placement, {title[5:]} of the pods placed"
         out.append(Column(metric, title, hint, _seconds, min))
     out.append(Column("pods_per_s", "pods/s", "scheduling cycles per second of real time", _count))
-    return [column for column in out if column.metric in comparison.metrics]
+    return [column for column in out if _is_shown(comparison, column)]
+
+
+def is_telling(comparison: Comparison, curve: str) -> bool:
+    """Say whether a curve is more than a line at zero under every policy."""
+    return any(bool(comparison.curves(name)[curve].any()) for name in comparison.policies)
+
+
+def _is_shown(comparison: Comparison, column: Column) -> bool:
+    """Say whether a column is there, and if it is of fragmentation, whether it tells anything.
+
+    It tells nothing where it is zero, nor where several policies have the same.
+    """
+    if column.metric not in comparison.metrics:
+        return False
+    if not column.metric.startswith("fragmentation_rate."):
+        return True
+    values = {column.show(v) for v in _means(comparison, column.metric)}
+    return len(values) > 1 or (len(comparison.policies) == 1 and values != {column.show(0)})
+
+
+def _means(comparison: Comparison, metric: str) -> list[float]:
+    rows = comparison.summary()
+    return [value for row in rows if isinstance(value := row[metric], int | float)]
 
 
 def cells(comparison: Comparison, shown: list[Column]) -> list[list[Cell]]:
@@ -92,7 +117,7 @@ def cells(comparison: Comparison, shown: list[Column]) -> list[list[Cell]]:
                 texts.append(("-", ""))
             else:
                 texts.append((column.show(mean), column.show(spread) if spread else ""))
-        means = [v for row in rows if isinstance(v := row[column.metric], int | float)]
+        means = _means(comparison, column.metric)
         top = column.show(column.best(means)) if column.best and means else None
         telling = len({mean for mean, _ in texts}) > 1
         for line, (mean, spread) in zip(out, texts, strict=True):
@@ -108,19 +133,30 @@ def sampling(settings: Settings) -> list[str]:
     return ["adaptive sampling of nodes" if percentage == 0 else f"{percentage}% of nodes scored"]
 
 
+def pods_in_words(subject: Subject) -> str:
+    """Return how many pods there are, and of how many the policies had the say."""
+    pods = counted(subject.pods, "pod")
+    if not subject.bound:
+        return pods
+    stay = (
+        f"{subject.bound:,} {'stays on its node' if subject.bound == 1 else 'stay on their nodes'}"
+    )
+    return f"{pods}: {subject.pods - subject.bound:,} to place, {stay}"
+
+
 def headline(comparison: Comparison) -> str:
     """Return in one line what was compared."""
     subject, settings = comparison.subject, comparison.settings
     parts = [
         subject.source,
-        f"{subject.nodes:,} nodes",
-        f"{subject.pods:,} pods" + (f" ({subject.bound:,} bound)" if subject.bound else ""),
+        counted(subject.nodes, "node"),
+        pods_in_words(subject),
         "replay"
         if settings.replay
         else "arrivals only" + (", shuffled" if settings.shuffle else ""),
         f"tie-break {settings.tie_break}",
         *sampling(settings),
-        f"seeds {', '.join(map(str, comparison.seeds))}"
+        f"seed{'s' if len(comparison.seeds) > 1 else ''} {', '.join(map(str, comparison.seeds))}"
         if len(comparison.seeds) < 6
         else f"{len(comparison.seeds)} seeds from {comparison.seeds[0]} to {comparison.seeds[-1]}",
     ]
@@ -170,10 +206,10 @@ def _footnote(comparison: Comparison) -> str:
     """Return how to read the table."""
     several = len(comparison.seeds) > 1
     spread = f"mean ± standard deviation over {len(comparison.seeds)} seeds; " if several else ""
-    return (
-        f"{spread}* best of its column; alloc: requested share of the cluster; "
-        "frag: share of what is free that typical pods cannot use"
-    )
+    shown = columns(comparison)
+    frag = any(column.metric.startswith("fragmentation_rate.") for column in shown)
+    unused = "; frag: share of what is free that typical pods cannot use" if frag else ""
+    return f"{spread}* best of its column; alloc: requested share of the cluster{unused}"
 
 
 def _text(cell: Cell) -> str:

@@ -17,11 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pykube_core.api.objects import KubeObject, name_of
+from pykube_core.words import counted
 
 IntArray = NDArray[np.int32] | NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class PodTable:
     """Pods as columns; row i of every column is pod i. Nothing in it is changed after creation.
 
@@ -85,6 +86,10 @@ class PodTable:
     def __len__(self) -> int:
         return len(self.names)
 
+    def __repr__(self) -> str:
+        shapes = counted(len(self.templates), "template")
+        return f"<PodTable: {counted(len(self), 'pod')} of {shapes}>"
+
     def take(self, rows: IntArray) -> PodTable:
         """Return the table of these rows, in this order.
 
@@ -132,7 +137,7 @@ class PodTable:
         return dataclasses.replace(self, node=node)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Workload:
     """A cluster and what is to run on it.
 
@@ -147,6 +152,8 @@ class Workload:
     objects : mapping of str to sequence of dict
         The other kinds that scheduling reads, by plural: ``namespaces``, ``services``,
         ``replicaSets``, ``persistentVolumes`` and so on; a kind that is absent has no key.
+    start_ns : int
+        Virtual time 0 in nanoseconds since 1970, 0 where that means nothing.
     left_out : PodTable or None
         Pods on nodes that are not there: no policy sees them, and they have no node here.
     warnings : tuple of str
@@ -165,6 +172,7 @@ class Workload:
     pods: PodTable
     source: str
     objects: Mapping[str, Sequence[KubeObject]] = field(default_factory=dict)
+    start_ns: int = 0
     left_out: PodTable | None = None
     warnings: tuple[str, ...] = ()
     filters: tuple[str, ...] = ()
@@ -174,6 +182,11 @@ class Workload:
             raise ValueError(f"pods.node: indices must be below {len(self.nodes)}")
         if len({name_of(node) for node in self.nodes}) < len(self.nodes):
             raise ValueError("nodes: two nodes have the same name")
+
+    def __repr__(self) -> str:
+        nodes, pods = counted(len(self.nodes), "node"), counted(len(self.pods), "pod")
+        bound = int((self.pods.node >= 0).sum())
+        return f"<Workload {self.source}: {nodes}, {pods}, {bound:,} of them on a node>"
 
     def pod(self, row: int) -> KubeObject:
         """Return pod ``row`` as a full Pod object, a deep copy that the caller owns."""

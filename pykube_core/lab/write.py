@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import os
+import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from pykube_core.api.objects import KubeObject, name_of
+from pykube_core.files import write_file
 from pykube_core.lab.read._shape import CREATED_ANNOTATION, DELETED_ANNOTATION, MIRROR_ANNOTATION
 from pykube_core.lab.read.snapshot import KINDS
 from pykube_core.lab.workload import Workload
@@ -30,12 +31,15 @@ def write_snapshot(workload: Workload, path: str | os.PathLike[str]) -> None:
     OSError
         When the file cannot be written.
     """
-    with open(path, "wb") as file:
-        if os.fspath(path).endswith(".gz"):
-            with gzip.GzipFile(fileobj=file, mode="wb", filename="", mtime=0) as packed:
-                packed.writelines(_pieces(workload))
-        else:
-            file.writelines(_pieces(workload))
+    pieces = _pieces(workload)
+    write_file(path, _packed(pieces) if os.fspath(path).endswith(".gz") else pieces)
+
+
+def _packed(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield the pieces as a gzip file, without its name and time."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+    yield from map(packer.compress, pieces)
+    yield packer.flush()
 
 
 def _pieces(workload: Workload) -> Iterator[bytes]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from _pykube_hotcore.program import (
     DEVICE_COUNT_MAX,
@@ -41,6 +43,13 @@ _STRATEGIES = {
 }
 # MaxNodeScore / MaxCustomPriorityScore: shapes are written on a scale of 0 to 10.
 _SHAPE_SCALE = 10
+
+
+class Prepared(NamedTuple):
+    """A profile as the engine takes it, with the kernel of the user's own function, if any."""
+
+    profile: EngineProfile
+    kernel: object | None
 
 
 def compile_profile(
@@ -122,6 +131,41 @@ def compile_node(
         return _compile_node(node, rank, interner, storage or Storage(), has_devices)
     except (QuantityError, KeyError, TypeError, AttributeError, ValueError, InputError) as error:
         raise _bad(f"Node {name_of(node)}", error) from error
+
+
+def compile_again(
+    node: KubeObject,
+    held: NodeRow,
+    before: KubeObject,
+    interner: Interner,
+    storage: Storage,
+    *,
+    has_devices: bool = False,
+) -> NodeRow:
+    """Return a Node as a row, where it was ``before`` and ``held`` is the row of that.
+
+    Most often nothing but its images is new, and nothing else is compiled then.
+
+    Raises
+    ------
+    InputError
+        As `compile_node`.
+    """
+    if _without_images(node) != _without_images(before):
+        return compile_node(node, held.rank, interner, storage, has_devices=has_devices)
+    name = name_of(node)
+    return replace(
+        held,
+        images=node_images(node, interner),
+        csi_limits=node_limits(name, storage, interner),
+        csi_attached=node_attached(name, storage, interner),
+    )
+
+
+def _without_images(node: KubeObject) -> tuple[Any, ...]:
+    """Return what `compile_node` reads of a Node beside its name and its images."""
+    labels = (node.get("metadata") or {}).get("labels")
+    return labels, node.get("spec"), (node.get("status") or {}).get("allocatable")
 
 
 def _bad(what: str, error: Exception) -> InputError:
@@ -211,6 +255,12 @@ def compile_pod(pod: KubeObject, profile: int, context: CompileContext) -> PodCl
     except (QuantityError, KeyError, TypeError, AttributeError, ValueError, InputError) as error:
         raise _bad(f"Pod {full_name(pod)}", error) from error
     return built
+
+
+def compile_key(profile: Profile) -> tuple[object, ...]:
+    """Return what `compile_pod` reads of a profile: under equal ones a pod has the same class."""
+    args, plugins = profile.args, profile.plugins
+    return tuple(each.reads(args.get(name), plugins) for name, each in PLUGINS.items())
 
 
 def _compile_identity(pod: KubeObject, builder: ClassBuilder, context: CompileContext) -> None:

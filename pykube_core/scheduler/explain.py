@@ -20,6 +20,7 @@ from pykube_core.api.objects import KubeObject
 from pykube_core.scheduler.cycle import SchedulingCycle
 from pykube_core.scheduler.decision import Decision, Rejection
 from pykube_core.scheduler.obstacles import Change
+from pykube_core.words import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class NodeView:
     total: int | float | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Explanation:
     """One pod on every node.
 
@@ -77,11 +78,26 @@ class Explanation:
     nearest : tuple of NodeView
         Nodes that refuse the pod, the smallest change first: by how many things would have to
         change, then by how large the changes are.
+    missing_claims : tuple of str
+        "namespace/name" of claims that the pod names and nobody knows.
+    origin : str
+        The workload that would make the pod, such as ``Deployment default/web``; "" for none.
     """
 
     decision: Decision
     nodes: tuple[NodeView, ...]
     nearest: tuple[NodeView, ...]
+    missing_claims: tuple[str, ...] = ()
+    origin: str = ""
+
+    def __repr__(self) -> str:
+        nodes = counted(len(self.nodes), "node")
+        return f"<Explanation of pod {self.decision.pod} on {nodes}: {self.summary}>"
+
+    def __str__(self) -> str:
+        from pykube_core.scheduler.explain_text import explanation_text
+
+        return explanation_text(self)
 
     @property
     def summary(self) -> str:
@@ -95,7 +111,7 @@ class Explanation:
         if len(decision.feasible) == 1:
             return f"goes to {best}, the only node that fits"
         if tied == 1:
-            return f"goes to {best}, the best of {len(decision.feasible)} nodes that fit"
+            return f"goes to {best}, the best of {counted(len(decision.feasible), 'node')} that fit"
         return f"goes to one of {tied} equally good nodes, such as {best}"
 
     def to_dict(self) -> dict[str, Any]:
@@ -104,7 +120,14 @@ class Explanation:
         del found["rejected"], found["scores"], found["total"], found["handle"], found["placed"]
         nodes = [_node_dict(node) for node in self.nodes]
         near = [node.name for node in self.nearest]
-        return {**found, "summary": self.summary, "nodes": nodes, "nearest": near}
+        return {
+            **found,
+            "summary": self.summary,
+            "origin": self.origin,
+            "missing_claims": list(self.missing_claims),
+            "nodes": nodes,
+            "nearest": near,
+        }
 
 
 def explain(cycle: SchedulingCycle, pod: KubeObject) -> Explanation:

@@ -54,3 +54,12 @@ class Interner:
             number = int(value) if len(value) < 40 else -1
             number = number if number < 2**63 else -1
         return Label(self.key(key), self.value(value), number)
+
+    def copy(self) -> Interner:
+        """Return an interner that has numbered the same, and goes on by itself."""
+        other = Interner()
+        other._keys = dict(self._keys)
+        other._values = dict(self._values)
+        other._resources = dict(self._resources)
+        other.resources = list(self.resources)
+        return other

@@ -56,3 +56,12 @@ class Listers:
         for scope, items in self._kinds.get(plural, {}).items():
             if namespace is None or scope == namespace:
                 yield from items.values()
+
+    def copy(self) -> Listers:
+        """Return listers of the same objects that go on by themselves."""
+        other = Listers()
+        other._kinds = {
+            plural: {scope: dict(items) for scope, items in scopes.items()}
+            for plural, scopes in self._kinds.items()
+        }
+        return other

@@ -77,6 +77,7 @@ class MatcherTable:
     def __init__(self, engine: MatcherEngine, interner: Interner) -> None:
         self._engine = engine
         self._interner = interner
+        self._matchers: list[Matcher] = []
         self._indices: dict[PodMatch, int] = {}
         self._resolved: dict[PodMatch, tuple[int, ...]] = {}
         # Labels by namespace; those that no Namespace object stands for have None.
@@ -97,7 +98,9 @@ class MatcherTable:
             return found
         namespaces = self._namespaces_of(match)
         term = label_term(match.selector, self._interner)
-        index = self._engine.add_matcher(Matcher(term, namespaces, match.skip_terminating))
+        matcher = Matcher(term, namespaces, match.skip_terminating)
+        index = self._engine.add_matcher(matcher)
+        self._matchers.append(matcher)
         self._indices[match] = index
         if match.reads_labels and namespaces is not None:
             self._resolved[match] = namespaces
@@ -119,12 +122,28 @@ class MatcherTable:
         if name not in self._labels or self._labels[name] != labels:
             self._set(name, None if labels is None else dict(labels))
 
+    def copy(self, engine: MatcherEngine, interner: Interner) -> MatcherTable:
+        """Return a table that goes on by itself; its matchers are added to another engine.
+
+        ``interner`` has numbered the same as this one's, and ``engine`` has no matchers yet.
+        """
+        other = MatcherTable(engine, interner)
+        other._matchers = list(self._matchers)
+        other._indices = dict(self._indices)
+        other._resolved = dict(self._resolved)
+        other._labels = dict(self._labels)
+        for matcher in other._matchers:
+            engine.add_matcher(matcher)
+        return other
+
     def _set(self, name: str, labels: Mapping[str, str] | None) -> None:
         self._labels[name] = labels
         for match, before in self._resolved.items():
             namespaces = self._namespaces_of(match)
             if namespaces is not None and namespaces != before:
-                self._engine.set_matcher_namespaces(self._indices[match], namespaces)
+                index = self._indices[match]
+                self._engine.set_matcher_namespaces(index, namespaces)
+                self._matchers[index] = self._matchers[index]._replace(namespaces=namespaces)
                 self._resolved[match] = namespaces
 
     def _names_of(self, match: PodMatch) -> set[str]:

@@ -56,3 +56,10 @@ class NodeTree:
         """Return the rows, one of each zone in turn. O(n)."""
         rounds = zip_longest(*self._zones.values(), fillvalue=-1)
         return [row for each in rounds for row in each if row >= 0]
+
+    def copy(self) -> NodeTree:
+        """Return a tree of the same rows that goes on by itself."""
+        other = NodeTree()
+        other._zones = {zone: dict(members) for zone, members in self._zones.items()}
+        other._zone_of = dict(self._zone_of)
+        return other

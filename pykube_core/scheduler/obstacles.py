@@ -43,6 +43,7 @@ _REQUIRED: Final = "requiredDuringSchedulingIgnoredDuringExecution"
 # Larger skews are not tried one by one.
 _SKEW_TRIED_MAX: Final = 16
 _NAMED_MAX: Final = 3
+_BINARY: Final = ("", "Ki", "Mi", "Gi", "Ti", "Pi")
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,11 +196,21 @@ def obstacles(q: Question) -> list[list[Change]]:
 
 
 def amount_text(resource: str, amount: int) -> str:
-    """Return an amount in the scheduler's units as a quantity."""
+    """Return an amount in the scheduler's units as a quantity that is easy to read."""
+    if resource == "cpu" and amount >= 1000:
+        return f"{amount / 1000:.10g}"
     if resource == "cpu":
         return str(Quantity(amount * 10**6))
-    binary = resource in ("memory", "ephemeral-storage") or resource.startswith("hugepages-")
-    return str(Quantity(amount * 10**9, "BinarySI" if binary else "DecimalSI"))
+    if resource in ("memory", "ephemeral-storage") or resource.startswith("hugepages-"):
+        return _bytes_text(amount)
+    return str(Quantity(amount * 10**9, "DecimalSI"))
+
+
+def _bytes_text(amount: int) -> str:
+    """Return bytes in the largest unit of which there is one, to a tenth, rounded up."""
+    power = max(0, min(len(_BINARY) - 1, (amount.bit_length() - 1) // 10))
+    tenths = -(-amount * 10 >> 10 * power) if power else amount * 10
+    return f"{tenths / 10:.10g}{_BINARY[power]}"
 
 
 def _resources(q: Question, row: int, detail: int) -> Iterator[Change]:

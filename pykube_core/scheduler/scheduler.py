@@ -11,7 +11,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from _pykube_hotcore.native import Engine, Evaluation
+from _pykube_hotcore.native import Engine, Evaluation, NodeBatch, Replay
 from _pykube_hotcore.program import (
     FIELD_POD_COUNT,
     NodeRow,
@@ -22,18 +22,20 @@ from _pykube_hotcore.program import (
 )
 from pykube_core.api.errors import InputError
 from pykube_core.api.objects import KubeObject, name_of
-from pykube_core.scheduler.compile import compile_node, compile_pod, compile_profile
+from pykube_core.scheduler.compile import (
+    Prepared,
+    compile_again,
+    compile_node,
+    compile_pod,
+    compile_profile,
+)
 from pykube_core.scheduler.config import DEFAULT_SCHEDULER_NAME, Profile
-from pykube_core.scheduler.interner import Interner
-from pykube_core.scheduler.listers import Listers
-from pykube_core.scheduler.matchers import MatcherTable
 from pykube_core.scheduler.node_order import NodeTree
 from pykube_core.scheduler.node_rows import NodeRows
 from pykube_core.scheduler.plugins import CompileContext, gpu_share
-from pykube_core.scheduler.plugins.image_locality import node_images
-from pykube_core.scheduler.plugins.node_volume_limits import node_attached, node_limits
 from pykube_core.scheduler.policies import Policy
-from pykube_core.scheduler.storage import Storage
+from pykube_core.scheduler.policy_check import compile_policy
+from pykube_core.scheduler.tables import Tables
 from pykube_core.scheduler.user_policy import UserPolicy
 from pykube_core.scheduler.volume_placing import VolumePlacing
 
@@ -84,8 +86,6 @@ class Scheduler:
         Row by name, of the nodes that are there.
     engine : Engine
         The engine, for layers above that need more of it than this class offers.
-    context : CompileContext
-        With what pods of the first policy are compiled.
     node_rows : NodeRows
         Answers which nodes match.
     samples : bool
@@ -110,56 +110,141 @@ class Scheduler:
         engine: EngineFactory = Engine,
         percentage_of_nodes_to_score: int | None = None,
     ) -> None:
-        percentage = percentage_of_nodes_to_score
-        if percentage is not None and not 0 <= percentage <= 100:
-            raise ValueError("percentage_of_nodes_to_score: expected 0 to 100")
-        self._interner = Interner()
+        made = engine(kernel, _tie_of(tie_break), seed)
+        self._begin(made, Tables.of(objects, made), tie_break)
+        policies = _with_others((policy, *more_policies))
+        self._has_devices = any(gpu_share.is_enabled(p.profile.plugins) for p in policies)
+        for each in policies:
+            self._add_policy(each, percentage_of_nodes_to_score)
+        self.add_nodes(nodes)
+
+    def _begin(self, engine: Engine, tables: Tables, tie_break: TieBreak) -> None:
+        """Set up a scheduler without policies, nodes and classes."""
+        self._tables = tables
         self._classes: dict[PodClass, int] = {}
         self._compiled: list[PodClass] = []
+        self._words: list[NDArray[np.int64]] = []
         self.nodes: list[KubeObject] = []
         self.node_names: list[str] = []
         self.rows: dict[str, int] = {}
         self._compiled_nodes: list[NodeRow] = []
+        self._batch: NodeBatch | None = None
         self._is_lexical = tie_break == "lexical"
         self._tree = NodeTree()
         self._is_order_stale = False
-        tie = Tie.RANDOM if tie_break == "random" else Tie.RANK
-        self.engine = engine(kernel, tie, seed)
-        self.node_rows = NodeRows(self.engine, self._interner)
-        self._volumes = VolumePlacing(self.engine, self.node_rows, self.node_names)
-        matchers, listers, storage = self._make_tables(objects)
+        self.engine = engine
+        self.node_rows = NodeRows(engine, tables.interner)
+        self._volumes = VolumePlacing(engine, self.node_rows, self.node_names)
         self._profiles: list[tuple[Profile, CompileContext]] = []
+        self._prepared: list[Prepared] = []
         self._profile_indices: dict[str, int] = {}
         self.samples = False
-        policies = (policy, *policy.others, *more_policies)
-        self._has_devices = any(gpu_share.is_enabled(p.profile.plugins) for p in policies)
-        for each in policies:
-            args, plugins = each.profile.args, each.profile.plugins
-            context = CompileContext(self._interner, args, plugins, matchers, listers, storage)
-            self._add_profile(each, context, percentage)
-        self.context = self._profiles[0][1]
-        self.add_nodes(nodes)
+        self._has_devices = False
 
-    def _make_tables(
-        self, objects: Mapping[str, Sequence[KubeObject]] | None
-    ) -> tuple[MatcherTable, Listers, Storage]:
-        listers = Listers(objects)
-        matchers = MatcherTable(self.engine, self._interner)
-        for namespace in listers.list("namespaces"):
-            labels = (namespace.get("metadata") or {}).get("labels") or {}
-            matchers.set_namespace(name_of(namespace), labels)
-        return matchers, listers, Storage(objects)
+    def fork(
+        self,
+        policies: Sequence[Policy] | None = None,
+        *,
+        tie_break: TieBreak = "first",
+        seed: int = 0,
+        percentage_of_nodes_to_score: int | None = None,
+        engine: EngineFactory = Engine,
+        keep_classes: bool = True,
+    ) -> Scheduler:
+        """Return a scheduler over the same nodes and pod classes, without pods.
 
-    def _add_profile(self, policy: Policy, context: CompileContext, percentage: int | None) -> None:
-        profile, function = policy.profile, policy.load_function()
+        It has an engine of its own and shares no state with this one, which may be closed. Nodes
+        and classes are not compiled again, so that it costs a small part of a new scheduler.
+
+        Parameters
+        ----------
+        policies
+            What decides there, profile by profile; the same as here if None. With classes kept,
+            they have to compile pods as the policies here do: see `compile_key`.
+        tie_break, seed, percentage_of_nodes_to_score, engine
+            As of a new scheduler.
+        keep_classes
+            Whether it begins with the classes of this one, under the same numbers.
+
+        Raises
+        ------
+        ValueError
+            Nodes were removed here, or there is another number of policies.
+        """
+        if len(self.rows) < len(self.nodes):
+            raise ValueError("a scheduler that has lost nodes cannot be forked")
+        chosen = None if policies is None else _with_others(policies)
+        if chosen is not None and len(chosen) != len(self._profiles):
+            raise ValueError("a fork has as many policies")
+        made = engine(None, _tie_of(tie_break), seed)
+        other = object.__new__(type(self))
+        other._begin(made, self._tables.copy(made), tie_break)
+        other._has_devices = self._has_devices
+        if chosen is None:
+            for (profile, _), prepared in zip(self._profiles, self._prepared, strict=True):
+                other._add_profile(profile, prepared, percentage_of_nodes_to_score)
+        for policy in chosen or ():
+            other._add_policy(policy, percentage_of_nodes_to_score)
+        other._take_nodes(self)
+        if keep_classes:
+            other._take_classes(self)
+        return other
+
+    def _take_nodes(self, source: Scheduler) -> None:
+        batch = source._batch
+        if batch is None:
+            batch = source._batch = NodeBatch(source._compiled_nodes)
+        self.engine.reserve_resources(len(source._tables.interner.resources))
+        self.engine.add_nodes(batch)
+        self.nodes += source.nodes
+        self.node_names += source.node_names
+        self.rows.update(source.rows)
+        self._compiled_nodes += source._compiled_nodes
+        self._tree = source._tree.copy()
+        self._nodes_changed(True)
+        self._batch = batch
+        self._settle()
+
+    def _take_classes(self, source: Scheduler) -> None:
+        # Threads may fork one source at a time, so lists that they share are replaced whole.
+        words = source._words
+        if len(words) < len(source._compiled):
+            words = source._words = [compiled.words() for compiled in source._compiled]
+        for compiled, program in zip(source._compiled, words, strict=True):
+            self.engine.add_class(compiled, program)
+        self._classes.update(source._classes)
+        self._compiled += source._compiled
+        self._words = words
+        for class_index, pod in source._volumes.registered().items():
+            profile, context = self._profiles[self._compiled[class_index].profile]
+            self._volumes.register(class_index, pod, profile, context)
+
+    def _add_policy(self, policy: Policy, percentage: int | None) -> None:
+        function = policy.load_function()
         plugin = None if policy.function is None else policy.function.plugin
-        compiled = compile_profile(profile, plugin, self._interner)
-        index = self.engine.add_profile(compiled, self._kernel_of(function))
+        compiled = compile_profile(policy.profile, plugin, self._tables.interner)
+        kernel = self._kernel_of(function, policy.source)
+        self._add_profile(policy.profile, Prepared(compiled, kernel), percentage)
+
+    def _add_profile(self, profile: Profile, prepared: Prepared, percentage: int | None) -> None:
+        tables, args, plugins = self._tables, profile.args, profile.plugins
+        context = CompileContext(
+            tables.interner, args, plugins, tables.matchers, tables.listers, tables.storage
+        )
+        index = self.engine.add_profile(*prepared)
+        self._prepared.append(prepared)
         self._profiles.append((profile, context))
         self._profile_indices[profile.scheduler_name] = index
         if percentage is None:
             percentage = profile.percentage_of_nodes_to_score or 100
+        if not 0 <= percentage <= 100:
+            raise ValueError("percentage_of_nodes_to_score: expected 0 to 100")
         self.set_percentage(profile.scheduler_name, percentage)
+
+    @property
+    def context(self) -> CompileContext:
+        """With what pods of the first policy are compiled."""
+        return self._profiles[0][1]
 
     def set_percentage(self, scheduler_name: str, percentage_of_nodes_to_score: int) -> None:
         """Say how many feasible nodes a profile looks for, in percent; 0 is the adaptive rule."""
@@ -184,7 +269,8 @@ class Scheduler:
             if count > 1 or name in self.rows:
                 raise InputError("there is another of this name", object=f"Node {name}")
         compiled = [self._compile_node(node, first + index) for index, node in enumerate(nodes)]
-        self.engine.add_nodes(compiled)
+        batch = NodeBatch(compiled)
+        self.engine.add_nodes(batch)
         self.nodes += nodes
         self.node_names += names
         self._compiled_nodes += compiled
@@ -192,6 +278,7 @@ class Scheduler:
             self.rows[name] = row
             self._tree.add(row, node)
         self._nodes_changed(bool(nodes))
+        self._batch = batch if first == 0 else None
 
     def update_nodes(self, nodes: Sequence[KubeObject]) -> list[KubeObject]:
         """Replace what nodes of these names say; the pods on them stay.
@@ -222,25 +309,20 @@ class Scheduler:
                 if new.labels != held.labels:
                     self._nodes_changed(self._tree.add(row, node))
         if rows:
+            self._batch = None
             self.engine.update_nodes(rows, compiled)
         return refused
 
     def _compile_node(self, node: KubeObject, rank: int) -> NodeRow:
-        storage, has_devices = self.context.storage, self._has_devices
-        return compile_node(node, rank, self._interner, storage, has_devices=has_devices)
+        tables, has_devices = self._tables, self._has_devices
+        return compile_node(node, rank, tables.interner, tables.storage, has_devices=has_devices)
 
     def _compile_again(self, node: KubeObject) -> NodeRow:
         """Return a node that is there as a row; most often nothing but its images is new."""
-        name, storage = name_of(node), self.context.storage
-        row = self.rows[name]
-        held = self._compiled_nodes[row]
-        if _without_images(node) != _without_images(self.nodes[row]):
-            return self._compile_node(node, held.rank)
-        return replace(
-            held,
-            images=node_images(node, self._interner),
-            csi_limits=node_limits(name, storage, self._interner),
-            csi_attached=node_attached(name, storage, self._interner),
+        row, tables = self.rows[name_of(node)], self._tables
+        held, before = self._compiled_nodes[row], self.nodes[row]
+        return compile_again(
+            node, held, before, tables.interner, tables.storage, has_devices=self._has_devices
         )
 
     def remove_node(self, name: str) -> int:
@@ -252,6 +334,7 @@ class Scheduler:
         return row
 
     def _nodes_changed(self, is_order_stale: bool) -> None:
+        self._batch = None
         self.node_rows.forget()
         self._is_order_stale |= is_order_stale
 
@@ -262,24 +345,26 @@ class Scheduler:
         self._is_order_stale = False
         if self.samples:
             self.engine.set_order(self._tree.in_turn())
+        moved = []
         for rank, name in enumerate(sorted(self.rows) if self._is_lexical else ()):
             row = self.rows[name]
             held = self._compiled_nodes[row]
             if held.rank != rank:
                 self._compiled_nodes[row] = replace(held, rank=rank)
-                self.engine.update_nodes([row], [self._compiled_nodes[row]])
+                moved.append(row)
+        if moved:
+            self._batch = None
+            self.engine.update_nodes(moved, [self._compiled_nodes[row] for row in moved])
 
-    def _kernel_of(self, function: UserPolicy | None) -> object | None:
+    def _kernel_of(self, function: UserPolicy | None, source: str) -> object | None:
         if function is None:
             return None
-        # Numba takes most of a second to import.
-        from _pykube_hotcore.kernels.policy import PolicyKernel
-
         columns = {
-            name: self._interner.resource(resource) for name, resource in function.resources.items()
+            name: self._tables.interner.resource(resource)
+            for name, resource in function.resources.items()
         }
-        self.engine.reserve_resources(len(self._interner.resources))
-        return PolicyKernel(function.function, columns)
+        self.engine.reserve_resources(len(self._tables.interner.resources))
+        return compile_policy(function, columns, source)
 
     def close(self) -> None:
         """Free the engine; a second close does nothing."""
@@ -315,7 +400,7 @@ class Scheduler:
 
         cpu (millicores), memory and ephemeral-storage (bytes), then others (counts) as met.
         """
-        return tuple(self._interner.resources)
+        return tuple(self._tables.interner.resources)
 
     def compile(self, templates: Sequence[KubeObject]) -> NDArray[np.int32]:
         """Return the class (n,) of each Pod; equal ones share a class.
@@ -375,19 +460,23 @@ class Scheduler:
 
     def remove(self, pods: NDArray[Any]) -> None:
         """Take pods off their nodes, by handle."""
-        self.engine.remove(pods)
-        self._volumes.forget(pods)
+        self._volumes.remove(pods)
+
+    def replay(self, replay: Replay, begin: int, end: int) -> tuple[int, bool]:
+        """Let pods come and go up to where the caller decides: see `Engine.replay`."""
+        self._settle()
+        return self._volumes.replay(replay, begin, end)
 
     def requests(self, classes: NDArray[Any]) -> NDArray[np.int64]:
         """Return what pods of the classes take of a node, (n, resources)."""
-        table = np.zeros((len(self._compiled), len(self._interner.resources)), np.int64)
+        table = np.zeros((len(self._compiled), len(self._tables.interner.resources)), np.int64)
         for i, compiled in enumerate(self._compiled):
             for resource, amount in compiled.request:
                 table[i, resource] = amount
         return table[np.asarray(classes, np.int64)]
 
     def _columns(self, field: Callable[[int], int]) -> NDArray[np.int64]:
-        count = self.engine.reserve_resources(len(self._interner.resources))
+        count = self.engine.reserve_resources(len(self._tables.interner.resources))
         return np.stack([self.engine.column(field(r)) for r in range(count)])
 
     def allocatable(self) -> NDArray[np.int64]:
@@ -406,19 +495,15 @@ class Scheduler:
         """Say what every plugin thinks of a pod on every node; nothing is assumed."""
         return self.engine.evaluate(class_index)
 
-    def feasible(self, class_index: int) -> NDArray[np.bool_]:
-        """Return which nodes a pod of the class fits now, (nodes,)."""
-        total = np.empty(len(self.node_names))
-        self.engine.scan(class_index, total)
-        fits: NDArray[np.bool_] = total != -np.inf
-        return fits
-
     def validate(self) -> None:
         """Check the engine's invariants from scratch; AssertionError where one is broken."""
         self.engine.validate()
 
 
-def _without_images(node: KubeObject) -> tuple[Any, ...]:
-    """Return what `compile_node` reads of a Node beside its name and its images."""
-    labels = (node.get("metadata") or {}).get("labels")
-    return labels, node.get("spec"), (node.get("status") or {}).get("allocatable")
+def _tie_of(tie_break: TieBreak) -> Tie:
+    return Tie.RANDOM if tie_break == "random" else Tie.RANK
+
+
+def _with_others(policies: Sequence[Policy]) -> list[Policy]:
+    """Return policies, each with the other profiles of its configuration behind it."""
+    return [each for policy in policies for each in (policy, *policy.others)]

@@ -314,6 +314,20 @@ class Storage:
         for key in assumed.claims:
             self._assumed_nodes.pop(key, None)
 
+    def copy(self) -> Storage:
+        """Return the same objects, with nothing assumed about them."""
+        other = Storage()
+        other.classes.update(self.classes)
+        other.capacities.update(self.capacities)
+        other._claims.update(self._claims)
+        other._volumes.update(self._volumes)
+        for name, volumes in self._volumes_of_class.items():
+            other._volumes_of_class[name] = dict(volumes)
+        other._drivers.update(self._drivers)
+        other._limits.update(self._limits)
+        other._attachments.update(self._attachments)
+        return other
+
     # -- objects as they come in -----------------------------------------------------------
 
     def _put_claim(self, item: KubeObject) -> None:

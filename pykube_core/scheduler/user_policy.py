@@ -13,16 +13,35 @@ engine: millicores, bytes, counts.
 
 from __future__ import annotations
 
+import keyword
 import re
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, overload
+from types import FunctionType
+from typing import Any, Final, overload
+
+_BEHIND: Final = ".function"
 
 STANDARD_RESOURCES: Mapping[str, str] = {
     "cpu": "cpu",
     "memory": "memory",
     "ephemeral_storage": "ephemeral-storage",
 }
+
+
+_KINDS: Final = ("allocatable", "requested", "free")
+_COUNTS: Final = ("pods", "pod_slots")
+
+
+def node_fields(resources: Iterable[str]) -> tuple[str, ...]:
+    """Return the fields of a node for these names of resources."""
+    return (*(f"{kind}_{name}" for name in resources for kind in _KINDS), *_COUNTS)
+
+
+def pod_fields(resources: Iterable[str]) -> tuple[str, ...]:
+    """Return the fields of a pod for these names of resources."""
+    return tuple(resources)
 
 
 @dataclass(frozen=True)
@@ -76,6 +95,8 @@ def policy(
     ------
     ValueError
         A name cannot be the name of a field.
+    TypeError
+        What is decorated is no Python function.
 
     Examples
     --------
@@ -85,10 +106,30 @@ def policy(
     """
     names = {**STANDARD_RESOURCES, **(resources or {})}
     for name in names:
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        if keyword.iskeyword(name) or not re.fullmatch(r"[a-z][a-z0-9_]*", name):
             raise ValueError(f"{name!r} cannot be the name of a field; use a-z, 0-9 and _")
 
     def decorate(decorated: Callable[..., Any]) -> UserPolicy:
+        # What Numba compiled already is compiled anew, for the engine's own loop.
+        decorated = getattr(decorated, "py_func", decorated)
+        if not isinstance(decorated, FunctionType):
+            what = f"{type(decorated).__name__} {getattr(decorated, '__name__', '')}".strip()
+            raise TypeError(f"a policy is a Python function of a node and a pod, not a {what}")
+        _make_findable(decorated)
         return UserPolicy(decorated, names)
 
     return decorate if function is None else decorate(function)
+
+
+def _make_findable(decorated: Callable[..., Any]) -> None:
+    """Let pickle, which sends a function by its name, find the one behind a decorated name.
+
+    Once the decorator is done, ``module.tightest`` is the policy and no longer the function, which
+    is ``module.tightest.function`` then: that is its name from here on. Libraries that send a
+    function by value, as cloudpickle does for those of a notebook, still can.
+    """
+    name = getattr(decorated, "__qualname__", "")
+    module = sys.modules.get(getattr(decorated, "__module__", None) or "")
+    if not name or name.endswith(_BEHIND) or getattr(module, name, None) is decorated:
+        return  # An undecorated function that has its name already: ``policy(function)``.
+    decorated.__qualname__ = name + _BEHIND

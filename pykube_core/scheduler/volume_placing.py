@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from _pykube_hotcore.native import Engine
+from _pykube_hotcore.native import Engine, Replay, play_singly
 from pykube_core.api.objects import KubeObject
 from pykube_core.scheduler.config import Profile
 from pykube_core.scheduler.node_rows import NodeRows
@@ -41,7 +40,11 @@ class VolumePlacing:
         """Say which pod a class stands for: its claims are a part of the class."""
         self._pods[class_index] = pod, profile, context
 
-    def place(self, classes: NDArray[Any]) -> Placements:
+    def registered(self) -> Mapping[int, KubeObject]:
+        """Return the pod of each class that was registered."""
+        return {class_index: pod for class_index, (pod, _, _) in self._pods.items()}
+
+    def place(self, classes: ArrayLike) -> Placements:
         """Place pods in order, runs of pods without claims in one call."""
         place = self._engine.place
         if not self._pods:
@@ -61,6 +64,21 @@ class VolumePlacing:
             begin = at + 1
         return rows, handles
 
+    def replay(self, replay: Replay, begin: int, end: int) -> tuple[int, bool]:
+        """Play events as `Engine.replay`, one after another where some class has claims."""
+        if self._pods:
+            return play_singly(self, replay, begin, end)
+        return self._engine.replay(replay, begin, end)
+
+    def remove(self, handles: ArrayLike) -> None:
+        """Take pods off their nodes, and give back what they had reserved."""
+        self._engine.remove(handles)
+        self._forget(handles)
+
+    def room(self, classes: ArrayLike, rows: ArrayLike) -> NDArray[np.bool_]:
+        """Return where NodeResourcesFit has room: see `Engine.room`."""
+        return self._engine.room(classes, rows)
+
     def _place_one(self, class_index: int) -> tuple[int, int]:
         pod, profile, context = self._pods[class_index]
         for enabled in profile.plugins.pre_filter:
@@ -76,8 +94,7 @@ class VolumePlacing:
             self._assumed[handle] = context.storage, reserved
         return row, handle
 
-    def forget(self, handles: NDArray[Any]) -> None:
-        """Give back what removed pods had reserved."""
+    def _forget(self, handles: ArrayLike) -> None:
         if self._assumed:
             for handle in np.asarray(handles).tolist():
                 found = self._assumed.pop(handle, None)

@@ -8,6 +8,7 @@
 b'1'
 """
 
+from _pykube_hotcore.constants import STORE_OPERATIONS_MAX as OPERATIONS_MAX
 from _pykube_hotcore.native._puts import FIELDS_MAX, Form, Puts
 from _pykube_hotcore.native._store import RangeView
 from _pykube_hotcore.native._store_errors import (
@@ -49,13 +50,15 @@ from _pykube_hotcore.native._store_types import (
     WatchBatch,
 )
 from pykube_core.store._embedded import Store, restore_backup
-from pykube_core.store._interface import StoreLike, open_store
+from pykube_core.store._interface import INSTALL_ETCD, StoreLike, open_store
 from pykube_core.store._keys import FROM_KEY, prefix_end
 from pykube_core.store._watch import Watch
 
 __all__ = [
     "FIELDS_MAX",
     "FROM_KEY",
+    "INSTALL_ETCD",
+    "OPERATIONS_MAX",
     "BatchResult",
     "ClosedError",
     "CompactedError",

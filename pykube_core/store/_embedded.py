@@ -334,23 +334,36 @@ def restore_backup(data: bytes, path: str | os.PathLike[str]) -> int:
         The directory is not empty.
     CorruptError
         The backup is damaged; nothing is left behind.
+    OSError
+        The disk is full, or nothing can be written there; nothing is left behind either.
     """
     target = Path(path).absolute()
     if target.exists() and any(target.iterdir()):
         raise FileExistsError(f"{target} is not empty")
+    existed = target.exists()
     directory = Path(_directory(target, read_only=False))
-    for name, content in backup_files(data).items():
-        with (directory / name).open("wb") as file:
+    try:
+        for name, content in backup_files(data).items():
+            _write_durably(directory / name, content)
+        with Store(directory) as store:
+            return store.revision
+    except (OpenError, OSError):
+        for child in directory.iterdir():
+            child.unlink()
+        if not existed:
+            directory.rmdir()
+        raise
+
+
+def _write_durably(path: Path, content: bytes) -> None:
+    """Write a new file through to the disk; an error names it."""
+    try:
+        with path.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-    try:
-        with Store(directory) as store:
-            return store.revision
-    except OpenError:
-        for child in directory.iterdir():
-            child.unlink()
-        raise
+    except OSError as error:
+        raise type(error)(error.errno, error.strerror, str(path)) from error
 
 
 def _directory(path: Path, *, read_only: bool) -> str:

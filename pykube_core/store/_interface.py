@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from _pykube_hotcore.native._puts import Puts
 from _pykube_hotcore.native._store_types import (
@@ -122,14 +122,27 @@ class StoreLike(Protocol):
         """Close it; a second call does nothing."""
 
 
+INSTALL_ETCD: Final = (
+    "in the directory of pykube-core's sources: pip install '.[etcd]' (grpcio and protobuf)"
+)
+
+
 def open_store(where: str | None) -> StoreLike:
     """Open the store that a ``--store`` option names.
 
-    ``etcd://host:port[,host:port][?ca=FILE&cert=FILE&key=FILE]`` is an etcd cluster (needs
-    ``pykube-core[etcd]``), anything else a data directory, None memory.
+    ``etcd://host:port[,host:port][?ca=FILE&cert=FILE&key=FILE]`` is an etcd cluster, anything else
+    a data directory, None memory.
+
+    Raises
+    ------
+    ImportError
+        An etcd cluster needs grpcio and protobuf, and they are not installed.
     """
     if where is not None and where.startswith("etcd://"):
-        from pykube_core.store.etcd.remote import EtcdStore
+        try:
+            from pykube_core.store.etcd.remote import EtcdStore
+        except ImportError as error:
+            raise ImportError(f"{error}; {INSTALL_ETCD}") from error
 
         return EtcdStore(where)
     return Store(where)

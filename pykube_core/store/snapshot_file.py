@@ -7,14 +7,22 @@ import os
 from pathlib import Path
 from typing import Final
 
+from pykube_core.files import write_file
+
 _SHA_BYTES: Final = 32
 _PAGE_BYTES: Final = 512
 
 
 def write_snapshot_file(path: str | os.PathLike[str], backup: bytes) -> int:
-    """Write what `Store.backup` returned; return the file's size without the SHA-256."""
+    """Write what `Store.backup` returned; return the file's size without the SHA-256.
+
+    Raises
+    ------
+    OSError
+        When the file cannot be written; one that was there is as it was.
+    """
     data = backup + bytes(-len(backup) % _PAGE_BYTES)
-    Path(path).write_bytes(data + hashlib.sha256(data).digest())
+    write_file(path, data + hashlib.sha256(data).digest())
     return len(data)
 
 

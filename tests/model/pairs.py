@@ -6,7 +6,7 @@ from random import Random
 import numpy as np
 from worlds import World
 
-from _pykube_hotcore.native import Engine, NativeError, kernels
+from _pykube_hotcore.native import Engine, NativeError, Replay, Survey, kernels
 from _pykube_hotcore.program import (
     FIELD_RESOURCES,
     Code,
@@ -83,6 +83,7 @@ class Pair:
         self.profiles: list[EngineProfile] = []
         self.pods: dict[int, int] = {}
         self.nominations: list[tuple] = []
+        self.surveys: list[Survey] = []
         self.grow()
 
     def close(self) -> None:
@@ -123,6 +124,7 @@ class Pair:
         """Do one random thing, then compare all that can be seen."""
         steps = [
             (self.place, 10),
+            (self.replay, 3),
             (self.bind, 4),
             (self.remove, 4),
             (self.update_node, 3),
@@ -214,6 +216,43 @@ class Pair:
         for c, row, slot in zip(wanted, *(x.tolist() for x in placed), strict=True):
             if row >= 0:
                 self.take(c, row, slot)
+
+    def replay(self) -> None:
+        """Some pods come and go at a few instants, up to where each engine stops."""
+        r = self.random
+        wanted = [self.any_class() for _ in range(r.choice((1, 3, 8)))]
+        events = []
+        for pod in range(len(wanted)):
+            came = r.randrange(4)
+            events.append((came, 1, pod))
+            if r.random() < 0.7:
+                events.append((came + 1 + r.randrange(3), 0, pod))
+        events.sort(key=lambda event: event[:2])
+        columns = [np.array(column) for column in zip(*events, strict=True)]
+        waiting = np.array([self.any_class() for _ in range(r.choice((0, 0, 2)))], np.int64)
+        anywhere = len(waiting) > 0 and r.random() < 0.2
+        plays = [
+            Replay(columns[0], columns[2], columns[1] == 0, np.array(wanted))
+            for _ in (self.twin, *self.native)
+        ]
+        for play in plays:
+            play.wait(waiting, anywhere)
+        at = 0
+        while at < len(events):
+            found = outcome(self.twin.replay, plays[0], at, len(events))
+            for engine, play in zip(self.native, plays[1:], strict=True):
+                got = outcome(engine.replay, play, at, len(events))
+                if got != found:
+                    raise DifferenceError(f"replay: C {got}, twin {found}")
+                same(play.rows, plays[0].rows, "replay: rows")
+                same(play.slots, plays[0].slots, "replay: slots")
+            if found[0] is None:
+                break
+            at = found[0][0]
+        self.resync()
+        if self.live():
+            rows = r.sample(self.live(), min(3, len(self.live())))
+            self.both("room", [self.any_class() for _ in range(3)], rows)
 
     def take(self, class_index: int, row: int, slot: int) -> None:
         if slot in self.pods:
@@ -345,6 +384,23 @@ class Pair:
             self.both("filter_row", c, self.random.randrange(self.twin.row_count))
         if self.live() and self.random.random() < 0.5:
             self.dry_run(c)
+        if self.random.random() < 0.5:
+            self.compare_surveys()
+
+    def compare_surveys(self) -> None:
+        """Every engine keeps its survey from step to step; the twin begins anew each time."""
+        if not self.surveys or self.random.random() < 0.1:
+            classes = [self.any_class() for _ in range(self.random.choice((0, 1, 3, 5)))]
+            count = self.twin.cluster.resource_count
+            resources = self.random.sample(range(count), self.random.randint(0, min(3, count)))
+            self.surveys = [Survey(classes, resources) for _ in self.native]
+        wanted = Survey(self.surveys[0].classes, self.surveys[0].resources)
+        self.twin.survey(wanted)
+        for engine, survey in zip(self.native, self.surveys, strict=True):
+            engine.survey(survey)
+            for name in ("usable", "free_total", "requested_total", "requested", "pod_count"):
+                what = f"survey {survey.classes} {survey.resources} {name}"
+                same(getattr(survey, name), getattr(wanted, name), what)
 
     def compare_evaluation(self, got, wanted, class_index: int) -> None:
         what = f"evaluate class {class_index} {self.classes[class_index]}"

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pairs import Pair, run_history
 from policies import compiled
 
-from _pykube_hotcore.native import Engine, kernels
+from _pykube_hotcore.native import Engine, NativeError, Survey, kernels
 from _pykube_hotcore.program import (
     CPU,
     FIELD_POD_COUNT,
@@ -61,6 +61,31 @@ def test_agreement_survives_a_log_that_wraps_around():
     pair.place()
     pair.compare()
     pair.close()
+
+
+def test_a_survey_survives_a_log_that_wraps_around_and_nodes_that_come_and_go():
+    pair = Pair(Random(6))
+    pair.surveys = [Survey(range(len(pair.classes)), (CPU, MEMORY)) for _ in pair.native]
+    pair.both("add_nodes", [pair.world.node() for _ in range(70)])
+    pair.compare_surveys()
+    rows = pair.live()[::3]
+    for _ in range(16384 // len(rows) // 2 + 2):
+        slots = pair.both("bind", [0] * len(rows), rows)
+        pair.both("remove", slots)
+    pair.place()
+    pair.compare_surveys()
+    pair.remove_node()
+    pair.compare_surveys()
+    pair.add_nodes()
+    pair.compare_surveys()
+    pair.close()
+
+
+def test_a_survey_of_what_is_not_known_is_refused():
+    with Engine() as engine:
+        for survey in (Survey([0], [CPU]), Survey([], [3])):
+            with pytest.raises(NativeError, match="survey"):
+                engine.survey(survey)
 
 
 def test_place_never_puts_a_node_over_its_allocatable_and_loses_no_pod():

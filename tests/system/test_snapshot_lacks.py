@@ -25,7 +25,12 @@ def pod(name, node=None, **spec):
     return {
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": {"name": name, "namespace": "default", "uid": f"u-{name}"},
+        "metadata": {
+            "name": name,
+            "namespace": "default",
+            "uid": f"u-{name}",
+            "creationTimestamp": "2026-01-01T00:00:00Z",
+        },
         "spec": {"containers": containers, **spec, **({"nodeName": node} if node else {})},
         "status": {"phase": "Running" if node else "Pending"},
     }

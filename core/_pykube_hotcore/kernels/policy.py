@@ -6,6 +6,7 @@ for one pod. Division by zero gives inf or nan as in NumPy, which the engine ref
 
 from __future__ import annotations
 
+import math
 from collections import namedtuple
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -44,7 +45,7 @@ class PolicyKernel:
         node_fields = [f"{kind}_{r}" for r in resources for kind in _KINDS]
         node = namedtuple("Node", [*node_fields, "pods", "pod_slots"])  # type: ignore[misc]
         pod = namedtuple("Pod", list(resources))  # type: ignore[misc]
-        scope: dict[str, Any] = {"rule": rule, "Node": node, "Pod": pod}
+        scope: dict[str, Any] = {"rule": rule, "Node": node, "Pod": pod, "nan": math.nan}
         exec(compile(_source(resources), f"<policy {function.__name__}>", "exec"), scope)
         self._compiled: Any = cfunc(_SIGNATURE, error_model="numpy")(scope["kernel"])
         address: Any = self._compiled.address
@@ -66,6 +67,9 @@ def _source(resources: Mapping[str, int]) -> str:
     return (
         "def kernel(nodes, stride, row_count, request, resource_count, score_out):\n"
         f"    pod = Pod({asked})\n"
+        # An exception ends the loop: what it leaves must be no score.
+        "    for i in range(row_count):\n"
+        "        score_out[i] = nan\n"
         "    for i in range(row_count):\n"
         f"        score_out[i] = rule(Node({', '.join(values)}), pod)\n"
     )

@@ -5,6 +5,21 @@ with C's own words. The store's handle is in ``native._store``.
 """
 
 from _pykube_hotcore.native._engine import Engine, Evaluation, Victims, kernels
+from _pykube_hotcore.native._node_batch import NodeBatch
+from _pykube_hotcore.native._replay import Replay, play_singly
 from _pykube_hotcore.native._status import NativeError, check, status_text
+from _pykube_hotcore.native._survey import Survey
 
-__all__ = ["Engine", "Evaluation", "NativeError", "Victims", "check", "kernels", "status_text"]
+__all__ = [
+    "Engine",
+    "Evaluation",
+    "NativeError",
+    "NodeBatch",
+    "Replay",
+    "Survey",
+    "Victims",
+    "check",
+    "kernels",
+    "play_singly",
+    "status_text",
+]

@@ -9,7 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from _pykube_hotcore._ffi import ffi, lib
+from _pykube_hotcore.native._buffers import in_buffer, indices, offsets, out_buffer
+from _pykube_hotcore.native._node_batch import NodeBatch
+from _pykube_hotcore.native._replay import Replay
 from _pykube_hotcore.native._status import check
+from _pykube_hotcore.native._survey import Survey
 from _pykube_hotcore.program import (
     DEVICE_COUNT_MAX,
     PLUGIN_COUNT,
@@ -89,27 +93,6 @@ def kernels() -> list[str]:
     ]
 
 
-def _in(array: NDArray[Any], c_type: str) -> Any:
-    return ffi.from_buffer(c_type, array)
-
-
-def _out(array: NDArray[Any], c_type: str) -> Any:
-    return ffi.from_buffer(c_type, array, require_writable=True)
-
-
-def _indices(values: Any) -> NDArray[np.int32]:
-    array = np.ascontiguousarray(values)
-    if array.size == 0:
-        array = array.astype(np.int32)
-    if array.ndim != 1 or array.dtype.kind not in "iu":
-        raise ValueError(f"a vector of integers is needed, not {array.dtype} {array.shape}")
-    if array.dtype != np.int32:
-        if array.size and (array.min() < -(2**31) or array.max() >= 2**31):
-            raise ValueError("an index leaves the range of int32")
-        array = array.astype(np.int32)
-    return array
-
-
 class Engine:
     """Nodes, pods and pod classes as integers, and the scheduling cycle over them.
 
@@ -176,7 +159,7 @@ class Engine:
         address = ffi.cast("pkc_policy_function", 0 if policy is None else policy.address)
         with self._lock:
             index = lib.pkc_engine_profile_add(
-                self._engine, _in(words, "int64_t[]"), len(words), address
+                self._engine, in_buffer(words, "int64_t[]"), len(words), address
             )
             self._policies.append(policy)
             return check(index, "profile")
@@ -195,19 +178,23 @@ class Engine:
 
     def set_order(self, rows: ArrayLike) -> None:
         """Set the order (live rows,) in which a sampling search meets the rows."""
-        order = _indices(rows)
+        order = indices(rows)
         with self._lock:
             check(
-                lib.pkc_engine_order_set(self._engine, len(order), _in(order, "int32_t[]")),
+                lib.pkc_engine_order_set(self._engine, len(order), in_buffer(order, "int32_t[]")),
                 "order of rows",
             )
 
-    def add_class(self, pod_class: PodClass) -> int:
-        """Add a pod class and return its index. The caller interns."""
-        words = pod_class.words()
+    def add_class(self, pod_class: PodClass, words: NDArray[np.int64] | None = None) -> int:
+        """Add a pod class and return its index. The caller interns.
+
+        ``words`` is ``pod_class.words()``, for a caller that has it.
+        """
+        if words is None:
+            words = pod_class.words()
         with self._lock:
             return check(
-                lib.pkc_engine_class_add(self._engine, _in(words, "int64_t[]"), len(words)),
+                lib.pkc_engine_class_add(self._engine, in_buffer(words, "int64_t[]"), len(words)),
                 "pod class",
             )
 
@@ -219,9 +206,9 @@ class Engine:
             return check(
                 lib.pkc_engine_matcher_add(
                     self._engine,
-                    _in(words, "int64_t[]"),
+                    in_buffer(words, "int64_t[]"),
                     len(words),
-                    _in(namespaces, "int32_t[]"),
+                    in_buffer(namespaces, "int32_t[]"),
                     count,
                     matcher.skip_terminating,
                 ),
@@ -234,7 +221,7 @@ class Engine:
         with self._lock:
             check(
                 lib.pkc_engine_matcher_namespaces(
-                    self._engine, index, _in(array, "int32_t[]"), count
+                    self._engine, index, in_buffer(array, "int32_t[]"), count
                 ),
                 f"matcher {index}",
             )
@@ -247,9 +234,9 @@ class Engine:
             check(
                 lib.pkc_engine_match(
                     self._engine,
-                    _in(words, "int64_t[]"),
+                    in_buffer(words, "int64_t[]"),
                     len(words),
-                    _out(found.view(np.uint8), "uint8_t[]"),
+                    out_buffer(found.view(np.uint8), "uint8_t[]"),
                 ),
                 "match",
             )
@@ -274,19 +261,18 @@ class Engine:
                 lib.pkc_engine_external_set(
                     self._engine,
                     class_index,
-                    _in(masks[0], "uint8_t[]"),
-                    _in(masks[1], "uint8_t[]"),
+                    in_buffer(masks[0], "uint8_t[]"),
+                    in_buffer(masks[1], "uint8_t[]"),
                 ),
                 f"class {class_index}",
             )
 
     def add_nodes(self, nodes: Sequence[NodeRow]) -> int:
         """Append nodes as rows; return the first row."""
-        batch, keep = _node_batch(nodes)
+        batch = NodeBatch.of(nodes)
         with self._lock:
-            first = check(lib.pkc_engine_nodes_add(self._engine, len(nodes), batch), "nodes")
-        del keep
-        return first
+            status = lib.pkc_engine_nodes_add(self._engine, len(batch), batch.pointer)
+        return check(status, "nodes")
 
     def update_nodes(self, rows: Sequence[int], nodes: Sequence[NodeRow]) -> None:
         """Replace what nodes say, one after the other; pods on them stay.
@@ -297,12 +283,11 @@ class Engine:
             A row holds no node, or pods hold devices of a node that would have others; those before
             it are replaced.
         """
-        batch, keep = _node_batch(nodes)
+        batch = NodeBatch.of(nodes)
         with self._lock:
             for index, row in enumerate(rows):
-                status = lib.pkc_engine_node_update(self._engine, row, batch, index)
+                status = lib.pkc_engine_node_update(self._engine, row, batch.pointer, index)
                 check(status, f"node row {row}")
-        del keep
 
     def remove_node(self, row: int) -> int:
         """Remove a node and the pods on it; return how many these were."""
@@ -343,7 +328,7 @@ class Engine:
         NativeError
             A class is unknown, or a policy's score is no number; pods placed before stay.
         """
-        wanted = _indices(classes)
+        wanted = indices(classes)
         rows = np.full(len(wanted), -1, np.int32)
         pods = np.full(len(wanted), -1, np.int32)
         done = ffi.new("int64_t *")
@@ -351,10 +336,10 @@ class Engine:
             status = lib.pkc_engine_place(
                 self._engine,
                 len(wanted),
-                _in(wanted, "int32_t[]"),
+                in_buffer(wanted, "int32_t[]"),
                 stop_at_misfit,
-                _out(rows, "int32_t[]"),
-                _out(pods, "int32_t[]"),
+                out_buffer(rows, "int32_t[]"),
+                out_buffer(pods, "int32_t[]"),
                 done,
             )
         check(status, f"pod {done[0]} of the batch")
@@ -362,7 +347,7 @@ class Engine:
 
     def bind(self, classes: Any, rows: Any) -> NDArray[np.int32]:
         """Put pods on rows without asking whether they fit; return their slots (n,) int32."""
-        wanted, where = _indices(classes), _indices(rows)
+        wanted, where = indices(classes), indices(rows)
         if len(wanted) != len(where):
             raise ValueError("classes and rows differ in length")
         pods = np.full(len(wanted), -1, np.int32)
@@ -370,28 +355,34 @@ class Engine:
             status = lib.pkc_engine_bind(
                 self._engine,
                 len(wanted),
-                _in(wanted, "int32_t[]"),
-                _in(where, "int32_t[]"),
-                _out(pods, "int32_t[]"),
+                in_buffer(wanted, "int32_t[]"),
+                in_buffer(where, "int32_t[]"),
+                out_buffer(pods, "int32_t[]"),
             )
         check(status, "bind")
         return pods
 
     def remove(self, pods: Any) -> None:
         """Take pods off their rows: all of them, or none where one is unknown."""
-        slots = _indices(pods)
+        slots = indices(pods)
         with self._lock:
-            check(lib.pkc_engine_remove(self._engine, len(slots), _in(slots, "int32_t[]")), "pods")
+            check(
+                lib.pkc_engine_remove(self._engine, len(slots), in_buffer(slots, "int32_t[]")),
+                "pods",
+            )
 
     def set_start_times(self, pods: ArrayLike, start_ns: ArrayLike) -> None:
         """Say when pods (n,) started, in ns (n,) int64; until then they count as newest."""
-        slots, times = _indices(pods), np.ascontiguousarray(start_ns, np.int64)
+        slots, times = indices(pods), np.ascontiguousarray(start_ns, np.int64)
         if times.shape != slots.shape:
             raise ValueError("pods and start_ns differ in length")
         with self._lock:
             check(
                 lib.pkc_engine_start_times(
-                    self._engine, len(slots), _in(slots, "int32_t[]"), _in(times, "int64_t[]")
+                    self._engine,
+                    len(slots),
+                    in_buffer(slots, "int32_t[]"),
+                    in_buffer(times, "int64_t[]"),
                 ),
                 "start times",
             )
@@ -439,7 +430,7 @@ class Engine:
         exempt
             (index of the budget, slot of the pod): disruptions that are counted already.
         """
-        where = _indices(rows)
+        where = indices(rows)
         listed = ffi.new("pkc_budget[]", [{"matcher": m, "allowed": a} for m, a in budgets])
         pairs = np.array(sorted(exempt), np.int32).reshape(-1)
         codes = np.zeros(len(where), np.uint8)
@@ -461,9 +452,9 @@ class Engine:
                     row,
                     listed,
                     len(budgets),
-                    _in(pairs, "int32_t[]"),
+                    in_buffer(pairs, "int32_t[]"),
                     len(exempt),
-                    _out(victims, "int32_t[]"),
+                    out_buffer(victims, "int32_t[]"),
                     violated,
                     plugin,
                     code,
@@ -472,9 +463,9 @@ class Engine:
                 found.append(victims[: check(count, f"row {row}")])
                 codes[i], plugins[i], details[i] = code[0], plugin[0], detail[0]
                 violations[i] = violated[0]
-        offsets = _offsets([len(v) for v in found])
+        starts = offsets([len(v) for v in found])
         pods = np.concatenate(found) if found else np.zeros(0, np.int32)
-        return Victims(codes, plugins, details, violations, offsets, pods)
+        return Victims(codes, plugins, details, violations, starts, pods)
 
     def evaluate(self, class_index: int) -> Evaluation:
         """Say what the cycle thinks of one pod on every row; nothing is assumed."""
@@ -492,13 +483,13 @@ class Engine:
             status = lib.pkc_engine_evaluate(
                 self._engine,
                 class_index,
-                _out(result.plugin, "uint8_t[]"),
-                _out(result.code, "uint8_t[]"),
-                _out(result.detail, "uint64_t[]"),
-                _out(result.raw, "int64_t[]"),
-                _out(result.normalized, "int64_t[]"),
-                _out(result.total, "double[]"),
-                _out(result.scored.view(np.uint8), "uint8_t[]"),
+                out_buffer(result.plugin, "uint8_t[]"),
+                out_buffer(result.code, "uint8_t[]"),
+                out_buffer(result.detail, "uint64_t[]"),
+                out_buffer(result.raw, "int64_t[]"),
+                out_buffer(result.normalized, "int64_t[]"),
+                out_buffer(result.total, "double[]"),
+                out_buffer(result.scored.view(np.uint8), "uint8_t[]"),
             )
         check(status, "evaluate")
         return result
@@ -511,17 +502,66 @@ class Engine:
         """
         if total_out.dtype != _FLOAT64:
             raise ValueError(f"total_out must be float64, not {total_out.dtype}")
-        out = _out(total_out, "double[]")
+        out = out_buffer(total_out, "double[]")
         with self._lock:
             status = lib.pkc_engine_scan(self._engine, class_index, len(out), out)
         return check(status, "scan") if status < 0 else status
+
+    def survey(self, survey: Survey) -> None:
+        """Bring the answer of a survey of this engine up to date.
+
+        Raises
+        ------
+        NativeError
+            A class or resource is unknown.
+        """
+        with self._lock:
+            row_count = int(lib.pkc_engine_row_count(self._engine))
+            if row_count != len(survey.pod_count):
+                survey.begin(row_count)
+            status = lib.pkc_engine_survey(self._engine, survey.pointer)
+        check(status, "survey")
+
+    def room(self, classes: ArrayLike, rows: ArrayLike) -> NDArray[np.bool_]:
+        """Return (classes,) where NodeResourcesFit lets such a pod on one of the rows now."""
+        wanted, where = indices(classes), indices(rows)
+        found = np.zeros(len(wanted), np.bool_)
+        with self._lock:
+            status = lib.pkc_engine_room(
+                self._engine,
+                len(wanted),
+                in_buffer(wanted, "int32_t[]"),
+                len(where),
+                in_buffer(where, "int32_t[]"),
+                out_buffer(found.view(np.uint8), "uint8_t[]"),
+            )
+        check(status, "room")
+        return found
+
+    def replay(self, replay: Replay, begin: int, end: int) -> tuple[int, bool]:
+        """Play events [begin, end) up to where the caller has to decide.
+
+        That is behind an arrival that fits nowhere, and behind the last departure of an instant in
+        which a pod left that was on no row, or made room for one that waits.
+
+        Returns
+        -------
+        end, decide
+            Behind the last event played, and whether it is one of these.
+        """
+        if not 0 <= begin <= end <= len(replay.when_ns):
+            raise ValueError(f"there are no events {begin} to {end}")
+        done = ffi.new("int64_t *")
+        with self._lock:
+            status = lib.pkc_engine_replay(self._engine, replay.pointer, begin, end, done)
+        return done[0], bool(check(status, f"event {done[0]}"))
 
     def column(self, field: int) -> NDArray[np.int64]:
         """Return a copy (row_count,) int64 of a column of the node matrix."""
         column = np.zeros(self.row_count, np.int64)
         with self._lock:
             check(
-                lib.pkc_engine_column(self._engine, field, _out(column, "int64_t[]")),
+                lib.pkc_engine_column(self._engine, field, out_buffer(column, "int64_t[]")),
                 f"column {field}",
             )
         return column
@@ -530,7 +570,7 @@ class Engine:
         """Return the free milli of devices: (row_count, DEVICE_COUNT_MAX), -1 where none is."""
         free = np.zeros((self.row_count, DEVICE_COUNT_MAX), np.int32)
         with self._lock:
-            check(lib.pkc_engine_devices(self._engine, _out(free, "int32_t[]")), "devices")
+            check(lib.pkc_engine_devices(self._engine, out_buffer(free, "int32_t[]")), "devices")
         return free
 
     def validate(self) -> None:
@@ -546,59 +586,3 @@ def _namespaces(namespaces: tuple[int, ...] | None) -> tuple[int, NDArray[np.int
     if namespaces is None:
         return -1, np.zeros(0, np.int32)
     return len(namespaces), np.array(namespaces, np.int32)
-
-
-def _offsets(counts: list[int]) -> NDArray[np.int32]:
-    offsets = np.zeros(len(counts) + 1, np.int64)
-    np.cumsum(counts, out=offsets[1:])
-    if offsets[-1] >= 2**31:
-        raise ValueError("too many labels or taints in one batch")
-    return offsets.astype(np.int32)
-
-
-def _node_batch(nodes: Sequence[NodeRow]) -> tuple[Any, list[Any]]:
-    """Return a ``pkc_nodes *`` and what keeps its arrays alive."""
-    width = max((len(n.allocatable) for n in nodes), default=0)
-    allocatable = np.zeros((len(nodes), width), np.int64)
-    for i, n in enumerate(nodes):
-        allocatable[i, : len(n.allocatable)] = n.allocatable
-    labels = [label for n in nodes for label in n.labels]
-    taints = [taint for n in nodes for taint in n.taints]
-    batch = ffi.new("pkc_nodes *")
-    batch.resource_count = width
-    keep: list[Any] = []
-
-    def put(name: str, values: Any, dtype: Any, c_type: str) -> None:
-        array = np.ascontiguousarray(values, dtype)
-        pointer = _in(array, c_type)
-        keep.extend((array, pointer))
-        setattr(batch, name, pointer)
-
-    put("allocatable", allocatable, np.int64, "int64_t[]")
-    put("pod_slots", [n.pod_slots for n in nodes], np.int64, "int64_t[]")
-    put("unschedulable", [n.unschedulable for n in nodes], np.uint8, "uint8_t[]")
-    put("rank", [n.rank for n in nodes], np.uint32, "uint32_t[]")
-    put("label_offset", _offsets([len(n.labels) for n in nodes]), np.int32, "int32_t[]")
-    put("label_key", [x.key for x in labels], np.int32, "int32_t[]")
-    put("label_value", [x.value for x in labels], np.int32, "int32_t[]")
-    put("label_number", [x.number for x in labels], np.int64, "int64_t[]")
-    put("taint_offset", _offsets([len(n.taints) for n in nodes]), np.int32, "int32_t[]")
-    put("taint_key", [x.key for x in taints], np.int32, "int32_t[]")
-    put("taint_value", [x.value for x in taints], np.int32, "int32_t[]")
-    put("taint_effect", [x.effect for x in taints], np.uint8, "uint8_t[]")
-    for prefix, first, second, rows in (
-        ("image", "name", "bytes", [n.images for n in nodes]),
-        ("limit", "driver", "count", [n.csi_limits for n in nodes]),
-        ("attached", "driver", "volume", [n.csi_attached for n in nodes]),
-    ):
-        wide = prefix != "attached"
-        put(f"{prefix}_offset", _offsets([len(r) for r in rows]), np.int32, "int32_t[]")
-        put(f"{prefix}_{first}", [a for r in rows for a, _ in r], np.int32, "int32_t[]")
-        put(
-            f"{prefix}_{second}",
-            [b for r in rows for _, b in r],
-            np.int64 if wide else np.int32,
-            "int64_t[]" if wide else "int32_t[]",
-        )
-    put("device_count", [n.device_count for n in nodes], np.int32, "int32_t[]")
-    return batch, keep

@@ -4,20 +4,23 @@ Everything is computed from scratch at each call, from lists of nodes, pods and 
 size of an image has a history. It is the oracle of the tests, and slow.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from types import TracebackType
-from typing import Any, NoReturn, Protocol, Self
+from typing import Any, NoReturn, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from _pykube_hotcore.native import Evaluation, NativeError, Victims
+from _pykube_hotcore.native import (
+    Evaluation,
+    NativeError,
+    Replay,
+    Survey,
+    Victims,
+    play_singly,
+)
 from _pykube_hotcore.program import (
     DEVICE_COUNT_MAX,
-    FIELD_NONZERO_CPU,
-    FIELD_NONZERO_MEMORY,
-    FIELD_POD_COUNT,
-    FIELD_POD_SLOTS,
     FIELD_RESOURCES,
     PLUGIN_COUNT,
     RESOURCE_COUNT_MAX,
@@ -36,13 +39,24 @@ from _pykube_hotcore.slow.filters import (
     Verdict,
     choose_devices,
     filter_with_nominated,
+    has_room,
 )
 from _pykube_hotcore.slow.match import any_term_matches
 from _pykube_hotcore.slow.preempt import select_victims
 from _pykube_hotcore.slow.sample import sample, sample_size
 from _pykube_hotcore.slow.scores import PACKING, BadScoreError, score_nodes
 from _pykube_hotcore.slow.select import SplitMix64, select
-from _pykube_hotcore.slow.state import Cluster, Image, Pod, Profile, Row, View, node_name
+from _pykube_hotcore.slow.state import (
+    Cluster,
+    Image,
+    Pod,
+    Policy,
+    Profile,
+    Row,
+    View,
+    node_name,
+)
+from _pykube_hotcore.slow.survey import answer
 
 INVALID, LIMIT, NOT_FOUND, OVERFLOW, BAD_SCORE = -2, -3, -4, -6, -7
 INT64_MAX = 2**63 - 1
@@ -50,18 +64,6 @@ NODE_LOCAL = (Plugin.NODE_RESOURCES_FIT, Plugin.BALANCED_ALLOCATION, *PACKING)
 
 
 Integers = Sequence[int] | NDArray[np.integer[Any]]
-
-
-class Policy(Protocol):
-    """A policy of the user's own: see ``kernels.policy.PolicyKernel``."""
-
-    @property
-    def function(self) -> Callable[..., float]:
-        """The rule over a node and a pod."""
-
-    @property
-    def resources(self) -> Mapping[str, int]:
-        """Column of each resource by the name that the function uses."""
 
 
 class SlowEngine:
@@ -122,8 +124,8 @@ class SlowEngine:
             self.cluster.profiles.append(Profile(profile, policy.function, resources))
         return len(self.cluster.profiles) - 1
 
-    def add_class(self, pod_class: PodClass) -> int:
-        """Add a pod class and return its index."""
+    def add_class(self, pod_class: PodClass, words: object = None) -> int:
+        """Add a pod class and return its index; ``words`` have no meaning here."""
         if not checks.class_valid(
             pod_class,
             profile_count=len(self.cluster.profiles),
@@ -476,6 +478,29 @@ class SlowEngine:
                 total_out[rows] += weight * np.array(scores.normalized[plugin], np.float64)
         return self.row_count
 
+    def survey(self, survey: Survey) -> None:
+        """Answer a survey."""
+        for class_index in survey.classes.tolist():
+            self._known_class(class_index)
+        if not all(0 <= r < self.cluster.resource_count for r in survey.resources.tolist()):
+            _refuse(NOT_FOUND, "survey")
+        views = [self.cluster.view(row) for row in range(self.row_count)]
+        answer(survey, views, [self._feasible(c) for c in survey.classes.tolist()])
+
+    def room(self, classes: Integers, rows: Integers) -> NDArray[np.bool_]:
+        """Say which classes NodeResourcesFit lets on one of the rows: (classes,)."""
+        if not all(0 <= row < self.row_count for row in rows):
+            _refuse(NOT_FOUND, "room")
+        for class_index in classes:
+            self._known_class(int(class_index))
+        views = [self.cluster.view(int(row)) for row in rows]
+        found = [any(has_room(self.cluster, int(c), view) for view in views) for c in classes]
+        return np.array(found, np.bool_)
+
+    def replay(self, replay: Replay, begin: int, end: int) -> tuple[int, bool]:
+        """Play events."""
+        return play_singly(self, replay, begin, end)
+
     def _known_class(self, class_index: int) -> None:
         if not 0 <= class_index < len(self.cluster.classes):
             _refuse(NOT_FOUND, f"class {class_index}")
@@ -485,7 +510,7 @@ class SlowEngine:
         if not 0 <= field < FIELD_RESOURCES + 2 * self.cluster.resource_count:
             _refuse(INVALID, f"column {field}")
         views = [self.cluster.view(row) for row in range(self.row_count)]
-        return np.array([_field(view, field) for view in views], np.int64)
+        return np.array([view.column(field) for view in views], np.int64)
 
     def devices(self) -> NDArray[np.int32]:
         """Return the free milli of devices: (row_count, DEVICE_COUNT_MAX), -1 where none is."""
@@ -497,18 +522,6 @@ class SlowEngine:
         listed = [slot for row in self.cluster.rows for slot in row.slots]
         assert len(set(listed)) == len(listed) == self.pod_count
         assert sorted(listed + self._free) == list(range(len(self.cluster.pods)))
-
-
-def _field(view: View, field: int) -> int:
-    """Return one number of the node matrix."""
-    if field == FIELD_POD_SLOTS:
-        return view.node.pod_slots
-    if field == FIELD_POD_COUNT:
-        return len(view.pods)
-    if field in (FIELD_NONZERO_CPU, FIELD_NONZERO_MEMORY):
-        return view.nonzero(field - FIELD_NONZERO_CPU)
-    resource, requested = divmod(field - FIELD_RESOURCES, 2)
-    return view.requested(resource) if requested else view.allocatable(resource)
 
 
 def _refuse(status: int, what: str) -> NoReturn:

@@ -106,6 +106,13 @@ def filter_node(cluster: Cluster, class_index: int, pre: PreFilter, view: View) 
     return FITS
 
 
+def has_room(cluster: Cluster, class_index: int, view: View) -> bool:
+    """Say whether NodeResourcesFit lets a pod on a node, or the profile does not ask it."""
+    spec = cluster.classes[class_index]
+    filters = cluster.profiles[spec.profile].rules.filters
+    return Plugin.NODE_RESOURCES_FIT not in filters or _fit(spec, view) is None
+
+
 Refusal = tuple[Code, int]
 
 

@@ -1,12 +1,17 @@
 """What the slow twin knows: nodes, pods and classes as plain lists."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from _pykube_hotcore.program import (
     DEVICE_COUNT_MAX,
     DEVICE_MILLI,
+    FIELD_NONZERO_CPU,
+    FIELD_NONZERO_MEMORY,
+    FIELD_POD_COUNT,
+    FIELD_POD_SLOTS,
+    FIELD_RESOURCES,
     KEY_NODE_NAME,
     EngineProfile,
     Matcher,
@@ -16,6 +21,18 @@ from _pykube_hotcore.program import (
 
 START_UNKNOWN = 2**63 - 1
 INT32_MAX = 2**31 - 1
+
+
+class Policy(Protocol):
+    """A policy of the user's own: see ``kernels.policy.PolicyKernel``."""
+
+    @property
+    def function(self) -> Callable[..., float]:
+        """The rule over a node and a pod."""
+
+    @property
+    def resources(self) -> Mapping[str, int]:
+        """Column of each resource by the name that the function uses."""
 
 
 @dataclass(slots=True)
@@ -68,6 +85,17 @@ class View:
         """Return what the node has of a resource."""
         amounts = self.node.allocatable
         return amounts[resource] if resource < len(amounts) else 0
+
+    def column(self, field: int) -> int:
+        """Return one number of the node matrix."""
+        if field == FIELD_POD_SLOTS:
+            return self.node.pod_slots
+        if field == FIELD_POD_COUNT:
+            return len(self.pods)
+        if field in (FIELD_NONZERO_CPU, FIELD_NONZERO_MEMORY):
+            return self.nonzero(field - FIELD_NONZERO_CPU)
+        resource, requested = divmod(field - FIELD_RESOURCES, 2)
+        return self.requested(resource) if requested else self.allocatable(resource)
 
     def device_free(self) -> list[int]:
         """Return the free milli of each device, -1 where the node has none."""

@@ -2,56 +2,46 @@
 #include <math.h>
 #include <string.h>
 
-#include "engine/state/engine.h"
+#include "engine/cycle/filter.h"
+#include "engine/cycle/nominated.h"
+#include "engine/cycle/pods.h"
+#include "engine/cycle/totals.h"
+#include "engine/rules/table.h"
 
-/* Raw scores of one plugin over the feasible rows. 1 if it has any, 0 if not, or a status. */
+/* Raw scores of one plugin over the feasible rows, none of them from a cache. 1 if it has any, 0 if
+ * not, or a status. */
 static int raw_scores(pkc_engine *e, const pod_class *c, int32_t plugin, const double *total,
                       int64_t *raw) {
-    const profile *p = &e->profiles.data[c->profile_index];
-    if (plugin == PKC_PLUGIN_POD_TOPOLOGY_SPREAD) {
-        return pkc_raw_spread(e, c, total, raw, e->work_counted);
+    const rule *r = pkc_rules[plugin];
+    if (r->raw != NULL) {
+        return r->raw(e, c, total, raw);
     }
-    if (plugin == PKC_PLUGIN_INTER_POD_AFFINITY) {
-        return pkc_raw_pod_affinity(e, c, raw);
-    }
-    if ((plugin == PKC_PLUGIN_NODE_AFFINITY && c->preferred.count == 0) ||
-        (plugin == PKC_PLUGIN_BALANCED_ALLOCATION && c->balanced_skips)) {
+    if (r->score_row == NULL || (r->prescore_skips && !r->differs(e, c))) {
         return 0;
     }
+    const profile *p = pkc_profile_of(e, c);
     int scores = 0;
     for (int32_t row = 0; row < e->row_count; row++) {
-        const node *n = &e->nodes[row];
-        raw[row] = 0;
-        if (total[row] == -INFINITY) {
-            continue;
-        }
-        scores = 1;
-        switch (plugin) {
-        case PKC_PLUGIN_TAINT_TOLERATION: raw[row] = pkc_score_taints(c, n); break;
-        case PKC_PLUGIN_NODE_AFFINITY: raw[row] = pkc_score_affinity(c, n); break;
-        case PKC_PLUGIN_NODE_RESOURCES_FIT: raw[row] = pkc_score_fit(e, p, c, row); break;
-        case PKC_PLUGIN_BALANCED_ALLOCATION: raw[row] = pkc_score_balanced(e, p, c, row); break;
-        case PKC_PLUGIN_IMAGE_LOCALITY: raw[row] = pkc_score_images(e, c, n); break;
-        case PKC_PLUGIN_BEST_FIT:
-        case PKC_PLUGIN_WORST_FIT:
-        case PKC_PLUGIN_DOT_PRODUCT: raw[row] = pkc_score_packing(e, p, c, row, plugin); break;
-        default: return 0;
-        }
+        int feasible = total[row] != -INFINITY;
+        raw[row] = feasible ? r->score_row(e, p, c, row) : 0;
+        scores |= feasible;
     }
     return scores;
 }
 
-/* Scores by one plugin, added to the totals; e->work holds which rows are feasible. */
+/* Scores by one plugin, added to the totals; e->work.total holds which rows are feasible. */
 static int score_plugin(pkc_engine *e, const pod_class *c, int32_t plugin, int64_t *raw,
                         int64_t *normalized, double *total_out, uint8_t *scored_out) {
-    int64_t weight = e->profiles.data[c->profile_index].weight[plugin];
-    int found = weight == 0 ? 0 : raw_scores(e, c, plugin, e->work, raw);
+    int64_t weight = pkc_profile_of(e, c)->weight[plugin];
+    int found = weight == 0 ? 0 : raw_scores(e, c, plugin, e->work.total, raw);
     if (found <= 0) {
         return found;
     }
     *scored_out = 1;
     memcpy(normalized, raw, (size_t)e->row_count * sizeof *raw);
-    pkc_normalize_plugin(e, plugin, e->work, normalized);
+    if (pkc_rules[plugin]->normalize != NULL) {
+        pkc_rules[plugin]->normalize(e, e->work.total, normalized);
+    }
     for (int32_t row = 0; row < e->row_count; row++) {
         total_out[row] += (double)(weight * normalized[row]);
     }
@@ -62,12 +52,12 @@ static int score_plugin(pkc_engine *e, const pod_class *c, int32_t plugin, int64
  * is normalised. */
 static int score_all(pkc_engine *e, const pod_class *c, int64_t *raw_out,
                      int64_t *normalized_out, double *total_out, uint8_t *scored_out) {
-    memcpy(e->work, total_out, (size_t)e->row_count * sizeof *total_out);
+    memcpy(e->work.total, total_out, (size_t)e->row_count * sizeof *total_out);
     int status = PKC_OK;
     for (int normalized = 0; normalized <= 1; normalized++) {
         for (int32_t plugin = 1; status == PKC_OK && plugin < PKC_PLUGIN_COUNT; plugin++) {
             int64_t at = (int64_t)plugin * e->row_count;
-            if (pkc_plugin_normalizes(plugin) == normalized) {
+            if ((pkc_rules[plugin]->normalize != NULL) == normalized) {
                 status = score_plugin(e, c, plugin, raw_out + at, normalized_out + at, total_out,
                                       &scored_out[plugin]);
             }
@@ -85,8 +75,8 @@ int pkc_engine_evaluate(pkc_engine *e, int32_t class_index, uint8_t *plugin_out,
     if (class_index < 0 || class_index >= e->classes.count) {
         return PKC_ERR_NOT_FOUND;
     }
-    pkc_maxima_refresh(e, &e->profiles.data[e->classes.data[class_index].profile_index]);
-    int status = pkc_cycle_prepare(e, class_index);
+    pkc_prepare_scores(e, pkc_profile_of(e, &e->classes.data[class_index]));
+    int status = pkc_prepare(e, class_index);
     if (status == PKC_OK) {
         status = pkc_pods_reserve(e, e->nomination_count);
     }
@@ -116,7 +106,7 @@ int pkc_engine_filter_row(pkc_engine *e, int32_t class_index, int32_t row, uint8
     if (class_index < 0 || class_index >= e->classes.count || row < 0 || row >= e->row_count) {
         return PKC_ERR_NOT_FOUND;
     }
-    int status = pkc_cycle_prepare(e, class_index);
+    int status = pkc_prepare(e, class_index);
     if (status == PKC_OK) {
         status = pkc_pods_reserve(e, e->nomination_count);
     }

@@ -1,97 +1,8 @@
-/* Nominated pods, and the dry run of preemption (kubernetes v1.34.1, runtime/framework.go
- * RunFilterPluginsWithNominatedPods; plugins/defaultpreemption/default_preemption.go). */
-#include <math.h>
-
-#include "engine/state/engine.h"
-
-int pkc_engine_nominate(pkc_engine *e, int32_t class_index, int32_t row) {
-    if (class_index < 0 || class_index >= e->classes.count || row < 0 || row >= e->row_count ||
-        !e->nodes[row].alive) {
-        return PKC_ERR_NOT_FOUND;
-    }
-    nomination n = {class_index, row};
-    for (int64_t i = 0; i < e->nominations.count; i++) {
-        if (e->nominations.data[i].class_index < 0) {
-            e->nominations.data[i] = n;
-            e->nomination_count++;
-            return (int)i;
-        }
-    }
-    if (vec_reserve(&e->added, e->nominations.count + 1) < 0 ||
-        vec_push(&e->nominations, n) < 0) {
-        return PKC_ERR_NO_MEMORY;
-    }
-    e->nomination_count++;
-    return (int)(e->nominations.count - 1);
-}
-
-int pkc_engine_nomination_drop(pkc_engine *e, int32_t handle) {
-    if (handle < 0 || handle >= e->nominations.count ||
-        e->nominations.data[handle].class_index < 0) {
-        return PKC_ERR_NOT_FOUND;
-    }
-    e->nominations.data[handle].class_index = -1;
-    e->nomination_count--;
-    return PKC_OK;
-}
-
-/* Puts the pods nominated to a row on it that a pod of this priority has to respect; returns how
- * many, their slots in e->scratch. A pod that would leave the range of int64 is left out: on such
- * a row nothing fits. */
-static int64_t add_nominated(pkc_engine *e, const pod_class *c, int32_t row) {
-    int64_t added = 0;
-    e->added.count = 0;
-    for (int64_t i = 0; i < e->nominations.count; i++) {
-        nomination n = e->nominations.data[i];
-        if (n.class_index < 0 || n.row != row ||
-            e->classes.data[n.class_index].priority < c->priority ||
-            !pkc_pod_fits_in_columns(e, &e->classes.data[n.class_index], row)) {
-            continue;
-        }
-        e->once_conflicts += pkc_once_conflicts_of(c, &e->classes.data[n.class_index]);
-        int32_t slot = pkc_pod_add(e, n.class_index, row);
-        PKC_CHECK(vec_push(&e->added, slot) == 0);
-        added++;
-    }
-    return added;
-}
-
-static void drop_nominated(pkc_engine *e, const pod_class *c) {
-    while (e->added.count > 0) {
-        int32_t slot = e->added.data[--e->added.count];
-        int32_t class_index = e->pods.data[slot].class_index;
-        e->once_conflicts -= pkc_once_conflicts_of(c, &e->classes.data[class_index]);
-        pkc_pod_drop(e, slot);
-    }
-}
-
-/* Filters twice where pods are nominated to the row: with them, and without. */
-void pkc_filter_with_nominated(pkc_engine *e, int32_t class_index, int32_t row, verdict *out) {
-    const pod_class *c = &e->classes.data[class_index];
-    if (e->nomination_count > 0 && e->nodes[row].alive &&
-        add_nominated(e, c, row) > 0) {
-        pkc_filter_node(e, c, row, out);
-        drop_nominated(e, c);
-        if (out->code != PKC_CODE_FITS) {
-            return;
-        }
-    }
-    pkc_filter_node(e, c, row, out);
-}
-
-/* -inf on rows where the pod does not fit beside the pods nominated to them. */
-void pkc_mask_nominated(pkc_engine *e, int32_t class_index, double *total) {
-    for (int64_t i = 0; i < e->nominations.count; i++) {
-        nomination n = e->nominations.data[i];
-        if (n.class_index >= 0 && total[n.row] != -INFINITY) {
-            verdict v;
-            pkc_filter_with_nominated(e, class_index, n.row, &v);
-            if (v.code != PKC_CODE_FITS) {
-                total[n.row] = -INFINITY;
-            }
-        }
-    }
-}
+/* The dry run of preemption (kubernetes v1.34.1,
+ * plugins/defaultpreemption/default_preemption.go). */
+#include "engine/cycle/filter.h"
+#include "engine/cycle/nominated.h"
+#include "engine/cycle/pods.h"
 
 /* util.MoreImportantPod: higher priority, then started earlier; then the smaller slot, where
  * upstream's order is undefined. */
@@ -140,7 +51,7 @@ static void mark_violations(pkc_engine *e, const budget_list *list, int32_t *lef
         const pod_class *c = &e->classes.data[pods[i].class_index];
         pods[i].violates = 0;
         for (int32_t b = 0; b < list->budget_count && c->labels.count > 0; b++) {
-            if (pkc_matcher_matches(e, list->budgets[b].matcher, c) &&
+            if (pkc_matcher_matches(&e->matchers.data[list->budgets[b].matcher], c) &&
                 !is_exempt(list, b, pods[i].slot) && --left[b] < 0) {
                 pods[i].violates = 1;
             }
@@ -149,13 +60,13 @@ static void mark_violations(pkc_engine *e, const budget_list *list, int32_t *lef
 }
 
 static void dry_remove(pkc_engine *e, const pod_class *c, dry_pod *p) {
-    e->once_conflicts -= pkc_once_conflicts_of(c, &e->classes.data[p->class_index]);
+    pkc_revise(e, c, p->class_index, -1);
     pkc_pod_detach(e, p->slot);
     p->off = 1;
 }
 
 static void dry_add(pkc_engine *e, const pod_class *c, dry_pod *p) {
-    e->once_conflicts += pkc_once_conflicts_of(c, &e->classes.data[p->class_index]);
+    pkc_revise(e, c, p->class_index, 1);
     pkc_pod_attach(e, p->slot);
     p->off = 0;
 }
@@ -236,8 +147,7 @@ int pkc_engine_dry_run(pkc_engine *e, int32_t class_index, int32_t row,
                        const pkc_budget *budgets, int32_t budget_count, const int32_t *exempt,
                        int32_t exempt_count, int32_t *victim_out, int32_t *violations_out,
                        uint8_t *plugin_out, uint8_t *code_out, uint64_t *detail_out) {
-    if (class_index < 0 || class_index >= e->classes.count || row < 0 || row >= e->row_count ||
-        !e->nodes[row].alive) {
+    if (class_index < 0 || class_index >= e->classes.count || !pkc_row_alive(e, row)) {
         return PKC_ERR_NOT_FOUND;
     }
     if (budget_count < 0 || exempt_count < 0) {
@@ -248,7 +158,7 @@ int pkc_engine_dry_run(pkc_engine *e, int32_t class_index, int32_t row,
             return PKC_ERR_NOT_FOUND;
         }
     }
-    int status = pkc_cycle_prepare(e, class_index);
+    int status = pkc_prepare(e, class_index);
     if (status == PKC_OK) {
         status = pkc_pods_reserve(e, e->nomination_count);
     }

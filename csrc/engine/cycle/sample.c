@@ -1,9 +1,9 @@
 /* percentageOfNodesToScore: the search for so many feasible nodes that it is worth to score
  * (kubernetes v1.34.1, pkg/scheduler/schedule_one.go, findNodesThatPassFilters). */
+#include "engine/cycle/sample.h"
+
 #include <math.h>
 #include <string.h>
-
-#include "engine/state/engine.h"
 
 enum { FEASIBLE_MIN = 100, PERCENTAGE_MIN = 5, PERCENTAGE_BASE = 50, NODES_PER_PERCENT = 125 };
 
@@ -43,13 +43,12 @@ int pkc_engine_order_set(pkc_engine *e, int32_t count, const int32_t *rows) {
     return PKC_OK;
 }
 
-/* How many feasible nodes a search for a pod of the class is after; 0 for all. */
 int32_t pkc_sample_size(const pkc_engine *e, const pod_class *c) {
-    const profile *p = &e->profiles.data[c->profile_index];
+    const profile *p = pkc_profile_of(e, c);
     if (p->percentage == 100) {
         return 0;
     }
-    if (!p->any_scorer) {
+    if (p->scores_with == 0) {
         return 1;
     }
     int64_t nodes = c->has_node_set ? c->node_set.count : e->alive_count;
@@ -85,17 +84,11 @@ static int rows_to_search(pkc_engine *e, const pod_class *c, const int32_t **row
     return PKC_OK;
 }
 
-/* Scoring goes through all rows. */
-void pkc_view_all(pkc_engine *e) {
-    e->view_rows = NULL;
-    e->view_count = e->row_count;
-}
-
 /* Puts the feasible rows (total != -inf) among rows [begin, end) of a search behind the sample,
  * until it has as many as are wanted; returns where the search ended. */
 static int64_t sample_feasible(pkc_engine *e, const int32_t *rows, int64_t begin, int64_t end,
                                const double *total, int32_t wanted) {
-    int32_t *sample = e->sample_rows;
+    int32_t *sample = e->work.sample_rows;
     int32_t found = e->view_count;
     int64_t at = begin;
     for (; at < end && found < wanted; at++) {
@@ -108,7 +101,7 @@ static int64_t sample_feasible(pkc_engine *e, const int32_t *rows, int64_t begin
 
 /* Makes the rows of the sample ascend; mostly they do, until a search goes beyond the last row. */
 static void sample_sort(pkc_engine *e) {
-    int32_t *sample = e->sample_rows;
+    int32_t *sample = e->work.sample_rows;
     int shuffled = 0;
     for (int32_t i = 1; i < e->view_count; i++) {
         shuffled |= sample[i] < sample[i - 1];
@@ -116,21 +109,18 @@ static void sample_sort(pkc_engine *e) {
     if (!shuffled) {
         return;
     }
-    memset(e->sample_bits, 0, ((size_t)e->row_count / 64 + 1) * sizeof *e->sample_bits);
+    memset(e->work.sample_bits, 0, ((size_t)e->row_count / 64 + 1) * sizeof *e->work.sample_bits);
     for (int32_t i = 0; i < e->view_count; i++) {
-        e->sample_bits[sample[i] / 64] |= UINT64_C(1) << (sample[i] % 64);
+        e->work.sample_bits[sample[i] / 64] |= UINT64_C(1) << (sample[i] % 64);
     }
     int32_t count = 0;
     for (int32_t word = 0; word <= e->row_count / 64; word++) {
-        for (uint64_t bits = e->sample_bits[word]; bits != 0; bits &= bits - 1) {
+        for (uint64_t bits = e->work.sample_bits[word]; bits != 0; bits &= bits - 1) {
             sample[count++] = word * 64 + __builtin_ctzll(bits);
         }
     }
 }
 
-/* Scoring goes through the first wanted feasible rows, in the order and from where the search
- * before ended. Upstream's many threads make the end of a search a little vague; here it is the
- * last node that was wanted. */
 int pkc_view_sample(pkc_engine *e, const pod_class *c, int32_t wanted, const double *total) {
     const int32_t *rows;
     int64_t count;
@@ -138,7 +128,7 @@ int pkc_view_sample(pkc_engine *e, const pod_class *c, int32_t wanted, const dou
     if (status < 0) {
         return status;
     }
-    e->view_rows = e->sample_rows;
+    e->view_rows = e->work.sample_rows;
     e->view_count = 0;
     if (count > 0) {
         int64_t start = e->next_start % count;

@@ -1,28 +1,10 @@
 /* Which of the nodes with the maximal total. */
+#include "engine/cycle/select.h"
+
 #include <math.h>
 
-#include "engine/state/engine.h"
-
-/* SplitMix64 (Steele, Lea, Flood 2014). */
-static uint64_t random_next(uint64_t *state) {
-    uint64_t z = (*state += UINT64_C(0x9e3779b97f4a7c15));
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
-
-/* Uniform below bound > 0, without bias: draws under the next power of two until one fits. */
-uint64_t pkc_random_below(uint64_t *state, uint64_t bound) {
-    uint64_t mask = bound - 1;
-    for (unsigned shift = 1; shift < 64; shift *= 2) {
-        mask |= mask >> shift;
-    }
-    uint64_t drawn;
-    do {
-        drawn = random_next(state) & mask;
-    } while (drawn >= bound);
-    return drawn;
-}
+#include "engine/cycle/random.h"
+#include "engine/kernels/kernel.h"
 
 static int32_t block_end(const pkc_engine *e, int32_t block) {
     int32_t end = (block + 1) * BLOCK_ROWS;
@@ -59,7 +41,6 @@ static int32_t select_random(pkc_engine *e, const double *total, const double *b
     return -1;
 }
 
-/* The chosen row, or -1 when every total is -inf; totals are by position of the view. */
 int32_t pkc_select_row(pkc_engine *e, const double *total, const double *block_max, int random) {
     int32_t block_count = (e->view_count + BLOCK_ROWS - 1) / BLOCK_ROWS;
     double best = e->kernel->maximum(block_max, block_count);

@@ -78,13 +78,16 @@ def read_workload(
         raise InputError("no Node objects", source=sources[0])
     unranked, rows = snapshot.set_priorities(), snapshot.node_rows()
     pods, left_out = table.build(rows)
-    if not snapshot.dated:
+    start_ns = 0
+    if not snapshot.dated and len(pods):
+        start_ns = int(pods.created_ns.min())
         pods = _from_zero(pods)
     workload = Workload(
         snapshot.nodes,
         pods,
         " + ".join(sources),
         snapshot.objects,
+        start_ns=start_ns,
         left_out=left_out,
         filters=tuple(filters),
     )
@@ -99,8 +102,6 @@ def read_workload(
 
 def _from_zero(pods: PodTable) -> PodTable:
     """Move all times so that the first pod is created at 0."""
-    if not len(pods):
-        return pods
     start = pods.created_ns.min()
     deleted_ns = pods.deleted_ns.copy()
     deleted_ns[deleted_ns >= 0] -= start

@@ -23,7 +23,6 @@ from pykube_core.lab.read._implied import (
     namespace_keys,
     owner_of,
 )
-from pykube_core.lab.words import counted, some_of
 from pykube_core.lab.workload import Workload
 from pykube_core.scheduler.storage import (
     WAIT_FOR_FIRST_CONSUMER,
@@ -31,6 +30,7 @@ from pykube_core.scheduler.storage import (
     Storage,
     pod_claims,
 )
+from pykube_core.words import counted, some_of
 
 _IN_TREE_DISKS: Final = (
     "awsElasticBlockStore",

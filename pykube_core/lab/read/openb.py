@@ -30,6 +30,7 @@ _NODE_COLUMNS: Final = ("sn", "cpu_milli", "memory_mib", "gpu", "model")
 # Some of the published pod lists end after these.
 _POD_COLUMNS: Final = ("name", "cpu_milli", "memory_mib", "num_gpu", "gpu_milli")
 _INT_MAX: Final = 2**43  # memory in MiB then stays within int64 bytes
+_DIGITS_SAFE: Final = 12  # below _INT_MAX, whatever they are
 
 
 class _Row:
@@ -55,7 +56,10 @@ class _Row:
 
     def count(self, column: str, default: int | None = None) -> int:
         """Return a whole number from 0; an empty cell is the default if there is one."""
-        text = self.text(column)
+        text = self._cells.get(column, "")
+        if len(text) <= _DIGITS_SAFE and text.isascii() and text.isdigit():
+            return int(text)
+        text = text.strip()
         if not text and default is not None:
             return default
         if text.endswith(".0"):  # what a data frame with gaps writes for a whole number

@@ -1,6 +1,15 @@
 """A comparison as one self-contained HTML file: no request leaves it, and it prints."""
 
-from pykube_core.lab.report.page import html_page, write_report
-from pykube_core.lab.report.picture import svg_picture
+from pykube_core.lab.report.page import REPORT_SUFFIXES, html_page, write_report
+from pykube_core.lab.report.picture import PICTURE_SUFFIXES, svg_picture, write_picture
+from pykube_core.lab.report.suffix import check_suffix
 
-__all__ = ["html_page", "svg_picture", "write_report"]
+__all__ = [
+    "PICTURE_SUFFIXES",
+    "REPORT_SUFFIXES",
+    "check_suffix",
+    "html_page",
+    "svg_picture",
+    "write_picture",
+    "write_report",
+]

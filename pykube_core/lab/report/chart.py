@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pykube_core.lab.report import axis
+from pykube_core.words import counted
 
 # About the width in pixels that a chart gets on the page, so that its text is as large as it says.
 WIDTH, HEIGHT = 380, 216
@@ -118,7 +119,7 @@ class Chart:
     def _place(self, value: float) -> str:
         """Return a position in words."""
         if not self.clock:
-            return f"{value:,.0f} pods arrived"
+            return f"{counted(round(value), 'pod')} arrived"
         seconds = value / axis.SECOND_NS
         unit, sign = next((pair for pair in axis.CLOCK if seconds >= pair[0]), axis.CLOCK[-1])
         return f"after {seconds / unit:.1f} {sign}"

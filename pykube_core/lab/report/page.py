@@ -8,20 +8,22 @@ import os
 from collections.abc import Iterator
 from html import escape
 from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pykube_core import __version__
+from pykube_core.files import write_file
 from pykube_core.lab import table
 from pykube_core.lab.report import heatmap
 from pykube_core.lab.report.chart import STYLES, Chart
+from pykube_core.lab.report.suffix import check_suffix
 from pykube_core.lab.table import sampling
 
 if TYPE_CHECKING:
     from pykube_core.lab.compare import Comparison
 
+REPORT_SUFFIXES = (".html", ".htm")
 # Names under the pointer cost a name per node and a byte per node and map.
 NAMED_NODES_MAX = 10_000
 
@@ -41,7 +43,7 @@ PAGE = """<!doctype html>
 <section aria-labelledby="h-curves"><h2 id="h-curves">Over the run</h2>
 <p class="note">{axis}</p>{legend}<div class="charts">{charts}</div></section>
 <section aria-labelledby="h-nodes"><h2 id="h-nodes">Nodes</h2>
-<p class="note">{map_note}</p>{scale}<div class="maps">{maps}</div></section>
+<p class="note">{map_note}</p>{scale}<div class="maps">{maps}</div>{names}</section>
 <section aria-labelledby="h-setup"><h2 id="h-setup">Set-up</h2>{setup}</section>
 <section aria-labelledby="h-terms"><h2 id="h-terms">Terms</h2>{terms}</section>
 </main>
@@ -79,10 +81,13 @@ def write_report(comparison: Comparison, path: str | os.PathLike[str]) -> None:
 
     Raises
     ------
+    InputError
+        The name ends like that of another format.
     OSError
         When the file cannot be written.
     """
-    Path(path).write_text(html_page(comparison), encoding="utf-8", newline="\n")
+    check_suffix(path, "a report", REPORT_SUFFIXES)
+    write_file(path, html_page(comparison).encode(errors="xmlcharrefreplace"))
 
 
 def html_page(comparison: Comparison) -> str:
@@ -112,6 +117,7 @@ def html_page(comparison: Comparison) -> str:
         map_note=_map_note(comparison),
         scale=_scale(),
         maps="".join(_maps(comparison, named)),
+        names=_names(comparison) if named else "",
         setup=_setup(comparison),
         terms="<dl>"
         + "".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in TERMS)
@@ -126,7 +132,8 @@ def _summary(comparison: Comparison) -> str:
     many = len(comparison.seeds) > 1
     spread = f" Figures are means ± standard deviations over {len(comparison.seeds)} seeds."
     return (
-        f'<div class="scroll">{table.html_table(comparison)}</div>'
+        '<div class="scroll" tabindex="0" role="region" aria-label="Summary">'
+        f"{table.html_table(comparison)}</div>"
         f'<p class="note">Bold: no policy does better.{spread if many else ""}</p>'
     )
 
@@ -147,7 +154,8 @@ def _charts(comparison: Comparison) -> Iterator[Chart]:
     for name in comparison.resources:
         word = table.short(name)
         hint = "of what is free, unusable"
-        yield chart(f"{word} fragmentation", hint, f"fragmentation_rate.{name}")
+        if table.is_telling(comparison, f"fragmentation_rate.{name}"):
+            yield chart(f"{word} fragmentation", hint, f"fragmentation_rate.{name}")
     yield chart("Nodes used", "with a pod placed by the policy", "nodes_used", share=False)
 
 
@@ -205,6 +213,7 @@ def _maps(comparison: Comparison, named: bool) -> Iterator[str]:
             word = escape(table.short(resource))
             yield (
                 f'<figure><img class="map" width="{width}" height="{height}" data-map="{row}" '
+                f'data-policy="{escape(name)}" '
                 f'alt="{word} of each node under {escape(name)}: {words}" '
                 f'data-levels="{pointer}" src="{heatmap.data_uri(heatmap.png(values))}">'
                 f"<figcaption>{word} <small>{words}</small></figcaption></figure>"
@@ -212,13 +221,40 @@ def _maps(comparison: Comparison, named: bool) -> Iterator[str]:
         yield "</div>"
 
 
+def _bound(comparison: Comparison) -> str:
+    """Return which pods stay where they are, "" for none."""
+    subject = comparison.subject
+    if not subject.bound:
+        return ""
+    of_whom = "" if comparison.settings.keep_bound else " (of a DaemonSet or static)"
+    return f"{table.pods_in_words(subject)}{of_whom}"
+
+
+def _names(comparison: Comparison) -> str:
+    """Return where the page's script lists nodes by name, for whoever has no pointer."""
+    if not comparison.resources:
+        return ""
+    options = "".join(
+        f'<option value="{row}">{escape(table.short(resource))}</option>'
+        for row, resource in enumerate(comparison.resources)
+    )
+    return (
+        '<details id="names"><summary>Nodes by name</summary>'
+        f'<p class="pick"><label>Requested share of <select>{options}</select></label> '
+        '<label>of nodes called <input type="search" placeholder="part of a name"/></label></p>'
+        '<div class="scroll" tabindex="0" role="region" aria-label="Nodes by name"></div>'
+        '<p class="note" role="status"></p></details>'
+    )
+
+
 def _setup(comparison: Comparison) -> str:
     """Return everything needed to run it again."""
     subject, settings = comparison.subject, comparison.settings
     facts = {
-        "Workload": f"{subject.source}: {subject.nodes:,} nodes, {subject.pods:,} pods",
-        "Bound pods": f"{subject.bound:,} stay where the input has them"
-        + ("" if settings.keep_bound else " (pinned); all others are placed anew"),
+        "Command": comparison.command,
+        "Workload": str(subject),
+        "Newest time in it": subject.newest,
+        "Pods": _bound(comparison),
         "Experiment": "replay of arrivals and departures on a virtual clock"
         if settings.replay
         else "arrivals only, " + ("in random order" if settings.shuffle else "in creation order"),
@@ -227,7 +263,9 @@ def _setup(comparison: Comparison) -> str:
         "Seeds": ", ".join(map(str, comparison.seeds)),
         "Version": f"pykube-core {__version__}",
     }
-    rows = "".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in facts.items())
+    rows = "".join(
+        f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in facts.items() if text
+    )
     policies = "".join(
         f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>"
         for name, text in comparison.policies.items()

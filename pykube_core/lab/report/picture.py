@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from html import escape
 from typing import TYPE_CHECKING
 
+from pykube_core.files import write_file
 from pykube_core.lab import table
 from pykube_core.lab.report import chart, heatmap
+from pykube_core.lab.report.suffix import check_suffix
 
 if TYPE_CHECKING:
     from pykube_core.lab.compare import Comparison
 
+PICTURE_SUFFIXES = (".svg",)
 WIDTH = 1080
 PADDING = 20
 CHART_WIDTH = 500
@@ -33,45 +38,68 @@ LINES = (
 def svg_picture(comparison: Comparison) -> str:
     """Return the picture: nodes used, the scarcest resource over the run, and its node maps."""
     resource = _scarcest(comparison)
-    word = table.short(resource)
-    replay = comparison.settings.replay
-    across = "time" if replay else "pods arrived"
     top = 64
     height = CHART_WIDTH * chart.HEIGHT // chart.WIDTH
     parts = [
         f'<text class="title" x="{PADDING}" y="30">Scheduling policies compared</text>',
         f'<text class="soft" x="{PADDING}" y="50">{escape(table.headline(comparison))}</text>',
     ]
-    for number, (title, column, share) in enumerate(
-        (
-            (f"Nodes used, by {across}", "nodes_used", False),
-            (f"Free {word} out of reach, by {across}", f"fragmentation_rate.{resource}", True),
-        )
-    ):
+    for number, drawn in enumerate(_charts(comparison, resource)):
         x = PADDING + number * (WIDTH - PADDING) // 2
-        parts.append(f'<text class="head" x="{x}" y="{top + 14}">{escape(title)}</text>')
-        lines = {name: comparison.curves(name)[column] for name in comparison.policies}
-        position = comparison.curves(next(iter(lines)))["position"]
-        drawn = chart.Chart(title, "", position, lines, share, replay).svg()
+        parts.append(f'<text class="head" x="{x}" y="{top + 14}">{escape(drawn.title)}</text>')
         place = f'<svg x="{x}" y="{top + 20}" width="{CHART_WIDTH}" height="{height}" '
-        parts.append(drawn.replace("<svg ", place, 1))
+        parts.append(drawn.svg().replace("<svg ", place, 1))
     top += height + 44
+    if resource is None:
+        return _document(parts, top)
+    word = escape(table.short(resource))
     parts.append(
-        f'<text class="head" x="{PADDING}" y="{top}">{escape(word)} requested on each node: '
+        f'<text class="head" x="{PADDING}" y="{top}">{word} requested on each node: '
         "one cell is one node, pale is empty, red is full</text>"
     )
     maps, bottom = _maps(comparison, resource, top + 12)
     return _document(parts + maps, bottom)
 
 
-def _scarcest(comparison: Comparison) -> str:
-    """Return the resource of which the most is allocated in the end, over all policies."""
+def _charts(comparison: Comparison, resource: str | None) -> Iterator[chart.Chart]:
+    """Yield the charts of the picture, the resource's only if it says anything."""
+    replay = comparison.settings.replay
+    across = "time" if replay else "pods arrived"
+    shown = [(f"Nodes used, by {across}", "nodes_used", False)]
+    if resource is not None and table.is_telling(comparison, f"fragmentation_rate.{resource}"):
+        title = f"Free {table.short(resource)} out of reach, by {across}"
+        shown.append((title, f"fragmentation_rate.{resource}", True))
+    for title, column, share in shown:
+        lines = {name: comparison.curves(name)[column] for name in comparison.policies}
+        position = comparison.curves(next(iter(lines)))["position"]
+        yield chart.Chart(title, "", position, lines, share, replay)
+
+
+def write_picture(comparison: Comparison, path: str | os.PathLike[str]) -> None:
+    """Write the picture to a file; the same comparison gives the same bytes.
+
+    Raises
+    ------
+    InputError
+        The name ends like that of another format.
+    OSError
+        When the file cannot be written.
+    """
+    check_suffix(path, "a picture", PICTURE_SUFFIXES)
+    write_file(path, svg_picture(comparison).encode(errors="xmlcharrefreplace"))
+
+
+def _scarcest(comparison: Comparison) -> str | None:
+    """Return the resource of which the most is allocated in the end, over all policies.
+
+    None where no pod requests anything.
+    """
 
     def used(name: str) -> float:
         ends = [comparison.curves(p)[f"allocation.{name}"].max() for p in comparison.policies]
         return float(max(ends))
 
-    return max(comparison.resources, key=used)
+    return max(comparison.resources, key=used, default=None)
 
 
 def _maps(comparison: Comparison, resource: str, top: int) -> tuple[list[str], int]:

@@ -42,18 +42,62 @@ for (const figure of document.querySelectorAll("[data-chart]")) {
   svg.addEventListener("pointerleave", hide);
 }
 
-for (const map of document.querySelectorAll(".map")) {
-  if (!map.dataset.levels) continue;
-  const levels = Uint8Array.from(atob(map.dataset.levels), (c) => c.charCodeAt(0));
-  map.addEventListener("pointermove", (event) => {
+const maps = [...document.querySelectorAll(".map")].filter((map) => map.dataset.levels);
+
+function levelsOf(map) {
+  return Uint8Array.from(atob(map.dataset.levels), (c) => c.charCodeAt(0));
+}
+
+for (const map of maps) {
+  const levels = levelsOf(map);
+  const point = (event) => {
     const box = map.getBoundingClientRect();
     const column = Math.floor((event.clientX - box.left) / box.width * map.naturalWidth);
     const row = Math.floor((event.clientY - box.top) / box.height * map.naturalHeight);
     const node = row * map.naturalWidth + column;
     if (node < 0 || node >= levels.length) return hide();
     show(event, data.nodes[data.maps[map.dataset.map][node]] + "\n" + levels[node] + " % requested");
-  });
+  };
+  map.addEventListener("pointermove", point);
+  map.addEventListener("pointerdown", point);
   map.addEventListener("pointerleave", hide);
+}
+
+// The table of names is made when it is asked for: thousands of nodes would double the page.
+const ROWS = 200;
+const names = document.getElementById("names");
+
+function cell(kind, text, scope) {
+  const made = document.createElement(kind);
+  made.textContent = text;
+  if (scope) made.scope = scope;
+  return made;
+}
+
+function list() {
+  const resource = names.querySelector("select").value;
+  const part = names.querySelector("input").value.trim().toLowerCase();
+  const shown = maps.filter((map) => map.dataset.map === resource);
+  const columns = shown.map(levelsOf);
+  const table = document.createElement("table");
+  const head = table.createTHead().insertRow();
+  head.append(cell("th", "node", "col"), ...shown.map((map) => cell("th", map.dataset.policy, "col")));
+  const order = data.maps[resource].map((node, place) => [data.nodes[node], place])
+    .filter(([name]) => name.toLowerCase().includes(part))
+    .sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }));
+  const body = table.createTBody();
+  for (const [name, place] of order.slice(0, ROWS)) {
+    const row = body.insertRow();
+    row.append(cell("th", name, "row"), ...columns.map((levels) => cell("td", levels[place] + " %")));
+  }
+  names.querySelector(".scroll").replaceChildren(table);
+  names.querySelector(".note").textContent = order.length > ROWS
+    ? `${ROWS} of ${order.length.toLocaleString("en")} nodes; part of a name finds others` : "";
+}
+
+if (names) {
+  names.addEventListener("toggle", () => { if (names.open) list(); });
+  names.addEventListener("input", list);
 }
 
 for (const item of document.querySelectorAll(".legend li")) {

@@ -124,6 +124,18 @@ class SchedulerPlugin:
     def compile(self, pod: KubeObject, builder: ClassBuilder, context: CompileContext) -> None:
         """Put what the plugin reads of a pod into its class."""
 
+    def reads(self, args: object, plugins: Plugins) -> object:
+        """Return what `compile` reads of a profile: of equal ones it makes the same of any pod.
+
+        Parameters
+        ----------
+        args
+            The plugin's arguments in the profile, None if there are none.
+        plugins
+            What the profile runs at which extension point.
+        """
+        return None
+
     def pre_enqueue(self, pod: KubeObject) -> Refusal | None:
         """Return why the pod may not enter the queue yet, None if it may."""
         return None

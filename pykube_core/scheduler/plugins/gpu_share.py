@@ -47,6 +47,10 @@ class GpuShare(SchedulerPlugin):
             if count > 0:
                 builder.devices = (count, max(milli, 1))
 
+    def reads(self, args: object, plugins: Plugins) -> object:
+        """Return whether the profile filters with it."""
+        return is_enabled(plugins)
+
     def reasons(self, detail: int, node: KubeObject, resources: Sequence[str]) -> list[str]:
         """Return the one reason."""
         return ["node(s) had too few GPUs with room"]

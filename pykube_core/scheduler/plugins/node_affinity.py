@@ -80,13 +80,23 @@ class NodeAffinity(SchedulerPlugin):
         if names and _is_among(self.name, context.plugins.pre_filter):
             builder.node_set = tuple(sorted(context.interner.value(name) for name in names))
 
+    def reads(self, args: object, plugins: Plugins) -> object:
+        """Return the added affinity, whether PreFilter runs, and whether PreScore never skips."""
+        added = getattr(args, "added_affinity", None) or {}
+        return added, _is_among(self.name, plugins.pre_filter), self._never_skips(plugins)
+
     def _always_scores(
         self, added: Mapping[str, Any], affinity: Mapping[str, Any], plugins: Plugins
     ) -> bool:
         """Return whether every node gets a score, if only 0: PreScore does not skip."""
         if added.get(_PREFERRED) or affinity.get(_PREFERRED) is not None:
             return True
-        return not _is_among(self.name, plugins.pre_score)
+        return self._never_skips(plugins)
+
+    def _never_skips(self, plugins: Plugins) -> bool:
+        """Return whether Score runs without PreScore."""
+        scores = _is_among(self.name, plugins.score)
+        return scores and not _is_among(self.name, plugins.pre_score)
 
     def pre_filter(self, pod: KubeObject, context: CompileContext) -> Refusal | None:
         """Return the refusal of a pod whose terms each name several nodes at once."""

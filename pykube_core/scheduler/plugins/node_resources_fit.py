@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from _pykube_hotcore.program import Amounts, Plugin
 from pykube_core.api.objects import KubeObject
-from pykube_core.scheduler.config import NodeResourcesFitArgs
+from pykube_core.scheduler.config import NodeResourcesFitArgs, Plugins
 from pykube_core.scheduler.interner import Interner
 from pykube_core.scheduler.plugins.base import ClassBuilder, CompileContext, SchedulerPlugin
 from pykube_core.scheduler.requests import (
@@ -53,6 +53,12 @@ class NodeResourcesFit(SchedulerPlugin):
         filtered = amounts(asked, interner)
         if filtered != builder.request:
             builder.filter_request = filtered
+
+    def reads(self, args: object, plugins: Plugins) -> object:
+        """Return the resources that the filter is to ignore."""
+        if isinstance(args, NodeResourcesFitArgs):
+            return args.ignored_resources, args.ignored_resource_groups
+        return (), ()
 
     def reasons(self, detail: int, node: KubeObject, resources: Sequence[str]) -> list[str]:
         """Return the reasons; ``detail`` has bit 0 for pods and bit 1 + r for resource r."""

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final
 from _pykube_hotcore.program import Plugin, SpreadConstraint
 from pykube_core.api.objects import KubeObject, namespace_of
 from pykube_core.api.selectors import EVERYTHING, NOTHING, LabelSelector, selector_of_labels
-from pykube_core.scheduler.config import PodTopologySpreadArgs
+from pykube_core.scheduler.config import Plugins, PodTopologySpreadArgs
 from pykube_core.scheduler.label_selectors import join, read_label_selector
 from pykube_core.scheduler.listers import Listers
 from pykube_core.scheduler.matchers import PodMatch
@@ -55,6 +55,11 @@ class PodTopologySpread(SchedulerPlugin):
         builder.spread = tuple(
             _constraint(constraint, selector, pod, context) for constraint, selector in chosen
         )
+
+    def reads(self, args: object, plugins: Plugins) -> object:
+        """Return the constraints of pods without any of their own, and if they are the system's."""
+        constraints = constraints_of({}, args)
+        return constraints is SYSTEM_DEFAULTS, constraints
 
     def reasons(self, detail: int, node: KubeObject, resources: Sequence[str]) -> list[str]:
         """Return the reason: too much skew, or a label that the node lacks."""

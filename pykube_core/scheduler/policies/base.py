@@ -57,10 +57,13 @@ class PolicyFunction:
         The file, as the user gave it.
     attribute : str
         The name in it.
+    loaded : callable or None
+        What the file holds under the name, once it was run to be used again; see `once`.
     """
 
     path: str
     attribute: str
+    loaded: Callable[..., Any] | None = None
 
     @property
     def plugin(self) -> str:
@@ -68,13 +71,15 @@ class PolicyFunction:
         return f"{Path(self.path).name}:{self.attribute}"
 
     def load(self) -> Callable[..., Any]:
-        """Run the file and return what it holds under the name; each call runs it anew.
+        """Run the file and return what it holds under the name; each call runs it anew, see `once`.
 
         Raises
         ------
         InputError
             If the file cannot be read or run, or has nothing callable of that name.
         """
+        if self.loaded is not None:
+            return self.loaded
         name = f"_pykube_policy_{Path(self.path).stem}"
         spec = importlib.util.spec_from_file_location(name, self.path)
         if spec is None or spec.loader is None:
@@ -96,6 +101,16 @@ class PolicyFunction:
             raise InputError(f'"{self.attribute}" {found}', source=self.path)
         result: Callable[..., Any] = function
         return result
+
+    def once(self) -> "PolicyFunction":
+        """Run the file and return the function with what it holds, so that it is not run again.
+
+        Raises
+        ------
+        InputError
+            As `load`.
+        """
+        return replace(self, loaded=self.load())
 
 
 def _place(error: Exception, path: str) -> str:
@@ -160,7 +175,19 @@ class Policy:
         if isinstance(self.function, UserPolicy):
             return self.function
         loaded = self.function.load()
-        return loaded if isinstance(loaded, UserPolicy) else user_policy(loaded)
+        if isinstance(loaded, UserPolicy):
+            return loaded
+        try:
+            return user_policy(loaded)
+        except TypeError as error:
+            raise InputError(str(error), source=self.name) from None
+
+    @property
+    def source(self) -> str:
+        """What names the user's own function in messages: its file and its name."""
+        if not isinstance(self.function, UserPolicy):
+            return self.name
+        return f"{self.function.function.__code__.co_filename}:{self.function.plugin}"
 
 
 def score_only_profile(plugin: str | None) -> Profile:

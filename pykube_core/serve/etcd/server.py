@@ -203,13 +203,15 @@ def _serialize(message: Message) -> bytes:
 async def _serve(store: Store, listen: str, ready: Callable[[int], None]) -> None:
     server = EtcdServer(store, listen)
     await server.start()
-    ready(server.port)
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    await stop.wait()
-    await server.stop()
+    try:
+        ready(server.port)
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop.set)
+        await stop.wait()
+    finally:
+        await server.stop()
 
 
 def serve(listen: str, data_dir: Path | None, *, sync: str = "always", quota_bytes: int = 0) -> int:

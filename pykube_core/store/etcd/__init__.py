@@ -1,4 +1,4 @@
 """etcd's v3 protocol: its messages, how they map to the store's, and a store behind a real etcd.
 
-Needs ``pykube-core[etcd]`` (grpcio, protobuf).
+Needs the extra ``etcd`` (grpcio, protobuf).
 """

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import re
 import struct
@@ -8,8 +9,18 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from pykube_core.api.errors import InputError
+from pykube_core.cli import main
 from pykube_core.lab.compare import compare
-from pykube_core.lab.report import axis, heatmap, html_page, svg_picture, write_report
+from pykube_core.lab.read import read_workload
+from pykube_core.lab.report import (
+    axis,
+    heatmap,
+    html_page,
+    svg_picture,
+    write_picture,
+    write_report,
+)
 from pykube_core.lab.synthetic import synthetic
 
 
@@ -151,3 +162,91 @@ def test_clock_ticks_use_a_fitting_unit(seconds, labels):
 )
 def test_counts_are_short(value, text):
     assert axis.count(value) == text
+
+
+def dated(time="2025-06-01T00:00:00Z", created="2025-05-01T00:00:00Z"):
+    """Make a snapshot whose node was last heard of at a time."""
+    node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "a"}}
+    node["status"] = {
+        "allocatable": {"cpu": "4", "memory": "8Gi", "pods": "9"},
+        "conditions": [{"type": "Ready", "status": "True", "lastHeartbeatTime": time}],
+    }
+    pod = {"apiVersion": "v1", "kind": "Pod"}
+    pod["metadata"] = {"name": "p", "creationTimestamp": created}
+    pod["spec"] = {
+        "containers": [{"name": "c", "image": "c", "resources": {"requests": {"cpu": "1"}}}]
+    }
+    return {"apiVersion": "v1", "kind": "List", "items": [node, pod]}
+
+
+@pytest.mark.parametrize(
+    ("times", "newest"),
+    [
+        (("2025-06-01T00:00:00Z", "2025-05-01T00:00:00Z"), "2025-06-01T00:00:00Z"),
+        (("2025-06-01T00:00:00Z", "2025-07-01T00:00:00Z"), "2025-07-01T00:00:00Z"),
+        ((None, None), None),
+    ],
+)
+def test_the_report_dates_its_input_by_the_input_alone(tmp_path, times, newest):
+    path = tmp_path / "cluster.json"
+    path.write_text(json.dumps(dated(*times)))
+    page = html_page(compare(read_workload(path), ["default"]))
+    assert ("Newest time in it" in page) == (newest is not None)
+    assert f"<dd>{newest}</dd>" in page or newest is None
+
+
+def test_the_report_shows_the_command_without_where_results_go(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "cluster.json").write_text(json.dumps(dated()))
+    words = "compare --snapshot cluster.json --policy default --policy best-fit --seeds 2".split()
+    assert main([*words, "--report", "a.html", "--jobs", "2", "--output=csv"]) == 0
+    assert main([*words, "--report", "b.html", "--picture", "b.svg"]) == 0
+    pages = [(tmp_path / name).read_bytes() for name in ("a.html", "b.html")]
+    assert pages[0] == pages[1]
+    said = " ".join(["pykube", *words])
+    assert f"<dt>Command</dt><dd>{said}</dd>" in pages[0].decode()
+
+
+def test_nodes_are_listed_by_name_for_who_has_no_pointer(result):
+    tags = parsed(html_page(result))
+    (names,) = (a for tag, a in tags if tag == "details")
+    assert names["id"] == "names"
+    options = [a["value"] for tag, a in tags if tag == "option"]
+    assert options == [str(row) for row in range(len(result.resources))]
+    maps = [a for tag, a in tags if tag == "img"]
+    assert {a["data-policy"] for a in maps} == set(result.policies)
+
+
+def test_tables_scroll_by_finger_and_by_key(result):
+    regions = [a for tag, a in parsed(html_page(result)) if a.get("class") == "scroll"]
+    assert [a["tabindex"] for a in regions] == ["0", "0"]
+    assert all(a["role"] == "region" and a["aria-label"] for a in regions)
+
+
+def test_fragmentation_that_tells_nothing_is_not_shown():
+    work = synthetic(nodes=40, pods=4, seed=1)
+    lonely = {"metadata": {"namespace": "d"}, "spec": {"containers": [{"name": "c"}]}}
+    lonely["spec"]["containers"][0]["resources"] = {"requests": {"cpu": "1m"}}
+    pods = dataclasses.replace(work.pods, templates=[lonely] * len(work.pods.templates))
+    found = compare(work.with_pods(pods), ["default", "best-fit"])
+    assert "frag" not in str(found)
+    assert "fragmentation" not in html_page(found).partition("<h2 id=")[0]
+    assert "fragmentation_rate.cpu" in found.to_csv()
+
+
+def test_a_picture_and_a_report_of_pods_that_ask_for_nothing_are_made():
+    bare = {"metadata": {"namespace": "d"}, "spec": {"containers": [{"name": "c"}]}}
+    work = synthetic(nodes=4, pods=4, seed=1)
+    pods = dataclasses.replace(work.pods, templates=[bare] * len(work.pods.templates))
+    found = compare(work.with_pods(pods), ["default"])
+    ElementTree.fromstring(svg_picture(found))
+    assert parsed(html_page(found))
+
+
+@pytest.mark.parametrize(
+    ("write", "suffix"), [(write_report, ".html or .htm"), (write_picture, ".svg")]
+)
+def test_other_formats_are_refused_with_the_suffixes_that_are_had(result, tmp_path, write, suffix):
+    with pytest.raises(InputError, match=f"not written as .pdf, only as {suffix}"):
+        write(result, tmp_path / "x.pdf")
+    assert list(tmp_path.iterdir()) == []

@@ -37,6 +37,19 @@ def test_a_pending_pod_is_placed_when_a_departure_frees_capacity():
     assert waits(outcome, work) == [0, 9]
 
 
+def test_room_is_what_the_policys_filter_looks_for(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text(
+        "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\nprofiles:\n"
+        "- pluginConfig:\n"
+        "  - {name: NodeResourcesFit, args: {ignoredResources: [example.com/x]}}\n"
+    )
+    templates = [template("2"), template("2", **{"example.com/x": "1"})]
+    work = workload([node("a", cpu="2")], templates, [(0, 0, 10), (1, 1, 30)])
+    assert run(work, str(path), replay=True).node.tolist() == [0, 0]
+    assert run(work, replay=True).node.tolist() == [0, -1]
+
+
 def test_a_pod_that_waits_past_its_deletion_is_never_placed():
     work = workload([node("a", cpu="2")], TWO, [(0, 0, 10), (0, 1, 5), (0, 2, 20)])
     outcome = run(work, replay=True)

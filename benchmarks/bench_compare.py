@@ -1,0 +1,42 @@
+"""A whole comparison: runs over nodes and pods compiled once, beside runs that compile their own.
+
+The engine's own time is a part of both, so that the line says what everything around it costs.
+"""
+
+from measure import best_times, machine
+
+from pykube_core.lab.compare import DEFAULT_POLICIES, compare, run_one
+from pykube_core.lab.simulate import Settings
+from pykube_core.lab.synthetic import synthetic
+
+NODE_COUNTS = [30, 1200]
+PODS_PER_NODE = 7
+SEEDS = (0, 1, 2)
+
+
+def bench_compare_policies(benchmark, report, node_count):
+    """Six policies with three seeds: each run of the comparison is what the run alone gives."""
+    work = synthetic(nodes=node_count, pods=PODS_PER_NODE * node_count, seed=1)
+    runs = [(name, seed) for name in DEFAULT_POLICIES for seed in SEEDS]
+
+    def together():
+        return compare(work, DEFAULT_POLICIES, seeds=SEEDS)
+
+    def each():
+        return [run_one(work, name, seed, Settings()) for name, seed in runs]
+
+    result, alone = benchmark.pedantic(together, rounds=1, iterations=1), each()
+    assert [run.measured.values for run in result.runs] == [one.values for one in alone]
+    if not benchmark.enabled:
+        return
+    best = best_times({"once": together, "each": each}, seconds=20.0)
+    engine = sum(run.measured.engine_seconds for run in result.runs)
+    report(
+        f"{len(runs)} runs, {len(work.pods):,} pods on {node_count:,} nodes: {best['once']:.2f} s, "
+        f"{best['once'] / engine:.1f} times the engine's own {engine:.2f} s, "
+        f"1/{best['each'] / best['once']:.1f} of runs that compile their own",
+        machine=machine(),
+        compiled_once_s=best["once"],
+        compiled_each_s=best["each"],
+        engine_s=engine,
+    )
