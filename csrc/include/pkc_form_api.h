@@ -1,7 +1,8 @@
 /* Texts with gaps, filled many at a time. */
 
 /* `gaps` holds gap_count pairs, ascending: where in the text a gap is, and the field that goes
- * there. `id` names the form: two forms of one id are equal, while the process lives; 0 is no name. */
+ * there. `id` names the form, as long as the process lives: two of one id are equal; 0 is no
+ * name. */
 typedef struct pkc_form {
     const char *text; /* what is between the gaps */
     const int32_t *gaps;

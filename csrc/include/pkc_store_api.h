@@ -80,7 +80,7 @@ typedef struct {
     int32_t sort_order;
     int32_t sort_target;
     const pkc_txn *txn;
-    /* A put: instead of a value, a form and its fields; value_size is what the filled form takes. */
+    /* A put: instead of a value, a form and its fields; value_size is what it takes, filled. */
     const pkc_form *form;
     const pkc_text *fields;
 } pkc_op;

@@ -64,8 +64,8 @@ void pkc_key_drop(pkc_store *store, pkc_key *key) {
     pkc_arena_free(&store->arena, key, pkc_key_bytes(key));
 }
 
-/* The shape that a value is kept as, for a reference of the caller's, and what it takes then; -1 and
- * the value's own size where it is kept as it is read. */
+/* The shape that a value is kept as, for a reference of the caller's, and what it takes then; -1
+ * and the value's own size where it is kept as it is read. */
 static int64_t choose_shape(pkc_store *store, const pkc_content *value, int64_t *kept_out) {
     *kept_out = value->size;
     if (value->form == NULL || value->form->id == 0) {

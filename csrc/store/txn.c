@@ -175,8 +175,8 @@ static int record(run *r, const pkc_op *op, const pkc_content *second, int64_t l
     return PKC_OK;
 }
 
-/* What an update keeps of the version that it replaces, and the answer's copy of that. `copy_out` is
- * the caller's to free. */
+/* What an update keeps of the version that it replaces, and the answer's copy of that. The caller
+ * frees `copy_out`. */
 static int keep_of_last(run *r, const pkc_op *op, int64_t index, pkc_content *value,
                         int64_t *lease, char **copy_out) {
     pkc_store *store = r->store;
@@ -248,7 +248,8 @@ static int run_delete(run *r, const pkc_op *op, int64_t index) {
     pkc_result *result = &r->answer->results[index];
     result->count = count;
     result->kv_count = r->answer->kv_count - result->kv_first;
-    return count == 0 ? PKC_OK : record(r, op, &(pkc_content){.bytes = op->end, .size = op->end_size}, 0);
+    pkc_content end = {.bytes = op->end, .size = op->end_size};
+    return count == 0 ? PKC_OK : record(r, op, &end, 0);
 }
 
 static int run_ops(run *r, const pkc_op *ops, int32_t count);

@@ -157,7 +157,8 @@ static int64_t read_log(pkc_watch *watch, int64_t event_count_max, pkc_answer *a
             return version->mod_revision - 1;
         }
         if (concerns(watch, version)) {
-            *status_out = pkc_answer_add_kv(answer, store, pkc_store_key_of(store, version), version);
+            const pkc_key *key = pkc_store_key_of(store, version);
+            *status_out = pkc_answer_add_kv(answer, store, key, version);
             if (*status_out < 0) {
                 return 0;
             }

@@ -1,5 +1,5 @@
-/* Filled forms: whatever is put as forms reads, compares, hashes and recovers as the same values put
- * whole, and takes less memory. */
+/* Filled forms: whatever is put as forms reads, compares, hashes and recovers as the same values
+ * put whole, and takes less memory. */
 #include "disk.h"
 #include "store/core.h"
 #include "workload.h"
