@@ -6,6 +6,37 @@ CData = Any
 ffi: Any
 
 class _Lib:
+    PKC_AMOUNT_AMOUNT: int
+    PKC_AMOUNT_RESOURCE: int
+    PKC_AMOUNT_WORDS: int
+    PKC_CLAIM_NAME: int
+    PKC_CLAIM_TOKEN: int
+    PKC_CLAIM_WORDS: int
+    PKC_CLASS_AFFINITY: int
+    PKC_CLASS_ANTI_AFFINITY: int
+    PKC_CLASS_CLAIMS: int
+    PKC_CLASS_CSI_VOLUMES: int
+    PKC_CLASS_DEVICES: int
+    PKC_CLASS_DISKS: int
+    PKC_CLASS_FILTER_REQUEST: int
+    PKC_CLASS_FLAGS: int
+    PKC_CLASS_IMAGES: int
+    PKC_CLASS_LABELS: int
+    PKC_CLASS_NODE_NAME: int
+    PKC_CLASS_NODE_SET: int
+    PKC_CLASS_NONZERO: int
+    PKC_CLASS_ONCE_CLAIMS: int
+    PKC_CLASS_POD: int
+    PKC_CLASS_PORTS: int
+    PKC_CLASS_PREFERRED: int
+    PKC_CLASS_PREFERRED_PODS: int
+    PKC_CLASS_PROFILE: int
+    PKC_CLASS_REQUEST: int
+    PKC_CLASS_SCORE_REQUEST: int
+    PKC_CLASS_SELECTOR: int
+    PKC_CLASS_SPREAD: int
+    PKC_CLASS_TAG_MAX: int
+    PKC_CLASS_TOLERATIONS: int
     PKC_CODE_FITS: int
     PKC_CODE_NOT_EVALUATED: int
     PKC_CODE_NO_NODE: int
@@ -21,6 +52,11 @@ class _Lib:
     PKC_COMPARE_VALUE: int
     PKC_COMPARE_VERSION: int
     PKC_DEVICE_COUNT_MAX: int
+    PKC_DEVICE_MILLI: int
+    PKC_DISK_EXCLUSIVE: int
+    PKC_DISK_READ_ONLY: int
+    PKC_DISK_TOKEN: int
+    PKC_DISK_WORDS: int
     PKC_EFFECT_NO_EXECUTE: int
     PKC_EFFECT_NO_SCHEDULE: int
     PKC_EFFECT_PREFER_NO_SCHEDULE: int
@@ -59,6 +95,9 @@ class _Lib:
     PKC_FIELD_POD_COUNT: int
     PKC_FIELD_POD_SLOTS: int
     PKC_FIELD_RESOURCES: int
+    PKC_FLAGS_AFFINITY_MATCHES_ITSELF: int
+    PKC_FLAGS_SPREAD_NEEDS_ALL_KEYS: int
+    PKC_FLAGS_WORDS: int
     PKC_FLAG_COUNT_ONLY: int
     PKC_FLAG_IGNORE_LEASE: int
     PKC_FLAG_IGNORE_VALUE: int
@@ -68,6 +107,9 @@ class _Lib:
     PKC_FLAG_PREV_KV: int
     PKC_KEY_NODE_NAME: int
     PKC_KEY_UNSCHEDULABLE: int
+    PKC_LABEL_KEY: int
+    PKC_LABEL_VALUE: int
+    PKC_LABEL_WORDS: int
     PKC_NODE_COUNT_MAX: int
     PKC_OK: int
     PKC_OP_DELETE: int
@@ -104,10 +146,38 @@ class _Lib:
     PKC_PLUGIN_VOLUME_ZONE: int
     PKC_PLUGIN_WORST_FIT: int
     PKC_POD_COUNT_MAX: int
+    PKC_POD_EXTERNAL: int
+    PKC_POD_NAMESPACE: int
+    PKC_POD_PRIORITY: int
+    PKC_POD_TERMINATING: int
+    PKC_POD_TERM_HELD_MATCHER: int
+    PKC_POD_TERM_KEY: int
+    PKC_POD_TERM_MATCHER: int
+    PKC_POD_TERM_WEIGHT: int
+    PKC_POD_TERM_WORDS: int
+    PKC_POD_WORDS: int
+    PKC_PORT_IP: int
+    PKC_PORT_PORT: int
+    PKC_PORT_PROTOCOL: int
+    PKC_PORT_WORDS: int
+    PKC_PROFILE_AFFINITY: int
+    PKC_PROFILE_BALANCED: int
+    PKC_PROFILE_FILTERS: int
+    PKC_PROFILE_FIT: int
+    PKC_PROFILE_PACKING: int
+    PKC_PROFILE_SCORERS: int
+    PKC_REQUIREMENT_KEY: int
+    PKC_REQUIREMENT_NUMBER: int
+    PKC_REQUIREMENT_OPERATOR: int
+    PKC_REQUIREMENT_VALUE_COUNT: int
+    PKC_REQUIREMENT_WORDS: int
     PKC_RESOURCE_COUNT_MAX: int
     PKC_RESOURCE_CPU: int
     PKC_RESOURCE_EPHEMERAL_STORAGE: int
     PKC_RESOURCE_MEMORY: int
+    PKC_SCORER_PLUGIN: int
+    PKC_SCORER_WEIGHT: int
+    PKC_SCORER_WORDS: int
     PKC_SORT_ASCEND: int
     PKC_SORT_CREATE: int
     PKC_SORT_DESCEND: int
@@ -116,6 +186,16 @@ class _Lib:
     PKC_SORT_NONE: int
     PKC_SORT_VALUE: int
     PKC_SORT_VERSION: int
+    PKC_SPREAD_HARD: int
+    PKC_SPREAD_HONOR_AFFINITY: int
+    PKC_SPREAD_HONOR_TAINTS: int
+    PKC_SPREAD_HOSTNAME: int
+    PKC_SPREAD_KEY: int
+    PKC_SPREAD_MATCHER: int
+    PKC_SPREAD_MAX_SKEW: int
+    PKC_SPREAD_MIN_DOMAINS: int
+    PKC_SPREAD_SELF_MATCH: int
+    PKC_SPREAD_WORDS: int
     PKC_STORE_OPS_MAX: int
     PKC_STORE_PATH_MAX: int
     PKC_STORE_REQUEST_BYTES_MAX: int
@@ -128,8 +208,16 @@ class _Lib:
     PKC_SYNC_INTERVAL: int
     PKC_TIE_RANDOM: int
     PKC_TIE_RANK: int
+    PKC_TOLERATION_EFFECT: int
+    PKC_TOLERATION_EXISTS: int
+    PKC_TOLERATION_KEY: int
+    PKC_TOLERATION_VALUE: int
+    PKC_TOLERATION_WORDS: int
     PKC_VALUE_ANY_IP: int
     PKC_VALUE_EMPTY: int
+    PKC_VOLUME_DRIVER: int
+    PKC_VOLUME_VOLUME: int
+    PKC_VOLUME_WORDS: int
     def pkc_status_text(self, status: int) -> CData: ...
     def pkc_engine_new(self, kernel: int, tie: int, seed: int, engine_out: CData) -> int: ...
     def pkc_engine_free(self, engine: CData) -> None: ...
@@ -181,6 +269,7 @@ class _Lib:
     def pkc_store_txn(self, store: CData, txn: CData, answer_out: CData) -> int: ...
     def pkc_store_put_many(self, store: CData, data: CData, sizes: CData, count: int, lease: int, answer_out: CData) -> int: ...
     def pkc_store_put_if(self, store: CData, data: CData, sizes: CData, mod_revisions: CData, count: int, lease: int, answer_out: CData) -> int: ...
+    def pkc_store_put_filled(self, store: CData, forms: CData, fields: CData, field_count: int, mod_revisions: CData, count: int, lease: int, answer_out: CData) -> int: ...
     def pkc_store_delete_if(self, store: CData, data: CData, sizes: CData, mod_revisions: CData, count: int, answer_out: CData) -> int: ...
     def pkc_store_commit(self, store: CData, ticket: int) -> int: ...
     def pkc_store_range(self, store: CData, range: CData, answer_out: CData) -> int: ...

@@ -1,7 +1,7 @@
 """Profiles and pod classes as integers: what C and the slow twin both take.
 
-The layout of the words is in ``csrc/src/program.h``. Strings were interned by the caller: keys,
-values and names are integers >= 0; amounts are millicores, bytes and counts (int64).
+The layout of the words is in ``csrc/include/pkc_program_api.h``. Strings were interned by the
+caller: keys, values and names are integers >= 0; amounts are millicores, bytes and counts (int64).
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,18 +12,25 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-CPU, MEMORY, EPHEMERAL_STORAGE = 0, 1, 2
-RESOURCE_COUNT_MAX = 60
-DEVICE_COUNT_MAX = 16
-DEVICE_MILLI = 1000
-KEY_NODE_NAME = 0
-KEY_UNSCHEDULABLE = 1
-VALUE_EMPTY = 0
-VALUE_ANY_IP = 1  # 0.0.0.0
+from _pykube_hotcore.constants import C
+
+CPU = C.PKC_RESOURCE_CPU
+MEMORY = C.PKC_RESOURCE_MEMORY
+EPHEMERAL_STORAGE = C.PKC_RESOURCE_EPHEMERAL_STORAGE
+RESOURCE_COUNT_MAX = C.PKC_RESOURCE_COUNT_MAX
+DEVICE_COUNT_MAX = C.PKC_DEVICE_COUNT_MAX
+DEVICE_MILLI = C.PKC_DEVICE_MILLI
+KEY_NODE_NAME = C.PKC_KEY_NODE_NAME
+KEY_UNSCHEDULABLE = C.PKC_KEY_UNSCHEDULABLE
+VALUE_EMPTY = C.PKC_VALUE_EMPTY
+VALUE_ANY_IP = C.PKC_VALUE_ANY_IP  # 0.0.0.0
 
 # Columns of the node matrix before the two of each resource.
-FIELD_POD_SLOTS, FIELD_POD_COUNT, FIELD_NONZERO_CPU, FIELD_NONZERO_MEMORY = 0, 1, 2, 3
-FIELD_RESOURCES = 4
+FIELD_POD_SLOTS = C.PKC_FIELD_POD_SLOTS
+FIELD_POD_COUNT = C.PKC_FIELD_POD_COUNT
+FIELD_NONZERO_CPU = C.PKC_FIELD_NONZERO_CPU
+FIELD_NONZERO_MEMORY = C.PKC_FIELD_NONZERO_MEMORY
+FIELD_RESOURCES = C.PKC_FIELD_RESOURCES
 
 
 def field_allocatable(resource: int) -> int:
@@ -39,75 +46,75 @@ def field_requested(resource: int) -> int:
 class Plugin(IntEnum):
     """Plugins, as in ``pkc_plugin``."""
 
-    NONE = 0
-    NODE_UNSCHEDULABLE = 1
-    NODE_NAME = 2
-    TAINT_TOLERATION = 3
-    NODE_AFFINITY = 4
-    NODE_PORTS = 5
-    NODE_RESOURCES_FIT = 6
-    VOLUME_RESTRICTIONS = 7
-    NODE_VOLUME_LIMITS = 8
-    VOLUME_BINDING = 9
-    VOLUME_ZONE = 10
-    POD_TOPOLOGY_SPREAD = 11
-    INTER_POD_AFFINITY = 12
-    GPU_SHARE = 13
-    BALANCED_ALLOCATION = 14
-    IMAGE_LOCALITY = 15
-    BEST_FIT = 16
-    WORST_FIT = 17
-    DOT_PRODUCT = 18
-    RANDOM = 19
-    POLICY = 20
+    NONE = C.PKC_PLUGIN_NONE
+    NODE_UNSCHEDULABLE = C.PKC_PLUGIN_NODE_UNSCHEDULABLE
+    NODE_NAME = C.PKC_PLUGIN_NODE_NAME
+    TAINT_TOLERATION = C.PKC_PLUGIN_TAINT_TOLERATION
+    NODE_AFFINITY = C.PKC_PLUGIN_NODE_AFFINITY
+    NODE_PORTS = C.PKC_PLUGIN_NODE_PORTS
+    NODE_RESOURCES_FIT = C.PKC_PLUGIN_NODE_RESOURCES_FIT
+    VOLUME_RESTRICTIONS = C.PKC_PLUGIN_VOLUME_RESTRICTIONS
+    NODE_VOLUME_LIMITS = C.PKC_PLUGIN_NODE_VOLUME_LIMITS
+    VOLUME_BINDING = C.PKC_PLUGIN_VOLUME_BINDING
+    VOLUME_ZONE = C.PKC_PLUGIN_VOLUME_ZONE
+    POD_TOPOLOGY_SPREAD = C.PKC_PLUGIN_POD_TOPOLOGY_SPREAD
+    INTER_POD_AFFINITY = C.PKC_PLUGIN_INTER_POD_AFFINITY
+    GPU_SHARE = C.PKC_PLUGIN_GPU_SHARE
+    BALANCED_ALLOCATION = C.PKC_PLUGIN_BALANCED_ALLOCATION
+    IMAGE_LOCALITY = C.PKC_PLUGIN_IMAGE_LOCALITY
+    BEST_FIT = C.PKC_PLUGIN_BEST_FIT
+    WORST_FIT = C.PKC_PLUGIN_WORST_FIT
+    DOT_PRODUCT = C.PKC_PLUGIN_DOT_PRODUCT
+    RANDOM = C.PKC_PLUGIN_RANDOM
+    POLICY = C.PKC_PLUGIN_POLICY
 
 
-PLUGIN_COUNT = len(Plugin)
+PLUGIN_COUNT = C.PKC_PLUGIN_COUNT
 
 
 class Code(IntEnum):
     """Verdict on one node, as in ``pkc_code``."""
 
-    FITS = 0
-    UNSCHEDULABLE = 1
-    UNRESOLVABLE = 2
-    NOT_EVALUATED = 3
-    NO_NODE = 4
+    FITS = C.PKC_CODE_FITS
+    UNSCHEDULABLE = C.PKC_CODE_UNSCHEDULABLE
+    UNRESOLVABLE = C.PKC_CODE_UNRESOLVABLE
+    NOT_EVALUATED = C.PKC_CODE_NOT_EVALUATED
+    NO_NODE = C.PKC_CODE_NO_NODE
 
 
 class Tie(IntEnum):
     """Choice among nodes of the maximal score, as in ``pkc_tie``."""
 
-    RANK = 0
-    RANDOM = 1
+    RANK = C.PKC_TIE_RANK
+    RANDOM = C.PKC_TIE_RANDOM
 
 
 class Strategy(IntEnum):
     """Scoring strategy of NodeResourcesFit, as in ``pkc_strategy``."""
 
-    LEAST_ALLOCATED = 0
-    MOST_ALLOCATED = 1
-    REQUESTED_TO_CAPACITY_RATIO = 2
+    LEAST_ALLOCATED = C.PKC_STRATEGY_LEAST_ALLOCATED
+    MOST_ALLOCATED = C.PKC_STRATEGY_MOST_ALLOCATED
+    REQUESTED_TO_CAPACITY_RATIO = C.PKC_STRATEGY_REQUESTED_TO_CAPACITY_RATIO
 
 
 class Effect(IntEnum):
     """Effect of a taint, as in ``pkc_effect``."""
 
-    NO_SCHEDULE = 0
-    PREFER_NO_SCHEDULE = 1
-    NO_EXECUTE = 2
+    NO_SCHEDULE = C.PKC_EFFECT_NO_SCHEDULE
+    PREFER_NO_SCHEDULE = C.PKC_EFFECT_PREFER_NO_SCHEDULE
+    NO_EXECUTE = C.PKC_EFFECT_NO_EXECUTE
 
 
 class Operator(IntEnum):
     """Operator of a requirement, as in ``pkc_operator``."""
 
-    IN = 0
-    NOT_IN = 1
-    EXISTS = 2
-    DOES_NOT_EXIST = 3
-    GREATER_THAN = 4
-    LESS_THAN = 5
-    NEVER = 6
+    IN = C.PKC_OP_IN
+    NOT_IN = C.PKC_OP_NOT_IN
+    EXISTS = C.PKC_OP_EXISTS
+    DOES_NOT_EXIST = C.PKC_OP_DOES_NOT_EXIST
+    GREATER_THAN = C.PKC_OP_GREATER_THAN
+    LESS_THAN = C.PKC_OP_LESS_THAN
+    NEVER = C.PKC_OP_NEVER
 
 
 class Requirement(NamedTuple):
@@ -323,47 +330,55 @@ class PodClass:
     def words(self) -> NDArray[np.int64]:
         """Return the program that C decodes."""
         out: list[int] = []
-        _section(out, 32, (self.profile,))
-        _section(out, 33, _flat(self.request))
+        _section(out, C.PKC_CLASS_PROFILE, (self.profile,))
+        _section(out, C.PKC_CLASS_REQUEST, _flat(self.request))
         if self.filter_request is not None:
-            _section(out, 34, _flat(self.filter_request))
-        _section(out, 35, _flat(self.score_request))
-        _section(out, 36, self.nonzero)
-        _section(out, 37, _flat(self.tolerations))
+            _section(out, C.PKC_CLASS_FILTER_REQUEST, _flat(self.filter_request))
+        _section(out, C.PKC_CLASS_SCORE_REQUEST, _flat(self.score_request))
+        _section(out, C.PKC_CLASS_NONZERO, self.nonzero)
+        _section(out, C.PKC_CLASS_TOLERATIONS, _flat(self.tolerations))
         if self.node_name >= 0:
-            _section(out, 38, (self.node_name,))
+            _section(out, C.PKC_CLASS_NODE_NAME, (self.node_name,))
         if self.node_set is not None:
-            _section(out, 39, self.node_set)
+            _section(out, C.PKC_CLASS_NODE_SET, self.node_set)
         for selector in self.selectors:
             terms = [w for term in selector.terms for w in _term(term)]
-            _section(out, 40, (selector.reason, len(selector.terms), *terms))
+            _section(out, C.PKC_CLASS_SELECTOR, (selector.reason, len(selector.terms), *terms))
         if self.preferred:
-            _section(out, 41, [w for p in self.preferred for w in (p.weight, *_term(p.term))])
+            _section(
+                out,
+                C.PKC_CLASS_PREFERRED,
+                [w for p in self.preferred for w in (p.weight, *_term(p.term))],
+            )
         if self.devices is not None:
-            _section(out, 42, self.devices)
+            _section(out, C.PKC_CLASS_DEVICES, self.devices)
         self._pod_sections(out)
         return np.array(out, np.int64)
 
     def _pod_sections(self, out: list[int]) -> None:
         """Append what other pods and volumes have to do with."""
-        _section(out, 43, (self.namespace, self.priority, self.terminating, self.has_external))
+        _section(
+            out,
+            C.PKC_CLASS_POD,
+            (self.namespace, self.priority, self.terminating, self.has_external),
+        )
         for tag, rows in (
-            (44, self.labels),
-            (45, self.ports),
-            (48, self.spread),
-            (49, self.affinity),
-            (50, self.anti_affinity),
-            (51, self.preferred_pods),
-            (52, self.disks),
-            (53, self.claims),
-            (54, self.once_claims),
-            (55, self.csi_volumes),
+            (C.PKC_CLASS_LABELS, self.labels),
+            (C.PKC_CLASS_PORTS, self.ports),
+            (C.PKC_CLASS_SPREAD, self.spread),
+            (C.PKC_CLASS_AFFINITY, self.affinity),
+            (C.PKC_CLASS_ANTI_AFFINITY, self.anti_affinity),
+            (C.PKC_CLASS_PREFERRED_PODS, self.preferred_pods),
+            (C.PKC_CLASS_DISKS, self.disks),
+            (C.PKC_CLASS_CLAIMS, self.claims),
+            (C.PKC_CLASS_ONCE_CLAIMS, self.once_claims),
+            (C.PKC_CLASS_CSI_VOLUMES, self.csi_volumes),
         ):
             if rows:
                 _section(out, tag, _flat(rows))
         if self.images or self.container_count:
-            _section(out, 46, (self.container_count, *self.images))
-        _section(out, 47, (self.spread_needs_all_keys, self.affinity_self_match))
+            _section(out, C.PKC_CLASS_IMAGES, (self.container_count, *self.images))
+        _section(out, C.PKC_CLASS_FLAGS, (self.spread_needs_all_keys, self.affinity_self_match))
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,14 +398,14 @@ class EngineProfile:
     def words(self) -> NDArray[np.int64]:
         """Return the program that C decodes."""
         out: list[int] = []
-        _section(out, 1, self.filters)
-        _section(out, 2, _flat(self.scorers))
+        _section(out, C.PKC_PROFILE_FILTERS, self.filters)
+        _section(out, C.PKC_PROFILE_SCORERS, _flat(self.scorers))
         fit = (self.strategy, len(self.fit_resources), *_flat(self.fit_resources))
-        _section(out, 3, (*fit, len(self.shape), *_flat(self.shape)))
-        _section(out, 4, self.balanced_resources)
-        _section(out, 5, self.packing_resources)
+        _section(out, C.PKC_PROFILE_FIT, (*fit, len(self.shape), *_flat(self.shape)))
+        _section(out, C.PKC_PROFILE_BALANCED, self.balanced_resources)
+        _section(out, C.PKC_PROFILE_PACKING, self.packing_resources)
         ignore = self.ignore_preferred_terms_of_existing_pods
-        _section(out, 6, (self.hard_pod_affinity_weight, ignore))
+        _section(out, C.PKC_PROFILE_AFFINITY, (self.hard_pod_affinity_weight, ignore))
         return np.array(out, np.int64)
 
 

@@ -2,7 +2,7 @@
  * a file taken as it is and records whose checksums are made right, so that their payloads are
  * reached. */
 #include "../tests/disk.h"
-#include "wal.h"
+#include "wal/record.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

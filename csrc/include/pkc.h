@@ -7,6 +7,7 @@
 #include "pkc_api.h"
 #include "pkc_engine_api.h"
 #include "pkc_form_api.h"
+#include "pkc_program_api.h"
 #include "pkc_store_api.h"
 
 #endif

@@ -13,6 +13,7 @@ enum {
     PKC_RESOURCE_EPHEMERAL_STORAGE = 2,
     PKC_RESOURCE_COUNT_MAX = 60,
     PKC_DEVICE_COUNT_MAX = 16,
+    PKC_DEVICE_MILLI = 1000, /* one whole device */
     PKC_KEY_NODE_NAME = 0,
     PKC_KEY_UNSCHEDULABLE = 1, /* node.kubernetes.io/unschedulable */
     PKC_VALUE_EMPTY = 0,
@@ -144,9 +145,10 @@ int pkc_engine_profile_add(pkc_engine *engine, const int64_t *words, int64_t wor
 int pkc_engine_class_add(pkc_engine *engine, const int64_t *words, int64_t word_count);
 int pkc_engine_class_count(const pkc_engine *engine);
 
-/* How many feasible nodes a profile looks for, in percent of all: 100 for all, 0 for the adaptive
- * rule (schedule_one.go, numFeasibleNodesToFind). Below 100 the search goes through the rows in
- * the order that was set, begins where the one before ended, and stops when it has found so many. */
+/* How many feasible nodes a profile looks for, in percent of all: 100 for all, 0 for the
+ * adaptive rule (schedule_one.go, numFeasibleNodesToFind). Below 100 the search goes through the
+ * rows in the order that was set, begins where the one before ended, and stops when it has found
+ * so many. */
 int pkc_engine_sampling_set(pkc_engine *engine, int32_t profile, int32_t percentage);
 /* The order of rows for that search, each once; rows added later follow. */
 int pkc_engine_order_set(pkc_engine *engine, int32_t count, const int32_t *rows);
@@ -217,14 +219,14 @@ int pkc_engine_dry_run(pkc_engine *engine, int32_t class_index, int32_t row,
                        uint8_t *plugin_out, uint8_t *code_out, uint64_t *detail_out);
 int pkc_engine_row_pod_count(const pkc_engine *engine, int32_t row);
 
-/* One pod on every row, nothing assumed. plugin_out, code_out and detail_out (row_count,) say what
- * refused first; detail: NodeResourcesFit bit 0 too many pods, bit 1 + r insufficient resource r;
- * TaintToleration the index of the taint; NodeAffinity the reason of the failed selector;
- * VolumeRestrictions 0 a disk, 1 a ReadWriteOncePod claim in use; VolumeBinding and VolumeZone what
- * was set; PodTopologySpread 0 skew, 1 a missing label; InterPodAffinity 0 affinity, 1
- * anti-affinity, 2 anti-affinity of existing pods. raw_out and normalized_out are (PKC_PLUGIN_COUNT,
- * row_count), total_out (row_count,), valid where feasible. scored_out (PKC_PLUGIN_COUNT,) is 1 for
- * plugins with scores. Returns the number of feasible rows. */
+/* One pod on every row, nothing assumed. plugin_out, code_out and detail_out (row_count,) say
+ * what refused first; detail: NodeResourcesFit bit 0 too many pods, bit 1 + r insufficient
+ * resource r; TaintToleration the index of the taint; NodeAffinity the reason of the failed
+ * selector; VolumeRestrictions 0 a disk, 1 a ReadWriteOncePod claim in use; VolumeBinding and
+ * VolumeZone what was set; PodTopologySpread 0 skew, 1 a missing label; InterPodAffinity 0
+ * affinity, 1 anti-affinity, 2 anti-affinity of existing pods. raw_out and normalized_out are
+ * (PKC_PLUGIN_COUNT, row_count), total_out (row_count,), valid where feasible. scored_out
+ * (PKC_PLUGIN_COUNT,) is 1 for plugins with scores. Returns the number of feasible rows. */
 int pkc_engine_evaluate(pkc_engine *engine, int32_t class_index, uint8_t *plugin_out,
                         uint8_t *code_out, uint64_t *detail_out, int64_t *raw_out,
                         int64_t *normalized_out, double *total_out, uint8_t *scored_out);

@@ -1,12 +1,14 @@
 /* Texts with gaps, filled many at a time. */
 
 /* `gaps` holds gap_count pairs, ascending: where in the text a gap is, and the field that goes
- * there. */
+ * there. `id` names the form, as long as the process lives: two of one id are equal; 0 is no
+ * name. */
 typedef struct pkc_form {
     const char *text; /* what is between the gaps */
     const int32_t *gaps;
     int64_t size;
     int64_t gap_count;
+    uint64_t id;
 } pkc_form;
 
 typedef struct pkc_text {

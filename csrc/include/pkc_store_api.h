@@ -80,6 +80,9 @@ typedef struct {
     int32_t sort_order;
     int32_t sort_target;
     const pkc_txn *txn;
+    /* A put: instead of a value, a form and its fields; value_size is what it takes, filled. */
+    const pkc_form *form;
+    const pkc_text *fields;
 } pkc_op;
 
 typedef struct {
@@ -115,6 +118,7 @@ typedef struct {
     int64_t version;
     int64_t lease;
     int64_t prev; /* event: index in kvs of the previous version, -1 for none */
+    const void *held; /* the store's own */
 } pkc_kv;
 
 /* Outcome of one operation, in the order in which they ran. */
@@ -142,6 +146,7 @@ typedef struct {
     int64_t compact_revision; /* with PKC_ERR_COMPACTED from a watch */
     int64_t ticket;           /* for pkc_store_commit; 0: nothing to wait for */
     int64_t event_count;      /* events come first in kvs, previous versions after them */
+    void *values;             /* the answer's own copies of values that are kept as forms */
 } pkc_answer;
 
 /* All file access. Each returns 0 or a count, or a negative errno. Paths are relative to the
@@ -231,6 +236,13 @@ int pkc_store_put_many(pkc_store *store, const char *data, const int64_t *sizes,
 int pkc_store_put_if(pkc_store *store, const char *data, const int64_t *sizes,
                      const int64_t *mod_revisions, int64_t count, int64_t lease,
                      pkc_answer *answer_out);
+/* The same of filled forms: `forms` has one of each key, then one of each value, `fields` a row for
+ * each of `count`. A form that has an id is kept once, and of each value its fields alone, where
+ * that is less; what is read, compared and logged is the filled form. */
+int pkc_store_put_filled(pkc_store *store, const pkc_form *const *forms, const pkc_text *fields,
+                         int64_t field_count,
+                         const int64_t *mod_revisions, int64_t count, int64_t lease,
+                         pkc_answer *answer_out);
 /* The same of `count` deletes of single keys; data holds keys alone. */
 int pkc_store_delete_if(pkc_store *store, const char *data, const int64_t *sizes,
                         const int64_t *mod_revisions, int64_t count, pkc_answer *answer_out);

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "pkc.h"
-#include "program.h"
 #include "test.h"
 
 enum { FIXTURE_RESOURCES = 4, FIXTURE_NODES_MAX = 256 };

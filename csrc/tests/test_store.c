@@ -1,6 +1,6 @@
 /* The store in memory: limits, history, compaction, leases, watches. etcd's answers at the edges
  * are compared in Python. */
-#include "store_core.h"
+#include "store/history.h"
 #include "workload.h"
 
 static pkc_store *open_store(void) {

@@ -2,10 +2,10 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "crc32c.h"
+#include "common/crc32c.h"
 #include "pkc.h"
-#include "store_index.h"
-#include "store_tree.h"
+#include "store/index.h"
+#include "store/tree.h"
 #include "test.h"
 
 enum { KEYS = 3000 };

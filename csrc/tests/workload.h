@@ -58,6 +58,20 @@ static inline pkc_op range_op(const char *key, const char *end) {
                     .end_size = (int64_t)strlen(end)};
 }
 
+/* Two keys whose values are one long form, filled. */
+static inline int put_filled(pkc_store *store, int i, pkc_answer *answer) {
+    static const int32_t key_gaps[] = {0, 0};
+    static const int32_t value_gaps[] = {10, 1, 100, 1};
+    static const pkc_form key = {.text = "", .gaps = key_gaps, .gap_count = 1};
+    char text[150];
+    memset(text, 'f', sizeof(text));
+    pkc_form value = {.text = text, .gaps = value_gaps, .size = sizeof(text), .gap_count = 2};
+    value.id = (uint64_t)(1 + i % 3); /* equal texts, so two ids may name them */
+    const pkc_form *forms[] = {&key, &key, &value, &value};
+    const pkc_text fields[] = {{"key-4", 5}, {"own", 3}, {"filled", 6}, {"longer than that", 16}};
+    return pkc_store_put_filled(store, forms, fields, 2, NULL, 2, 0, answer);
+}
+
 /* Step `i` of a workload: one staged change, or none. Every kind of record comes up. */
 static inline int workload_step(pkc_store *store, int i, pkc_answer *answer) {
     char key[32];
@@ -72,6 +86,7 @@ static inline int workload_step(pkc_store *store, int i, pkc_answer *answer) {
         return pkc_store_delete_if(store, "key-5if-new", sizes, NULL, 2, answer);
     }
     case 3: return pkc_store_delete(store, "key-1", 5, "key-3", 5, 0, answer);
+    case 4: return put_filled(store, i, answer);
     case 5: return pkc_store_lease_grant(store, i, 60, 0, &ttl, answer);
     case 6: return put(store, key, value, i - 1, answer);
     case 7: {

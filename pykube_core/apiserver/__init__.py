@@ -4,9 +4,9 @@ from pykube_core.apiserver.bulk import Binding
 from pykube_core.apiserver.deletion import Deleted
 from pykube_core.apiserver.lifecycle import scale_of
 from pykube_core.apiserver.lists import ObjectList
-from pykube_core.apiserver.objects import ApiObject
 from pykube_core.apiserver.server import ApiServer
 from pykube_core.apiserver.watch import ObjectWatch, WatchEvent
+from pykube_core.objects import ApiObject
 
 __all__ = [
     "ApiObject",

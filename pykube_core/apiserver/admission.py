@@ -16,7 +16,7 @@ from pykube_core.api.priority import PriorityError, global_default, resolve_prio
 from pykube_core.api.registry import Resource
 from pykube_core.api.status import forbidden, not_found
 from pykube_core.apiserver.foreign import Written, check_decodable, is_decodable
-from pykube_core.apiserver.objects import ApiObject
+from pykube_core.objects import ApiObject
 from pykube_core.store import StoreLike, prefix_end
 
 _IMMORTAL_NAMESPACES: Final = ("default", "kube-public", "kube-system")

@@ -7,7 +7,7 @@ made it fail, so that each gets its own answer.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 from msgspec.structs import replace
@@ -30,45 +30,31 @@ from pykube_core.apiserver.expiry import Expiry
 from pykube_core.apiserver.foreign import Written, check_decodable
 from pykube_core.apiserver.identity import Identity
 from pykube_core.apiserver.lifecycle import check_propagation
-from pykube_core.apiserver.objects import (
-    OBJECT_BYTES_MAX,
-    REQUEST_BYTES_MAX,
-    ApiObject,
-    copied,
-    identity_prefix,
-    members,
-)
-from pykube_core.store import Form, KeyValue, Puts, StoreLike
+from pykube_core.objects import ApiObject, Body
+from pykube_core.objects.encoded import OBJECT_BYTES_MAX, REQUEST_BYTES_MAX
+from pykube_core.objects.layout import STATUS_FIELD as STATUS_FIELD
+from pykube_core.store import OPERATIONS_MAX, Form, KeyValue, Puts, StoreLike
 
-TXN_OPERATIONS_MAX: Final = 128
+TXN_OPERATIONS_MAX: Final = OPERATIONS_MAX
 _ATTEMPTS: Final = 8
 
-STATUS_FIELD: Final = 3
-"""The first field that is a status's own in its form."""
-_STATUS_KEY: Final = Form(b"\1")
-
-
-def form_of_status(status: bytes) -> Form:
-    """Return the form of an object with an encoded status; its gaps begin with STATUS_FIELD."""
-    return Form(b"\2%b}" % status)
-
-
-ENCODED_STATUS: Final = form_of_status(b"%c" % STATUS_FIELD)
-"""Of a status that is its own only field."""
+ENCODED_STATUS: Final = b"%c" % STATUS_FIELD
+"""The text of a form of statuses that are their only own field."""
+_KEY: Final = Form(b"\1")
 
 
 class FilledStatus(msgspec.Struct, frozen=True, gc=False):
-    """A status as a form of the object that has it, and what its gaps are filled with.
+    """A status as the text of a form, and what its gaps are filled with.
 
     Attributes
     ----------
-    form : Form
-        See `form_of_status`.
+    text : bytes
+        Of the form; copies have the same one. Its gaps begin with STATUS_FIELD.
     fields : list of bytes
-        From STATUS_FIELD on.
+        What fills them.
     """
 
-    form: Form
+    text: bytes
     fields: list[bytes]
 
 
@@ -105,18 +91,11 @@ class _Spec(msgspec.Struct, gc=False):
     schedulingGates: list[msgspec.Raw] = []
 
 
-_METADATA: Final = msgspec.json.Decoder(_Metadata)
-_SPEC: Final = msgspec.json.Decoder(_Spec)
-_NODE: Final = b'{"nodeName":"'
-# Where a pod's uid begins, without its name.
-_UID_AT: Final = len(identity_prefix(PODS, "", "")) - 1
+class _View(msgspec.Struct, gc=False):
+    """What a binding looks at."""
 
-
-def without_node(spec: bytes) -> bytes:
-    """Return a pod's encoded spec without the name of its node, if a binding put it first."""
-    if not spec.startswith(_NODE):
-        return spec
-    return b"{" + spec[spec.index(b'",', len(_NODE)) + 2 :]
+    metadata: _Metadata
+    spec: _Spec
 
 
 class Bulk:
@@ -140,15 +119,13 @@ class Bulk:
         self, first: ApiObject, metadata: KubeObject, names: Sequence[str], count: int
     ) -> list[Outcome]:
         """Create copies of an object that is ready to be put; the first is not put by itself."""
-        resource, uid = first.resource, metadata["uid"]
-        tail = first.data[len(identity_prefix(resource, metadata["name"], uid)) :]
         directory = first.key[: -len(metadata["name"])]
         prefix = "" if names else metadata.get("generateName", "")
         out: list[Outcome] = []
         for at in range(0, len(names) or count, TXN_OPERATIONS_MAX):
             size = min((len(names) or count) - at, TXN_OPERATIONS_MAX)
             chosen = names[at : at + size] or self._distinct(prefix, size)
-            out += self._create(resource, directory, tail, chosen, prefix)
+            out += self._create(first, directory, chosen, prefix)
         return out
 
     def _distinct(self, prefix: str, count: int) -> list[str]:
@@ -158,15 +135,11 @@ class Bulk:
         return list(names)
 
     def _create(
-        self,
-        resource: Resource,
-        directory: bytes,
-        tail: bytes,
-        names: Sequence[str],
-        prefix: str,
+        self, first: ApiObject, directory: bytes, names: Sequence[str], prefix: str
     ) -> list[Outcome]:
         out: list[Outcome] = []
         made: list[ApiObject] = []
+        resource, body, status = first.resource, first.body, first.own_status
         rule = resource.name_rule
         # Generated names differ in five letters or digits, which no rule tells apart.
         complaints = rule(names[0])
@@ -177,8 +150,8 @@ class Bulk:
                 error = invalid(resource, name, invalid_each("metadata.name", name, complaints))
                 out.append(error)
                 continue
-            data = copied(resource, name, uid, tail)
-            obj = ApiObject(resource, directory + name.encode(), data, 0)
+            key = directory + name.encode()
+            obj = ApiObject(resource, key, uid, body, first.bound_to, status, 0)
             made.append(obj)
             out.append(obj)
         written = iter(self._write(made))
@@ -189,16 +162,12 @@ class Bulk:
 
     def _retry_name(self, obj: ApiObject, prefix: str) -> Outcome:
         """Create an object whose name was taken under another, if its name was generated."""
-        resource, name = obj.resource, obj.name
-        directory = obj.key[: -len(name)]
-        uid = obj.uid
-        tail = obj.data[len(identity_prefix(resource, name, uid)) :]
+        directory = obj.key[: -len(obj.name)]
         for other in self._identity.names(prefix, _ATTEMPTS) if prefix else ():
-            data = copied(resource, other, uid, tail)
-            again = self._write([ApiObject(resource, directory + other.encode(), data, 0)])[0]
+            again = self._write([replace(obj, key=directory + other.encode())])[0]
             if again is not None:
                 return again
-        return already_exists(resource, name)
+        return already_exists(obj.resource, obj.name)
 
     def bind_many(self, bindings: Sequence[Binding]) -> list[Outcome]:
         """Give pods their nodes."""
@@ -242,7 +211,7 @@ class Bulk:
             check_decodable(self._written, resource, kv)
         except StatusError as error:
             return error
-        return ApiObject(resource, kv.key, kv.value, kv.mod_revision)
+        return ApiObject.parse(resource, kv.key, kv.value, kv.mod_revision)
 
     def replace_status_many(
         self, resource: Resource, items: Sequence[tuple[ApiObject, bytes]]
@@ -255,10 +224,10 @@ class Bulk:
             place: list[int] = []
             for obj, status in batch:
                 changed = obj.with_status(status)
-                if len(changed.data) > OBJECT_BYTES_MAX:
+                if changed.size > OBJECT_BYTES_MAX:
                     out.append(too_large())
                     continue
-                if changed.data != obj.data:
+                if status != obj.own_status:
                     made.append(changed)
                     place.append(len(out))
                 out.append(obj)
@@ -279,22 +248,17 @@ class Bulk:
     def _fill_statuses(
         self, resource: Resource, items: Sequence[tuple[ApiObject, FilledStatus]]
     ) -> list[int | StatusError]:
-        forms = [status.form for _, status in items]
-        size = max(len(status.fields) for _, status in items)
-        fields: list[bytes] = []
-        for obj, status in items:
-            own = status.fields
-            fields += (obj.key, obj.body, *own)
-            if len(own) < size:
-                fields += [b""] * (size - len(own))
-        puts = Puts.filled(_STATUS_KEY, forms, fields, [obj.revision for obj, _ in items])
+        items = [
+            (obj if obj.body.has_status else obj.with_status(b""), filled) for obj, filled in items
+        ]
+        puts = _filled(items)
         sizes = puts.sizes[len(items) :]
         if len({obj.key for obj, _ in items}) < len(items) or any(
-            size == len(obj.data) or size > OBJECT_BYTES_MAX
+            size == obj.size or size > OBJECT_BYTES_MAX
             for (obj, _), size in zip(items, sizes, strict=True)
         ):  # An object may come twice, a status may be the same, or too large.
             encoded = [
-                (obj, value[len(obj.body) : -1])
+                (obj, value[obj.size - len(obj.own_status) - 1 : -1])
                 for (obj, _), (_, value, _) in zip(items, puts, strict=True)
             ]
             outcomes = self.replace_status_many(resource, encoded)
@@ -379,7 +343,7 @@ class Bulk:
         if len(set(keys)) < len(keys):
             middle = len(objects) // 2
             return self._write(objects[:middle]) + self._write(objects[middle:])
-        puts = Puts.of(keys, [obj.data for obj in objects], [obj.revision for obj in objects])
+        puts = _filled([(obj, FilledStatus(ENCODED_STATUS, [obj.own_status])) for obj in objects])
         revisions = self.write_puts(objects[0].resource, puts)
         return [
             obj.at(revision) if revision else None
@@ -409,32 +373,25 @@ class Bulk:
         return [*self.write_puts(resource, before), 0, *self.write_puts(resource, behind)]
 
 
+def _filled(items: Sequence[tuple[ApiObject, FilledStatus]]) -> Puts:
+    """Return the puts of objects with other statuses, each at the revision that it shows."""
+    size = max(len(status.fields) for _, status in items)
+    fields: list[bytes] = []
+    for obj, status in items:
+        own = status.fields
+        fields += obj.own_fields()
+        fields += own
+        if len(own) < size:
+            fields += [b""] * (size - len(own))
+    forms = [obj.body.form(status.text) for obj, status in items]
+    return Puts.filled(_KEY, forms, fields, [obj.revision for obj, _ in items])
+
+
 def _refusal(obj: ApiObject) -> StatusError:
     """Return why an object was not put."""
-    if len(obj.data) > OBJECT_BYTES_MAX:
+    if obj.size > OBJECT_BYTES_MAX:
         return too_large()
     return (conflict if obj.revision else already_exists)(obj.resource, obj.name)
-
-
-class _Copies(NamedTuple):
-    """What binding does to pods that have their bytes behind the uid in common.
-
-    Attributes
-    ----------
-    refusal : str
-        Why they cannot be bound, behind the name; "" if they can.
-    metadata : bytes
-        What follows the uid, up to the name of the node.
-    rest : bytes
-        What follows the name of the node.
-    status_size : int
-        The bytes of ``rest`` from the status on.
-    """
-
-    refusal: str
-    metadata: bytes
-    rest: bytes
-    status_size: int
 
 
 class _Bound:
@@ -443,21 +400,20 @@ class _Bound:
     def __init__(self, now: str) -> None:
         self._now = now
         self._statuses: dict[tuple[bytes, int], bytes] = {}
-        # The last pod's bytes behind the uid: copies come in runs.
-        self._tail = b""
-        self._copies = _Copies("", b"", b"", 0)
+        # Of each body, why its pods cannot be bound, behind the name, and their generation.
+        self._facts: dict[Body, tuple[str, int]] = {}
 
     def pod(self, binding: Binding, pod: ApiObject | None) -> Outcome:
         """Return a pod with its node, at the same revision, or why it cannot have it."""
         name = binding.name
         if pod is None:
             return not_found(PODS, name)
-        data, start = pod.data, _UID_AT + len(name)
-        end = data.index(b'"', start)
-        if len(data) - end != len(self._tail) or not data.endswith(self._tail):
-            self._tail, self._copies = data[end:], self._read(data, end)
-        refusal, metadata, rest, status_size = self._copies
-        why, wanted, uid = "", binding.uid, data[start:end].decode()
+        body, uid, wanted = pod.body, pod.uid, binding.uid
+        found = self._facts.get(body)
+        if found is None:
+            found = self._facts[body] = _facts(pod)
+        refusal, generation = found
+        why = ""
         if wanted and wanted != uid:
             why = f"Precondition failed: UID in precondition: {wanted}, UID in object meta: {uid}"
         elif refusal:
@@ -465,33 +421,12 @@ class _Bound:
         if why:
             subresource = "pods/binding"
             return conflict(PODS, name, why, qualified=subresource, kind=subresource)
-        node = msgspec.json.encode(binding.node)
-        bound = b"".join((data[:end], metadata, node, rest))
-        return ApiObject(PODS, pod.key, bound, pod.revision, len(bound) - status_size)
-
-    def _read(self, data: bytes, end: int) -> _Copies:
-        """Return what a pod, whose uid ends at ``end``, has in common with its copies."""
-        parts = members(data)
-        metadata, spec = _METADATA.decode(parts.metadata), _SPEC.decode(parts.spec)
-        refusal = ""
-        if metadata.deletionTimestamp:
-            refusal = "is being deleted, cannot be assigned to a host"
-        elif spec.nodeName:
-            refusal = f"is already assigned to node {quoted(spec.nodeName)}"
-        elif spec.schedulingGates:
-            refusal = "has non-empty .spec.schedulingGates"
-        status = bytes(parts.status)
-        like = status, metadata.generation
-        if like not in self._statuses:
-            self._statuses[like] = self._scheduled(*like)
-        status = self._statuses[like]
-        behind = bytes(parts.metadata)[end - len(PODS.head) + 1 :]
-        return _Copies(
-            refusal,
-            behind + b',"spec":{"nodeName":',
-            b"".join((b",", bytes(parts.spec)[1:], b',"status":', status, b"}")),
-            len(status) + 1,
-        )
+        like = pod.status, generation
+        status = self._statuses.get(like)
+        if status is None:
+            status = self._statuses[like] = self._scheduled(*like)
+        node, bound = binding.node, body.bound
+        return ApiObject(PODS, pod.key, uid, bound, node, status, pod.revision)
 
     def _scheduled(self, status: bytes, generation: int) -> bytes:
         """Return a status with the condition PodScheduled, and without a nomination."""
@@ -514,3 +449,17 @@ class _Bound:
         else:
             conditions.append(condition)
         return msgspec.json.encode(decoded | {"conditions": conditions})
+
+
+def _facts(pod: ApiObject) -> tuple[str, int]:
+    """Return why a pod cannot be bound, behind its name, and its generation."""
+    view = pod.body.view(_View)
+    metadata, spec = view.metadata, view.spec
+    node, refusal = pod.bound_to or spec.nodeName, ""
+    if metadata.deletionTimestamp:
+        refusal = "is being deleted, cannot be assigned to a host"
+    elif node:
+        refusal = f"is already assigned to node {quoted(node)}"
+    elif spec.schedulingGates:
+        refusal = "has non-empty .spec.schedulingGates"
+    return refusal, metadata.generation

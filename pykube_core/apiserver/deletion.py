@@ -10,16 +10,11 @@ from typing import Any, Final, NamedTuple, TypedDict
 import msgspec
 
 from pykube_core.api.objects import KubeObject
-from pykube_core.api.status import too_large
+from pykube_core.api.status import conflict, too_large
 from pykube_core.apiserver import lifecycle
 from pykube_core.apiserver.admission import admit_deletion
-from pykube_core.apiserver.objects import (
-    OBJECT_BYTES_MAX,
-    ApiObject,
-    check_preconditions,
-    encode,
-    with_metadata,
-)
+from pykube_core.objects import ApiObject
+from pykube_core.objects.encoded import OBJECT_BYTES_MAX
 
 
 class DeleteOptions(NamedTuple):
@@ -73,7 +68,8 @@ def deleted(obj: ApiObject, uid: str, options: DeleteOptions, now_ns: int) -> De
     """
     resource = obj.resource
     admit_deletion(obj)
-    view = _VIEW.decode(obj.data)
+    encoded = obj.data
+    view = _VIEW.decode(encoded)
     metadata: KubeObject = msgspec.json.decode(view.metadata)
     check_preconditions(obj, metadata["uid"], uid, options.resource_version)
     old: KubeObject = {"metadata": metadata, "spec": view.spec, "status": view.status}
@@ -82,13 +78,29 @@ def deleted(obj: ApiObject, uid: str, options: DeleteOptions, now_ns: int) -> De
     if new is None or new == old:
         return Deleted(obj, new is None)
     if resource.spec_subresource:  # Its status tells of the deletion, too.
-        whole: KubeObject = msgspec.json.decode(obj.data)
+        whole: KubeObject = msgspec.json.decode(encoded)
         whole |= {"metadata": new["metadata"], "status": whole.get("status", {}) | new["status"]}
-        data = encode(resource, whole)
+        marked = obj.changed_to(whole)
     else:
-        data = with_metadata(obj, len(view.metadata), new["metadata"])
-    if len(data) > OBJECT_BYTES_MAX:
+        marked = obj.with_members(metadata=new["metadata"])
+    if marked.size > OBJECT_BYTES_MAX:
         raise too_large()
-    return Deleted(
-        ApiObject(resource, obj.key, data, 0 if options.dry_run else obj.revision), False
-    )
+    return Deleted(marked.at(0) if options.dry_run else marked, False)
+
+
+def check_preconditions(obj: ApiObject, held: str, uid: str, version: str) -> None:
+    """Refuse to delete an object of another uid than ``uid`` or another version: 409; "" is any."""
+    why = ""
+    if uid and uid != held:
+        why = (
+            f"the UID in the precondition ({uid}) does not match the UID in record ({held}). "
+            "The object might have been deleted and then recreated"
+        )
+    elif version and version != str(obj.revision):
+        why = (
+            f"the ResourceVersion in the precondition ({version}) does not match the "
+            f"ResourceVersion in record ({obj.revision}). The object might have been modified"
+        )
+    if why:
+        kind = obj.resource.kind
+        raise conflict(obj.resource, obj.name, why, qualified=kind, kind=kind)

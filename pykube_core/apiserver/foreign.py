@@ -18,18 +18,12 @@ from pykube_core.api.objects import KubeObject
 from pykube_core.api.registry import Resource
 from pykube_core.api.status import corrupt
 from pykube_core.api.structures import decoder_of
-from pykube_core.apiserver.objects import (
-    SPEC_MARK,
-    ApiObject,
-    identity_prefix,
-    status_start,
-    uid_span,
-)
+from pykube_core.objects import ApiObject, Body
+from pykube_core.objects.layout import identity, status_start
 from pykube_core.store import KeyValue
 
 _SPANS_MAX: Final = 1024
 _KNOWN_MAX: Final = 1 << 10
-_NODE: Final = b'"nodeName":"'
 _PLAIN_BYTES_MAX: Final = 253
 _PLAIN: Final = re.compile("[-._0-9A-Za-z]+")
 
@@ -75,8 +69,9 @@ def _undecodable(resource: Resource, key: bytes, data: bytes) -> str:
     namespace, name = resource.split_key(key)
     if resource.name_rule(name) or (resource.namespaced and not _is_plain(namespace)):
         return "its key holds no name"
-    start = len(identity_prefix(resource, name, "")) - 1
-    if not data.startswith(identity_prefix(resource, name, "")[:-1]):
+    head = identity(resource, name.encode(), b"")
+    start = len(head)
+    if not data.startswith(head):
         return "it does not begin with its kind, the name in its key and a uid"
     found = decoder_of(resource.kind).decode(data)
     uid = data[start : data.index(b'"', start)].decode()
@@ -119,21 +114,20 @@ class Gate:
     """Tells what the API server would not have stored; the rules are tried once for all copies."""
 
     def __init__(self) -> None:
-        self._known: set[bytes] = set()
+        self._known: set[Body] = set()
 
     def refusal(self, obj: ApiObject) -> str:
-        """Return why an object that others wrote is none, as `undecodable` does; "" if it is."""
-        resource, data = obj.resource, obj.data
-        if why := undecodable(resource, obj.key, data):
-            return why
-        body = _shared(obj)
-        if body in self._known:
+        """Return which rule of its kind a decodable object breaks; "" if it keeps them."""
+        body = obj.body
+        plain = not body.is_bound or _is_plain(obj.bound_to)
+        if plain and body in self._known:
             return ""
-        if errors := _errors(resource, obj.decode()):
+        if errors := _errors(obj.resource, obj.decode()):
             return str(errors[0])
-        if len(self._known) >= _KNOWN_MAX:
-            self._known.clear()
-        self._known.add(body)
+        if plain:
+            if len(self._known) >= _KNOWN_MAX:
+                self._known.clear()
+            self._known.add(body)
         return ""
 
     def is_another(self, old: ApiObject, new: ApiObject) -> bool:
@@ -151,18 +145,3 @@ class Gate:
 def _errors(resource: Resource, obj: KubeObject) -> list[FieldError]:
     resource.default(obj)
     return resource.validate(obj)
-
-
-def _shared(obj: ApiObject) -> bytes:
-    """Return what rules read of an object, without its name, uid, and node if it is plain."""
-    data = obj.data
-    _, end = uid_span(obj)
-    stop = obj.status_at or len(data)
-    if obj.resource is PODS:
-        start = data.find(SPEC_MARK + _NODE, end, stop)
-        if start >= 0:
-            start += len(SPEC_MARK) + len(_NODE)
-            behind = data.index(b'"', start)
-            if _PLAIN.fullmatch(data[start:behind].decode()):
-                return obj.resource.prefix + data[end:start] + data[behind:stop]
-    return obj.resource.prefix + data[end:stop]

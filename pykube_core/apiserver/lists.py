@@ -14,9 +14,9 @@ from pykube_core.api.status import (
     too_large_version,
 )
 from pykube_core.apiserver.foreign import Written, check_decodable
-from pykube_core.apiserver.objects import ApiObject
 from pykube_core.apiserver.paging import encode_token
 from pykube_core.apiserver.selection import Selection
+from pykube_core.objects import ApiObject
 from pykube_core.store import StoreLike
 
 _PAGE: Final = 500
@@ -78,7 +78,7 @@ def page(
             check_decodable(written, selection.resource, kv)
             if not selection.matches(kv.key, kv.value):
                 continue
-            items.append(ApiObject(selection.resource, kv.key, kv.value, kv.mod_revision))
+            items.append(ApiObject.parse(selection.resource, kv.key, kv.value, kv.mod_revision))
             if len(items) == limit and (found.more or at + 1 < len(found.kvs)):
                 token = encode_token(revision, prefix, kv.key + b"\0")
                 left = found.count - at - 1 if selection.everything else None

@@ -14,14 +14,13 @@ from typing import Final
 import msgspec
 
 from pykube_core.api.registry import STORE_PREFIX, Registry, Resource
-from pykube_core.apiserver.foreign import Gate, Written
-from pykube_core.apiserver.objects import STATUS_MARK, ApiObject, status_start
+from pykube_core.apiserver.foreign import Gate, Written, undecodable
+from pykube_core.objects import ApiObject, Body
 from pykube_core.store import PackedEvents, StoreLike, prefix_end
 
 _BATCH: Final = 128
 """Events that are read at a time: few enough to stay in the caches of a core."""
 _NO_PREFIX: Final = b"\0"
-_NO_TAIL: Final = b"\0"
 _LOGGER: Final = logging.getLogger(__name__)
 
 
@@ -158,8 +157,6 @@ class ObjectLog:
         start = self.revision + 1
         self._watch = store.watch(prefix, prefix_end(prefix), start_revision=start)
         self._leave_out()
-        # The last status that had to be looked for, from its name to the end of its object.
-        self._tail = _NO_TAIL
 
     def _leave_out(self) -> None:
         """Read nothing of the resources that nobody asked for."""
@@ -177,26 +174,16 @@ class ObjectLog:
             self._leave_out()
         return objects
 
-    def _with_new_body(
-        self, resource: Resource, key: bytes, data: bytes, revision: int
-    ) -> ApiObject:
-        """Return an object of which more than the status is new; seldom is anything decoded."""
-        if not resource.has_status:
-            at = 0
-        elif data.endswith(self._tail):  # Copies of an object come together.
-            at = len(data) - len(self._tail) + len(STATUS_MARK)
-        else:
-            at = status_start(data)
-            self._tail = data[at - len(STATUS_MARK) :] if at else _NO_TAIL
-        return ApiObject(resource, key, data, revision, at, revision)
-
     def _checked(
-        self, resource: Resource, key: bytes, data: bytes, revision: int
+        self, resource: Resource, key: bytes, data: bytes, revision: int, like: Body | None = None
     ) -> ApiObject | None:
         """Return an object that others may have written; None, and a warning, if it is none."""
-        why = self._gate.refusal(ApiObject(resource, key, data, revision))
+        why = undecodable(resource, key, data)
         if not why:
-            return self._with_new_body(resource, key, data, revision)
+            obj = ApiObject.parse(resource, key, data, revision, like)
+            why = self._gate.refusal(obj)
+            if not why:
+                return obj
         self._passed_over[key] = None
         _LOGGER.warning("passed over %s at revision %d: %s", _shown(key), revision, why)
         return None
@@ -206,15 +193,13 @@ class ObjectLog:
     ) -> list[Change]:
         """Return what a write of others is to readers."""
         was_passed_over = key in self._passed_over
-        new = self._checked(resource, key, data, revision)
+        new = self._checked(resource, key, data, revision, old.body if old else None)
         if new is not None:
             self._passed_over.pop(key, None)
         if old is None or new is None:
             return [Change(old, new, is_return=was_passed_over)] if old or new else []
-        at = new.status_at
-        if at and at == old.status_at and data.startswith(old.data[:at]):
-            same = ApiObject(resource, key, data, revision, at, old.body_revision)
-            return [Change(old, same, True)]
+        if new.has_body_of(old):
+            return [Change(old, new, True)]
         if self._gate.is_another(old, new):
             return [Change(old, None), Change(None, new)]
         return [Change(old, new)]
@@ -264,7 +249,7 @@ class ObjectLog:
 
     def _take(self, events: PackedEvents) -> int:
         """Take note of some changes; return how many of them somebody reads."""
-        prefix = _NO_PREFIX
+        prefix, parse = _NO_PREFIX, ApiObject.parse
         objects: dict[bytes, ApiObject] = {}
         runs: list[tuple[Resource, list[Change]]] = []
         created_at = events.rows["create_revision"].tolist()
@@ -298,12 +283,12 @@ class ObjectLog:
                 else:
                     objects.pop(key, None)
                 continue
-            if old is not None and (at := old.status_at) and data.startswith(old.data[:at]):
-                new = ApiObject(resource, old.key, data, revision, at, old.body_revision)
-                changes.append(Change(old, new, True))
+            if old is None:
+                new = parse(resource, key, data, revision)
+                changes.append(Change(None, new))
             else:
-                new = self._with_new_body(resource, key, data, revision)
-                changes.append(Change(old, new))
+                new = old.written_as(data, revision)
+                changes.append(Change(old, new, new.has_body_of(old)))
             objects[key] = new
         for resource, changes in runs:
             self._tell(resource, changes)

@@ -18,9 +18,9 @@ import msgspec
 from pykube_core.api.builtin import EVENTS
 from pykube_core.api.registry import Resource
 from pykube_core.api.times import NANO, micro_time_text, time_text
-from pykube_core.apiserver.objects import ApiObject
 from pykube_core.apiserver.server import ApiServer
-from pykube_core.store import Form, Puts
+from pykube_core.objects import ApiObject
+from pykube_core.store import OPERATIONS_MAX, Form, Puts
 
 NORMAL: Final = "Normal"
 WARNING: Final = "Warning"
@@ -33,7 +33,7 @@ _SIMILAR_NS: Final = 600 * NANO
 _COMBINED: Final = "(combined from similar events): "
 _NAME_BYTES_MAX: Final = 253 - len(".7fffffffffffffff")
 _ATTEMPTS: Final = 3
-_BATCH: Final = 128
+_BATCH: Final = OPERATIONS_MAX
 _TEXTS_MAX: Final = 1024
 
 # The gaps of forms, in the order of their fields. The last is for the host, or for the action of an

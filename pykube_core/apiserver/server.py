@@ -34,14 +34,11 @@ from pykube_core.apiserver.expiry import Expiry
 from pykube_core.apiserver.foreign import Written, check_decodable
 from pykube_core.apiserver.identity import Identity
 from pykube_core.apiserver.lists import ObjectList, list_revision, page, read_version
-from pykube_core.apiserver.objects import (
-    OBJECT_BYTES_MAX,
-    ApiObject,
-    encode,
-)
 from pykube_core.apiserver.paging import INCONSISTENT, decode_token, encode_token
 from pykube_core.apiserver.selection import Selection
 from pykube_core.apiserver.watch import ObjectWatch
+from pykube_core.objects import ApiObject, encode
+from pykube_core.objects.encoded import OBJECT_BYTES_MAX
 from pykube_core.store import CompactedError, Puts, StoreLike, prefix_end
 
 SYSTEM_NAMESPACES: Final = ("default", "kube-node-lease", "kube-public", "kube-system")
@@ -111,7 +108,7 @@ class ApiServer:
         if kv is None:
             raise not_found(resource, name)
         check_decodable(self.written, resource, kv)
-        return ApiObject(resource, key, kv.value, kv.mod_revision)
+        return ApiObject.parse(resource, key, kv.value, kv.mod_revision)
 
     def create(
         self,
@@ -199,7 +196,7 @@ class ApiServer:
         admit_priority(self._store, self.written, resource, new, is_new=True)
         lifecycle.check(resource, new)
         data = _encoded(resource, new)
-        return ApiObject(resource, resource.key(namespace, name), data, 0)
+        return ApiObject.parse(resource, resource.key(namespace, name), data, 0)
 
     def update(
         self,
@@ -321,7 +318,7 @@ class ApiServer:
             admit_priority(self._store, self.written, resource, new, is_new=False)
             if new == old:
                 return held
-            changed = ApiObject(resource, held.key, _encoded(resource, new), 0)
+            changed = ApiObject.parse(resource, held.key, _encoded(resource, new), 0, held.body)
             if dry_run:
                 return changed
             if lifecycle.may_go(new):

@@ -4,21 +4,43 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import msgspec
+
+from pykube_core.api.objects import KubeObject
 from pykube_core.api.registry import Resource
 from pykube_core.api.status import StatusError, expired
 from pykube_core.apiserver.foreign import Written, is_decodable
-from pykube_core.apiserver.objects import ApiObject
 from pykube_core.apiserver.selection import Selection
+from pykube_core.objects import ApiObject
 from pykube_core.store import CompactedError, Event, KeyValue, Watch
 
 _INITIAL_EVENTS_END = b'"annotations":{"k8s.io/initial-events-end":"true"}'
+
+
+class Bookmark(NamedTuple):
+    """What a watch says of no object: that everything up to a revision was delivered."""
+
+    resource: Resource
+    revision: int
+    metadata: bytes
+
+    def json(self) -> bytes:
+        """Return its JSON as a client gets it."""
+        comma = b"," if self.metadata else b""
+        version = b'"resourceVersion":"%d"' % self.revision
+        return b"".join((self.resource.head, version, comma, self.metadata, b"}}"))
+
+    def decode(self) -> KubeObject:
+        """Return it decoded."""
+        decoded: KubeObject = msgspec.json.decode(self.json())
+        return decoded
 
 
 class WatchEvent(NamedTuple):
     """ADDED, MODIFIED, DELETED or BOOKMARK with an object, or ERROR with why the watch ended."""
 
     type: str
-    object: ApiObject | None
+    object: ApiObject | Bookmark | None
     error: StatusError | None = None
 
 
@@ -116,18 +138,17 @@ class ObjectWatch:
         matched = before is not None and self._matches(before)
         if kv.create_revision and self._matches(kv):
             type = "MODIFIED" if matched else "ADDED"
-            return WatchEvent(type, ApiObject(resource, key, kv.value, kv.mod_revision))
+            return WatchEvent(type, ApiObject.parse(resource, key, kv.value, kv.mod_revision))
         if before is None or not matched:
             return None
-        return WatchEvent("DELETED", ApiObject(resource, key, before.value, kv.mod_revision))
+        return WatchEvent("DELETED", ApiObject.parse(resource, key, before.value, kv.mod_revision))
 
     def _matches(self, kv: KeyValue) -> bool:
         decodes = is_decodable(self._written, self._resource, kv)
         return decodes and self._selection.matches(kv.key, kv.value)
 
     def _bookmark(self, metadata: bytes) -> WatchEvent:
-        data = self._resource.head + metadata + b"}}"
-        return WatchEvent("BOOKMARK", ApiObject(self._resource, b"", data, self.revision))
+        return WatchEvent("BOOKMARK", Bookmark(self._resource, self.revision, metadata))
 
     def _expired(self) -> WatchEvent:
         self.close()

@@ -16,7 +16,6 @@ from pykube_core.api.builtin import NODES, PODS
 from pykube_core.api.registry import Resource
 from pykube_core.apiserver import ApiObject
 from pykube_core.apiserver.log import Change, ObjectLog
-from pykube_core.apiserver.objects import members
 from pykube_core.cluster.loop import EventLoop
 
 CLIENT: Final = "kubectl"
@@ -90,7 +89,9 @@ def request_of(change: Change) -> tuple[str, str]:
     """Return verb and path of the request that makes a change.
 
     >>> from pykube_core.api.builtin import PODS
-    >>> pod = ApiObject(PODS, b"/registry/pods/default/web", b"{}", 1)
+    >>> from pykube_core.objects import encode
+    >>> web = encode(PODS, {"metadata": {"name": "web", "uid": "1"}})
+    >>> pod = ApiObject.parse(PODS, b"/registry/pods/default/web", web, 1)
     >>> request_of(Change(None, pod))
     ('POST', '/api/v1/namespaces/default/pods')
     """
@@ -106,9 +107,7 @@ def request_of(change: Change) -> tuple[str, str]:
         return "DELETE", path
     if resource is PODS and _node_of(new) and not _node_of(old):
         return "POST", f"{path}/binding"
-    before, after = members(old.data), members(new.data)
-    same = before.metadata == after.metadata and before.spec == after.spec
-    if resource.has_status and same:
+    if new.has_body_of(old):
         return "PATCH", f"{path}/status"
     return "PATCH", path
 

@@ -21,7 +21,6 @@ from pykube_core.api.selectors import (
     selector_of_labels,
 )
 from pykube_core.apiserver import ApiObject
-from pykube_core.apiserver.objects import identity_prefix
 from pykube_core.controllers import taints as keys
 from pykube_core.controllers.pods import Pod
 from pykube_core.controllers.taints import (
@@ -31,6 +30,7 @@ from pykube_core.controllers.taints import (
     Toleration,
     all_tolerated,
 )
+from pykube_core.objects import Body
 
 REVISION_HASH: Final = "controller-revision-hash"
 
@@ -140,25 +140,26 @@ def spec_on(spec: KubeObject, node: str) -> KubeObject:
     return spec | {"affinity": affinity, "tolerations": daemon_tolerations(spec)}
 
 
-def variants(pod: ApiObject, uid: str, node: str, nodes: list[str]) -> list[bytes]:
-    """Return what follows name and uid in the pods of nodes that are like the pod of one.
+def variants(pod: ApiObject, node: str, nodes: list[str]) -> list[Body]:
+    """Return the bodies of the pods of nodes that are like the pod of one.
 
     Parameters
     ----------
     pod : ApiObject
-        The pod of ``node``, with ``uid``.
+        The pod of ``node``.
 
     Returns
     -------
-    list of bytes
+    list of Body
         For each of ``nodes``; empty when the node's name cannot be told from the rest of the pod.
     """
-    tail = pod.data[len(identity_prefix(pod.resource, pod.name, uid)) :]
+    body = pod.body
     marker = b'{"key":"%b","operator":"In","values":["' % NODE_NAME_FIELD.encode()
-    before, _, rest = tail.partition(marker + node.encode() + b'"]}')
-    if not rest or tail.count(marker) > 1 or b'"%b"' % pod.name.encode() in tail:
+    before, _, behind = body.front.partition(marker + node.encode() + b'"]}')
+    if not behind or body.front.count(marker) > 1 or b'"%b"' % pod.name.encode() in body.front:
         return []
-    return [b"".join((before, marker, name.encode(), b'"]}', rest)) for name in nodes]
+    fronts = (b"".join((before, marker, name.encode(), b'"]}', behind)) for name in nodes)
+    return [Body.of(pod.resource, front, body.rest) for front in fronts]
 
 
 class _Term(msgspec.Struct, gc=False):

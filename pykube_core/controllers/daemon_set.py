@@ -25,7 +25,6 @@ from pykube_core.api.status import StatusError
 from pykube_core.api.times import NANO
 from pykube_core.apiserver import ApiObject, ApiServer, Deleted
 from pykube_core.apiserver.log import Change, ObjectLog
-from pykube_core.apiserver.objects import copied
 from pykube_core.apiserver.recorder import NORMAL, WARNING, EventText, Reference
 from pykube_core.controllers.controller import Controller, Note, namespace_is_going
 from pykube_core.controllers.daemon_nodes import (
@@ -327,13 +326,14 @@ class DaemonSetController(Controller):
             if not namespace_is_going(error):
                 self._tell(held, WARNING, "FailedCreate", f"Error creating: {error.message}")
             return [error] * len(nodes)
-        tails = variants(made, made.uid, nodes[0], nodes)
-        if not tails:
+        bodies = variants(made, nodes[0], nodes)
+        if not bodies:
             return [self._create_one(held, node) for node in nodes]
         names = self._server.new_names(prefix, len(nodes))
+        uids = self._server.new_uids(len(nodes))
         objects = [
-            ApiObject(PODS, PODS.key(namespace, name), copied(PODS, name, uid, tail), 0)
-            for name, uid, tail in zip(names, self._server.new_uids(len(nodes)), tails, strict=True)
+            ApiObject(PODS, PODS.key(namespace, name), uid, body, "", made.own_status, 0)
+            for name, uid, body in zip(names, uids, bodies, strict=True)
         ]
         return self._server.write_encoded(objects)
 

@@ -18,7 +18,6 @@ from pykube_core.api.selectors import parse_label_selector
 from pykube_core.api.status import StatusError
 from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.apiserver.log import Change, ObjectLog
-from pykube_core.apiserver.objects import encode
 from pykube_core.apiserver.recorder import NORMAL, WARNING, EventText, Reference
 from pykube_core.controllers import rollout
 from pykube_core.controllers.controller import Controller, Note, namespace_is_going
@@ -385,9 +384,8 @@ class DeploymentController(Controller):
         if not same:
             obj["metadata"]["annotations"] = annotations | {rollout.REVISION: revision}
         obj["status"] = status.value
-        data = encode(DEPLOYMENTS, obj)
         # The revision is metadata of a status write upstream too: no new generation.
-        changed = ApiObject(DEPLOYMENTS, deployment.obj.key, data, deployment.obj.revision)
+        changed = deployment.obj.changed_to(obj)
         outcome = self._server.write_encoded([changed])[0]
         # What came between is news, and brings the deployment here again.
         if isinstance(outcome, ApiObject):

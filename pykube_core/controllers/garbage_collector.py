@@ -26,9 +26,11 @@ from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.apiserver.bulk import Target
 from pykube_core.apiserver.lifecycle import FOREGROUND, ORPHAN
 from pykube_core.apiserver.log import Change, ObjectLog
-from pykube_core.apiserver.objects import SPEC_MARK, uid_span
 from pykube_core.apiserver.recorder import WARNING, EventText, Reference
 from pykube_core.controllers.controller import Controller, Note
+from pykube_core.objects import Body
+
+_FACTS_MAX: Final = 4096
 
 
 class _Owner(msgspec.Struct, gc=False):
@@ -64,7 +66,7 @@ class _Thing(msgspec.Struct, gc=False):
 
     resource: Resource
     key: bytes
-    place: bytes
+    place: str
     owners: tuple[str, ...]
     owner_keys: tuple[bytes, ...]
     deleting: bool
@@ -72,22 +74,14 @@ class _Thing(msgspec.Struct, gc=False):
     orphans: bool
 
 
-class _Form(msgspec.Struct, gc=False):
-    """What copies of an object have in common.
+class _Facts(msgspec.Struct, gc=False):
+    """What the metadata of copies have in common, as `_Thing` has it."""
 
-    ``text`` is what follows their uid: up to the beginning of a spec, or all where there is none.
-    """
-
-    text: bytes
-    place: bytes = b""
-    owners: tuple[str, ...] = ()
-    owner_keys: tuple[bytes, ...] = ()
-    deleting: bool = False
-    waits: bool = False
-    orphans: bool = False
-
-
-_NO_FORM: Final = _Form(b"\0")
+    owners: tuple[str, ...]
+    owner_keys: tuple[bytes, ...]
+    deleting: bool
+    waits: bool
+    orphans: bool
 
 
 class GarbageCollector(Controller):
@@ -102,7 +96,7 @@ class GarbageCollector(Controller):
         resources = (*others, PODS)
         super().__init__(server, log, resources, bodies_of=resources)
         self._registry = server.registry
-        self._form = _NO_FORM
+        self._facts: dict[Body, _Facts] = {}
         self._things: dict[str, _Thing] = {}
         self._dependents: dict[str, dict[str, None]] = {}
         # What is to be deleted in this step, by resource and propagation.
@@ -116,35 +110,32 @@ class GarbageCollector(Controller):
         if new is None:
             self._remove(change.object.uid)
             return
-        if old is not None:
-            end = new.data.find(SPEC_MARK)
-            if end > 0 and old.data.startswith(new.data[: end + len(SPEC_MARK)]):
-                return
-        start, end = uid_span(new)
-        form = self._form
-        if not new.data.startswith(form.text, end):  # Copies come together.
-            form = self._form = self._form_of(new, end)
+        body = new.body
+        if old is not None and (old.body is body or old.body.metadata == body.metadata):
+            return
+        facts = self._facts.get(body)
+        if facts is None:
+            if len(self._facts) >= _FACTS_MAX:
+                self._facts.clear()
+            facts = self._facts[body] = self._read(new)
         thing = _Thing(
             new.resource,
             new.key,
-            form.place,
-            form.owners,
-            form.owner_keys,
-            form.deleting,
-            form.waits,
-            form.orphans,
+            intern(new.namespace),
+            facts.owners,
+            facts.owner_keys,
+            facts.deleting,
+            facts.waits,
+            facts.orphans,
         )
-        self._put(new.data[start:end].decode(), thing)
+        self._put(new.uid, thing)
 
-    def _form_of(self, obj: ApiObject, end: int) -> _Form:
-        """Return the form of an object whose uid ends at ``end``."""
-        metadata, namespace = obj.view(_View).metadata, obj.namespace
+    def _read(self, obj: ApiObject) -> _Facts:
+        """Return what an object's metadata say, which its copies share."""
+        metadata, namespace = obj.body.view(_View).metadata, obj.namespace
         owners = metadata.ownerReferences
         deleting = bool(metadata.deletionTimestamp)
-        spec = obj.data.find(SPEC_MARK, end)
-        return _Form(
-            obj.data[end : spec + len(SPEC_MARK) if spec > 0 else None],
-            namespace.encode(),
+        return _Facts(
             tuple([intern(owner.uid) for owner in owners]),
             tuple([self._place_of(owner, obj.resource, namespace)[1] for owner in owners]),
             deleting,
@@ -294,7 +285,7 @@ class GarbageCollector(Controller):
             held = self._things.get(owner.uid)
             if held is None or held.key == key:
                 continue
-            if held.place not in (b"", thing.place):
+            if held.place not in ("", thing.place):
                 namespace = obj.namespace
                 regarding = Reference(obj.resource, namespace, obj.name, uid)
                 message = (

@@ -9,11 +9,9 @@ from typing import Final
 
 import msgspec
 
-from pykube_core.api.builtin import NODES
 from pykube_core.api.objects import KubeObject
 from pykube_core.api.times import NANO, time_text
 from pykube_core.apiserver import ApiObject
-from pykube_core.apiserver.objects import joined, members
 from pykube_core.controllers import taints as keys
 from pykube_core.controllers.taints import NO_EXECUTE, NO_SCHEDULE, Taint
 
@@ -172,18 +170,15 @@ def missing_labels(view: NodeView) -> dict[str, str]:
 
 def with_taints(obj: ApiObject, taints: list[Taint], labels: dict[str, str]) -> ApiObject:
     """Return a node with other taints and further labels."""
-    parts = members(obj.data)
-    spec: KubeObject = msgspec.json.decode(parts.spec)
+    spec: KubeObject = msgspec.json.decode(obj.body.spec or b"{}")
     spec.pop("taints", None)
     if taints:
         spec["taints"] = [_plain(taint) for taint in taints]
-    metadata = bytes(parts.metadata)
+    metadata: KubeObject | None = None
     if labels:
-        decoded: KubeObject = msgspec.json.decode(metadata)
-        decoded["labels"] = decoded.get("labels", {}) | labels
-        metadata = msgspec.json.encode(decoded)
-    data = joined(NODES, metadata, msgspec.json.encode(spec), bytes(parts.status))
-    return ApiObject(NODES, obj.key, data, obj.revision)
+        metadata = msgspec.json.decode(obj.data)["metadata"]
+        metadata["labels"] = metadata.get("labels", {}) | labels
+    return obj.with_members(metadata=metadata, spec=spec)
 
 
 def _plain(taint: Taint) -> KubeObject:
@@ -193,7 +188,7 @@ def _plain(taint: Taint) -> KubeObject:
 
 def silent_status(obj: ApiObject, created: str, now_ns: int) -> bytes:
     """Return the status of a node that has not been heard of for too long."""
-    status: KubeObject = msgspec.json.decode(members(obj.data).status)
+    status: KubeObject = msgspec.json.decode(obj.status)
     conditions: list[KubeObject] = status.setdefault("conditions", [])
     now = time_text(now_ns)
     for type in _MONITORED:
@@ -221,7 +216,7 @@ def silent_status(obj: ApiObject, created: str, now_ns: int) -> bytes:
 
 def unready_status(pod: ApiObject, now_ns: int) -> bytes:
     """Return the status of a pod whose node is not heard of any more."""
-    status: KubeObject = msgspec.json.decode(members(pod.data).status)
+    status: KubeObject = msgspec.json.decode(pod.status)
     for condition in status["conditions"]:
         if condition.get("type") == "Ready":
             condition |= {"status": "False", "lastTransitionTime": time_text(now_ns)}

@@ -16,7 +16,6 @@ from pykube_core.api.objects import KubeObject
 from pykube_core.api.registry import Resource
 from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.apiserver.log import Change, ObjectLog
-from pykube_core.apiserver.objects import joined, members
 from pykube_core.apiserver.recorder import NORMAL, EventText, Reference
 from pykube_core.controllers.controller import Controller, Note
 
@@ -192,8 +191,5 @@ class NodeIpamController(Controller):
 
 def _with_cidr(obj: ApiObject, cidr: str) -> ApiObject:
     """Return a node with its subnet."""
-    parts = members(obj.data)
-    spec: KubeObject = {"podCIDR": cidr, "podCIDRs": [cidr]}
-    spec = msgspec.json.decode(parts.spec) | spec
-    data = joined(NODES, bytes(parts.metadata), msgspec.json.encode(spec), bytes(parts.status))
-    return ApiObject(NODES, obj.key, data, obj.revision)
+    spec: KubeObject = msgspec.json.decode(obj.body.spec or b"{}")
+    return obj.with_members(spec=spec | {"podCIDR": cidr, "podCIDRs": [cidr]})

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import msgspec
 
 from pykube_core.api.objects import KubeObject
 from pykube_core.api.pod_conditions import Condition, with_condition
 from pykube_core.apiserver import ApiObject
-from pykube_core.apiserver.objects import members
 
 
 class _Metadata(msgspec.Struct, gc=False):
     generation: int = 0
 
 
-_METADATA: Final = msgspec.json.Decoder(_Metadata)
+class _View(msgspec.Struct, gc=False):
+    metadata: _Metadata
 
 
 def decoded_status(obj: ApiObject) -> tuple[KubeObject, int]:
     """Return a pod's status, decoded, and the generation that whoever writes it has seen."""
-    parts = members(obj.data)
-    status: KubeObject = msgspec.json.decode(parts.status)
-    return status, _METADATA.decode(parts.metadata).generation
+    status: KubeObject = msgspec.json.decode(obj.status)
+    return status, obj.body.view(_View).metadata.generation
 
 
 def disrupt(status: KubeObject, generation: int, reason: str, message: str, now_ns: int) -> None:

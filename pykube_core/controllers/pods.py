@@ -12,12 +12,11 @@ import msgspec
 from pykube_core.api.objects import DONE_PHASES
 from pykube_core.api.times import parse_time
 from pykube_core.apiserver import ApiObject
-from pykube_core.apiserver.objects import SPEC_MARK, uid_span
 from pykube_core.controllers.ownership import OwnerReference, controller_of
+from pykube_core.objects import Body
 
 _SHARED_MAX: Final = 4096
 _GONE_MAX: Final = 4096
-_NODE: Final = b'"nodeName":"'
 _PHASE_MARK: Final = b'"phase":"'
 _CONDITIONS_MARK: Final = b'"conditions":['
 _NO_HEAD: Final = b"\0"
@@ -39,7 +38,6 @@ def read_time(text: str) -> int:
 
 
 class _Metadata(msgspec.Struct, gc=False):
-    uid: str
     creationTimestamp: str = ""
     deletionTimestamp: str = ""
     labels: dict[str, str] = {}
@@ -55,23 +53,15 @@ class _View(msgspec.Struct, gc=False):
     spec: _Spec
 
 
-class _Form(msgspec.Struct, frozen=True, gc=False):
-    """What copies of a pod have in common, as far as it is read.
+class _Facts(msgspec.Struct, frozen=True, gc=False):
+    """What a pod's body says, as far as it is read; ``node`` is that of a pod created with one."""
 
-    Attributes
-    ----------
-    text : bytes
-        What is behind their uid: up to the name of their node, if ``is_open``; else up to the
-        status, and ``node`` is that of all of them.
-    """
-
-    text: bytes
-    is_open: bool
-    node: str = ""
-    owner: str = ""
-    labels: dict[str, str] = {}
-    created: str = ""
-    terminating: bool = False
+    body: Body
+    node: str
+    owner: str
+    labels: dict[str, str]
+    created: str
+    terminating: bool
 
 
 class _Condition(msgspec.Struct, gc=False):
@@ -86,10 +76,8 @@ class _Status(msgspec.Struct, gc=False):
     reason: str = ""
 
 
-_VIEW: Final = msgspec.json.Decoder(_View)
 _STATUS: Final = msgspec.json.Decoder(_Status)
 _CONDITIONS: Final = msgspec.json.Decoder(list[_Condition])
-_NO_FORM: Final = _Form(b"\0", is_open=False)
 
 
 @lru_cache(_SHARED_MAX)
@@ -127,8 +115,10 @@ class Pod(msgspec.Struct, gc=False):
         Whether it is being deleted and has not ended yet.
     ready_ns : int or None
         Since when it is ready, in nanoseconds since the epoch; None when it is not.
-    revision, body_revision : int
-        As of the newest object that was read and shows this.
+    revision : int
+        Of the newest object that was read and shows this.
+    body : Body
+        Of that object.
     """
 
     uid: str
@@ -138,7 +128,7 @@ class Pod(msgspec.Struct, gc=False):
     created: str
     terminating: bool
     revision: int
-    body_revision: int
+    body: Body
     phase: str
     reason: str
     ready_ns: int | None
@@ -173,11 +163,10 @@ class PodReader:
         self._held: dict[bytes, Pod] = {}
         # What one controller knows to be gone, others may still have to read.
         self._gone: dict[bytes, Pod] = {}
-        self._forms: dict[bytes, _Form] = {}
+        self._facts: dict[Body, _Facts] = {}
         self._labels: dict[str, dict[str, str]] = {}
-        # What was read last: a form; the conditions of a status, what it begins with that says all
-        # that is read of it, and its phase, reason and time of readiness.
-        self._form = _NO_FORM
+        # What was read last of a status: its conditions, what it begins with that says all that is
+        # read of it, and its phase, reason and time of readiness.
         self._conditions = b""
         self._head = _NO_HEAD
         self._shown: tuple[str, str, int | None] = "", "", None
@@ -194,17 +183,20 @@ class PodReader:
         held = self._held.get(key) or self._gone.get(key)
         if held is not None and held.revision >= revision:
             return held
-        if not obj.data.startswith(self._head, obj.status_at):  # Copies come together.
+        if not obj.own_status.startswith(self._head):  # Copies come together.
             self._read_status(obj)
         phase, reason, ready_ns = self._shown
-        alike: Pod | _Form
-        if held is not None and 0 < held.body_revision == obj.body_revision:
+        alike: Pod | _Facts
+        uid, body, node = obj.uid, obj.body, obj.bound_to
+        is_known = held is not None and held.body is body and held.uid == uid
+        if held is not None and is_known and (not body.is_bound or held.node == node):
             if held.phase == phase and held.ready_ns == ready_ns and held.reason == reason:
                 held.revision = revision
                 return held
             uid, node, alike = held.uid, held.node, held
         else:
-            uid, node, alike = self._read_body(obj)
+            alike = self._read_body(body)
+            node = node or alike.node
         terminating, ended = alike.terminating, phase in DONE_PHASES
         pod = self._held[key] = Pod(
             uid,
@@ -214,7 +206,7 @@ class PodReader:
             alike.created,
             terminating,
             revision,
-            obj.body_revision,
+            body,
             phase,
             reason,
             ready_ns,
@@ -260,44 +252,25 @@ class PodReader:
                 text = text[: len(front) + len(mark) - 1 + len(conditions)]
         self._head, self._conditions = text, conditions
 
-    def _read_body(self, obj: ApiObject) -> tuple[str, str, _Form]:
-        """Return the uid of a pod, its node, and what it shares with its copies."""
-        data = obj.data
-        start, end = uid_span(obj)
-        form = self._form
-        if not data.startswith(form.text, end):  # Copies come together.
-            form = self._form = self._form_of(obj, end)
-        node = form.node
-        if form.is_open:
-            at = end + len(form.text)
-            node = intern(data[at : data.index(b'"', at)].decode())
-        return data[start:end].decode(), node, form
-
-    def _form_of(self, obj: ApiObject, end: int) -> _Form:
-        """Return the form of an object whose uid ends at ``end``."""
-        data = obj.data
-        spec = data.find(SPEC_MARK, end) + len(SPEC_MARK)
-        # A binding puts the name of the node first. Without a spec this looks into the head.
-        is_open = data.startswith(_NODE, spec)
-        text = data[end : spec + len(_NODE) if is_open else obj.status_at or None]
-        form = self._forms.get(text)
-        if form is None:
-            view = _VIEW.decode(data)
+    def _read_body(self, body: Body) -> _Facts:
+        """Return what a pod shares with its copies."""
+        facts = self._facts.get(body)
+        if facts is None:
+            view = body.view(_View)
             metadata = view.metadata
             owner = intern(controller_of(metadata.ownerReferences))
-            form = _Form(
-                text,
-                is_open,
+            facts = _Facts(
+                body,
                 intern(view.spec.nodeName),
                 owner,
                 self._shared(owner, metadata.labels),
                 intern(metadata.creationTimestamp),
                 bool(metadata.deletionTimestamp),
             )
-            if len(self._forms) >= _SHARED_MAX:
-                self._forms.clear()
-            self._forms[text] = form
-        return form
+            if len(self._facts) >= _SHARED_MAX:
+                self._facts.clear()
+            self._facts[body] = facts
+        return facts
 
     def _shared(self, owner: str, labels: dict[str, str]) -> dict[str, str]:
         """Return the labels that were last read of an owner's pods, if they are the same."""

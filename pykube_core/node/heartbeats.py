@@ -18,11 +18,11 @@ from pykube_core.api.objects import KubeObject
 from pykube_core.api.status import StatusError
 from pykube_core.api.times import NANO, micro_time_text, parse_time, time_text
 from pykube_core.apiserver import ApiObject, ApiServer
-from pykube_core.apiserver.objects import identity_prefix, members
 from pykube_core.apiserver.recorder import NORMAL, EventRecorder, EventText, Reference
 from pykube_core.node.admission import Node, NodeView
 from pykube_core.node.network import NOT_READY_MESSAGE
 from pykube_core.node.registration import HEALTHY, STARTING
+from pykube_core.objects import Body
 
 LEASE_NAMESPACE: Final = "kube-node-lease"
 RENEWAL_NS: Final = 10 * NANO
@@ -45,13 +45,6 @@ class _LeaseSpec(msgspec.Struct, gc=False):
 
 class _LeaseView(msgspec.Struct, gc=False):
     spec: _LeaseSpec = msgspec.field(default_factory=_LeaseSpec)
-
-
-class _Parts(msgspec.Struct, gc=False):
-    status: msgspec.Raw = msgspec.Raw(b"{}")
-
-
-_PARTS: Final = msgspec.json.Decoder(_Parts)
 
 
 class _Report(NamedTuple):
@@ -97,8 +90,7 @@ class Leases:
             return
         tail = _tail(now_ns)
         renewed = [
-            ApiObject(LEASES, obj.key, obj.data[:-_TAIL_BYTES] + tail, obj.revision)
-            for obj in self._held.values()
+            _renewed(obj, obj.body.front[:-_TAIL_BYTES] + tail) for obj in self._held.values()
         ]
         outcomes = self._server.write_encoded(renewed)
         self.due_ns = now_ns + RENEWAL_NS
@@ -144,9 +136,12 @@ class Leases:
         except StatusError:
             self._held.pop(name, None)
             return None
-        metadata, renewed = bytes(members(obj.data).metadata), obj.view(_LeaseView).spec.renewTime
-        data = LEASES.head[:-1] + metadata + _spec(name) + _tail(0)
-        self._held[name] = ApiObject(LEASES, obj.key, data, obj.revision)
+        renewed = obj.body.view(_LeaseView).spec.renewTime
+        spec = {"holderIdentity": name, "leaseDurationSeconds": _LEASE_SECONDS}
+        # What others may have put behind the spec goes: a renewal changes the end.
+        whole = {"metadata": msgspec.json.decode(obj.data)["metadata"]}
+        renewal = {"spec": spec | {"renewTime": micro_time_text(0)}}
+        self._held[name] = obj.changed_to(whole | renewal)
         return parse_time(renewed) if renewed else 0
 
 
@@ -246,7 +241,7 @@ class NodeStatuses:
         self, node: Node, shown: tuple[bool, list[KubeObject]], beat: bytes, now_ns: int
     ) -> bytes:
         """Return a node's status as it is now, encoded: that of its last report with a new time."""
-        old = bytes(_PARTS.decode(node.obj.data).status)
+        old = node.obj.status
         last = self._reports.get(node.name)
         if last is not None and (last.revision, last.shown) == (node.obj.revision, shown):
             # A condition of somebody else that shows the same time is not ours to change.
@@ -321,11 +316,16 @@ def _spec(name: str) -> bytes:
     ).encode()
 
 
+def _renewed(obj: ApiObject, front: bytes) -> ApiObject:
+    """Return a lease, to be put, with another body."""
+    return ApiObject(LEASES, obj.key, obj.uid, Body.of(LEASES, front, b""), "", b"", obj.revision)
+
+
 def _lease(name: str, node_uid: str, uid: str, now: str, tail: bytes) -> ApiObject:
     """Return the new lease of a node, which owns it."""
     metadata = (
         f',"creationTimestamp":"{now}","namespace":"{LEASE_NAMESPACE}","ownerReferences":['
         f'{{"apiVersion":"v1","kind":"Node","name":"{name}","uid":"{node_uid}"}}]}}'
     ).encode()
-    data = identity_prefix(LEASES, name, uid) + metadata + _spec(name) + tail
-    return ApiObject(LEASES, LEASES.key(LEASE_NAMESPACE, name), data, 0)
+    body = Body.of(LEASES, b'"' + metadata + _spec(name) + tail, b"")
+    return ApiObject(LEASES, LEASES.key(LEASE_NAMESPACE, name), uid, body, "", b"", 0)

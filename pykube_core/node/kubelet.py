@@ -32,18 +32,26 @@ from pykube_core.node.pods import (
     is_overruled,
     other_conditions,
     resumed_pod,
-    spec_json,
 )
 from pykube_core.node.runtime import Runtime
 from pykube_core.node.static_pods import StaticPods
 from pykube_core.node.statuses import status_of
 from pykube_core.node.views import PodView
 from pykube_core.node.workers import PodWorkers
+from pykube_core.objects import Body
 
 _UNREADABLE: Final = (msgspec.DecodeError, ValueError)
 """What statuses raise that others wrote, where a container has no name or no time."""
 PODS_A_STEP: Final = 4096
 """So many pods are brought forward before others read what was written about them."""
+
+
+class _Spec(msgspec.Struct, gc=False):
+    nodeName: str = ""
+
+
+class _NodeName(msgspec.Struct, gc=False):
+    spec: _Spec
 
 
 class Kubelet:
@@ -89,6 +97,8 @@ class Kubelet:
         self._pods: dict[bytes, Pod] = {}
         self._homeless: dict[str, dict[bytes, None]] = {}
         self._fresh = FreshPods()
+        # The last body without a node: its copies have none either.
+        self._unbound: Body | None = None
         self._due: dict[int, list[Pod]] = {}
         self._times: list[int] = []
         self._active: list[Pod] = []
@@ -119,7 +129,7 @@ class Kubelet:
         More than `PODS_A_STEP` take several steps, so that what others have to read of them, and
         what is about to be written, stays small.
         """
-        pods, fresh = self._pods, self._fresh
+        pods = self._pods
         for change in self.cursor.read():
             new = change.new
             obj = new or change.object
@@ -129,7 +139,7 @@ class Kubelet:
                 continue
             pod = pods.get(obj.key)
             if pod is None:
-                if new is not None and not new.data.endswith(fresh.unbound):
+                if new is not None and new.body is not self._unbound:
                     self._note_new(new, now_ns)
             elif obj.revision == pod.revision and new is not None and new is not change.old:
                 pod.obj = new  # Its own write: the log's copy is enough.
@@ -300,7 +310,9 @@ class Kubelet:
             self._pods[obj.key] = pod
             self._activate(pod)
             return
-        if not self._fresh.is_unbound(obj):
+        if not (obj.bound_to or obj.body.view(_NodeName).spec.nodeName):
+            self._unbound = obj.body
+        else:
             with suppress(*_UNREADABLE):
                 self._take_pod(obj, now_ns)
 
@@ -324,7 +336,7 @@ class Kubelet:
 
     def _template(self, obj: ApiObject, view: PodView) -> Template:
         agent = self._network.is_agent(view.metadata.namespace, view.metadata.labels)
-        return Template(view, spec_json(obj), is_agent=agent)
+        return Template(view, obj.body.spec, is_agent=agent)
 
     def _place(self, pod: Pod, node: Node, now_ns: int) -> None:
         """Put a pod on its node, with all that it holds there already."""
@@ -375,7 +387,7 @@ class Kubelet:
         pod.others = other_conditions(view.status.conditions)
         if not pod.static:
             pod.generation = view.metadata.generation
-        if spec_json(change.new) != pod.template.spec_json and not pod.static:
+        if change.new.body.spec != pod.template.spec_json and not pod.static:
             template = self._template(change.new, view)
             self._workers.replace(pod, template, now_ns)
         self._activate(pod)

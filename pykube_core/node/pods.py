@@ -14,7 +14,7 @@ from pykube_core.api.resources import aggregate, quantities
 from pykube_core.api.selectors import parse_node_selector
 from pykube_core.api.times import NANO, parse_time
 from pykube_core.apiserver import ApiObject
-from pykube_core.apiserver.bulk import ENCODED_STATUS, without_node
+from pykube_core.apiserver.bulk import ENCODED_STATUS
 from pykube_core.apiserver.recorder import NORMAL, EventText, Reference
 from pykube_core.node.network import is_address
 from pykube_core.node.runtime import Behavior
@@ -25,7 +25,6 @@ from pykube_core.node.views import (
     PodView,
     Terminated,
 )
-from pykube_core.store import Form
 
 if TYPE_CHECKING:
     from pykube_core.node.admission import Node
@@ -54,25 +53,21 @@ BACK_OFF_MIN_NS: Final = 10 * NANO
 BACK_OFF_MAX_NS: Final = 300 * NANO
 
 
-class _Split(msgspec.Struct, gc=False):
-    spec: msgspec.Raw
-
-
 class StatusForm:
     """A status with gaps for what is a pod's own; copies share it.
 
     Attributes
     ----------
-    form : Form
-        Of a pod that shows it.
+    text : bytes
+        Of a form, see `FilledStatus`.
     conditions : tuple of (bool, str)
         Of each of the kubelet's own conditions, whether it is true and since when.
     """
 
-    __slots__ = ("conditions", "form")
+    __slots__ = ("conditions", "text")
 
-    def __init__(self, form: Form, conditions: Conditions) -> None:
-        self.form = form
+    def __init__(self, text: bytes, conditions: Conditions) -> None:
+        self.text = text
         self.conditions = conditions
 
 
@@ -132,7 +127,7 @@ class Template:
     simple : bool
         One container, and nothing but its end ends the pod.
     spec_json : bytes
-        The spec as copies have it on any node, see `spec_json`.
+        The spec as copies have it on any node, see `Body.spec`.
     affinity : NodeSelector or None
         What its required node affinity says; ``selector`` is its ``nodeSelector``.
     requests : tuple of (str, int)
@@ -373,11 +368,6 @@ class Pod(msgspec.Struct, gc=False):
     def full_name(self) -> str:
         """Its name as the kubelet writes it into messages."""
         return f"{self.name}_{self.namespace}({self.uid})"
-
-
-def spec_json(obj: ApiObject) -> bytes:
-    """Return a pod's spec as it is stored, but for the node that binding put first."""
-    return without_node(bytes(msgspec.json.decode(obj.data, type=_Split).spec))
 
 
 def new_pod(obj: ApiObject, uid: str, node: Node, template: Template) -> Pod:

@@ -18,12 +18,12 @@ from pykube_core.api.decoding import decode
 from pykube_core.api.objects import KubeObject
 from pykube_core.api.status import StatusError
 from pykube_core.api.times import NANO, time_text
-from pykube_core.apiserver import ApiObject, ApiServer
+from pykube_core.apiserver import ApiServer
 from pykube_core.apiserver.log import ObjectLog
-from pykube_core.apiserver.objects import encode
 from pykube_core.node.admission import Node
 from pykube_core.node.pods import Pod, Template, resumed_pod
 from pykube_core.node.views import PodView
+from pykube_core.objects import ApiObject, encode
 
 HASH: Final = "kubernetes.io/config.hash"
 MIRROR: Final = "kubernetes.io/config.mirror"
@@ -90,7 +90,7 @@ class StaticPods:
         complete = mirror | {"metadata": metadata | {"uid": digest}}
         PODS.default(complete)
         PODS.prepare(complete)
-        obj = ApiObject(PODS, key, encode(PODS, complete), 0)
+        obj = ApiObject.parse(PODS, key, encode(PODS, complete), 0)
         view = obj.view(PodView)
         pod = resumed_pod(obj, digest, node, self._template(obj, view), view)
         pod.static = True

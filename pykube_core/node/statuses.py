@@ -18,12 +18,7 @@ from msgspec import Raw
 
 from pykube_core.api.objects import DONE_PHASES, Json, KubeObject
 from pykube_core.api.times import time_text
-from pykube_core.apiserver.bulk import (
-    ENCODED_STATUS,
-    STATUS_FIELD,
-    FilledStatus,
-    form_of_status,
-)
+from pykube_core.apiserver.bulk import ENCODED_STATUS, STATUS_FIELD, FilledStatus
 from pykube_core.node.pods import (
     ENDED,
     OWN_CONDITIONS,
@@ -70,7 +65,7 @@ def status_of(pod: Pod, now_ns: int) -> FilledStatus:
                 template.statuses.clear()
             template.statuses[key] = form
     pod.shown = form
-    return FilledStatus(form.form, filling)
+    return FilledStatus(form.text, filling)
 
 
 def ended(pod: Pod, container: Container, exit_code: int, now_ns: int) -> Terminated:
@@ -150,7 +145,7 @@ def _form(pod: Pod, now_ns: int) -> StatusForm:
     data = msgspec.json.encode(status)
     # Other conditions come with their comma.
     data = data.replace(b"," + bytes(_OTHERS), bytes(_OTHERS), 1)
-    return StatusForm(form_of_status(data), after)
+    return StatusForm(data, after)
 
 
 def _rejected(pod: Pod) -> bytes:

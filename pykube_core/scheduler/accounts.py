@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from pykube_core.api.objects import KubeObject, name_of
-from pykube_core.apiserver.objects import ApiObject
+from pykube_core.objects import ApiObject
 from pykube_core.scheduler.cycle import SchedulingCycle
 from pykube_core.scheduler.scheduler import Scheduler
 

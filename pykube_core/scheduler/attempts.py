@@ -351,7 +351,7 @@ class Attempts:
         changes = {
             victim.object.key: (victim.object, StatusChange(condition))
             for victim in victims
-            if not self._shapes.of(victim.object)[2].is_deleting
+            if not self._shapes.of(victim.object).is_deleting
         }
         written = write_statuses(self._server, changes, self._now_ns)
         going = [victim for victim in victims if victim.object.key in written]

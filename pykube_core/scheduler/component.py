@@ -31,7 +31,6 @@ from pykube_core.api.builtin import NAMESPACES, NODES, PODS
 from pykube_core.api.objects import KubeObject, namespace_of
 from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.apiserver.log import Change, ObjectLog, Upkeep
-from pykube_core.apiserver.objects import members
 from pykube_core.scheduler.accounts import Accounts, AssignedPod
 from pykube_core.scheduler.attempts import Attempts, WaitingPod
 from pykube_core.scheduler.config import SchedulerConfiguration, default_configuration
@@ -189,9 +188,8 @@ class SchedulerComponent:
     def _note_listed(self, change: Change) -> None:
         old, new = change.old, change.new
         if old is not None and new is not None:
-            before, after = members(old.data), members(new.data)
             plural = change.object.resource.plural
-            if before.spec == after.spec and plural != "poddisruptionbudgets":
+            if old.body.spec == new.body.spec and plural != "poddisruptionbudgets":
                 return
         listers, plural = self._scheduler.context.listers, _LISTED[change.object.resource.plural]
         if new is None:
@@ -246,7 +244,7 @@ class SchedulerComponent:
 
     def _note_unassigned(self, held: WaitingPod | None, change: Change, new: ApiObject) -> None:
         """Take a change of a pod that had no node, as far as is known here."""
-        name, uid, shape = self._shapes.of(new)
+        name, uid, shape = new.name, new.uid, self._shapes.of(new)
         if shape.is_done:
             self._lose_pod(held, change)
         elif shape.node:
@@ -308,7 +306,7 @@ class SchedulerComponent:
 
     def _update_waiting(self, held: WaitingPod, change: Change, new: ApiObject) -> None:
         assert change.old is not None
-        before, shape = held.shape, self._shapes.of(new)[2]
+        before, shape = held.shape, self._shapes.of(new)
         held.take(new, shape)
         if self._queue.get(held.key) is None:
             # It was left out because it is being deleted; it is looked at again, as upstream does.

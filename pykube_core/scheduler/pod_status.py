@@ -16,7 +16,6 @@ from pykube_core.api.objects import KubeObject
 from pykube_core.api.pod_conditions import Condition, with_condition
 from pykube_core.api.status import StatusError
 from pykube_core.apiserver import ApiObject, ApiServer
-from pykube_core.apiserver.objects import members
 
 _ATTEMPTS: Final = 4
 
@@ -39,17 +38,17 @@ class _Spec(msgspec.Struct, gc=False):
     nodeName: str = ""
 
 
-_SPEC: Final = msgspec.json.Decoder(_Spec)
-_METADATA: Final = msgspec.json.Decoder(_Metadata)
+class _View(msgspec.Struct, gc=False):
+    metadata: _Metadata
+    spec: _Spec
 
 
 def changed_status(pod: ApiObject, change: StatusChange, now_ns: int) -> bytes:
     """Return a pod's status with a change, encoded; the same bytes if it changes nothing."""
-    parts = members(pod.data)
-    status: KubeObject = msgspec.json.decode(parts.status)
+    status: KubeObject = msgspec.json.decode(pod.status)
     new = dict(status)
     if change.condition is not None:
-        generation = _METADATA.decode(parts.metadata).generation
+        generation = pod.body.view(_View).metadata.generation
         new["conditions"] = with_condition(
             status.get("conditions") or [], change.condition, generation, now_ns
         )
@@ -57,7 +56,7 @@ def changed_status(pod: ApiObject, change: StatusChange, now_ns: int) -> bytes:
         new["nominatedNodeName"] = change.nominated_node
     elif change.nominated_node is not None:
         new.pop("nominatedNodeName", None)
-    return bytes(parts.status) if new == status else msgspec.json.encode(new)
+    return pod.status if new == status else msgspec.json.encode(new)
 
 
 def write_statuses(
@@ -96,4 +95,4 @@ def _is_late(pod: ApiObject, change: StatusChange) -> bool:
     condition = change.condition
     if condition is None or condition.type != "PodScheduled":
         return False
-    return _SPEC.decode(members(pod.data).spec).nodeName != ""
+    return bool(pod.bound_to or pod.body.view(_View).spec.nodeName)

@@ -1,7 +1,7 @@
 """What the scheduler must know of a pod in the log, found out once for all that are alike.
 
-Copies of one pod share all their bytes behind the uid (see ``docs/cluster.md``), so these bytes
-say which pods are alike, and one of them is decoded for all.
+Copies of one pod share their body (`pykube_core.objects.body`), so bodies say which pods are alike,
+and one of them is decoded for all.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ import msgspec
 
 from pykube_core.api.errors import InputError
 from pykube_core.api.objects import DONE_PHASES, KubeObject
-from pykube_core.apiserver.bulk import without_node
-from pykube_core.apiserver.objects import ApiObject, members, uid_span
+from pykube_core.objects import ApiObject, Body
 from pykube_core.scheduler.plugins import PLUGINS
 from pykube_core.scheduler.scheduler import Scheduler
 
@@ -105,9 +104,6 @@ class Shape(msgspec.Struct):
     epoch: int = 0
 
 
-_NO_SHAPE: Final = Shape("", "", "", "", 0, False, False, False, False, False)
-
-
 class Shapes:
     """Shapes and classes of pods; remembers some thousand of the last ones.
 
@@ -119,13 +115,11 @@ class Shapes:
 
     def __init__(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
-        self._shapes: dict[bytes, Shape] = {}
-        # The last shape that was asked for: most pods come in runs of copies.
-        self._tail, self._shape = b"", _NO_SHAPE
+        self._shapes: dict[tuple[Body, str, bytes], Shape] = {}
         # How the last status began, up to its first address: copies change theirs together. It
         # says of no size, and none begins in it, since its end is no part of `_SIZES`.
         self._head, self._is_done = _NO_HEAD, False
-        self._classes: dict[bytes, ShapeClass] = {}
+        self._classes: dict[tuple[Body, bytes], ShapeClass] = {}
         self._epoch = 0
 
     def forget(self) -> None:
@@ -133,39 +127,29 @@ class Shapes:
         self._classes.clear()
         self._epoch += 1
 
-    def of(self, pod: ApiObject) -> tuple[str, str, Shape]:
-        """Return a pod's name, its uid and its shape."""
-        data = pod.data
-        start, end = uid_span(pod)
-        if len(data) - end != len(self._tail) or not data.endswith(self._tail):
-            self._tail = data[end:]
-            self._shape = self._shape_of(pod, self._tail)
-        return pod.name, data[start:end].decode(), self._shape
-
-    def _shape_of(self, pod: ApiObject, tail: bytes) -> Shape:
-        shape = self._shapes.get(tail)
+    def of(self, pod: ApiObject) -> Shape:
+        """Return a pod's shape."""
+        key = pod.body, pod.bound_to, pod.own_status
+        shape = self._shapes.get(key)
         if shape is None:
             shape = _shape(pod)
             if len(self._shapes) >= _REMEMBERED_MAX:
                 self._shapes.clear()
-            self._shapes[tail] = shape
+            self._shapes[key] = shape
         return shape
 
     def read_status(self, pod: ApiObject) -> tuple[bool, bool]:
         """Return whether a pod has ended (Succeeded or Failed), and what `is_sized` says of it."""
-        if not pod.data.startswith(self._head, pod.status_at):
-            return self._read_status(pod)
-        return self._is_done, pod.data.rfind(_SIZES, pod.status_at + len(self._head)) >= 0
-
-    def _read_status(self, pod: ApiObject) -> tuple[bool, bool]:
-        found = _PHASE.match(pod.data, pod.status_at)
+        status = pod.own_status
+        if status.startswith(self._head):
+            return self._is_done, status.rfind(_SIZES, len(self._head)) >= 0
+        found = _PHASE.match(status)
         phase = _STATUS.decode(pod.status).phase if found is None else found[1].decode()
         done, sized = phase in DONE_PHASES, is_sized(pod)
         if found is not None and not sized:
-            end = pod.data.find(_ADDRESS, found.end())
+            end = status.find(_ADDRESS, found.end())
             if end >= 0:
-                self._head = pod.data[pod.status_at : end + len(_ADDRESS)]
-                self._is_done = done
+                self._head, self._is_done = status[: end + len(_ADDRESS)], done
         return done, sized
 
     def class_of(self, pod: ApiObject, shape: Shape) -> ShapeClass:
@@ -176,12 +160,7 @@ class Shapes:
 
     def read_class(self, pod: ApiObject) -> ShapeClass:
         """Return the class of a pod; the node of one that has one is no rule for it."""
-        parts = members(pod.data)
-        metadata, spec = bytes(parts.metadata), without_node(bytes(parts.spec))
-        _, end = uid_span(pod)
-        metadata = metadata[end - len(pod.resource.head) + 1 :]
-        sized = bytes(parts.status) if is_sized(pod) else b""
-        key = b"".join((metadata, spec, sized))
+        key = pod.body.unbound, pod.own_status if is_sized(pod) else b""
         found = self._classes.get(key)
         if found is None:
             found = self._compile(pod.decode())
@@ -208,10 +187,8 @@ class Shapes:
 
 def is_sized(pod: ApiObject) -> bool:
     """Return whether a pod's status may say what the pod takes of its node."""
-    if pod.status_at:
-        # From behind, where the letter to look for is the first one, which is the rarer one.
-        return pod.data.rfind(_SIZES, pod.status_at) >= 0
-    return _SIZES in pod.status
+    # From behind, where the letter to look for is the first one, which is the rarer one.
+    return pod.own_status.rfind(_SIZES) >= 0
 
 
 def _shape(pod: ApiObject) -> Shape:

@@ -8,6 +8,7 @@
 b'1'
 """
 
+from _pykube_hotcore.constants import STORE_OPERATIONS_MAX as OPERATIONS_MAX
 from _pykube_hotcore.native._puts import FIELDS_MAX, Form, Puts
 from _pykube_hotcore.native._store import RangeView
 from _pykube_hotcore.native._store_errors import (
@@ -57,6 +58,7 @@ __all__ = [
     "FIELDS_MAX",
     "FROM_KEY",
     "INSTALL_ETCD",
+    "OPERATIONS_MAX",
     "BatchResult",
     "ClosedError",
     "CompactedError",

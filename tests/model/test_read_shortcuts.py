@@ -13,10 +13,9 @@ from pykube_core.api.patch import MERGE_PATCH
 from pykube_core.api.status import StatusError
 from pykube_core.apiserver import ApiObject, ApiServer, Binding, lifecycle
 from pykube_core.apiserver.log import ObjectLog
-from pykube_core.apiserver.objects import encode, status_start
 from pykube_core.controllers import GarbageCollector
 from pykube_core.controllers.pods import PodReader
-from pykube_core.node.fresh import split_bound
+from pykube_core.objects import encode
 from pykube_core.scheduler.shapes import Shapes, is_sized
 from pykube_core.store import Store
 
@@ -118,15 +117,17 @@ def pod_shown(obj):
 
 def shown(pod):
     return {
-        field: getattr(pod, field) for field in pod.__struct_fields__ if "revision" not in field
+        field: getattr(pod, field)
+        for field in pod.__struct_fields__
+        if field not in ("body", "revision")
     }
 
 
 def check_scheduler(obj, shapes):
     whole = msgspec.json.decode(obj.data)
     metadata, spec, status = whole["metadata"], whole["spec"], whole.get("status", {})
-    name, uid, shape = shapes.of(obj)
-    assert (name, uid) == (metadata["name"], metadata["uid"])
+    shape = shapes.of(obj)
+    assert (obj.name, obj.uid) == (metadata["name"], metadata["uid"])
     assert (shape.node, shape.namespace) == (spec.get("nodeName", ""), "default")
     assert shape.nominated_node == status.get("nominatedNodeName", "")
     assert shape.is_deleting == ("deletionTimestamp" in metadata)
@@ -135,9 +136,12 @@ def check_scheduler(obj, shapes):
     assert shape.is_sized == is_sized(obj)
     assert shapes.read_status(obj) == (done, is_sized(obj))
     assert is_sized(obj) or "resources" not in status
-    fresh = split_bound(obj.data)
-    if fresh is not None:
-        assert (fresh.uid, fresh.node) == (metadata["uid"], spec["nodeName"])
+    assert obj.bound_to in ("", spec.get("nodeName", ""))
+    body = obj.body
+    assert body.is_bound == bool(obj.bound_to)
+    assert msgspec.json.decode(body.spec) | {"nodeName": 0} == spec | {"nodeName": 0}
+    assert body.view(dict)["metadata"] == metadata | {"name": "", "uid": ""}
+    assert body.unbound.bound is body if body.is_bound else body.unbound is body
 
 
 class World:
@@ -173,9 +177,8 @@ class World:
         if change.old is not None:
             old = msgspec.json.decode(change.old.data)
             alone = (old | {"status": 0}) == (whole | {"status": 0})
-            assert change.is_status_alone == alone or not change.old.status_at
-            same = new.body_revision == change.old.body_revision
-            assert same == change.is_status_alone
+            assert change.is_status_alone == alone or not change.old.body.has_status
+            assert new.has_body_of(change.old) == change.is_status_alone
         check_scheduler(new, self.shapes)
         self.expected[new.key, new.revision] = pod_shown(new)
         self.states.append(new)
@@ -281,7 +284,7 @@ class World:
                 deleting = "deletionTimestamp" in metadata
                 expected[metadata["uid"]] = (obj.key, uids, deleting, metadata.get("namespace", ""))
         found = {
-            uid: (thing.key, thing.owners, thing.deleting, thing.place.decode())
+            uid: (thing.key, thing.owners, thing.deleting, thing.place)
             for uid, thing in self.collector._things.items()
         }
         assert found == expected
@@ -293,7 +296,7 @@ def test_statuses_that_begin_alike_are_told_apart():
         metadata = {"name": name, "uid": f"uid-{name}", "creationTimestamp": SINCE}
         datas = [encode(PODS, {"metadata": metadata, "spec": {}, "status": s}) for s in STATUSES]
         key = PODS.key("default", name)
-        objects = [ApiObject(PODS, key, data, 1, status_start(data), 1) for data in datas]
+        objects = [ApiObject.parse(PODS, key, data, 1) for data in datas]
         states.append([(obj, pod_shown(obj)) for obj in objects])
     for run in product(*states):
         reader = PodReader()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, repeat
+from itertools import accumulate, count, repeat
 from typing import Any, Final
 
 from _pykube_hotcore._ffi import ffi, lib
@@ -14,6 +14,7 @@ from _pykube_hotcore.native._status import check
 FIELDS_MAX: Final = 31
 """So many fields a form can name."""
 _GAPS: Final = re.compile(rb"([\x01-\x1f])")
+_IDS: Final = count(1)
 
 
 class Form:
@@ -29,16 +30,81 @@ class Form:
 
     def __init__(self, text: bytes) -> None:
         parts = _GAPS.split(text)
+        self._fill(parts[::2], [ord(gap) - 1 for gap in parts[1::2]])
+
+    @classmethod
+    def around(cls, texts: Sequence[bytes], fields: Sequence[int], end: bytes = b"") -> Form:
+        """Return the form of texts with a field between each two; a form's text follows them.
+
+        The texts are taken as they are, whatever bytes they hold; fields are counted from 0.
+        """
+        made = cls.__new__(cls)
+        parts = _GAPS.split(end)
+        pieces = [*texts[:-1], texts[-1] + parts[0], *parts[2::2]]
+        made._fill(pieces, [*fields, *(ord(gap) - 1 for gap in parts[1::2])])
+        return made
+
+    def _fill(self, texts: Sequence[bytes], fields: Sequence[int]) -> None:
         pairs, at = [], 0
-        for before, gap in zip(parts[::2], parts[1::2], strict=False):
+        for before, field in zip(texts, fields, strict=False):
             at += len(before)
-            pairs += [at, ord(gap) - 1]
-        between, gaps = b"".join(parts[::2]), ffi.new("int32_t[]", pairs)
+            pairs += [at, field]
+        between, gaps = b"".join(texts), ffi.new("int32_t[]", pairs)
         form = ffi.new("pkc_form *")
         form.text, form.size = ffi.from_buffer(between), len(between)
-        form.gaps, form.gap_count = gaps, len(pairs) // 2
+        form.gaps, form.gap_count, form.id = gaps, len(pairs) // 2, next(_IDS)
         self._kept = form, between, gaps
         self.address = int(ffi.cast("intptr_t", form))
+
+
+class Filling:
+    """Forms of keys and values, and the rows of fields that fill them, where C reads them.
+
+    Attributes
+    ----------
+    forms, fields : cdata
+        ``pkc_form **`` of all keys, then of all values; ``pkc_text *``, row by row.
+    field_count : int
+        Of a row.
+    """
+
+    __slots__ = ("_kept", "field_count", "fields", "form_count", "forms")
+
+    def __init__(self, addresses: array[int], fields: Any, field_count: int, kept: object) -> None:
+        self._kept = addresses, kept
+        self.forms = ffi.cast("pkc_form **", ffi.from_buffer(addresses))
+        self.fields, self.field_count, self.form_count = fields, field_count, len(addresses)
+
+    def sizes(self) -> array[int]:
+        """Return the bytes that each form takes when it is filled.
+
+        Raises
+        ------
+        NativeError
+            A form has a gap for a field that is not there.
+        """
+        sizes = array("q", bytes(8 * self.form_count))
+        out = ffi.from_buffer("int64_t[]", sizes)
+        check(
+            lib.pkc_form_measure(
+                self.forms,
+                self.form_count,
+                self.fields,
+                self.field_count,
+                self.form_count // 2,
+                out,
+            )
+        )
+        return sizes
+
+    def data(self, sizes: array[int]) -> bytearray:
+        """Return all filled forms, one behind the other. O(bytes)."""
+        data = bytearray(sum(sizes))
+        lib.pkc_form_fill(
+            self.forms, self.form_count, self.fields, self.field_count, self.form_count // 2,
+            ffi.from_buffer("char[]", data),
+        )  # fmt: skip
+        return data
 
 
 class Puts:
@@ -46,12 +112,12 @@ class Puts:
 
     Attributes
     ----------
-    data : bytes or bytearray
-        All keys, then all values.
     sizes : array of int64
-        Their sizes in bytes, in the same order.
+        The sizes in bytes of all keys, then of all values.
     revisions : array of int64 or None
         0 for a key that must not exist; None compares nothing.
+    filling : Filling or None
+        Of puts that are filled forms: how C finds forms and fields.
 
     Raises
     ------
@@ -59,16 +125,28 @@ class Puts:
         There are not as many keys as values and revisions, or the data is not theirs alone.
     """
 
-    __slots__ = ("data", "revisions", "sizes")
+    __slots__ = ("_data", "filling", "revisions", "sizes")
 
     def __init__(
-        self, data: bytes | bytearray, sizes: array[int], revisions: Iterable[int] | None
+        self,
+        data: bytes | bytearray | None,
+        sizes: array[int],
+        revisions: Iterable[int] | None,
+        filling: Filling | None = None,
     ) -> None:
-        self.data, self.sizes = data, sizes
+        self._data, self.sizes, self.filling = data, sizes, filling
         self.revisions = None if revisions is None else array("q", revisions)
         compared = len(self) if self.revisions is None else len(self.revisions)
-        if len(sizes) != 2 * compared or sum(sizes) != len(data):
+        if len(sizes) != 2 * compared or (data is not None and sum(sizes) != len(data)):
             raise ValueError("puts have as many keys as values and revisions, and their data alone")
+
+    @property
+    def data(self) -> bytes | bytearray:
+        """All keys, then all values; forms are filled when it is first asked for. O(bytes)."""
+        if self._data is None:
+            filling = self.filling
+            self._data = b"" if filling is None else filling.data(self.sizes)
+        return self._data
 
     @classmethod
     def of(
@@ -117,15 +195,8 @@ class Puts:
         check(lib.pkc_form_read_fields(texts, len(texts), len(fields), found))
         addresses = array("q", [key.address]) * row_count
         addresses.extend([form.address for form in values])
-        forms = ffi.cast("pkc_form **", ffi.from_buffer(addresses))
-        count = len(addresses)
-        sizes = array("q", bytes(8 * count))
-        sizes_out = ffi.from_buffer("int64_t[]", sizes)
-        size = lib.pkc_form_measure(forms, count, found, field_count, row_count, sizes_out)
-        data = bytearray(check(size))
-        data_out = ffi.from_buffer("char[]", data)
-        lib.pkc_form_fill(forms, count, found, field_count, row_count, data_out)
-        return cls(data, sizes, revisions)
+        filling = Filling(addresses, found, field_count, (key, values, texts))
+        return cls(None, filling.sizes(), revisions, filling)
 
     def __len__(self) -> int:
         return len(self.sizes) // 2
@@ -151,7 +222,7 @@ class Puts:
     @property
     def request_bytes(self) -> int:
         """What they count for as one request: a key is in its compare, too."""
-        return len(self.data) + sum(self.sizes[: len(self)])
+        return sum(self.sizes) + sum(self.sizes[: len(self)])
 
 
 def _terminated(fields: Sequence[str] | Sequence[bytes]) -> bytes:

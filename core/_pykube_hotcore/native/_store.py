@@ -301,34 +301,34 @@ class StoreHandle:
 
     def put_if(self, puts: Puts, lease: int) -> BatchResult:
         """Put each key that is still at its expected mod revision, at one revision: all or none."""
-        return self._batch_if(
-            lib.pkc_store_put_if, puts.data, puts.sizes, puts.revisions, len(puts), lease
-        )
+        filling = puts.filling
+        if filling is None:
+            what = ffi.from_buffer(puts.data), ffi.from_buffer("int64_t[]", puts.sizes)
+            return self._batch_if(lib.pkc_store_put_if, what, puts.revisions, len(puts), lease)
+        filled = filling.forms, filling.fields, filling.field_count
+        return self._batch_if(lib.pkc_store_put_filled, filled, puts.revisions, len(puts), lease)
 
     def delete_if(self, items: Sequence[tuple[bytes, int]]) -> BatchResult:
         """Delete each key that is still at its expected mod revision: all or none."""
         keys, revisions = zip(*items, strict=True) if items else ((), ())
         sizes = array("q", map(len, keys))
         expected = array("q", revisions)
-        return self._batch_if(lib.pkc_store_delete_if, b"".join(keys), sizes, expected, len(items))
+        what = ffi.from_buffer(b"".join(keys)), ffi.from_buffer("int64_t[]", sizes)
+        return self._batch_if(lib.pkc_store_delete_if, what, expected, len(items))
 
     def _batch_if(
         self,
         call: Callable[..., int],
-        data: bytes | bytearray,
-        sizes: array[int],
+        what: tuple[Any, ...],
         revisions: array[int] | None,
         count: int,
         *lease: int,
     ) -> BatchResult:
         """Run a transaction of like operations, each with a compare of its key's mod revision."""
-        sizes_in = ffi.from_buffer("int64_t[]", sizes)
         expected = ffi.NULL if revisions is None else ffi.from_buffer("int64_t[]", revisions)
         answer = self.borrow()
         try:
-            status = call(
-                self._store, ffi.from_buffer(data), sizes_in, expected, count, *lease, answer
-            )
+            status = call(self._store, *what, expected, count, *lease, answer)
             self._settled(status, answer)
             result = answer.results[0]
             failed = None if result.succeeded else int(result.count)

@@ -21,8 +21,9 @@ from _pykube_hotcore.native._store_types import (
 
 # pkc_op and pkc_compare as 64-bit words: two halves of a word hold kind and flags, target and
 # result, sort order and sort target.
-_OP_WORDS, _COMPARE_WORDS = 16, 8
-_NO_RANGE = (0, 0, 0, 0, 0, 0, 0, 0)  # limit, revision, four filters, sort, txn
+_OP_WORDS, _COMPARE_WORDS = 18, 8
+# Limit, revision, four filters, sort; txn; form and fields.
+_NO_RANGE = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 _RANGE, _PUT, _DELETE, _TXN = lib.PKC_OP_RANGE, lib.PKC_OP_PUT, lib.PKC_OP_DELETE, lib.PKC_OP_TXN
 _KEYS_ONLY, _COUNT_ONLY = lib.PKC_FLAG_KEYS_ONLY, lib.PKC_FLAG_COUNT_ONLY
 _PREV_KV = lib.PKC_FLAG_PREV_KV
@@ -51,12 +52,12 @@ class Encoder:
             flags = (_KEYS_ONLY * op.keys_only | _COUNT_ONLY * op.count_only) << 32
             sort = op.sort_order | op.sort_target << 32
             numbers = (op.limit, op.revision, *op[8:12], sort)
-            return (_RANGE | flags, op.key, op.end, b"", 0, *numbers, 0)
+            return (_RANGE | flags, op.key, op.end, b"", 0, *numbers, 0, 0, 0)
         if isinstance(op, Delete):
             flags = _PREV_KV << 32 if op.prev_kv else 0
             return (_DELETE | flags, op.key, op.end, b"", 0, *_NO_RANGE)
         address = int(ffi.cast("uintptr_t", self.txn(op)))
-        return (_TXN, b"", b"", b"", 0, *_NO_RANGE[:-1], address)
+        return (_TXN, b"", b"", b"", 0, *_NO_RANGE[:-3], address, 0, 0)
 
     def ops(self, ops: Sequence[Op]) -> Any:
         """Return an array of pkc_op."""

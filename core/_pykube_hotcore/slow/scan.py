@@ -1,7 +1,7 @@
 """NumPy twin of the fused kernel: Fit by LeastAllocated and balanced allocation, weights 1.
 
-The rule is that of ``SCAN(scan_unit)`` in ``csrc/src/kernel_body.inc``, over the same columns and
-with the same bits.
+The rule is that of ``SCAN(scan_unit)`` in ``csrc/engine/kernels/kernel_body.inc``, over the same
+columns and with the same bits.
 """
 
 from typing import NamedTuple

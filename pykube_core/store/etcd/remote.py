@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import grpc
 
+from _pykube_hotcore.constants import STORE_OPERATIONS_MAX
 from _pykube_hotcore.native._puts import Puts
 from _pykube_hotcore.native._store_errors import (
     CompactedError,
@@ -50,7 +51,6 @@ _OPTIONS = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_len
 _RETRY_SECONDS = 0.1
 _FILES = ("ca", "cert", "key")
 _QUEUED_BATCHES_MAX = 64
-_OPS_MAX = 128
 _BROKEN = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNKNOWN, grpc.StatusCode.INTERNAL)
 
 
@@ -177,8 +177,10 @@ class EtcdStore:
     def get_many(self, keys: Sequence[bytes]) -> list[KeyValue | None]:
         """Return many keys, in the order asked; at one revision per 128 of them."""
         out: list[KeyValue | None] = []
-        for at in range(0, len(keys), _OPS_MAX):
-            result = self._txn(Txn((), tuple(map(Get, keys[at : at + _OPS_MAX]))), repeat=True)
+        for at in range(0, len(keys), STORE_OPERATIONS_MAX):
+            result = self._txn(
+                Txn((), tuple(map(Get, keys[at : at + STORE_OPERATIONS_MAX]))), repeat=True
+            )
             for found in result.results:
                 assert isinstance(found, RangeResult)
                 out.append(found.kvs[0] if found.kvs else None)

@@ -2,17 +2,15 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from pykube_core.api.builtin import PODS
 from pykube_core.apiserver import ApiServer
 from pykube_core.apiserver.bulk import (
     ENCODED_STATUS,
-    STATUS_FIELD,
     FilledStatus,
-    form_of_status,
 )
-from pykube_core.apiserver.objects import OBJECT_BYTES_MAX, status_start
+from pykube_core.objects.encoded import OBJECT_BYTES_MAX
+from pykube_core.objects.layout import STATUS_FIELD
 from pykube_core.store import Store
 
 
@@ -44,10 +42,10 @@ def test_filled_statuses_are_written_as_encoded_ones(items):
             for index, status, is_known, is_split in items:
                 obj = made[index]
                 if is_known:
-                    obj = replace(obj, status_at=status_start(obj.data))
+                    obj = server.get(PODS, obj.name, "default").at(obj.revision)
                 filled = FilledStatus(ENCODED_STATUS, [status])
                 if is_split:
-                    form = form_of_status(status[:1] + b"%c" % (STATUS_FIELD + 1) + status[-1:])
+                    form = status[:1] + b"%c" % (STATUS_FIELD + 1) + status[-1:]
                     filled = FilledStatus(form, [b"unused", status[1:-1]])
                 asked.append((obj, filled if is_filled else status))
             write = server.fill_status_many if is_filled else server.replace_status_many

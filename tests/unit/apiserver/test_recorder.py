@@ -6,8 +6,8 @@ from hypothesis.strategies import integers, lists, sampled_from, text, tuples
 
 from pykube_core.api.builtin import EVENTS, NODES, PODS
 from pykube_core.apiserver import ApiServer
-from pykube_core.apiserver.objects import REQUEST_BYTES_MAX
 from pykube_core.apiserver.recorder import EventRecorder, EventText, Reference
+from pykube_core.objects.encoded import REQUEST_BYTES_MAX
 from pykube_core.store import Store, prefix_end
 
 START = 1_795_407_362 * 10**9

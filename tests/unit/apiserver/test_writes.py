@@ -17,7 +17,8 @@ from pykube_core.api.builtin import (
 from pykube_core.api.patch import JSON_PATCH, STRATEGIC_MERGE_PATCH
 from pykube_core.api.status import StatusError
 from pykube_core.apiserver import ApiServer, Binding, scale_of
-from pykube_core.apiserver.objects import OBJECT_BYTES_MAX, encode
+from pykube_core.objects import encode
+from pykube_core.objects.encoded import OBJECT_BYTES_MAX
 from pykube_core.store import Store
 
 

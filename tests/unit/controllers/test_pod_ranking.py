@@ -3,12 +3,9 @@ import pytest
 from pykube_core.api.builtin import PODS
 from pykube_core.api.deletion_cost import DELETION_COST, read_deletion_cost
 from pykube_core.apiserver import ApiObject
-from pykube_core.apiserver.objects import encode
-from pykube_core.controllers.pod_ranking import (
-    candidate,
-    least_missed,
-)
+from pykube_core.controllers.pod_ranking import candidate, least_missed
 from pykube_core.controllers.pods import PodReader
+from pykube_core.objects import encode
 
 NOW = 1_795_407_362 * 10**9
 
@@ -31,7 +28,7 @@ def pod(name, *, related=0, node="n1", phase="Running", ready="2026-11-23T04:00:
     ]
     spec = {"nodeName": node, "initContainers": [side, {"name": "init"}]}
     data = encode(PODS, {"metadata": metadata, "spec": spec, "status": status})
-    obj = ApiObject(PODS, PODS.key("default", name), data, 1)
+    obj = ApiObject.parse(PODS, PODS.key("default", name), data, 1)
     return candidate(obj, PodReader().read(obj), related)
 
 

@@ -2,15 +2,15 @@ import pytest
 
 from pykube_core.api.builtin import PODS
 from pykube_core.apiserver import ApiObject
-from pykube_core.apiserver.objects import encode, status_start
 from pykube_core.controllers.pods import PodReader
+from pykube_core.objects import encode
 
 
 def pod(name, spec, *, revision=1, status=None, **metadata):
     metadata = {"name": name, "uid": f"uid-{name}", "namespace": "default"} | metadata
     status = status or {"phase": "Pending"}
     data = encode(PODS, {"metadata": metadata, "spec": spec, "status": status})
-    return ApiObject(PODS, PODS.key("default", name), data, revision, status_start(data), 1)
+    return ApiObject.parse(PODS, PODS.key("default", name), data, revision)
 
 
 @pytest.mark.parametrize(

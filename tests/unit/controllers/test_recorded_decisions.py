@@ -8,9 +8,9 @@ import pytest
 
 from pykube_core.api.builtin import DAEMON_SETS, DEPLOYMENTS, EVENTS, NODES, PODS, REPLICA_SETS
 from pykube_core.apiserver import ApiObject
-from pykube_core.apiserver.objects import encode
 from pykube_core.controllers import DaemonSetController, DeploymentController
 from pykube_core.controllers.template_hash import canonical, hash_of
+from pykube_core.objects import encode
 
 RECORDED = Path(__file__).parents[2] / "conformance" / "kube-controller-manager-v1.34.1"
 CHUNKS = 10
@@ -28,7 +28,7 @@ def write(world, *groups):
         for item in items:
             namespace = "default" if resource.namespaced else ""
             key = resource.key(namespace, item["metadata"]["name"])
-            objects.append(ApiObject(resource, key, encode(resource, item), 0))
+            objects.append(ApiObject.parse(resource, key, encode(resource, item), 0))
     world.server.write_encoded(objects)
 
 

@@ -1,8 +1,6 @@
 import pytest
 
 from pykube_core.api.builtin import EVENTS, NODES, PODS
-from pykube_core.apiserver import ApiObject
-from pykube_core.apiserver.objects import encode
 from pykube_core.controllers import TaintEvictionController
 
 UNREACHABLE = {"key": "node.kubernetes.io/unreachable", "effect": "NoExecute"}
@@ -172,7 +170,7 @@ def test_toleration_for_ever_calls_an_eviction_off_and_losing_it_evicts_at_once(
     for given, gone in ((tolerations, []), ([], ["a"])):
         obj = held.decode()
         obj["spec"]["tolerations"] = given
-        new = ApiObject(PODS, held.key, encode(PODS, obj), held.revision)
+        new = held.changed_to(obj)
         (held,) = world.server.write_encoded([new])
         world.run(1)
         assert ending(world) == gone

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pykube_core.api.builtin import NODES
 from pykube_core.apiserver.bulk import ENCODED_STATUS
 from pykube_core.node.admission import Node
-from pykube_core.node.pods import CRASHED, ENDED, IDLE, RUNNING, Template, new_pod, spec_json
+from pykube_core.node.pods import CRASHED, ENDED, IDLE, RUNNING, Template, new_pod
 from pykube_core.node.runtime import container_id
 from pykube_core.node.statuses import ended, status_of
 from pykube_core.node.views import PodView
@@ -68,9 +68,9 @@ def change(pod, turn, now_ns):
 
 
 def text(filled):
-    row = ["", "", *(field.decode() for field in filled.fields)]
-    (put,) = Puts.filled(Form(b""), [filled.form], row, [0])
-    return put[1].removesuffix(b"}")
+    row = [""] * 4 + [field.decode() for field in filled.fields]
+    (put,) = Puts.filled(Form(b""), [Form(filled.text)], row, [0])
+    return put[1]
 
 
 def check(pod, status):
@@ -106,7 +106,7 @@ def test_statuses_that_copies_share_are_those_of_each_pod(count, has_init, turns
             pod.admitted, pod.start, pod.phase = True, "2026-11-23T04:16:02Z", "Running"
         return pods
 
-    shared = Template(views[0], spec_json(objects[0]), is_agent=False)
+    shared = Template(views[0], objects[0].body.spec, is_agent=False)
     copies = made([shared] * 3)
     own = made([Template(v, shared.spec_json, is_agent=False) for v in views])
     now_ns = START
@@ -127,9 +127,9 @@ def test_a_pod_that_was_refused_is_its_own_only_field(world):
     world.node()
     obj = world.pod()
     node = Node(world.server.get(NODES, "n1"))
-    template = Template(obj.view(PodView), spec_json(obj), is_agent=False)
+    template = Template(obj.view(PodView), obj.body.spec, is_agent=False)
     pod = new_pod(obj, obj.uid, node, template)
     pod.phase, pod.reason, pod.message = "Failed", "OutOfcpu", 'a "\x01" and a \x00'
     filled = status_of(pod, START)
-    assert filled.form is ENCODED_STATUS
+    assert filled.text is ENCODED_STATUS
     assert json.loads(text(filled))["message"] == pod.message

@@ -1,0 +1,13 @@
+"""The C library's constants, as its public headers have them: numbers have one source."""
+
+from typing import Final
+
+from _pykube_hotcore._ffi import lib
+
+__all__ = ["STORE_OPERATIONS_MAX", "C"]
+
+C: Final = lib
+"""Constants only: calls go through ``native``."""
+
+STORE_OPERATIONS_MAX: Final = lib.PKC_STORE_OPS_MAX
+"""Operations, or conditions, of a transaction of the store."""
