@@ -27,6 +27,8 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from pykube_core.lab.contents import KUBECTL_COMMAND
+
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
@@ -47,8 +49,11 @@ start here:
   pykube timeline deployment/httpd                               how they came to run there
 
   pykube demo                                          several policies on a synthetic cluster
-  kubectl get nodes,pods -A -o json > cluster.json     take a snapshot of your own cluster
-  pykube compare --snapshot cluster.json               and see what other policies would do with it
+  pykube compare --snapshot cluster.json               what they would do with a cluster of yours
+  pykube explain web-7d4b9 --snapshot cluster.json     why a pod of it goes to a node, or to none
+
+a snapshot of your own cluster:
+  {kubectl}
 
 exit codes: 0 done, 1 the answer is no, 2 bad usage or input, 130 interrupted
 """
@@ -153,7 +158,8 @@ def build_parser(names: Sequence[str] | None = None) -> argparse.ArgumentParser:
         prog="pykube",
         description=DESCRIPTION,
         epilog=EPILOG.format(
-            commands="\n".join(f"  {command.name:12}{command.help}" for command in COMMANDS)
+            commands="\n".join(f"  {command.name:12}{command.help}" for command in COMMANDS),
+            kubectl=KUBECTL_COMMAND,
         ),
     )
     parser.add_argument("--version", action="version", version=f"pykube-core {__version__}")

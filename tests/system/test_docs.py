@@ -1,17 +1,18 @@
-"""The pages of policies, of the Python API and of what is simulated, run as they stand."""
+"""The tutorial, the pages of policies, of Python and of what is simulated, run as they stand."""
 
 import json
 import re
 from pathlib import Path
 
 import pytest
+from console import DOCS, FILE_NAME, SNAPSHOT, TUTORIAL, Reader, steady
+from console import blocks as blocks_of
 
 import pykube_core as pk
 from pykube_core.api.builtin import BUILTIN
 from pykube_core.lab.compare import compare
+from pykube_core.lab.contents import KUBECTL_COMMAND
 from pykube_core.scheduler.user_policy import STANDARD_RESOURCES, node_fields, pod_fields
-
-DOCS = Path(__file__).parents[2] / "docs"
 
 
 def page(name):
@@ -32,6 +33,31 @@ def rows(name):
 def test_the_examples_of_a_page_run_as_they_stand(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     exec(compile("\n".join(blocks(name)), name, "exec"), {"__name__": "docs"})
+
+
+def test_the_tutorial_prints_what_it_shows(tmp_path):
+    for command, shown, found in Reader(tmp_path, SNAPSHOT).follow(page(TUTORIAL.name)):
+        assert steady(found) == steady(shown), command
+    report = (tmp_path / "report.html").read_text()
+    for told in (
+        ">Set-up<",
+        ">Over the run<",
+        ">Nodes<",
+        "compare --snapshot cluster.json --seeds 3",
+    ):
+        assert told in report
+
+
+def test_every_block_of_the_tutorial_is_saved_or_run():
+    text = page(TUTORIAL.name)
+    found = blocks_of(text)
+    assert text.count("\n```") == 2 * len(found)
+    for block in found:
+        assert block.language in ("console", "python") or FILE_NAME.search(block.above), block.text
+    commands = [c for b in found if b.language == "console" for c, _ in b.commands()]
+    assert KUBECTL_COMMAND in commands
+    (policy,) = (b.text for b in found if b.above.endswith("`leave_room.py`:"))
+    assert len(policy.splitlines()) <= 10
 
 
 def test_every_public_name_has_an_example():
@@ -279,9 +305,3 @@ def test_kinds_are_served_or_not_as_is_said():
 def test_commands_that_need_a_container_are_not_there(pykube):
     for word in ("logs", "exec", "port-forward"):
         assert "unknown command" in pykube(word, "x", code=2).stderr
-
-
-def test_pages_lead_to_each_other():
-    for name in ("policies.md", "python-api.md", "simulated.md", "comparing.md"):
-        for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", page(name)):
-            assert (DOCS / target).is_file(), (name, target)

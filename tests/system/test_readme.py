@@ -40,8 +40,3 @@ def test_the_commands_on_a_cluster_run(pykube, tmp_path, monkeypatch):
     assert "httpd" in out[1]
     assert "4 desired" in out[3]
     assert "spec.replicas 2 -> 4" in out[4]
-
-
-def test_links_lead_to_files():
-    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", README):
-        assert (Path(__file__).parents[2] / target).is_file(), target
