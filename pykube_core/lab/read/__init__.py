@@ -46,7 +46,7 @@ def read_workload(nodes_path: _Path, pods_path: _Path | None = None) -> Workload
         paths.append(os.fspath(pods_path))
     table = TableBuilder()
     snapshot = Snapshot(table)
-    sources = []
+    sources, dated = [], False
     for path in paths:
         source, data = read_bytes(path)
         sources.append(source)
@@ -59,12 +59,12 @@ def read_workload(nodes_path: _Path, pods_path: _Path | None = None) -> Workload
                 snapshot.nodes += openb.read_nodes(source, data)
             case "openb-pods":
                 openb.read_pods(source, data, table)
-                snapshot.dated = True
+                dated = True
     if not snapshot.nodes:
         raise InputError("no Node objects", source=sources[0])
     snapshot.set_priorities()
     pods = table.build(snapshot.check_nodes())
-    if not snapshot.dated:
+    if not (dated or snapshot.dated):
         pods = _from_zero(pods)
     return Workload(snapshot.nodes, pods, " + ".join(sources), snapshot.objects)
 

@@ -20,6 +20,7 @@ ANNOTATION_PREFIX: Final = "alibabacloud.com/"
 MIRROR_ANNOTATION: Final = "kubernetes.io/config.mirror"
 CREATED_ANNOTATION: Final = "pykube-core/created-ns"
 DELETED_ANNOTATION: Final = "pykube-core/deleted-ns"
+RESIZES: Final = ("PodResizePending", "PodResizeInProgress")
 
 
 class _Part(msgspec.Struct, omit_defaults=True):
@@ -162,10 +163,14 @@ def reduce_to_template(metadata: Metadata, spec: PodSpec, status: PodStatus) -> 
     return Pod(shape, spec, kept if kept != PodStatus() else None)
 
 
+def is_pinned_by(owners: list[Owner]) -> bool:
+    """Say whether an owner ties its pods to their nodes."""
+    return any(owner.controller and owner.kind in ("DaemonSet", "Node") for owner in owners)
+
+
 def _keep_resize(spec: PodSpec, status: PodStatus, kept: PodStatus) -> None:
     """Keep what a bound pod holds where it differs from what its spec asks for."""
-    resizes = ("PodResizePending", "PodResizeInProgress")
-    kept.conditions = [c for c in status.conditions or () if c.type in resizes] or None
+    kept.conditions = [c for c in status.conditions or () if c.type in RESIZES] or None
     kept.containerStatuses = _differing(spec.containers, status.containerStatuses)
     kept.initContainerStatuses = _differing(spec.initContainers, status.initContainerStatuses)
     if status.resources is not None and status.resources != spec.resources:

@@ -16,6 +16,7 @@ STDIN: Final = "-"
 UNPACKED_BYTES_MAX: Final = 8 << 30
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _CHUNK_BYTES: Final = 1 << 24
+_START_BYTES: Final = 4096
 
 
 def read_bytes(path: str) -> tuple[str, bytes]:
@@ -36,14 +37,14 @@ def read_bytes(path: str) -> tuple[str, bytes]:
     if data.startswith(_GZIP_MAGIC):
         data = _unpack(data, source)
     data = data.removeprefix(b"\xef\xbb\xbf")
-    if not data.strip():
+    if not data[:_START_BYTES].strip() and not data.strip():
         raise InputError("the file is empty", source=source)
     return source, data
 
 
 def detect(data: bytes) -> Kind:
     """Return the format that the content shows; what shows none is YAML."""
-    start = data[:4096].lstrip()
+    start = data[:_START_BYTES].lstrip()
     if start[:1] in (b"{", b"["):
         return "json"
     header = start.split(b"\n", 1)[0].strip().split(b",")

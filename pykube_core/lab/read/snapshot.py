@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import bisect
-import functools
 import re
 from typing import Final
 
@@ -11,9 +10,8 @@ import msgspec
 
 from pykube_core.api.errors import InputError
 from pykube_core.api.objects import DONE_PHASES, KubeObject, label_of, name_of
-from pykube_core.api.times import parse_time
 from pykube_core.api.yaml_documents import read_documents
-from pykube_core.lab.read import _shape
+from pykube_core.lab.read import _pods, _shape
 from pykube_core.lab.read._check import (
     check_fields,
     check_object,
@@ -56,9 +54,16 @@ class _Head(msgspec.Struct):
     items: msgspec.Raw = _NO_ITEMS
 
 
+class _List(msgspec.Struct):
+    """A list whose items are found in the same pass, which a `_Head` leaves for a second one."""
+
+    kind: str
+    items: list[msgspec.Raw]
+
+
 _HEAD = msgspec.json.Decoder(_Head)
+_LIST = msgspec.json.Decoder(_List)
 _ITEMS = msgspec.json.Decoder(list[msgspec.Raw] | None)
-_POD = msgspec.json.Decoder(_shape.Pod)
 _ANY = msgspec.json.Decoder()
 
 
@@ -73,18 +78,22 @@ class Snapshot:
         The other kinds that scheduling reads, by plural; kinds that are absent have no key.
     table : TableBuilder
         The pods; `check_nodes` must pass before it is built.
-    dated : bool
-        True when pods carry exact virtual times, as `write_snapshot` writes them.
     """
 
     def __init__(self, table: TableBuilder) -> None:
         self.nodes: list[KubeObject] = []
         self.objects: dict[str, list[KubeObject]] = {}
         self.table = table
-        self.dated = False
         self._names: set[tuple[str, str]] = set()
+        self._pods = _pods.PodReader(table, self._complete)
+        self._after_pod = False
         self._sources: list[tuple[int, str]] = []
         self._first_of_template: list[tuple[str, str]] = []
+
+    @property
+    def dated(self) -> bool:
+        """Whether pods carry exact virtual times, as `write_snapshot` writes them."""
+        return self._pods.dated
 
     def read_json(self, source: str, data: bytes) -> None:
         """Add all objects of a JSON document.
@@ -141,31 +150,63 @@ class Snapshot:
     ) -> None:
         """Add one object, or all items of a list; ``kind`` is what its list says of its items."""
         try:
+            listed = self._items_of(raw, kind, depth)
+            if listed is not None:
+                self._add_items(source, *listed, where, depth)
+                return
             head = _HEAD.decode(raw)
             api_version, kind = head.apiVersion, head.kind or kind
             if kind is None:
                 raise InputError("Required value", object=where, field="kind")
-            if kind.endswith("List") and head.items is not _NO_ITEMS:
-                items = _ITEMS.decode(head.items) or ()
-                if depth >= _LIST_DEPTH_MAX:
-                    raise InputError("lists are nested too deep", object=where)
-                of_items = kind.removesuffix("List") or None
-                for index, item in enumerate(items):
-                    self._add(
-                        source, item, of_items, f"{where}.items[{index}]".lstrip("."), depth + 1
-                    )
-                return
             group = (api_version or "").rpartition("/")[0]
             if api_version is None or group == _GROUPS.get(kind):
+                self._after_pod = kind == "Pod"
                 self._add_object(kind, raw)
         except InputError as error:
             raise error.within(source, where) from None
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        except _pods.NOT_DECODED as error:
             raise _json_error(source, where, kind, raw, error) from None
+
+    def _add_items(
+        self,
+        source: str,
+        items: list[msgspec.Raw],
+        of_items: str | None,
+        where: str,
+        depth: int,
+    ) -> None:
+        index = 0
+        while index < len(items):
+            if self._after_pod:  # Pods come in long runs.
+                index = self._pods.add_run(items, index, of_items)
+            self._after_pod = False
+            if index < len(items):
+                inner = f"{where}.items[{index}]".lstrip(".")
+                self._add(source, items[index], of_items, inner, depth + 1)
+                index += 1
+
+    def _items_of(
+        self, raw: bytes | msgspec.Raw, kind: str | None, depth: int
+    ) -> tuple[list[msgspec.Raw], str | None] | None:
+        """Return the items of a list and the kind that it says they are of; None of an object."""
+        try:
+            found = _LIST.decode(raw) if depth == 0 else None
+        except _pods.NOT_DECODED:
+            found = None
+        if found is not None and found.kind.endswith("List"):
+            return found.items, found.kind.removesuffix("List") or None
+        head = _HEAD.decode(raw)
+        kind = head.kind or kind
+        if kind is None or not kind.endswith("List") or head.items is _NO_ITEMS:
+            return None
+        items = _ITEMS.decode(head.items) or []
+        if depth >= _LIST_DEPTH_MAX:
+            raise InputError("lists are nested too deep")
+        return items, kind.removesuffix("List") or None
 
     def _add_object(self, kind: str, raw: bytes | msgspec.Raw) -> None:
         if kind == "Pod":
-            self._add_pod(_POD.decode(raw), raw)
+            self._add_pod(_pods.decode_pod(raw), raw)
         elif kind == "Node" or kind in KINDS:
             obj = _ANY.decode(raw)
             label = label_of(kind, obj)
@@ -180,39 +221,20 @@ class Snapshot:
             else:
                 self.objects.setdefault(KINDS[kind][1], []).append(checked)
 
-    def _add_pod(self, pod: _shape.Pod, raw: bytes | msgspec.Raw) -> None:
-        metadata = pod.metadata or _shape.Metadata()
-        spec, status = pod.spec or _shape.PodSpec(), pod.status or _shape.PodStatus()
-        if status.phase in DONE_PHASES:
-            return
-        namespace, name = metadata.namespace or "default", metadata.name or ""
-        label = f"Pod {namespace}/{name}"
-        self._claim_name("Pod", namespace, name, label)
-        if not metadata.uid:
-            pod = msgspec.convert(read_by_hand(bytes(raw), label), _shape.Pod)
-            metadata, spec = pod.metadata or metadata, pod.spec or spec
-        annotations = metadata.annotations or {}
-        created_ns = _time_ns(annotations, _shape.CREATED_ANNOTATION, label)
-        deleted_ns = _time_ns(annotations, _shape.DELETED_ANNOTATION, label)
-        if created_ns is None:
-            created_ns = _timestamp_ns(metadata.creationTimestamp, label)
-        else:
-            self.dated = True
-        node_name, pinned = spec.nodeName or "", _is_pinned(metadata)
-        known = len(self.table.templates)
-        template = self.table.intern(_shape.reduce_to_template(metadata, spec, status))
-        if template == known:
-            shape = self.table.templates[template]
-            self.table.templates[template] = complete_template(shape, name, label)
-            self._first_of_template.append((self._sources[-1][1], label))
-        self.table.add(
-            f"{namespace}/{name}",
-            template,
-            created_ns,
-            -1 if deleted_ns is None else deleted_ns,
-            node_name,
-            pinned and bool(node_name),
-        )
+    def _add_pod(self, pod: _pods.Pod, raw: bytes | msgspec.Raw) -> None:
+        metadata = pod.metadata or _pods.Metadata()
+        ended = pod.status is not None and pod.status.phase in DONE_PHASES
+        if not metadata.uid and not ended:
+            label = f"Pod {metadata.namespace or 'default'}/{metadata.name or ''}"
+            pod = _pods.decode_pod(msgspec.json.encode(read_by_hand(bytes(raw), label)))
+        self._pods.add(pod)
+
+    def _complete(self, template: int, full: str) -> None:
+        """Check a template that is new, and give it defaults."""
+        label, name = f"Pod {full}", full.partition("/")[2]
+        templates = self.table.templates
+        templates[template] = complete_template(templates[template], name, label)
+        self._first_of_template.append((self._sources[-1][1], label))
 
     def _claim_name(self, kind: str, namespace: str, name: str, label: str) -> None:
         if not name:
@@ -226,35 +248,6 @@ class Snapshot:
 def _api_version(kind: str) -> str:
     group = _GROUPS[kind]
     return f"{group}/v1" if group else "v1"
-
-
-def _is_pinned(metadata: _shape.Metadata) -> bool:
-    if _shape.MIRROR_ANNOTATION in (metadata.annotations or {}):
-        return True
-    owners = metadata.ownerReferences or ()
-    return any(owner.controller and owner.kind in ("DaemonSet", "Node") for owner in owners)
-
-
-def _time_ns(annotations: dict[str, str], key: str, label: str) -> int | None:
-    text = annotations.get(key)
-    if text is None:
-        return None
-    if not re.fullmatch(r"[0-9]{1,18}", text):
-        raise InputError(
-            f"expected nanoseconds: {text!r}", object=label, field=f"metadata.annotations[{key}]"
-        )
-    return int(text)
-
-
-_parse_time: Final = functools.lru_cache(maxsize=65536)(parse_time)
-
-
-def _timestamp_ns(text: str | None, label: str) -> int:
-    try:
-        return _parse_time(text) if text else 0
-    except ValueError:
-        reason = f"Invalid value: {text!r}: expected a time in RFC 3339"
-        raise InputError(reason, object=label, field="metadata.creationTimestamp") from None
 
 
 def _json_error(

@@ -1,0 +1,318 @@
+"""Pods as a snapshot's text has them, told apart by the text of what scheduling reads.
+
+Replicas of one controller are the same bytes but for what only one pod has. So a pod is trimmed to
+a *cut*, in which values stay the text that they were, and only a cut that is new is decoded, checked
+and reduced to a template (`_shape.py`). Two cuts may make one template, as text may be written in
+more than one way; two templates never make one cut.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import msgspec
+
+from pykube_core.api.errors import InputError
+from pykube_core.api.objects import DONE_PHASES
+from pykube_core.api.times import parse_time
+from pykube_core.lab.read import _shape
+from pykube_core.lab.read._table import TableBuilder
+
+_ABSENT: Final = msgspec.Raw()
+# Stands where a bound pod names its node: whether a pod is bound is part of its shape.
+_BOUND: Final = "-"
+
+
+class _Part(msgspec.Struct, omit_defaults=True, gc=False):
+    """A part of a pod; what is absent is not written into a cut."""
+
+
+class Metadata(_Part):
+    """Object metadata."""
+
+    name: str | None = None
+    namespace: str | None = None
+    uid: str | None = None
+    labels: msgspec.Raw = _ABSENT
+    annotations: msgspec.Raw = _ABSENT
+    creationTimestamp: str | None = None
+    deletionTimestamp: str | None = None
+    ownerReferences: msgspec.Raw = _ABSENT
+
+
+class _Container(_Part):
+    name: str | None = None
+    image: str | None = None
+    resources: msgspec.Raw = _ABSENT
+    ports: msgspec.Raw = _ABSENT
+    restartPolicy: str | None = None
+
+
+class _Volume(_Part):
+    name: str | None = None
+    persistentVolumeClaim: msgspec.Raw = _ABSENT
+    ephemeral: msgspec.Raw = _ABSENT
+    csi: msgspec.Raw = _ABSENT
+    gcePersistentDisk: msgspec.Raw = _ABSENT
+    awsElasticBlockStore: msgspec.Raw = _ABSENT
+    azureDisk: msgspec.Raw = _ABSENT
+    azureFile: msgspec.Raw = _ABSENT
+    cinder: msgspec.Raw = _ABSENT
+    iscsi: msgspec.Raw = _ABSENT
+    portworxVolume: msgspec.Raw = _ABSENT
+    rbd: msgspec.Raw = _ABSENT
+    vsphereVolume: msgspec.Raw = _ABSENT
+
+
+class PodSpec(_Part):
+    """The part of a pod's spec that decides where it may run."""
+
+    nodeName: str | None = None
+    schedulerName: str | None = None
+    priority: int | None = None
+    priorityClassName: str | None = None
+    preemptionPolicy: str | None = None
+    nodeSelector: msgspec.Raw = _ABSENT
+    affinity: msgspec.Raw = _ABSENT
+    tolerations: msgspec.Raw = _ABSENT
+    topologySpreadConstraints: msgspec.Raw = _ABSENT
+    schedulingGates: msgspec.Raw = _ABSENT
+    hostNetwork: bool | None = None
+    overhead: msgspec.Raw = _ABSENT
+    resources: msgspec.Raw = _ABSENT
+    resourceClaims: msgspec.Raw = _ABSENT
+    containers: list[_Container] | None = None
+    initContainers: list[_Container] | None = None
+    volumes: list[_Volume] | None = None
+
+
+class _ContainerStatus(_Part):
+    name: str | None = None
+    resources: msgspec.Raw = _ABSENT
+    allocatedResources: msgspec.Raw = _ABSENT
+
+
+class PodStatus(_Part):
+    """The part of a pod's status that scheduling reads."""
+
+    phase: str | None = None
+    nominatedNodeName: str | None = None
+    conditions: msgspec.Raw = _ABSENT
+    containerStatuses: list[_ContainerStatus] | None = None
+    initContainerStatuses: list[_ContainerStatus] | None = None
+    resources: msgspec.Raw = _ABSENT
+
+
+class Pod(_Part):
+    """A pod, with what says that it is one."""
+
+    apiVersion: str | None = None
+    kind: str | None = None
+    metadata: Metadata | None = None
+    spec: PodSpec | None = None
+    status: PodStatus | None = None
+
+
+_NO_VOLUME: Final = _Volume()
+
+_V1: Final = (None, "v1")
+# Annotations without these, written as such or with escapes, hold none that is read.
+_ANNOTATION_WORDS: Final = (
+    *(
+        name.encode()
+        for name in (
+            _shape.ANNOTATION_PREFIX,
+            _shape.MIRROR_ANNOTATION,
+            _shape.CREATED_ANNOTATION,
+            _shape.DELETED_ANNOTATION,
+        )
+    ),
+    b"\\u",
+    b"\\/",
+)
+NOT_DECODED: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What a decoder raises of a text that is not what it should be."""
+
+decode_pod: Final = msgspec.json.Decoder(Pod).decode
+_encode: Final = msgspec.json.Encoder().encode
+_decode_annotations: Final = msgspec.json.Decoder(dict[str, str] | None).decode
+_decode_shape: Final = msgspec.json.Decoder(_shape.Pod).decode
+
+
+class PodReader:
+    """Reads pods into the rows of a table.
+
+    Parameters
+    ----------
+    table : TableBuilder
+        What the pods are added to.
+    complete : callable
+        Takes the row of a template that is new and the pod, as "namespace/name", that brought it.
+    """
+
+    def __init__(self, table: TableBuilder, complete: Callable[[int, str], None]) -> None:
+        self.dated = False
+        self._table = table
+        self._complete = complete
+        self._names: set[str] = set()
+        self._known: dict[bytes, tuple[int, bool]] = {}
+        self._times: dict[str | None, int] = {None: 0, "": 0}
+
+    def add_run(self, items: Sequence[msgspec.Raw], start: int, of_items: str | None) -> int:
+        """Add the pods from a server that a list has from an item on.
+
+        Returns
+        -------
+        int
+            The first item that is something else, or wrong: its own way tells what it is.
+        """
+        for index in range(start, len(items)):
+            try:
+                pod = decode_pod(items[index])
+                is_pod = (pod.kind or of_items) == "Pod" and pod.apiVersion in _V1
+                if not is_pod or pod.metadata is None or not pod.metadata.uid:
+                    return index
+                self.add(pod)
+            except (InputError, *NOT_DECODED):
+                return index
+        return len(items)
+
+    def add(self, pod: Pod) -> None:
+        """Add a pod, unless it has ended; the pod is taken apart by this.
+
+        Raises
+        ------
+        InputError
+            Naming the pod and its field.
+        msgspec.ValidationError
+            Something is not of its type.
+        """
+        metadata, spec, status = pod.metadata or Metadata(), pod.spec, pod.status
+        if status is not None and status.phase in DONE_PHASES:
+            return
+        name, node_name, deleted_ns, is_mirror = metadata.name, "", -1, False
+        full = f"{metadata.namespace or 'default'}/{name or ''}"
+        created_ns = self._times.get(metadata.creationTimestamp)
+        if created_ns is None:
+            created_ns = self._read_time(metadata.creationTimestamp, full)
+        if metadata.annotations is not _ABSENT:
+            created_ns, deleted_ns, is_mirror = self._read_annotations(metadata, created_ns, full)
+        if spec is not None:
+            node_name = spec.nodeName or ""
+        text = _cut(pod)
+        known = self._known.get(text)
+        if known is None:
+            known = self._learn(text, full)
+        template, owner_pins = known
+        if not name:
+            raise InputError("Required value", field="metadata.name")
+        if full in self._names:
+            reason = f'Duplicate value: "{name}"'
+            raise InputError(reason, object=f"Pod {full}", field="metadata.name")
+        self._names.add(full)
+        pinned = bool(node_name) and (owner_pins or is_mirror)
+        self._table.add(full, template, created_ns, deleted_ns, node_name, pinned)
+
+    def _learn(self, text: bytes, full: str) -> tuple[int, bool]:
+        """Return the row of the template that a new cut makes, and whether its owner pins it."""
+        shape, owner_pins = _shape_of(text)
+        count = len(self._table.templates)
+        template = self._table.intern(shape)
+        if template == count:
+            self._complete(template, full)
+        self._known[text] = template, owner_pins
+        return template, owner_pins
+
+    def _read_time(self, text: str | None, full: str) -> int:
+        try:
+            time_ns = self._times[text] = parse_time(text or "")
+        except ValueError:
+            reason = f"Invalid value: {text!r}: expected a time in RFC 3339"
+            field = "metadata.creationTimestamp"
+            raise InputError(reason, object=f"Pod {full}", field=field) from None
+        return time_ns
+
+    def _read_annotations(
+        self, metadata: Metadata, created_ns: int, full: str
+    ) -> tuple[int, int, bool]:
+        """Return when a pod is created and deleted, and whether it mirrors a static pod.
+
+        Of the annotations only those stay that scheduling reads.
+        """
+        text = bytes(metadata.annotations)
+        metadata.annotations = _ABSENT
+        if not any(word in text for word in _ANNOTATION_WORDS):
+            return created_ns, -1, False
+        found = _decode_annotations(text) or {}
+        kept = {k: v for k, v in found.items() if k.startswith(_shape.ANNOTATION_PREFIX)}
+        if kept:
+            metadata.annotations = msgspec.Raw(_encode(kept))
+        exact_ns = _nanoseconds(found, _shape.CREATED_ANNOTATION, full)
+        deleted_ns = _nanoseconds(found, _shape.DELETED_ANNOTATION, full)
+        if exact_ns is not None:
+            self.dated = True
+            created_ns = exact_ns
+        is_mirror = _shape.MIRROR_ANNOTATION in found
+        return created_ns, -1 if deleted_ns is None else deleted_ns, is_mirror
+
+
+def _cut(pod: Pod) -> bytes:
+    """Return the text of what scheduling reads of a pod, without what only this pod has."""
+    metadata, spec, status = pod.metadata, pod.spec, pod.status
+    pod.apiVersion = pod.kind = None
+    if metadata is not None:
+        metadata.name = metadata.uid = metadata.creationTimestamp = None
+    bound = False
+    if spec is not None:
+        bound = bool(spec.nodeName)
+        spec.nodeName = _BOUND if bound else None
+        if spec.volumes is not None:
+            spec.volumes = [volume for volume in spec.volumes if _matters(volume)] or None
+    if status is not None:
+        if bound:
+            status.phase = None
+            if not _may_resize(status.conditions):
+                status.conditions = _ABSENT
+        else:
+            pod.status = PodStatus(nominatedNodeName=status.nominatedNodeName)
+    return _encode(pod)
+
+
+def _shape_of(text: bytes) -> tuple[_shape.Pod, bool]:
+    """Return the template of a cut, and whether its owner ties it to its node.
+
+    Raises
+    ------
+    msgspec.ValidationError
+        Something is not of its type.
+    """
+    pod = _decode_shape(text)
+    metadata, spec = pod.metadata or _shape.Metadata(), pod.spec or _shape.PodSpec()
+    shape = _shape.reduce_to_template(metadata, spec, pod.status or _shape.PodStatus())
+    return shape, _shape.is_pinned_by(metadata.ownerReferences or [])
+
+
+def _matters(volume: _Volume) -> bool:
+    """Say whether a volume is of a kind that can refuse a node, as far as its text tells."""
+    name, volume.name = volume.name, None
+    matters = volume != _NO_VOLUME
+    volume.name = name
+    return matters
+
+
+def _may_resize(conditions: msgspec.Raw) -> bool:
+    """Say whether conditions may tell of a resize: an escape may hide the word."""
+    text = bytes(conditions)
+    return b"PodResize" in text or b"\\" in text
+
+
+def _nanoseconds(annotations: dict[str, str], key: str, full: str) -> int | None:
+    text = annotations.get(key)
+    if text is None:
+        return None
+    if not re.fullmatch(r"[0-9]{1,18}", text):
+        reason, field = f"expected nanoseconds: {text!r}", f"metadata.annotations[{key}]"
+        raise InputError(reason, object=f"Pod {full}", field=field)
+    return int(text)
