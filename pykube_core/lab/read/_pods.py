@@ -1,9 +1,9 @@
 """Pods as a snapshot's text has them, told apart by the text of what scheduling reads.
 
-Replicas of one controller are the same bytes but for what only one pod has. So a pod is trimmed to
-a *cut*, in which values stay the text that they were, and only a cut that is new is decoded, checked
-and reduced to a template (`_shape.py`). Two cuts may make one template, as text may be written in
-more than one way; two templates never make one cut.
+Replicas of one controller are the same bytes but for what only one pod has. So a pod is cut down to
+a text in which values are written as they were, and only a text that is new is decoded, checked and
+reduced to a template (`_shape.py`). Two texts may make one template, as the same can be written in
+more than one way; two templates never make one text.
 """
 
 from __future__ import annotations
@@ -40,6 +40,21 @@ class Metadata(_Part):
     creationTimestamp: str | None = None
     deletionTimestamp: str | None = None
     ownerReferences: msgspec.Raw = _ABSENT
+
+
+class _Marks(
+    _Part,
+    rename={
+        "mirror": _shape.MIRROR_ANNOTATION,
+        "created": _shape.CREATED_ANNOTATION,
+        "deleted": _shape.DELETED_ANNOTATION,
+    },
+):
+    """The annotations that are read, but for those that are kept."""
+
+    mirror: str | None = None
+    created: str | None = None
+    deleted: str | None = None
 
 
 class _Container(_Part):
@@ -118,27 +133,24 @@ class Pod(_Part):
 _NO_VOLUME: Final = _Volume()
 
 _V1: Final = (None, "v1")
-# Annotations without these, written as such or with escapes, hold none that is read.
-_ANNOTATION_WORDS: Final = (
-    *(
-        name.encode()
-        for name in (
-            _shape.ANNOTATION_PREFIX,
-            _shape.MIRROR_ANNOTATION,
-            _shape.CREATED_ANNOTATION,
-            _shape.DELETED_ANNOTATION,
-        )
-    ),
-    b"\\u",
-    b"\\/",
-)
+_NO_MARKS: Final = _Marks()
+# What the annotations that are read have in their text.
+_MIRROR: Final = _shape.MIRROR_ANNOTATION.encode()
+_OWN: Final = _shape.CREATED_ANNOTATION.partition("/")[0].encode()
+_KEPT: Final = _shape.ANNOTATION_PREFIX.encode()
+_is_count: Final = re.compile(r"[0-9]{1,18}").fullmatch
 NOT_DECODED: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What a decoder raises of a text that is not what it should be."""
 
 decode_pod: Final = msgspec.json.Decoder(Pod).decode
 _encode: Final = msgspec.json.Encoder().encode
+_decode_marks: Final = msgspec.json.Decoder(_Marks | None).decode
 _decode_annotations: Final = msgspec.json.Decoder(dict[str, str] | None).decode
 _decode_shape: Final = msgspec.json.Decoder(_shape.Pod).decode
+
+
+Row = tuple[str, int, int, int, str, bool]
+"""Full name, template, creation, deletion, node and whether it is pinned: `TableBuilder.add`."""
 
 
 class PodReader:
@@ -168,16 +180,22 @@ class PodReader:
         int
             The first item that is something else, or wrong: its own way tells what it is.
         """
-        for index in range(start, len(items)):
-            try:
+        add, index = self._table.add, start
+        try:
+            for index in range(start, len(items)):
                 pod = decode_pod(items[index])
-                is_pod = (pod.kind or of_items) == "Pod" and pod.apiVersion in _V1
-                if not is_pod or pod.metadata is None or not pod.metadata.uid:
-                    return index
-                self.add(pod)
-            except (InputError, *NOT_DECODED):
-                return index
-        return len(items)
+                if pod.kind != "Pod" and (pod.kind or of_items) != "Pod":
+                    break
+                if pod.apiVersion not in _V1 or pod.metadata is None or not pod.metadata.uid:
+                    break
+                row = self._read(pod, pod.metadata)
+                if row is not None:
+                    add(*row)
+            else:
+                index = len(items)
+        except (InputError, *NOT_DECODED):
+            pass
+        return index
 
     def add(self, pod: Pod) -> None:
         """Add a pod, unless it has ended; the pod is taken apart by this.
@@ -189,31 +207,51 @@ class PodReader:
         msgspec.ValidationError
             Something is not of its type.
         """
-        metadata, spec, status = pod.metadata or Metadata(), pod.spec, pod.status
+        row = self._read(pod, pod.metadata or Metadata())
+        if row is not None:
+            self._table.add(*row)
+
+    def _read(self, pod: Pod, metadata: Metadata) -> Row | None:
+        """Return the row of a pod; None of one that has ended."""
+        spec, status = pod.spec, pod.status
         if status is not None and status.phase in DONE_PHASES:
-            return
+            return None
         name, node_name, deleted_ns, is_mirror = metadata.name, "", -1, False
         full = f"{metadata.namespace or 'default'}/{name or ''}"
         created_ns = self._times.get(metadata.creationTimestamp)
         if created_ns is None:
             created_ns = self._read_time(metadata.creationTimestamp, full)
         if metadata.annotations is not _ABSENT:
-            created_ns, deleted_ns, is_mirror = self._read_annotations(metadata, created_ns, full)
+            text = bytes(metadata.annotations)
+            metadata.annotations = _ABSENT
+            if _MIRROR in text or _OWN in text or _KEPT in text or _may_hide(text):
+                created_ns, deleted_ns, is_mirror = self._read_annotations(
+                    text, metadata, created_ns, full
+                )
         if spec is not None:
             node_name = spec.nodeName or ""
-        text = _cut(pod)
-        known = self._known.get(text)
-        if known is None:
-            known = self._learn(text, full)
-        template, owner_pins = known
+            spec.nodeName = _BOUND if node_name else None
+            if spec.volumes is not None:
+                spec.volumes = _mattering(spec.volumes)
+        if status is not None:
+            if not node_name:
+                pod.status = PodStatus(nominatedNodeName=status.nominatedNodeName)
+            else:
+                status.phase = None
+                if status.conditions is not _ABSENT and not _may_resize(status.conditions):
+                    status.conditions = _ABSENT
+        pod.apiVersion = pod.kind = None
+        metadata.name = metadata.uid = metadata.creationTimestamp = None
+        text = _encode(pod)
+        template, owner_pins = self._known.get(text) or self._learn(text, full)
         if not name:
             raise InputError("Required value", field="metadata.name")
         if full in self._names:
             reason = f'Duplicate value: "{name}"'
             raise InputError(reason, object=f"Pod {full}", field="metadata.name")
         self._names.add(full)
-        pinned = bool(node_name) and (owner_pins or is_mirror)
-        self._table.add(full, template, created_ns, deleted_ns, node_name, pinned)
+        pinned = (owner_pins or is_mirror) and bool(node_name)
+        return full, template, created_ns, deleted_ns, node_name, pinned
 
     def _learn(self, text: bytes, full: str) -> tuple[int, bool]:
         """Return the row of the template that a new cut makes, and whether its owner pins it."""
@@ -235,49 +273,25 @@ class PodReader:
         return time_ns
 
     def _read_annotations(
-        self, metadata: Metadata, created_ns: int, full: str
+        self, text: bytes, metadata: Metadata, created_ns: int, full: str
     ) -> tuple[int, int, bool]:
         """Return when a pod is created and deleted, and whether it mirrors a static pod.
 
-        Of the annotations only those stay that scheduling reads.
+        Of the annotations those stay that scheduling reads.
         """
-        text = bytes(metadata.annotations)
-        metadata.annotations = _ABSENT
-        if not any(word in text for word in _ANNOTATION_WORDS):
-            return created_ns, -1, False
-        found = _decode_annotations(text) or {}
-        kept = {k: v for k, v in found.items() if k.startswith(_shape.ANNOTATION_PREFIX)}
-        if kept:
-            metadata.annotations = msgspec.Raw(_encode(kept))
-        exact_ns = _nanoseconds(found, _shape.CREATED_ANNOTATION, full)
-        deleted_ns = _nanoseconds(found, _shape.DELETED_ANNOTATION, full)
-        if exact_ns is not None:
+        marks = _decode_marks(text) or _NO_MARKS
+        if _KEPT in text or _may_hide(text):
+            found = _decode_annotations(text) or {}
+            kept = {k: v for k, v in found.items() if k.startswith(_shape.ANNOTATION_PREFIX)}
+            if kept:
+                metadata.annotations = msgspec.Raw(_encode(kept))
+        deleted_ns = -1
+        if marks.deleted is not None:
+            deleted_ns = _nanoseconds(marks.deleted, _shape.DELETED_ANNOTATION, full)
+        if marks.created is not None:
             self.dated = True
-            created_ns = exact_ns
-        is_mirror = _shape.MIRROR_ANNOTATION in found
-        return created_ns, -1 if deleted_ns is None else deleted_ns, is_mirror
-
-
-def _cut(pod: Pod) -> bytes:
-    """Return the text of what scheduling reads of a pod, without what only this pod has."""
-    metadata, spec, status = pod.metadata, pod.spec, pod.status
-    pod.apiVersion = pod.kind = None
-    if metadata is not None:
-        metadata.name = metadata.uid = metadata.creationTimestamp = None
-    bound = False
-    if spec is not None:
-        bound = bool(spec.nodeName)
-        spec.nodeName = _BOUND if bound else None
-        if spec.volumes is not None:
-            spec.volumes = [volume for volume in spec.volumes if _matters(volume)] or None
-    if status is not None:
-        if bound:
-            status.phase = None
-            if not _may_resize(status.conditions):
-                status.conditions = _ABSENT
-        else:
-            pod.status = PodStatus(nominatedNodeName=status.nominatedNodeName)
-    return _encode(pod)
+            created_ns = _nanoseconds(marks.created, _shape.CREATED_ANNOTATION, full)
+        return created_ns, deleted_ns, marks.mirror is not None
 
 
 def _shape_of(text: bytes) -> tuple[_shape.Pod, bool]:
@@ -294,25 +308,30 @@ def _shape_of(text: bytes) -> tuple[_shape.Pod, bool]:
     return shape, _shape.is_pinned_by(metadata.ownerReferences or [])
 
 
-def _matters(volume: _Volume) -> bool:
-    """Say whether a volume is of a kind that can refuse a node, as far as its text tells."""
-    name, volume.name = volume.name, None
-    matters = volume != _NO_VOLUME
-    volume.name = name
-    return matters
+def _mattering(volumes: list[_Volume]) -> list[_Volume] | None:
+    """Return the volumes of kinds that can refuse a node, as far as their text tells."""
+    kept = None
+    for volume in volumes:
+        name, volume.name = volume.name, None
+        if volume != _NO_VOLUME:
+            volume.name = name
+            kept = [*kept, volume] if kept else [volume]
+    return kept
 
 
 def _may_resize(conditions: msgspec.Raw) -> bool:
-    """Say whether conditions may tell of a resize: an escape may hide the word."""
+    """Say whether conditions may tell of a resize."""
     text = bytes(conditions)
-    return b"PodResize" in text or b"\\" in text
+    return b"PodResize" in text or _may_hide(text)
 
 
-def _nanoseconds(annotations: dict[str, str], key: str, full: str) -> int | None:
-    text = annotations.get(key)
-    if text is None:
-        return None
-    if not re.fullmatch(r"[0-9]{1,18}", text):
-        reason, field = f"expected nanoseconds: {text!r}", f"metadata.annotations[{key}]"
+def _may_hide(text: bytes) -> bool:
+    """Say whether a word may stand in a text though its bytes do not: escapes can spell it."""
+    return b"\\u" in text or b"\\/" in text
+
+
+def _nanoseconds(text: str, annotation: str, full: str) -> int:
+    if not _is_count(text):
+        reason, field = f"expected nanoseconds: {text!r}", f"metadata.annotations[{annotation}]"
         raise InputError(reason, object=f"Pod {full}", field=field)
     return int(text)

@@ -11,7 +11,7 @@ import msgspec
 from pykube_core.api.errors import InputError
 from pykube_core.api.objects import DONE_PHASES, KubeObject, label_of, name_of
 from pykube_core.api.yaml_documents import read_documents
-from pykube_core.lab.read import _pods, _shape
+from pykube_core.lab.read import _pods
 from pykube_core.lab.read._check import (
     check_fields,
     check_object,
