@@ -29,6 +29,25 @@ class _Part(msgspec.Struct, omit_defaults=True, gc=False):
     """A part of a pod; what is absent is not written into a cut."""
 
 
+class _Annotations(
+    _Part,
+    rename={
+        "mirror": _shape.MIRROR_ANNOTATION,
+        "created": _shape.CREATED_ANNOTATION,
+        "deleted": _shape.DELETED_ANNOTATION,
+        "gpu_count": _shape.GPU_COUNT,
+        "gpu_milli": _shape.GPU_MILLI,
+    },
+):
+    """The annotations that are read."""
+
+    mirror: str | None = None
+    created: str | None = None
+    deleted: str | None = None
+    gpu_count: str | None = None
+    gpu_milli: str | None = None
+
+
 class Metadata(_Part):
     """Object metadata."""
 
@@ -36,25 +55,10 @@ class Metadata(_Part):
     namespace: str | None = None
     uid: str | None = None
     labels: msgspec.Raw = _ABSENT
-    annotations: msgspec.Raw = _ABSENT
+    annotations: _Annotations | None = None
     creationTimestamp: str | None = None
     deletionTimestamp: str | None = None
     ownerReferences: msgspec.Raw = _ABSENT
-
-
-class _Marks(
-    _Part,
-    rename={
-        "mirror": _shape.MIRROR_ANNOTATION,
-        "created": _shape.CREATED_ANNOTATION,
-        "deleted": _shape.DELETED_ANNOTATION,
-    },
-):
-    """The annotations that are read, but for those that are kept."""
-
-    mirror: str | None = None
-    created: str | None = None
-    deleted: str | None = None
 
 
 class _Container(_Part):
@@ -133,19 +137,13 @@ class Pod(_Part):
 _NO_VOLUME: Final = _Volume()
 
 _V1: Final = (None, "v1")
-_NO_MARKS: Final = _Marks()
-# What the annotations that are read have in their text.
-_MIRROR: Final = _shape.MIRROR_ANNOTATION.encode()
-_OWN: Final = _shape.CREATED_ANNOTATION.partition("/")[0].encode()
-_KEPT: Final = _shape.ANNOTATION_PREFIX.encode()
+_NO_ANNOTATIONS: Final = _Annotations()
 _is_count: Final = re.compile(r"[0-9]{1,18}").fullmatch
 NOT_DECODED: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What a decoder raises of a text that is not what it should be."""
 
 decode_pod: Final = msgspec.json.Decoder(Pod).decode
 _encode: Final = msgspec.json.Encoder().encode
-_decode_marks: Final = msgspec.json.Decoder(_Marks | None).decode
-_decode_annotations: Final = msgspec.json.Decoder(dict[str, str] | None).decode
 _decode_shape: Final = msgspec.json.Decoder(_shape.Pod).decode
 
 
@@ -221,13 +219,14 @@ class PodReader:
         created_ns = self._times.get(metadata.creationTimestamp)
         if created_ns is None:
             created_ns = self._read_time(metadata.creationTimestamp, full)
-        if metadata.annotations is not _ABSENT:
-            text = bytes(metadata.annotations)
-            metadata.annotations = _ABSENT
-            if _MIRROR in text or _OWN in text or _KEPT in text or _may_hide(text):
-                created_ns, deleted_ns, is_mirror = self._read_annotations(
-                    text, metadata, created_ns, full
-                )
+        annotations = metadata.annotations
+        if annotations is not None:
+            if annotations == _NO_ANNOTATIONS:
+                metadata.annotations = None
+            else:
+                is_mirror = annotations.mirror is not None
+                created_ns, deleted_ns = self._exact_times(annotations, created_ns, full)
+                annotations.mirror = annotations.created = annotations.deleted = None
         if spec is not None:
             node_name = spec.nodeName or ""
             spec.nodeName = _BOUND if node_name else None
@@ -238,7 +237,7 @@ class PodReader:
                 pod.status = PodStatus(nominatedNodeName=status.nominatedNodeName)
             else:
                 status.phase = None
-                if status.conditions is not _ABSENT and not _may_resize(status.conditions):
+                if b"PodResize" not in bytes(status.conditions):
                     status.conditions = _ABSENT
         pod.apiVersion = pod.kind = None
         metadata.name = metadata.uid = metadata.creationTimestamp = None
@@ -272,26 +271,17 @@ class PodReader:
             raise InputError(reason, object=f"Pod {full}", field=field) from None
         return time_ns
 
-    def _read_annotations(
-        self, text: bytes, metadata: Metadata, created_ns: int, full: str
-    ) -> tuple[int, int, bool]:
-        """Return when a pod is created and deleted, and whether it mirrors a static pod.
-
-        Of the annotations those stay that scheduling reads.
-        """
-        marks = _decode_marks(text) or _NO_MARKS
-        if _KEPT in text or _may_hide(text):
-            found = _decode_annotations(text) or {}
-            kept = {k: v for k, v in found.items() if k.startswith(_shape.ANNOTATION_PREFIX)}
-            if kept:
-                metadata.annotations = msgspec.Raw(_encode(kept))
+    def _exact_times(
+        self, annotations: _Annotations, created_ns: int, full: str
+    ) -> tuple[int, int]:
+        """Return when a pod is created and deleted."""
         deleted_ns = -1
-        if marks.deleted is not None:
-            deleted_ns = _nanoseconds(marks.deleted, _shape.DELETED_ANNOTATION, full)
-        if marks.created is not None:
+        if annotations.deleted is not None:
+            deleted_ns = _nanoseconds(annotations.deleted, _shape.DELETED_ANNOTATION, full)
+        if annotations.created is not None:
             self.dated = True
-            created_ns = _nanoseconds(marks.created, _shape.CREATED_ANNOTATION, full)
-        return created_ns, deleted_ns, marks.mirror is not None
+            created_ns = _nanoseconds(annotations.created, _shape.CREATED_ANNOTATION, full)
+        return created_ns, deleted_ns
 
 
 def _shape_of(text: bytes) -> tuple[_shape.Pod, bool]:
@@ -317,17 +307,6 @@ def _mattering(volumes: list[_Volume]) -> list[_Volume] | None:
             volume.name = name
             kept = [*kept, volume] if kept else [volume]
     return kept
-
-
-def _may_resize(conditions: msgspec.Raw) -> bool:
-    """Say whether conditions may tell of a resize."""
-    text = bytes(conditions)
-    return b"PodResize" in text or _may_hide(text)
-
-
-def _may_hide(text: bytes) -> bool:
-    """Say whether a word may stand in a text though its bytes do not: escapes can spell it."""
-    return b"\\u" in text or b"\\/" in text
 
 
 def _nanoseconds(text: str, annotation: str, full: str) -> int:

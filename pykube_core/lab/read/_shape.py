@@ -16,7 +16,8 @@ import msgspec
 from pykube_core.api.objects import Json
 
 # Annotations of one pod alone (addresses, checksums) would make every pod a template.
-ANNOTATION_PREFIX: Final = "alibabacloud.com/"
+GPU_COUNT: Final = "alibabacloud.com/gpu-count"
+GPU_MILLI: Final = "alibabacloud.com/gpu-milli"
 MIRROR_ANNOTATION: Final = "kubernetes.io/config.mirror"
 CREATED_ANNOTATION: Final = "pykube-core/created-ns"
 DELETED_ANNOTATION: Final = "pykube-core/deleted-ns"
@@ -145,7 +146,7 @@ def reduce_to_template(metadata: Metadata, spec: PodSpec, status: PodStatus) -> 
     annotations = {
         key: value
         for key, value in (metadata.annotations or {}).items()
-        if key.startswith(ANNOTATION_PREFIX)
+        if key in (GPU_COUNT, GPU_MILLI)
     }
     shape = Metadata(
         namespace=metadata.namespace or "default",
