@@ -8,5 +8,6 @@
 #include "pkc_engine_api.h"
 #include "pkc_form_api.h"
 #include "pkc_store_api.h"
+#include "pkc_document_api.h"
 
 #endif

@@ -96,8 +96,8 @@ def _sources(names: Sequence[str], *, recursive: bool) -> Iterator[tuple[str, by
 
 
 def _documents(source: str, data: bytes) -> Iterator[Json]:
+    from pykube_core.api.documents import read_documents
     from pykube_core.api.errors import InputError
-    from pykube_core.api.yaml_documents import read_documents
 
     try:
         yield from read_documents(source, data)

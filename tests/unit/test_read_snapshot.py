@@ -335,8 +335,8 @@ BAD_TEXTS = {
         'Node n: spec: Node in version "v1" cannot be handled as a Node: strict decoding error: '
         'duplicate field "spec"',
     ),
-    "cut off": ('{"kind": "List",\n "items": [', "line 2: Input data was truncated"),
-    "bad byte": (b'{"kind":\n\xff}', "line 2: JSON is malformed: invalid character"),
+    "cut off": ('{"kind": "List",\n "items": [', "line 2: the JSON ends in the middle"),
+    "bad byte": (b'{"kind":\n\xff}', "line 2: not UTF-8 text"),
     "not UTF-8 inside": (b'{"kind": "\xff"}', "not UTF-8 text"),
     "deep": ('{"kind": "List", "items": [' + '{"a":' * 5000, "nested too deep"),
     "cut gzip": (gzip.compress(b"{}" * 99)[:-12], "the gzip data ends too early"),
@@ -347,11 +347,11 @@ BAD_TEXTS = {
         "kind: Pod\nmetadata: {}\nkind: Node\n",
         'line 3: key "kind" is already set in map',
     ),
-    "yaml laughs": (LAUGHS, "aliases repeat more than 100000 nodes"),
-    "yaml cycle": ("a: &a\n  b: *a\n", "nested more than 200 deep"),
-    "yaml code": ("kind: !!python/object/apply:os.getcwd []\n", "line 1: "),
+    "yaml laughs": (LAUGHS, "line 5: document contains excessive aliasing"),
+    "yaml cycle": ("a: &a\n  b: *a\n", "line 2: anchor 'a' value contains itself"),
+    "yaml code": ("kind: !!python/object/apply:os.getcwd []\n", "kind: "),
     "yaml text": ("just words", "expected a Kubernetes object"),
-    "yaml deep": ("[" * 300 + "]" * 300, "Expected `object`, got `array`"),
+    "yaml deep": ("[" * 300 + "]" * 300, "nested more than 200 deep"),
     "yaml deeper than C's stack": ("a: " + "[" * 200_000, "nested more than 200 deep"),
     "yaml deep in blocks": ("- " * 200_000, "nested more than 200 deep"),
 }
@@ -398,7 +398,7 @@ def test_any_wrong_value_anywhere_is_read_or_refused_cleanly(data):
     table = TableBuilder()
     snapshot = Snapshot(table)
     with contextlib.suppress(InputError):
-        snapshot.read_json("x", json.dumps(mutated(data, WHOLE)).encode())
+        snapshot.read("x", json.dumps(mutated(data, WHOLE)).encode())
         snapshot.set_priorities()
         table.build(snapshot.check_nodes())
 

@@ -51,10 +51,8 @@ def read_workload(nodes_path: _Path, pods_path: _Path | None = None) -> Workload
         source, data = read_bytes(path)
         sources.append(source)
         match detect(data):
-            case "json":
-                snapshot.read_json(source, data)
-            case "yaml":
-                snapshot.read_yaml(source, data)
+            case "objects":
+                snapshot.read(source, data)
             case "openb-nodes":
                 snapshot.nodes += openb.read_nodes(source, data)
             case "openb-pods":

@@ -170,7 +170,12 @@ class PodReader:
         self._known: dict[bytes, tuple[int, bool]] = {}
         self._times: dict[str | None, int] = {None: 0, "": 0}
 
-    def add_run(self, items: Sequence[msgspec.Raw], start: int, of_items: str | None) -> int:
+    def add_run(
+        self,
+        items: Sequence[bytes | memoryview | msgspec.Raw],
+        start: int,
+        of_items: str | None,
+    ) -> int:
         """Add the pods from a server that a list has from an item on.
 
         Returns

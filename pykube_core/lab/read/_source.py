@@ -7,9 +7,10 @@ import zlib
 from pathlib import Path
 from typing import Final, Literal
 
+from pykube_core.api.documents import plain_text
 from pykube_core.api.errors import InputError
 
-Kind = Literal["json", "yaml", "openb-nodes", "openb-pods"]
+Kind = Literal["objects", "openb-nodes", "openb-pods"]
 
 STDIN: Final = "-"
 # A snapshot of 150,000 pods as kubectl writes it is below 2 GiB.
@@ -36,23 +37,21 @@ def read_bytes(path: str) -> tuple[str, bytes]:
         raise InputError(reason, source=source) from None
     if data.startswith(_GZIP_MAGIC):
         data = _unpack(data, source)
-    data = data.removeprefix(b"\xef\xbb\xbf")
+    data = plain_text(source, data)
     if not data[:_START_BYTES].strip() and not data.strip():
         raise InputError("the file is empty", source=source)
     return source, data
 
 
 def detect(data: bytes) -> Kind:
-    """Return the format that the content shows; what shows none is YAML."""
+    """Return the format that the content shows; what shows none is objects, JSON or YAML."""
     start = data[:_START_BYTES].lstrip()
-    if start[:1] in (b"{", b"["):
-        return "json"
     header = start.split(b"\n", 1)[0].strip().split(b",")
     if header[:2] == [b"sn", b"cpu_milli"]:
         return "openb-nodes"
     if header[:2] == [b"name", b"cpu_milli"]:
         return "openb-pods"
-    return "yaml"
+    return "objects"
 
 
 def _unpack(data: bytes, source: str) -> bytes:

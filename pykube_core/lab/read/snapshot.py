@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import bisect
-import re
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
+from pykube_core.api.documents import json_syntax_error, read_texts
 from pykube_core.api.errors import InputError
 from pykube_core.api.objects import DONE_PHASES, KubeObject, label_of, name_of
-from pykube_core.api.yaml_documents import read_documents
 from pykube_core.lab.read import _pods
 from pykube_core.lab.read._check import (
     check_fields,
@@ -67,6 +67,11 @@ _ITEMS = msgspec.json.Decoder(list[msgspec.Raw] | None)
 _ANY = msgspec.json.Decoder()
 
 
+_Text = bytes | memoryview | msgspec.Raw
+# Stands for a place in a file whose documents are items of nothing.
+_DOCUMENTS: Final = "documents"
+
+
 class Snapshot:
     """Objects collected from one or more sources.
 
@@ -95,8 +100,8 @@ class Snapshot:
         """Whether pods carry exact virtual times, as `write_snapshot` writes them."""
         return self._pods.dated
 
-    def read_json(self, source: str, data: bytes) -> None:
-        """Add all objects of a JSON document.
+    def read(self, source: str, data: bytes) -> None:
+        """Add all objects of all documents, JSON or YAML.
 
         Raises
         ------
@@ -104,15 +109,19 @@ class Snapshot:
             Naming file, object and field of the first thing that is wrong.
         """
         self._start(source)
-        self._add(source, data, None, "", 0)
-
-    def read_yaml(self, source: str, data: bytes) -> None:
-        """Add all objects of all YAML documents; errors are those of `read_json`."""
-        self._start(source)
-        for index, document in enumerate(read_documents(source, data)):
-            if not isinstance(document, dict):
-                raise InputError("expected a Kubernetes object", source=source, object="line 1")
-            self._add(source, msgspec.json.encode(document), None, f"document {index + 1}", 0)
+        listed = _one_list(data)
+        if listed is not None:  # What nearly all are is read in one pass.
+            self._add_items(source, *listed, "", 0)
+            return
+        documents = list(read_texts(source, data))
+        for document in documents:
+            if document.text[:1] != b"{":
+                where = f"line {document.line}"
+                raise InputError("expected a Kubernetes object", source=source, object=where)
+        if len(documents) == 1:
+            self._add(source, documents[0].text, None, "", 0)
+            return
+        self._add_items(source, [document.text for document in documents], None, _DOCUMENTS, 0)
 
     def set_priorities(self) -> None:
         """Set the priorities that no server has set, now that all classes are known."""
@@ -145,9 +154,7 @@ class Snapshot:
         starts = [start for start, _ in self._sources]
         return self._sources[bisect.bisect_right(starts, row) - 1][1]
 
-    def _add(
-        self, source: str, raw: bytes | msgspec.Raw, kind: str | None, where: str, depth: int
-    ) -> None:
+    def _add(self, source: str, raw: _Text, kind: str | None, where: str, depth: int) -> None:
         """Add one object, or all items of a list; ``kind`` is what its list says of its items."""
         try:
             listed = self._items_of(raw, kind, depth)
@@ -168,12 +175,7 @@ class Snapshot:
             raise _json_error(source, where, kind, raw, error) from None
 
     def _add_items(
-        self,
-        source: str,
-        items: list[msgspec.Raw],
-        of_items: str | None,
-        where: str,
-        depth: int,
+        self, source: str, items: Sequence[_Text], of_items: str | None, where: str, depth: int
     ) -> None:
         index = 0
         while index < len(items):
@@ -182,29 +184,27 @@ class Snapshot:
             self._after_pod = False
             if index < len(items):
                 inner = f"{where}.items[{index}]".lstrip(".")
+                if where == _DOCUMENTS:
+                    inner = f"document {index + 1}"
                 self._add(source, items[index], of_items, inner, depth + 1)
                 index += 1
 
     def _items_of(
-        self, raw: bytes | msgspec.Raw, kind: str | None, depth: int
+        self, raw: _Text, kind: str | None, depth: int
     ) -> tuple[list[msgspec.Raw], str | None] | None:
         """Return the items of a list and the kind that it says they are of; None of an object."""
-        try:
-            found = _LIST.decode(raw) if depth == 0 else None
-        except _pods.NOT_DECODED:
-            found = None
-        if found is not None and found.kind.endswith("List"):
-            return found.items, found.kind.removesuffix("List") or None
-        head = _HEAD.decode(raw)
-        kind = head.kind or kind
-        if kind is None or not kind.endswith("List") or head.items is _NO_ITEMS:
-            return None
-        items = _ITEMS.decode(head.items) or []
+        listed = _one_list(raw)
+        if listed is None:
+            head = _HEAD.decode(raw)
+            kind = head.kind or kind
+            if kind is None or not kind.endswith("List") or head.items is _NO_ITEMS:
+                return None
+            listed = _ITEMS.decode(head.items) or [], kind.removesuffix("List") or None
         if depth >= _LIST_DEPTH_MAX:
             raise InputError("lists are nested too deep")
-        return items, kind.removesuffix("List") or None
+        return listed
 
-    def _add_object(self, kind: str, raw: bytes | msgspec.Raw) -> None:
+    def _add_object(self, kind: str, raw: _Text) -> None:
         if kind == "Pod":
             self._add_pod(_pods.decode_pod(raw), raw)
         elif kind == "Node" or kind in KINDS:
@@ -221,7 +221,7 @@ class Snapshot:
             else:
                 self.objects.setdefault(KINDS[kind][1], []).append(checked)
 
-    def _add_pod(self, pod: _pods.Pod, raw: bytes | msgspec.Raw) -> None:
+    def _add_pod(self, pod: _pods.Pod, raw: _Text) -> None:
         metadata = pod.metadata or _pods.Metadata()
         ended = pod.status is not None and pod.status.phase in DONE_PHASES
         if not metadata.uid and not ended:
@@ -245,13 +245,24 @@ class Snapshot:
         self._names.add(full)
 
 
+def _one_list(raw: _Text) -> tuple[list[msgspec.Raw], str | None] | None:
+    """Return the items of a list, and the kind that it says they are of; None of anything else."""
+    try:
+        found = _LIST.decode(raw)
+    except _pods.NOT_DECODED:
+        return None
+    if not found.kind.endswith("List"):
+        return None
+    return found.items, found.kind.removesuffix("List") or None
+
+
 def _api_version(kind: str) -> str:
     group = _GROUPS[kind]
     return f"{group}/v1" if group else "v1"
 
 
 def _json_error(
-    source: str, where: str, kind: str | None, raw: bytes | msgspec.Raw, error: Exception
+    source: str, where: str, kind: str | None, raw: _Text, error: Exception
 ) -> InputError:
     """Say where in the file, or in which object, decoding failed."""
     if isinstance(error, RecursionError):
@@ -260,17 +271,11 @@ def _json_error(
         reason, _, path = str(error).partition(" - at `$")
         field = path.rstrip("`").lstrip(".")
         return InputError(reason, source=source, object=_name(raw, kind) or where, field=field)
-    data = bytes(raw)
-    if isinstance(error, UnicodeDecodeError):
-        return InputError("not UTF-8 text", source=source, object=where)
-    offset = re.search(r" \(byte ([0-9]+)\)", str(error))
-    end = int(offset[1]) if offset else len(data)
-    line = data.count(b"\n", 0, end) + 1
-    reason = re.sub(r" \(byte [0-9]+\)", "", str(error))
-    return InputError(reason, source=source, object=where or f"line {line}")
+    found = json_syntax_error(source, bytes(raw))
+    return InputError(found.reason, source=source, object=where or found.object)
 
 
-def _name(raw: bytes | msgspec.Raw, kind: str | None) -> str:
+def _name(raw: _Text, kind: str | None) -> str:
     """Return what names an object that does not decode as its kind, or ""."""
     try:
         label = label_of(kind or "object", _ANY.decode(raw))
