@@ -75,19 +75,20 @@ static int put_code(yaml_state *yaml, int size) {
 
 /* Write what an escape stands for; at is behind the backslash. */
 static int put_escape(yaml_state *yaml, bool is_key) {
-    static const char names[] = "0abtnvfre \"\\N_LP";
+    static const char names[] = "0abtnvfre \"\\N_LP'\t";
     static const char *const codes[] = {
-        "\\u0000", "\\u0007", "\\b", "\\t", "\\n",   "\\u000b", "\\f",     "\\r",
-        "\\u001b", " ",       "\\\"", "\\\\", "\\u0085", "\\u00a0", "\\u2028", "\\u2029",
+        "\\u0000", "\\u0007", "\\b",     "\\t",     "\\n",     "\\u000b",
+        "\\f",     "\\r",     "\\u001b", " ",       "\\\"",    "\\\\",
+        "\\u0085", "\\u00a0", "\\u2028", "\\u2029", "'",       "\\t",
     };
-    if (yaml_is_end(yaml) || is_key) { /* keys are compared as they are written */
+    if (yaml_is_end(yaml)) {
         return PKC_ERR_INVALID;
     }
     char name = *yaml->at++;
     if (name == 'x' || name == 'u') {
-        return put_code(yaml, name == 'x' ? 2 : 4);
+        return is_key ? PKC_ERR_INVALID : put_code(yaml, name == 'x' ? 2 : 4);
     }
-    if (name == '\n') {
+    if (name == '\n' && !is_key) {
         yaml->at--;
         int64_t breaks = skip_breaks(yaml);
         if (breaks < 0) {
@@ -106,6 +107,9 @@ static int put_escape(yaml_state *yaml, bool is_key) {
         return PKC_ERR_INVALID;
     }
     const char *code = codes[found - names];
+    if (is_key && strlen(code) > 2) { /* keys are compared as they are written, which must be one way */
+        return PKC_ERR_INVALID;
+    }
     return yaml_put(yaml, code, (int64_t)strlen(code));
 }
 
@@ -221,8 +225,9 @@ int yaml_write_literal(yaml_state *yaml, int64_t parent) {
     int64_t empty = skip_empty(yaml, told ? indent : 0);
     if (!told) {
         indent = skip_spaces(yaml, INT64_MAX);
-        /* An empty line of spaces, or text that is no deeper than what it is in. */
-        if (yaml_is_end(yaml) || *yaml->at == '\n' || indent <= parent || indent < 1) {
+        /* An empty line of spaces, a tab, or text that is no deeper than what it is in. */
+        if (yaml_is_end(yaml) || *yaml->at == '\n' || *yaml->at == '\t' || indent <= parent ||
+            indent < 1) {
             return PKC_ERR_INVALID;
         }
     }

@@ -196,9 +196,11 @@ def _read_yaml_texts(source: str, data: bytes, start: int, line: int) -> Iterato
 
 
 def _read_yaml_text(source: str, text: bytes, line: int) -> Iterator[Document]:
-    found = yaml_to_json(text) if text else b""
+    if not text.endswith(b"\n"):
+        text += b"\n"
+    found = yaml_to_json(text)
     if found is not None:
-        if len(found):
+        if bytes(found[:5]) not in (b"", b"null"):
             yield Document(found, line)
         return
     # Only what programs do not write needs the reader of everything, and its import.

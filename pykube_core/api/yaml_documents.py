@@ -157,10 +157,12 @@ class _Builder:
                 return key_text(str(value).lower())
         if not isinstance(event, yaml.ScalarEvent):
             raise self._error(event, "a key must be text")
+        tag = event.tag or ""
         try:
-            tag = "" if event.tag in (None, "!") else event.tag
-            is_plain = event.implicit[0] or event.tag == "!"
-            key = key_text(event.value, tag) if tag or is_plain else str(event.value)
+            if tag == BINARY:
+                key = self._binary(event)
+            else:
+                key = key_text(event.value, tag) if tag or event.implicit[0] else str(event.value)
         except ScalarError as error:
             raise self._error(event, str(error)) from None
         if event.anchor is not None:
@@ -169,8 +171,8 @@ class _Builder:
         return key
 
     def _scalar(self, event: yaml.ScalarEvent) -> Json:
-        tag = "" if event.tag in (None, "!") else event.tag
-        if not tag and not event.implicit[0] and event.tag != "!":
+        tag = event.tag or ""
+        if not tag and not event.implicit[0]:
             return str(event.value)
         if tag == BINARY:
             return self._binary(event)
@@ -197,4 +199,4 @@ class _Builder:
 def _is_merge(event: yaml.Event) -> bool:
     if not isinstance(event, yaml.ScalarEvent) or event.value != "<<":
         return False
-    return event.implicit[0] or event.tag in ("!", "tag:yaml.org,2002:merge")
+    return event.implicit[0] or event.tag == "tag:yaml.org,2002:merge"

@@ -11,6 +11,7 @@ import math
 import re
 import struct
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Final
 
 _TAG: Final = "tag:yaml.org,2002:"
@@ -42,6 +43,8 @@ _INT_RE: Final = re.compile(
     r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))", re.ASCII
 )
 _FLOAT_RE: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", re.ASCII)
+# Here Go's ParseFloat decides alone, which takes "_" between digits.
+_POINT_RE: Final = re.compile(r"\.[0-9]+(_[0-9]+)*([eE][-+]?[0-9]+(_[0-9]+)*)?", re.ASCII)
 _DATE: Final = r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
 _TIME: Final = r"[0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}([.,][0-9]+)?"
 _TIMESTAMP_RE: Final = re.compile(
@@ -118,8 +121,8 @@ def _untagged(text: str, tag: str) -> tuple[str, Scalar]:
             return INT, whole
         if _FLOAT_RE.fullmatch(plain):
             return _float(plain, text)
-    elif text[0] == "." and _FLOAT_RE.fullmatch(text):
-        return _float(text, text)
+    elif text[0] == "." and _POINT_RE.fullmatch(text):
+        return _float(text.replace("_", ""), text)
     return STR, text
 
 
@@ -143,7 +146,9 @@ def _float(plain: str, text: str) -> tuple[str, Scalar]:
 def _json_number(value: float) -> int | float:
     if not math.isfinite(value):
         raise ScalarError(f"{'NaN' if math.isnan(value) else 'infinity'} has no place in JSON")
-    return int(value) if value.is_integer() and abs(value) < _WHOLE_MAX else value
+    if not value.is_integer() or abs(value) >= _WHOLE_MAX:
+        return value
+    return int(Decimal(repr(value)))  # The shortest digits, and zeros behind them.
 
 
 def _float_key(value: float) -> str:
