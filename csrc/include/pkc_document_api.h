@@ -11,12 +11,14 @@ enum {
  * O(size). */
 int64_t pkc_json_end(const char *text, int64_t size, int64_t start);
 
-/* Write the JSON of one YAML document without markers: numbers, booleans and null as Kubernetes'
- * reader takes them (sigs.k8s.io/yaml v1.6), keys in order, no spaces. Whatever is rare is left to
+/* Write the JSON of the first YAML document of a text: numbers, booleans and null as Kubernetes'
+ * reader takes them (sigs.k8s.io/yaml v1.6), keys in order, no spaces. It ends before a line that
+ * begins with "---", which end_out is the offset of, or with the text. Whatever is rare is left to
  * a reader of everything: tags, merges, explicit keys, folded text, tabs that separate, numbers
- * that are not plain, carriage returns, and every error.
+ * that are not plain, carriage returns, "...", and every error.
  *
  * Returns the bytes written, 0 for a document without content; PKC_ERR_INVALID for what is left to
  * others, PKC_ERR_LIMIT when out is full, or PKC_ERR_NO_MEMORY. out has room for capacity bytes.
  * O(size), and of a mapping with many keys O(keys^2 / 64). */
-int64_t pkc_yaml_write_json(const char *text, int64_t size, char *out, int64_t capacity);
+int64_t pkc_yaml_write_json(const char *text, int64_t size, char *out, int64_t capacity,
+                            int64_t *end_out);

@@ -70,6 +70,24 @@ static inline int yaml_put(yaml_state *yaml, const char *data, int64_t size) {
     return PKC_OK;
 }
 
+/* Append text that JSON holds as it is, in quotes. What is copied beyond it is written over later. */
+static inline int yaml_put_quoted(yaml_state *yaml, const char *data, int64_t size) {
+    enum { STEP = 32 };
+    if (yaml->capacity - yaml->used < size + 2 + STEP) {
+        return PKC_ERR_LIMIT;
+    }
+    char *out = yaml->out + yaml->used;
+    *out++ = '"';
+    if (size <= STEP && yaml->end - data >= STEP) {
+        memcpy(out, data, STEP);
+    } else {
+        memcpy(out, data, (size_t)size);
+    }
+    out[size] = '"';
+    yaml->used += size + 2;
+    return PKC_OK;
+}
+
 static inline int yaml_put_byte(yaml_state *yaml, char byte) {
     if (yaml->used == yaml->capacity) {
         return PKC_ERR_LIMIT;
@@ -95,8 +113,9 @@ int yaml_write_plain(yaml_state *yaml, int64_t parent);
 /* A plain scalar of a flow collection, or a key: it ends on its line. */
 int yaml_write_flow_plain(yaml_state *yaml, bool is_key);
 int yaml_write_key(yaml_state *yaml);
-/* Write what a plain scalar on one line means, as a value or as a key. */
-int yaml_put_resolved(yaml_state *yaml, const char *data, int64_t size, bool is_key);
+/* Write what a plain scalar on one line means, as a value or as a key. clean: JSON can hold it as it
+ * is. */
+int yaml_put_resolved(yaml_state *yaml, const char *data, int64_t size, bool is_key, bool clean);
 
 /* Anchors: the text that a name stands for. */
 int yaml_open_anchor(yaml_state *yaml, const char *name, int64_t size);

@@ -342,7 +342,8 @@ static int write_value(yaml_state *yaml, int64_t parent, bool after_key) {
     return status < 0 ? status : yaml_end_line(yaml);
 }
 
-int64_t pkc_yaml_write_json(const char *text, int64_t size, char *out, int64_t capacity) {
+int64_t pkc_yaml_write_json(const char *text, int64_t size, char *out, int64_t capacity,
+                            int64_t *end_out) {
     yaml_state yaml = {.at = text, .end = text + size, .line = text, .out = out, .capacity = capacity};
     int status = yaml_skip_lines(&yaml);
     if (status == PKC_OK && !yaml_is_end(&yaml)) {
@@ -352,5 +353,6 @@ int64_t pkc_yaml_write_json(const char *text, int64_t size, char *out, int64_t c
     }
     free(yaml.keys);
     free(yaml.anchors);
+    *end_out = status < 0 ? 0 : yaml.end - text;
     return status < 0 ? status : yaml.used;
 }

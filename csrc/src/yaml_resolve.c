@@ -112,19 +112,23 @@ static int put_with_zeros(yaml_state *yaml, const char *data, int64_t size) {
     return yaml_put(yaml, at, text + sizeof text - at);
 }
 
-static int put_string(yaml_state *yaml, const char *data, int64_t size) {
+static int put_string(yaml_state *yaml, const char *data, int64_t size, bool clean) {
+    if (clean) {
+        return yaml_put_quoted(yaml, data, size);
+    }
     int status = yaml_put_byte(yaml, '"');
     status = status < 0 ? status : yaml_put_text(yaml, data, size);
     return status < 0 ? status : yaml_put_byte(yaml, '"');
 }
 
-int yaml_put_resolved(yaml_state *yaml, const char *data, int64_t size, bool is_key) {
+int yaml_put_resolved(yaml_state *yaml, const char *data, int64_t size, bool is_key,
+                      bool clean) {
     const char *json = word_json(data, size);
     if (json != NULL) {
         if (is_key && json[0] == 'n') {
             return PKC_ERR_INVALID; /* null is no key */
         }
-        return is_key ? put_string(yaml, json, (int64_t)strlen(json))
+        return is_key ? put_string(yaml, json, (int64_t)strlen(json), false)
                       : yaml_put(yaml, json, (int64_t)strlen(json));
     }
     char first = data[0];
@@ -149,5 +153,5 @@ int yaml_put_resolved(yaml_state *yaml, const char *data, int64_t size, bool is_
             return PKC_ERR_INVALID; /* "+.inf" */
         }
     }
-    return put_string(yaml, data, size);
+    return put_string(yaml, data, size, clean);
 }

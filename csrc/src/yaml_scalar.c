@@ -255,9 +255,11 @@ int yaml_write_literal(yaml_state *yaml, int64_t parent) {
     return status < 0 ? status : yaml_put_byte(yaml, '"');
 }
 
-/* The end of the text of a plain scalar on its line: ": ", " #", a tab and the line's end stop it. */
-static const char *plain_stop(const yaml_state *yaml, const char *at) {
+/* The end of the text of a plain scalar on its line: ": ", " #", a tab and the line's end stop it.
+ * clean_out says whether JSON can hold the text as it is. */
+static const char *plain_stop(const yaml_state *yaml, const char *at, bool *clean_out) {
     const char *start = at;
+    *clean_out = true;
     for (;; at++) {
         while (at < yaml->end && !yaml_is(*at, YAML_PLAIN_STOP)) {
             at++;
@@ -267,6 +269,7 @@ static const char *plain_stop(const yaml_state *yaml, const char *at) {
             (*at == '#' && at > start && at[-1] == ' ')) {
             return at;
         }
+        *clean_out = *clean_out && !yaml_is(*at, YAML_TEXT_STOP);
     }
 }
 
@@ -302,7 +305,8 @@ int yaml_write_plain(yaml_state *yaml, int64_t parent) {
     bool single = true;
     for (;;) {
         const char *start = yaml->at;
-        const char *stop = plain_stop(yaml, start);
+        bool clean;
+        const char *stop = plain_stop(yaml, start, &clean);
         bool bad = parent < 0 || (stop < yaml->end && (*stop == ':' || *stop == '\t'));
         if (bad) {
             return PKC_ERR_INVALID;
@@ -314,7 +318,7 @@ int yaml_write_plain(yaml_state *yaml, int64_t parent) {
             breaks = plain_breaks(yaml, stop, parent);
         }
         if (breaks == 0 && single) {
-            int status = yaml_put_resolved(yaml, start, last - start, false);
+            int status = yaml_put_resolved(yaml, start, last - start, false, clean);
             return status < 0 ? status : yaml_end_line(yaml);
         }
         int status = single ? yaml_put_byte(yaml, '"') : PKC_OK; /* more than one line is text */
@@ -339,10 +343,12 @@ int yaml_write_key(yaml_state *yaml) {
     } else if (*start == '\'') {
         status = yaml_write_single_quoted(yaml, true);
     } else {
-        const char *stop = plain_stop(yaml, start);
+        bool clean;
+        const char *stop = plain_stop(yaml, start, &clean);
         const char *last = without_spaces(start, stop);
         yaml->at = last;
-        status = last == start ? PKC_ERR_INVALID : yaml_put_resolved(yaml, start, last - start, true);
+        status = last == start ? PKC_ERR_INVALID
+                               : yaml_put_resolved(yaml, start, last - start, true, clean);
     }
     return yaml->at - start > PKC_YAML_KEY_BYTES_MAX ? PKC_ERR_INVALID : status;
 }
@@ -363,5 +369,5 @@ int yaml_write_flow_plain(yaml_state *yaml, bool is_key) {
     if (odd || *stop == '\n' || *stop == '[' || *stop == '{') {
         return PKC_ERR_INVALID;
     }
-    return yaml_put_resolved(yaml, start, last - start, is_key);
+    return yaml_put_resolved(yaml, start, last - start, is_key, false);
 }

@@ -75,12 +75,9 @@ int yaml_put_text(yaml_state *yaml, const char *data, int64_t size) {
     return PKC_OK;
 }
 
-static bool is_marker(const yaml_state *yaml, const char *line) {
-    if (yaml->end - line < 3) {
-        return false;
-    }
-    return (memcmp(line, "---", 3) == 0 || memcmp(line, "...", 3) == 0) &&
-           yaml_is_blank_at(yaml, line + 3);
+/* Whether a line ends the document, as Kubernetes' reader ends it: whatever follows "---". */
+static bool is_marker(const yaml_state *yaml, const char *line, const char *marker) {
+    return yaml->end - line >= 3 && memcmp(line, marker, 3) == 0;
 }
 
 /* In a comment, too, every character must be one that YAML has. */
@@ -125,8 +122,13 @@ int yaml_skip_lines(yaml_state *yaml) {
                 return status;
             }
         } else {
+            bool first = yaml->at == yaml->line;
+            if (first && is_marker(yaml, yaml->at, "---")) {
+                yaml->end = yaml->at;
+                return PKC_OK;
+            }
             bool bad = *yaml->at == '\t' || *yaml->at == '\r' ||
-                       (yaml->at == yaml->line && (*yaml->at == '%' || is_marker(yaml, yaml->at)));
+                       (first && (*yaml->at == '%' || is_marker(yaml, yaml->at, "...")));
             return bad ? PKC_ERR_INVALID : PKC_OK;
         }
     }

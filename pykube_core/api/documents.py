@@ -18,14 +18,13 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from _pykube_hotcore.native._documents import json_end, yaml_to_json
+from _pykube_hotcore.native._documents import YamlText, json_end
 from pykube_core.api.errors import InputError
 from pykube_core.api.objects import Json
 from pykube_core.api.yaml_errors import YamlError
 
 _MARKER: Final = b"\n---"
 _JSON_SPACE: Final = b" \t\r\n"
-_LINE_END: Final = re.compile(rb"\r?\n")
 # So many JSON documents make a stream that never turns to YAML.
 _JSON_ONLY: Final = 2
 _GUESS_BYTES: Final = 4096
@@ -175,35 +174,37 @@ def _after_first_break(data: bytes, start: int) -> int:
 
 def _read_yaml_texts(source: str, data: bytes, start: int, line: int) -> Iterator[Document]:
     """Yield the documents between lines that begin with "---"."""
-    if b"\r\n" in data:
-        data = data.replace(b"\r\n", b"\n") if start == 0 else data[start:].replace(b"\r\n", b"\n")
-        start = 0
+    if start or not data.endswith(b"\n"):
+        data = data[start:] + b"\n"
+    text = YamlText(data)
+    start = 0
     while start < len(data):
-        stop = start
         if not data.startswith(b"---", start):
-            stop = data.find(_MARKER, start) + 1 or len(data)
-            text = data[start:stop] if stop - start < len(data) else data
-            yield from _read_yaml_text(source, text, line)
+            stop = None
+            found = text.json_at(start)
+            if found is None:
+                stop = data.find(_MARKER, start) + 1 or len(data)
+                yield from _read_rare_text(source, data[start:stop], line)
+            else:
+                json_text, stop = found
+                if bytes(json_text[:5]) not in (b"", b"null"):
+                    yield Document(json_text, line)
+            if stop == len(data):
+                return
             line += data.count(b"\n", start, stop)
-        if stop == len(data):
-            return
-        end = _LINE_END.search(data, stop)
-        behind = data[stop + 3 : end.start() if end is not None else len(data)].strip()
+            start = stop
+        end = data.index(b"\n", start) + 1
+        behind = data[start + 3 : end].strip()
         if behind and not behind.startswith(b"#"):
             reason = f"invalid Yaml document separator: {behind.decode(errors='replace')}"
             raise YamlError(reason, source=source, object=f"line {line}")
-        start, line = end.end() if end is not None else len(data), line + 1
+        start, line = end, line + 1
 
 
-def _read_yaml_text(source: str, text: bytes, line: int) -> Iterator[Document]:
-    if not text.endswith(b"\n"):
-        text += b"\n"
-    found = yaml_to_json(text)
-    if found is not None:
-        if bytes(found[:5]) not in (b"", b"null"):
-            yield Document(found, line)
-        return
-    # Only what programs do not write needs the reader of everything, and its import.
+def _read_rare_text(source: str, text: bytes, line: int) -> Iterator[Document]:
+    """Yield the documents of a text that is YAML as programs do not write it, or none."""
+    text = text.replace(b"\r\n", b"\n")
+    # The reader of everything is slow to import, too.
     from pykube_core.api.yaml_documents import read_yaml
 
     for value in read_yaml(source, text, line):
