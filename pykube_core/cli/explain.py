@@ -43,7 +43,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], he
         "-f", "--file", metavar="FILE", help="explain the pod in this file (the last one in it)"
     )
     parser.add_argument(
-        "--snapshot", metavar="FILE", required=True, help="a file with nodes, pods and the rest"
+        "--snapshot",
+        metavar="FILE",
+        required=True,
+        action="append",
+        help="a file or folder with nodes, pods and the rest; may be repeated",
     )
     parser.add_argument(
         "--policy",
@@ -72,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
     from pykube_core.lab.read import read_workload
     from pykube_core.scheduler.policies import policy
 
-    workload = read_workload(options.snapshot, options.file)
+    workload = read_workload(*options.snapshot, *([options.file] if options.file else []))
     row = _row(options, workload)
     chosen = policy(options.policy)
     for warning in chosen.warnings:
@@ -110,7 +114,7 @@ def _row(options: argparse.Namespace, workload: Workload) -> int:
     if len(same) == 1:
         return names.index(same[0])
     reason = f"is in several namespaces: {', '.join(same)}" if same else "no such pod"
-    raise InputError(reason, source=options.snapshot, object=f"Pod {options.pod}")
+    raise InputError(reason, source=" + ".join(options.snapshot), object=f"Pod {options.pod}")
 
 
 def _others(workload: Workload, row: int) -> list[KubeObject]:

@@ -256,11 +256,11 @@ BAD_OBJECTS = {
         'Pod shop/web-1: spec.nodeName: no node is called "n7"',
     ),
     "two pods of one name": (
-        listed(node(), pod(), pod()),
+        listed(node(), pod(), pod(metadata={"uid": "another"})),
         'Pod shop/web-1: metadata.name: Duplicate value: "web-1"',
     ),
     "two nodes of one name": (
-        listed(node(), node()),
+        listed(node(), node(allocatable={"cpu": "8"})),
         'Node n1: metadata.name: Duplicate value: "n1"',
     ),
     "no name": (listed(node(""), pod()), "items[0]: metadata.name: Required value"),
@@ -340,7 +340,7 @@ BAD_TEXTS = {
     "not UTF-8 inside": (b'{"kind": "\xff"}', "not UTF-8 text"),
     "deep": ('{"kind": "List", "items": [' + '{"a":' * 5000, "nested too deep"),
     "cut gzip": (gzip.compress(b"{}" * 99)[:-12], "the gzip data ends too early"),
-    "bad gzip": (b"\x1f\x8b\x00\x00", "bad gzip data: "),
+    "bad gzip": (b"\x1f\x8b\x00\x00", "bad gzip data"),
     "empty": (" \n", "the file is empty"),
     "yaml syntax": ("kind: List\nitems: [", "line 3: bad YAML: "),
     "yaml duplicate key": (

@@ -7,7 +7,7 @@ import os
 
 from pykube_core.api.errors import InputError
 from pykube_core.lab.read import openb
-from pykube_core.lab.read._source import detect, read_bytes
+from pykube_core.lab.read._source import STDIN, detect, read_inputs
 from pykube_core.lab.read._table import TableBuilder
 from pykube_core.lab.read.snapshot import Snapshot
 from pykube_core.lab.workload import PodTable, Workload
@@ -17,18 +17,25 @@ __all__ = ["read_workload"]
 _Path = str | os.PathLike[str]
 
 
-def read_workload(nodes_path: _Path, pods_path: _Path | None = None) -> Workload:
-    """Read a cluster and its pods from one or two files, in any format known here.
+def read_workload(*paths: _Path) -> Workload:
+    """Read a cluster and its pods from files and folders, in any format known here.
 
-    The format is detected by content: the CSV files of the openb trace; or objects as
-    ``kubectl get nodes,pods -A -o json`` writes them (a list of mixed kinds, a NodeList, a PodList,
-    one object), also as YAML of one or more documents. Either may be packed with gzip.
+    The format is detected by content:
+
+    - objects as ``kubectl get nodes,pods,... -A -o json`` writes them (a list of mixed kinds, a
+      NodeList, a PodList, one object), as JSON or YAML, one document or many: one behind the
+      other, one a line (``jq -c``), or between ``---`` (``kwokctl snapshot export``);
+    - ``kubectl cluster-info dump``, its output or its folder; folders of manifests; a velero
+      backup, its folder or its tar;
+    - the CSV files of the openb trace, nodes and pods.
+
+    Everything may be packed with gzip, zstd or tar.
 
     Parameters
     ----------
-    nodes_path, pods_path : str or path
-        Files, or "-" for standard input. A snapshot may hold everything in one file; of two files
-        all objects of both are taken.
+    *paths : str or path
+        Files or folders, or "-" for standard input; the objects of all are taken together. An
+        object that comes twice with the same uid, or word for word, is taken once: the first.
 
     Returns
     -------
@@ -41,23 +48,23 @@ def read_workload(nodes_path: _Path, pods_path: _Path | None = None) -> Workload
     InputError
         Naming file, object and field of the first thing that is wrong; nothing is half-loaded.
     """
-    paths = [os.fspath(nodes_path)]
-    if pods_path is not None and os.fspath(pods_path) != paths[0]:
-        paths.append(os.fspath(pods_path))
+    names = list(dict.fromkeys(os.fspath(path) for path in paths))
+    if not names:
+        raise TypeError("read_workload needs a path")
     table = TableBuilder()
     snapshot = Snapshot(table)
-    sources, dated = [], False
-    for path in paths:
-        source, data = read_bytes(path)
-        sources.append(source)
-        match detect(data):
-            case "objects":
-                snapshot.read(source, data)
-            case "openb-nodes":
-                snapshot.nodes += openb.read_nodes(source, data)
-            case "openb-pods":
-                openb.read_pods(source, data, table)
-                dated = True
+    dated = False
+    for name in names:
+        for source, data in read_inputs(name):
+            match detect(data):
+                case "objects":
+                    snapshot.read(source, data)
+                case "openb-nodes":
+                    snapshot.nodes += openb.read_nodes(source, data)
+                case "openb-pods":
+                    openb.read_pods(source, data, table)
+                    dated = True
+    sources = ["<stdin>" if name == STDIN else name for name in names]
     if not snapshot.nodes:
         raise InputError("no Node objects", source=sources[0])
     snapshot.set_priorities()

@@ -160,13 +160,21 @@ class PodReader:
         What the pods are added to.
     complete : callable
         Takes the row of a template that is new and the pod, as "namespace/name", that brought it.
+    refuse : callable
+        Takes the row of a pod and the full name that another pod has, too; returns the error.
     """
 
-    def __init__(self, table: TableBuilder, complete: Callable[[int, str], None]) -> None:
+    def __init__(
+        self,
+        table: TableBuilder,
+        complete: Callable[[int, str], None],
+        refuse: Callable[[int, str], InputError],
+    ) -> None:
         self.dated = False
         self._table = table
         self._complete = complete
-        self._names: set[str] = set()
+        self._refuse = refuse
+        self._uids: dict[str, str] = {}
         self._known: dict[bytes, tuple[int, bool]] = {}
         self._times: dict[str | None, int] = {None: 0, "": 0}
 
@@ -215,11 +223,12 @@ class PodReader:
             self._table.add(*row)
 
     def _read(self, pod: Pod, metadata: Metadata) -> Row | None:
-        """Return the row of a pod; None of one that has ended."""
+        """Return the row of a pod; None of one that has ended, or comes again."""
         spec, status = pod.spec, pod.status
         if status is not None and status.phase in DONE_PHASES:
             return None
-        name, node_name, deleted_ns, is_mirror = metadata.name, "", -1, False
+        name, uid = metadata.name, metadata.uid or ""
+        node_name, deleted_ns, is_mirror = "", -1, False
         full = f"{metadata.namespace or 'default'}/{name or ''}"
         created_ns = self._times.get(metadata.creationTimestamp)
         if created_ns is None:
@@ -250,12 +259,15 @@ class PodReader:
         template, owner_pins = self._known.get(text) or self._learn(text, full)
         if not name:
             raise InputError("Required value", field="metadata.name")
-        if full in self._names:
-            reason = f'Duplicate value: "{name}"'
-            raise InputError(reason, object=f"Pod {full}", field="metadata.name")
-        self._names.add(full)
         pinned = (owner_pins or is_mirror) and bool(node_name)
-        return full, template, created_ns, deleted_ns, node_name, pinned
+        row = full, template, created_ns, deleted_ns, node_name, pinned
+        if full not in self._uids:
+            self._uids[full] = uid
+            return row
+        first = self._table.names.index(full)
+        if uid == self._uids[full] and (uid or row == self._table.row(first)):
+            return None  # It is the same pod once more.
+        raise self._refuse(first, full)
 
     def _learn(self, text: bytes, full: str) -> tuple[int, bool]:
         """Return the row of the template that a new cut makes, and whether its owner pins it."""

@@ -55,6 +55,17 @@ class TableBuilder:
         self._deleted_ns.append(deleted_ns)
         self._pinned.append(pinned)
 
+    def row(self, index: int) -> tuple[str, int, int, int, str, bool]:
+        """Return a row as `add` took it."""
+        return (
+            self.names[index],
+            self._template[index],
+            self._created_ns[index],
+            self._deleted_ns[index],
+            self.node_names[index],
+            self._pinned[index],
+        )
+
     def build(self, row_of_node: dict[str, int]) -> PodTable:
         """Return the table; every node that a pod names must have a row."""
         row_of_node = {"": -1} | row_of_node

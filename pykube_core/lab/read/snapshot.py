@@ -19,6 +19,7 @@ from pykube_core.lab.read._check import (
     complete_template,
     read_by_hand,
 )
+from pykube_core.lab.read._dump import without_logs
 from pykube_core.lab.read._table import TableBuilder
 
 # Kinds that scheduling reads besides Node and Pod: API group, and the name in Workload.objects.
@@ -89,8 +90,8 @@ class Snapshot:
         self.nodes: list[KubeObject] = []
         self.objects: dict[str, list[KubeObject]] = {}
         self.table = table
-        self._names: set[tuple[str, str]] = set()
-        self._pods = _pods.PodReader(table, self._complete)
+        self._named: dict[tuple[str, str], tuple[KubeObject, str]] = {}
+        self._pods = _pods.PodReader(table, self._complete, self._refuse_pod)
         self._after_pod = False
         self._sources: list[tuple[int, str]] = []
         self._first_of_template: list[tuple[str, str]] = []
@@ -113,7 +114,7 @@ class Snapshot:
         if listed is not None:  # What nearly all are is read in one pass.
             self._add_items(source, *listed, "", 0)
             return
-        documents = list(read_texts(source, data))
+        documents = list(read_texts(source, without_logs(data)))
         for document in documents:
             if document.text[:1] != b"{":
                 where = f"line {document.line}"
@@ -214,7 +215,8 @@ class Snapshot:
             metadata = checked["metadata"]
             if not metadata.get("uid"):
                 check_fields(kind, bytes(raw), label)
-            self._claim_name(kind, metadata.get("namespace", ""), metadata["name"], label)
+            if not self._is_new(kind, checked, label):
+                return
             checked = {"apiVersion": _api_version(kind), "kind": kind} | checked
             if kind == "Node":
                 self.nodes.append(checked)
@@ -236,13 +238,36 @@ class Snapshot:
         templates[template] = complete_template(templates[template], name, label)
         self._first_of_template.append((self._sources[-1][1], label))
 
-    def _claim_name(self, kind: str, namespace: str, name: str, label: str) -> None:
-        if not name:
-            raise InputError("Required value", field="metadata.name")
-        full = (kind, f"{namespace}/{name}")
-        if full in self._names:
-            raise InputError(f'Duplicate value: "{name}"', object=label, field="metadata.name")
-        self._names.add(full)
+    def _is_new(self, kind: str, obj: KubeObject, label: str) -> bool:
+        """Say whether no object of this name was read before; of one that comes again, False.
+
+        Raises
+        ------
+        InputError
+            Another object has the name.
+        """
+        metadata = obj["metadata"]
+        full = kind, f"{metadata.get('namespace', '')}/{metadata['name']}"
+        source = self._sources[-1][1]
+        before, where = self._named.setdefault(full, (obj, source))
+        if before is obj:
+            return True
+        uid = metadata.get("uid")
+        if obj == before if not uid else uid == before["metadata"].get("uid"):
+            return False
+        raise _duplicate(label, metadata["name"], where, source)
+
+    def _refuse_pod(self, row: int, full: str) -> InputError:
+        """Return what is wrong with a pod whose name another has."""
+        name = full.partition("/")[2]
+        return _duplicate(f"Pod {full}", name, self._source_of(row), self._sources[-1][1])
+
+
+def _duplicate(label: str, name: str, where: str, source: str) -> InputError:
+    reason = f'Duplicate value: "{name}"'
+    if where != source:
+        reason += f": another object of this name is in {where}"
+    return InputError(reason, object=label, field="metadata.name")
 
 
 def _one_list(raw: _Text) -> tuple[list[msgspec.Raw], str | None] | None:
