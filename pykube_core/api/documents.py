@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from _pykube_hotcore.native._documents import YamlText, json_end
+from _pykube_hotcore.native._documents import YamlWriter, json_end
 from pykube_core.api.errors import InputError
 from pykube_core.api.objects import Json
 from pykube_core.api.yaml_errors import YamlError
@@ -176,19 +176,21 @@ def _read_yaml_texts(source: str, data: bytes, start: int, line: int) -> Iterato
     """Yield the documents between lines that begin with "---"."""
     if start or not data.endswith(b"\n"):
         data = data[start:] + b"\n"
-    text = YamlText(data)
+    writer = YamlWriter()
     start = 0
     while start < len(data):
         if not data.startswith(b"---", start):
             stop = None
-            found = text.json_at(start)
+            found = writer.json_at(data, start)
             if found is None:
                 stop = data.find(_MARKER, start) + 1 or len(data)
                 yield from _read_rare_text(source, data[start:stop], line)
             else:
-                json_text, stop = found
-                if bytes(json_text[:5]) not in (b"", b"null"):
-                    yield Document(json_text, line)
+                view, stop = found
+                if bytes(view[:5]) not in (b"", b"null"):
+                    # All there is needs no copy: the next call will not come.
+                    whole = start == 0 and stop == len(data)
+                    yield Document(view if whole else bytes(view), line)
             if stop == len(data):
                 return
             line += data.count(b"\n", start, stop)

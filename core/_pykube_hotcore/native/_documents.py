@@ -29,50 +29,39 @@ def json_end(text: bytes, start: int) -> int | None:
     return int(end) if end <= len(text) else None
 
 
-class YamlText:
-    """YAML documents as programs write them, one JSON text after the other.
+class YamlWriter:
+    """Writes YAML documents as programs write them as JSON, into one buffer."""
 
-    Parameters
-    ----------
-    text : bytes
-        Kept, and read where it is.
-    """
-
-    def __init__(self, text: bytes) -> None:
-        self._text = text
-        self._data = ffi.from_buffer("char[]", text)
-        self._capacity = _GROWTH * len(text) + _ROOM_BYTES
-        self._out = _allocate("char[]", self._capacity)
+    def __init__(self) -> None:
+        self._capacity = 0
+        self._out = ffi.NULL
         self._end = ffi.new("int64_t *")
 
-    def json_at(self, start: int) -> tuple[bytes | memoryview, int] | None:
+    def json_at(self, text: bytes, start: int) -> tuple[memoryview, int] | None:
         """Return the JSON of the document that begins at an offset, and where it ends.
 
         Returns
         -------
-        tuple of bytes-like and int, or None
-            Empty for a document without content. The end is that of the text, or a line that
-            begins with "---". None of what is rare or wrong: a reader of everything tells.
+        tuple of memoryview and int, or None
+            The view is read-only, and what it shows is written over by the next call; it is empty
+            for a document without content. The end is that of the text, or a line that begins with
+            "---". None of what is rare or wrong: a reader of everything tells.
         """
+        size = len(text) - start
+        if self._capacity < _GROWTH * size + _ROOM_BYTES:
+            self._capacity = _GROWTH * size + _ROOM_BYTES
+            self._out = _allocate("char[]", self._capacity)
+        data = ffi.from_buffer("char[]", text)
         size = int(
-            lib.pkc_yaml_write_json(
-                self._data + start,
-                len(self._text) - start,
-                self._out,
-                self._capacity,
-                self._end,
-            )
+            lib.pkc_yaml_write_json(data + start, size, self._out, self._capacity, self._end)
         )
         if size in (lib.PKC_ERR_INVALID, lib.PKC_ERR_LIMIT):
             return None
         check(min(size, 0), "yaml")
-        end = start + int(self._end[0])
-        if start == 0 and end == len(self._text):  # All there is: the next call will not come.
-            return memoryview(ffi.buffer(self._out, size)).toreadonly(), end
-        return bytes(ffi.buffer(self._out, size)), end
+        return memoryview(ffi.buffer(self._out, size)).toreadonly(), start + int(self._end[0])
 
 
-def yaml_to_json(text: bytes) -> bytes | memoryview | None:
-    """Return the JSON of a text that is one YAML document; None as `YamlText.json_at` says."""
-    found = YamlText(text).json_at(0)
+def yaml_to_json(text: bytes) -> memoryview | None:
+    """Return the JSON of a text that is one YAML document; None as `YamlWriter.json_at` says."""
+    found = YamlWriter().json_at(text, 0)
     return None if found is None or found[1] < len(text) else found[0]

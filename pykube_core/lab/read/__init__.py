@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+import msgspec
 
 from pykube_core.api.errors import InputError
 from pykube_core.lab.read import openb
-from pykube_core.lab.read._source import STDIN, detect, read_inputs
+from pykube_core.lab.read._blocks import NotSplit, read_blocks
+from pykube_core.lab.read._source import STDIN, detect, is_large, read_inputs
 from pykube_core.lab.read._table import TableBuilder
 from pykube_core.lab.read.snapshot import Snapshot
 from pykube_core.lab.workload import PodTable, Workload
@@ -51,10 +56,25 @@ def read_workload(*paths: _Path) -> Workload:
     names = list(dict.fromkeys(os.fspath(path) for path in paths))
     if not names:
         raise TypeError("read_workload needs a path")
+    large = {name for name in names if is_large(name)} if STDIN not in names else set()
+    if large:
+        try:
+            return _read(names, large)
+        except (InputError, NotSplit, msgspec.MsgspecError):
+            pass  # Read as wholes, what is wrong is told, or nothing is.
+    return _read(names, set())
+
+
+def _read(names: Sequence[str], in_blocks: Collection[str]) -> Workload:
+    """Read a workload, and some of its files block by block."""
     table = TableBuilder()
     snapshot = Snapshot(table)
     dated = False
     for name in names:
+        if name in in_blocks:
+            with Path(name).open("rb", buffering=0) as file:
+                snapshot.read_blocks(name, read_blocks(file))
+            continue
         for source, data in read_inputs(name):
             match detect(data):
                 case "objects":

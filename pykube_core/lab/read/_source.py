@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Final, Literal
 from pykube_core.api.documents import plain_text
 from pykube_core.api.errors import InputError
 from pykube_core.lab.read._archive import choose_files, is_tar, tar_files
+from pykube_core.lab.read._blocks import FILE_BYTES_MIN
 from pykube_core.lab.read._packed import unpack
 
 Kind = Literal["objects", "openb-nodes", "openb-pods"]
@@ -46,6 +48,15 @@ def read_inputs(path: str) -> Iterator[tuple[str, bytes]]:
     if not found:
         raise InputError("the file is empty", source=source)
     yield from found
+
+
+def is_large(path: str) -> bool:
+    """Say whether a path is a file so large that reading it block by block is worth it."""
+    try:
+        found = Path(path).stat()
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_size >= FILE_BYTES_MIN
 
 
 def _read_folder(path: str) -> Iterator[tuple[str, bytes]]:

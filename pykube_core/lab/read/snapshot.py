@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -12,6 +12,7 @@ from pykube_core.api.documents import json_syntax_error, read_texts
 from pykube_core.api.errors import InputError
 from pykube_core.api.objects import DONE_PHASES, KubeObject, label_of, name_of
 from pykube_core.lab.read import _pods
+from pykube_core.lab.read._blocks import Block
 from pykube_core.lab.read._check import (
     check_fields,
     check_object,
@@ -123,6 +124,12 @@ class Snapshot:
             self._add(source, documents[0].text, None, "", 0)
             return
         self._add_items(source, [document.text for document in documents], None, _DOCUMENTS, 0)
+
+    def read_blocks(self, source: str, blocks: Iterator[Block]) -> None:
+        """Add the items of a list, some at a time; errors are those of `read`, or of the blocks."""
+        self._start(source)
+        for items, of_items in blocks:
+            self._add_items(source, items, of_items, "", 0)
 
     def set_priorities(self) -> None:
         """Set the priorities that no server has set, now that all classes are known."""
