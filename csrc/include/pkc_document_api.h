@@ -1,10 +1,15 @@
-/* Documents as text: where one of JSON ends, and YAML as programs write it turned into JSON. */
+/* Documents as text: marks, where one of JSON ends, and YAML as programs write it turned into JSON. */
 
 enum {
     PKC_YAML_DEPTH_MAX = 100,      /* collections inside each other */
     PKC_YAML_KEY_BYTES_MAX = 1000, /* YAML itself ends a key at 1024 characters */
     PKC_YAML_OPEN_KEYS_MAX = 65536 /* keys of one mapping and of all that it is in */
 };
+
+/* Write where a mark stands in text[start, end) to at_out, in order, none inside another; returns
+ * how many. There is room for (end - start) / mark_size. O(end - start). */
+int64_t pkc_text_find_all(const char *text, int64_t start, int64_t end, const char *mark,
+                          int64_t mark_size, int64_t *at_out);
 
 /* Where the JSON object or array that begins at start ends, by its brackets and strings alone: the
  * offset behind it, or size + 1 when it is not whole. PKC_ERR_INVALID: no bracket is there.

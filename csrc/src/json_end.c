@@ -1,4 +1,4 @@
-/* Where a JSON value ends. */
+/* Where a JSON value ends, and where marks stand in a text. */
 #include <string.h>
 
 #include "pkc.h"
@@ -32,4 +32,18 @@ int64_t pkc_json_end(const char *text, int64_t size, int64_t start) {
         }
     }
     return size + 1;
+}
+
+int64_t pkc_text_find_all(const char *text, int64_t start, int64_t end, const char *mark,
+                          int64_t mark_size, int64_t *at_out) {
+    int64_t count = 0;
+    while (end - start >= mark_size) {
+        const char *found = memmem(text + start, (size_t)(end - start), mark, (size_t)mark_size);
+        if (found == NULL) {
+            break;
+        }
+        at_out[count++] = found - text;
+        start = found - text + mark_size;
+    }
+    return count;
 }

@@ -13,7 +13,7 @@ _ROOM_BYTES: Final = 64
 _allocate: Final = ffi.new_allocator(should_clear_after_alloc=False)
 
 
-def json_end(text: bytes, start: int) -> int | None:
+def json_end(text: bytes | bytearray, start: int) -> int | None:
     """Return the offset behind the JSON object or array that begins at an offset.
 
     Only brackets and strings are looked at. None: it is not whole.
@@ -29,6 +29,23 @@ def json_end(text: bytes, start: int) -> int | None:
     return int(end) if end <= len(text) else None
 
 
+def find_all(text: bytes | bytearray, mark: bytes, start: int, end: int) -> list[int]:
+    """Return where a mark stands in a part of a text, in order; none begins inside another.
+
+    Raises
+    ------
+    ValueError
+        The part is not in the text, or the mark is empty.
+    """
+    if not (0 <= start <= end <= len(text) and mark):
+        raise ValueError(f"{start} to {end} is not in a text of {len(text)}, or no mark")
+    room = (end - start) // len(mark)
+    out = _allocate("int64_t[]", max(room, 1))
+    data = ffi.from_buffer("char[]", text)
+    count = int(lib.pkc_text_find_all(data, start, end, mark, len(mark), out))
+    return ffi.unpack(out, check(count, "find_all")) if count else []
+
+
 class YamlWriter:
     """Writes YAML documents as programs write them as JSON, into one buffer."""
 
@@ -37,8 +54,15 @@ class YamlWriter:
         self._out = ffi.NULL
         self._end = ffi.new("int64_t *")
 
-    def json_at(self, text: bytes, start: int) -> tuple[memoryview, int] | None:
+    def json_at(
+        self, text: bytes | bytearray, start: int, end: int | None = None
+    ) -> tuple[memoryview, int] | None:
         """Return the JSON of the document that begins at an offset, and where it ends.
+
+        Parameters
+        ----------
+        text : bytes or bytearray
+            What documents are in, up to ``end``.
 
         Returns
         -------
@@ -47,7 +71,9 @@ class YamlWriter:
             for a document without content. The end is that of the text, or a line that begins with
             "---". None of what is rare or wrong: a reader of everything tells.
         """
-        size = len(text) - start
+        size = (len(text) if end is None else end) - start
+        if start < 0 or size < 0 or start + size > len(text):
+            raise ValueError(f"{start} to {end} is not in a text of {len(text)}")
         if self._capacity < _GROWTH * size + _ROOM_BYTES:
             self._capacity = _GROWTH * size + _ROOM_BYTES
             self._out = _allocate("char[]", self._capacity)

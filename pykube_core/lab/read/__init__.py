@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import gc
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -56,6 +58,11 @@ def read_workload(*paths: _Path) -> Workload:
     names = list(dict.fromkeys(os.fspath(path) for path in paths))
     if not names:
         raise TypeError("read_workload needs a path")
+    with _no_collection():
+        return _read_all(names)
+
+
+def _read_all(names: Sequence[str]) -> Workload:
     large = {name for name in names if is_large(name)} if STDIN not in names else set()
     if large:
         try:
@@ -92,6 +99,18 @@ def _read(names: Sequence[str], in_blocks: Collection[str]) -> Workload:
     if not (dated or snapshot.dated):
         pods = _from_zero(pods)
     return Workload(snapshot.nodes, pods, " + ".join(sources), snapshot.objects)
+
+
+@contextlib.contextmanager
+def _no_collection() -> Iterator[None]:
+    """Look for no garbage meanwhile: there is none, and all that was read would be gone through."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _from_zero(pods: PodTable) -> PodTable:

@@ -17,7 +17,7 @@ from typing import BinaryIO, Final
 
 import msgspec
 
-from _pykube_hotcore.native._documents import YamlWriter, json_end
+from _pykube_hotcore.native._documents import YamlWriter, find_all, json_end
 from pykube_core.api.documents import read_documents
 
 Block = tuple[Sequence[memoryview | msgspec.Raw], str | None]
@@ -49,10 +49,41 @@ _decode_list: Final = msgspec.json.Decoder(_List).decode
 _decode_items: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
+class _Window:
+    """The part of a file that is looked at: what is new comes behind what is left, in one buffer.
+
+    Attributes
+    ----------
+    data : bytearray
+        The buffer; what it holds up to `end` is text of the file.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.data = bytearray(2 * _BLOCK_BYTES)
+        self.end = 0
+
+    def read(self, start: int) -> bool:
+        """Forget what is before an offset, and read on; False at the end of the file."""
+        left = self.end - start
+        if left > _ITEM_BYTES_MAX:
+            raise NotSplit
+        if left > len(self.data) // 2:
+            grown = bytearray(2 * len(self.data))
+            grown[:left] = self.data[start : self.end]
+            self.data = grown
+        else:
+            self.data[:left] = self.data[start : self.end]
+        with memoryview(self.data) as view:
+            count = self._file.readinto(view[left:])  # type: ignore[attr-defined]
+        self.end = left + (count or 0)
+        return bool(count)
+
+
 def read_blocks(file: BinaryIO) -> Iterator[Block]:
     """Yield the items of the list in a file, JSON or YAML, that holds nothing else.
 
-    The texts of items are gone when the next are asked for.
+    The texts of items are written over when the next are asked for.
 
     Raises
     ------
@@ -61,78 +92,78 @@ def read_blocks(file: BinaryIO) -> Iterator[Block]:
     msgspec.DecodeError, InputError
         The same.
     """
-    data = file.read(_BLOCK_BYTES)
-    head = _JSON_HEAD.match(data)
+    window = _Window(file)
+    window.read(0)
+    head = _JSON_HEAD.match(window.data, 0, window.end)
     if head is not None:
-        return _json_blocks(file, data, head.end())
-    head = _YAML_HEAD.match(data)
+        return _json_blocks(window, head.end())
+    head = _YAML_HEAD.match(window.data, 0, window.end)
     if head is not None and b"\r" not in head[0]:
-        return _yaml_blocks(file, data, head.end(), head[1])
+        return _yaml_blocks(window, head.end(), bytes(head[1]))
     raise NotSplit
 
 
-def _json_blocks(file: BinaryIO, data: bytes, at: int) -> Iterator[Block]:
-    head = data[:at]
-    first_end = json_end(data, at)
-    between = _JSON_BETWEEN.match(data, first_end - 1) if first_end is not None else None
+def _json_blocks(window: _Window, at: int) -> Iterator[Block]:
+    head = bytes(window.data[:at])
+    first_end = json_end(window.data, at)
+    between = None
+    if first_end is not None:
+        between = _JSON_BETWEEN.match(window.data, first_end - 1, window.end)
     if between is None:
         raise NotSplit
-    mark, step = between[0], between.start(1) - between.start()
-    of_items = _decode_list(head + b"{}]}").kind.removesuffix("List") if b"kind" in head else None
+    mark, step = bytes(between[0]), between.start(1) - between.start()
+    of_items = None
+    if b"kind" in head:
+        of_items = _decode_list(head + b"{}]}").kind.removesuffix("List") or None
     while True:
-        view = memoryview(data)
-        items: list[memoryview] = []
-        end = data.find(mark, at)
-        while end >= 0:
-            items.append(view[at : end + 1])
-            at = end + step
-            end = data.find(mark, at)
-        yield items, of_items or None
-        more = file.read(_BLOCK_BYTES)
-        if not more:
+        with memoryview(window.data) as view:
+            items: list[memoryview] = []
+            for end in find_all(window.data, mark, at, window.end):
+                items.append(view[at : end + 1])
+                at = end + step
+            yield items, of_items
+            for item in items:
+                item.release()
+        if not window.read(at):
             break
-        data, at = _rest(data, at) + more, 0
-    last = json_end(data, at)
+        at = 0
+    rest = bytes(window.data[: window.end])
+    last = json_end(rest, 0)
     if last is None:
         raise NotSplit
-    found = _decode_list(head + b"{}" + data[last:])
+    found = _decode_list(head + b"{}" + rest[last:])
     if not found.kind.endswith("List") or [bytes(item) for item in found.items] != [b"{}"]:
         raise NotSplit
-    yield [memoryview(data)[at:last]], of_items or None
+    yield [memoryview(rest)[:last]], of_items
 
 
-def _yaml_blocks(file: BinaryIO, data: bytes, at: int, indent: bytes) -> Iterator[Block]:
-    head, mark = data[:at], b"\n" + indent + b"- "
+def _yaml_blocks(window: _Window, at: int, indent: bytes) -> Iterator[Block]:
+    head, mark = bytes(window.data[:at]), b"\n" + indent + b"- "
     writer = YamlWriter()
     while True:
-        more = file.read(_BLOCK_BYTES)
-        if not more:
-            break
-        end = data.rfind(mark, at) + 1
+        end = window.data.rfind(mark, at, window.end) + 1
         if end:
-            yield _yaml_items(writer, data[at:end]), None
+            yield _yaml_items(writer, window.data, at, end), None
             at = end
-        data, at = _rest(data, at) + more, 0
-    if not data.endswith(b"\n"):
-        data += b"\n"
-    end = data.rfind(mark, at) + 1 or at
-    tail = _YAML_TAIL.search(data, end)
-    stop = tail.end() if tail is not None else len(data)
-    found = list(read_documents("", head + indent + b"- {}\n" + data[stop:]))
+        if not window.read(at):
+            break
+        at = 0
+    rest = bytes(window.data[: window.end])
+    if not rest.endswith(b"\n"):
+        rest += b"\n"
+    tail = _YAML_TAIL.search(rest)
+    stop = tail.end() if tail is not None else len(rest)
+    found = list(read_documents("", head + indent + b"- {}\n" + rest[stop:]))
     whole = found[0] if len(found) == 1 else None
     if not isinstance(whole, dict) or whole.get("items") != [{}] or "kind" not in whole:
         raise NotSplit
-    yield _yaml_items(writer, data[at:stop]), str(whole["kind"]).removesuffix("List") or None
+    yield _yaml_items(writer, rest, 0, stop), str(whole["kind"]).removesuffix("List") or None
 
 
-def _rest(data: bytes, at: int) -> bytes:
-    if len(data) - at > _ITEM_BYTES_MAX:
-        raise NotSplit
-    return data[at:]
-
-
-def _yaml_items(writer: YamlWriter, text: bytes) -> list[msgspec.Raw]:
-    found = writer.json_at(text, 0)
-    if found is None or found[1] < len(text):
+def _yaml_items(
+    writer: YamlWriter, text: bytes | bytearray, start: int, end: int
+) -> list[msgspec.Raw]:
+    found = writer.json_at(text, start, end)
+    if found is None or found[1] < end:
         raise NotSplit
     return _decode_items(found[0])

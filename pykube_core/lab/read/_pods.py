@@ -261,11 +261,12 @@ class PodReader:
             raise InputError("Required value", field="metadata.name")
         pinned = (owner_pins or is_mirror) and bool(node_name)
         row = full, template, created_ns, deleted_ns, node_name, pinned
-        if full not in self._uids:
-            self._uids[full] = uid
+        count = len(self._uids)
+        before = self._uids.setdefault(full, uid)
+        if len(self._uids) > count:
             return row
         first = self._table.names.index(full)
-        if uid == self._uids[full] and (uid or row == self._table.row(first)):
+        if uid == before and (uid or row == self._table.row(first)):
             return None  # It is the same pod once more.
         raise self._refuse(first, full)
 
