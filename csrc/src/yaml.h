@@ -26,6 +26,7 @@ typedef struct {
 } yaml_anchor;
 
 typedef struct {
+    uint64_t hash;
     uint32_t start; /* of the JSON text of the key, after the start of its mapping */
     uint32_t size;
 } yaml_key;
@@ -35,6 +36,9 @@ typedef struct {
     const char *end;
     const char *line;  /* start of the line that `at` is in */
     const char *fresh; /* where `at` was when a line was gone to last */
+    const char *plain; /* where a plain scalar was looked at last: what yaml_plain_stop found */
+    const char *plain_end;
+    bool plain_clean;
     char *out;
     int64_t used;
     int64_t capacity;
@@ -113,6 +117,9 @@ int yaml_write_plain(yaml_state *yaml, int64_t parent);
 /* A plain scalar of a flow collection, or a key: it ends on its line. */
 int yaml_write_flow_plain(yaml_state *yaml, bool is_key);
 int yaml_write_key(yaml_state *yaml);
+/* The end of the text of a plain scalar on its line: ": ", " #", a tab and the line's end stop it.
+ * clean_out says whether JSON can hold the text as it is. */
+const char *yaml_plain_stop(yaml_state *yaml, const char *at, bool *clean_out);
 /* Write what a plain scalar on one line means, as a value or as a key. clean: JSON can hold it as it
  * is. */
 int yaml_put_resolved(yaml_state *yaml, const char *data, int64_t size, bool is_key, bool clean);

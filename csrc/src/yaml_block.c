@@ -16,6 +16,20 @@ typedef struct {
     uint64_t seen;
 } mapping;
 
+static uint64_t hash_of(const char *text, int64_t size) {
+    uint64_t begin = 0;
+    uint64_t end = 0;
+    if (size >= (int64_t)sizeof begin) {
+        memcpy(&begin, text, sizeof begin);
+        memcpy(&end, text + size - sizeof end, sizeof end);
+    } else {
+        for (int64_t i = 0; i < size; i++) {
+            begin = begin << 8 | (uint8_t)text[i];
+        }
+    }
+    return (begin ^ end << 7 ^ (uint64_t)size) * 0x9e3779b97f4a7c15u;
+}
+
 /* Take note of the key that out ends with; PKC_ERR_INVALID when the mapping has it already. */
 static int note_key(yaml_state *yaml, mapping *map, int64_t start) {
     const char *text = yaml->out + start;
@@ -23,16 +37,12 @@ static int note_key(yaml_state *yaml, mapping *map, int64_t start) {
     if (start - map->start > UINT32_MAX / 2 || yaml->key_count == PKC_YAML_OPEN_KEYS_MAX) {
         return PKC_ERR_INVALID;
     }
-    uint64_t begin = 0;
-    uint64_t end = 0;
-    size_t word = size < 8 ? (size_t)size : 8;
-    memcpy(&begin, text, word);
-    memcpy(&end, text + size - word, word);
-    uint64_t mix = (begin ^ end << 7 ^ (uint64_t)size) * 0x9e3779b97f4a7c15u;
-    uint64_t bit = (uint64_t)1 << (mix >> 58);
+    uint64_t hash = hash_of(text, size);
+    uint64_t bit = (uint64_t)1 << (hash >> 58);
     for (int64_t i = map->first; (map->seen & bit) != 0 && i < yaml->key_count; i++) {
         const yaml_key *key = &yaml->keys[i];
-        if (key->size == size && memcmp(yaml->out + map->start + key->start, text, (size_t)size) == 0) {
+        if (key->hash == hash && key->size == size &&
+            memcmp(yaml->out + map->start + key->start, text, (size_t)size) == 0) {
             return PKC_ERR_INVALID;
         }
     }
@@ -47,7 +57,7 @@ static int note_key(yaml_state *yaml, mapping *map, int64_t start) {
         yaml->key_capacity = capacity;
     }
     yaml->keys[yaml->key_count++] =
-        (yaml_key){.start = (uint32_t)(start - map->start), .size = (uint32_t)size};
+        (yaml_key){.hash = hash, .start = (uint32_t)(start - map->start), .size = (uint32_t)size};
     return PKC_OK;
 }
 
@@ -150,7 +160,7 @@ static int write_sequence(yaml_state *yaml) {
 }
 
 /* Whether a mapping begins here: a key on this line, plain or quoted, with ':' behind it. */
-static bool is_key_here(const yaml_state *yaml) {
+static bool is_key_here(yaml_state *yaml) {
     const char *at = yaml->at;
     char quote = *at;
     if (quote == '"' || quote == '\'') {
@@ -165,15 +175,9 @@ static bool is_key_here(const yaml_state *yaml) {
         }
         return at < yaml->end && *at == ':' && yaml_is_blank_at(yaml, at + 1);
     }
-    for (; at < yaml->end && *at != '\n'; at++) {
-        if (*at == ':' && yaml_is_blank_at(yaml, at + 1)) {
-            return true;
-        }
-        if (*at == '#' && at[-1] == ' ') {
-            return false;
-        }
-    }
-    return false;
+    bool clean;
+    at = yaml_plain_stop(yaml, at, &clean);
+    return at < yaml->end && *at == ':';
 }
 
 /* Write what begins at this place of a line of its own, or behind a dash. */

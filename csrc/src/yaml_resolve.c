@@ -4,22 +4,23 @@
 #include "yaml.h"
 
 typedef struct {
-    int64_t size;
     char word[6];
     char json[6];
 } yaml_word;
 
-/* A word in another case is text. */
+/* In order of length. A word in another case is text. */
 static const yaml_word WORDS[] = {
-    {1, "y", "true"}, {1, "Y", "true"}, {1, "n", "false"}, {1, "N", "false"}, {1, "~", "null"},
-    {2, "on", "true"}, {2, "On", "true"}, {2, "ON", "true"}, {2, "no", "false"},
-    {2, "No", "false"}, {2, "NO", "false"}, {3, "yes", "true"}, {3, "Yes", "true"},
-    {3, "YES", "true"}, {3, "off", "false"}, {3, "Off", "false"}, {3, "OFF", "false"},
-    {4, "true", "true"}, {4, "True", "true"}, {4, "TRUE", "true"}, {4, "null", "null"},
-    {4, "Null", "null"}, {4, "NULL", "null"}, {5, "false", "false"}, {5, "False", "false"},
-    {5, "FALSE", "false"},
+    {"y", "true"}, {"Y", "true"}, {"n", "false"}, {"N", "false"}, {"~", "null"}, {"on", "true"},
+    {"On", "true"}, {"ON", "true"}, {"no", "false"}, {"No", "false"}, {"NO", "false"},
+    {"yes", "true"}, {"Yes", "true"}, {"YES", "true"}, {"off", "false"}, {"Off", "false"},
+    {"OFF", "false"}, {"true", "true"}, {"True", "true"}, {"TRUE", "true"}, {"null", "null"},
+    {"Null", "null"}, {"NULL", "null"}, {"false", "false"}, {"False", "false"},
+    {"FALSE", "false"},
 };
-enum { WORD_COUNT = sizeof WORDS / sizeof WORDS[0], WORD_SIZE_MAX = 5, DIGITS_MAX = 15 };
+enum { WORD_SIZE_MAX = 5, DIGITS_MAX = 15 };
+/* The first word of each length, and behind the last. */
+static const uint8_t FIRST_WORD[WORD_SIZE_MAX + 2] = {0, 0, 5, 11, 17, 23, 26};
+_Static_assert(sizeof WORDS / sizeof WORDS[0] == 26, "FIRST_WORD counts the words");
 
 typedef enum { NUMBER_NONE, NUMBER_INT, NUMBER_ZEROS, NUMBER_DECIMAL, NUMBER_OTHER } number_kind;
 
@@ -27,8 +28,10 @@ static const char *word_json(const char *data, int64_t size) {
     if (size > WORD_SIZE_MAX || !yaml_is(data[0], YAML_WORD)) {
         return NULL;
     }
-    for (int i = 0; i < WORD_COUNT; i++) {
-        if (WORDS[i].size == size && memcmp(WORDS[i].word, data, (size_t)size) == 0) {
+    for (int i = FIRST_WORD[size]; i < FIRST_WORD[size + 1]; i++) {
+        const char *word = WORDS[i].word;
+        if (word[0] == data[0] && word[size - 1] == data[size - 1] &&
+            memcmp(word, data, (size_t)size) == 0) {
             return WORDS[i].json;
         }
     }

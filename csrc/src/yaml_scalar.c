@@ -255,11 +255,13 @@ int yaml_write_literal(yaml_state *yaml, int64_t parent) {
     return status < 0 ? status : yaml_put_byte(yaml, '"');
 }
 
-/* The end of the text of a plain scalar on its line: ": ", " #", a tab and the line's end stop it.
- * clean_out says whether JSON can hold the text as it is. */
-static const char *plain_stop(const yaml_state *yaml, const char *at, bool *clean_out) {
+const char *yaml_plain_stop(yaml_state *yaml, const char *at, bool *clean_out) {
+    if (at == yaml->plain) {
+        *clean_out = yaml->plain_clean;
+        return yaml->plain_end;
+    }
     const char *start = at;
-    *clean_out = true;
+    bool clean = true;
     for (;; at++) {
         while (at < yaml->end && !yaml_is(*at, YAML_PLAIN_STOP)) {
             at++;
@@ -267,10 +269,15 @@ static const char *plain_stop(const yaml_state *yaml, const char *at, bool *clea
         if (at >= yaml->end || *at == '\n' || *at == '\t' ||
             (*at == ':' && yaml_is_blank_at(yaml, at + 1)) ||
             (*at == '#' && at > start && at[-1] == ' ')) {
-            return at;
+            break;
         }
-        *clean_out = *clean_out && !yaml_is(*at, YAML_TEXT_STOP);
+        clean = clean && !yaml_is(*at, YAML_TEXT_STOP);
     }
+    yaml->plain = start;
+    yaml->plain_end = at;
+    yaml->plain_clean = clean;
+    *clean_out = clean;
+    return at;
 }
 
 static const char *without_spaces(const char *start, const char *stop) {
@@ -306,7 +313,7 @@ int yaml_write_plain(yaml_state *yaml, int64_t parent) {
     for (;;) {
         const char *start = yaml->at;
         bool clean;
-        const char *stop = plain_stop(yaml, start, &clean);
+        const char *stop = yaml_plain_stop(yaml, start, &clean);
         bool bad = parent < 0 || (stop < yaml->end && (*stop == ':' || *stop == '\t'));
         if (bad) {
             return PKC_ERR_INVALID;
@@ -344,7 +351,7 @@ int yaml_write_key(yaml_state *yaml) {
         status = yaml_write_single_quoted(yaml, true);
     } else {
         bool clean;
-        const char *stop = plain_stop(yaml, start, &clean);
+        const char *stop = yaml_plain_stop(yaml, start, &clean);
         const char *last = without_spaces(start, stop);
         yaml->at = last;
         status = last == start ? PKC_ERR_INVALID

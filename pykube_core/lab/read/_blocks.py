@@ -11,6 +11,7 @@ Whatever does not fit raises, and the file is then read as a whole.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO, Final
@@ -164,6 +165,10 @@ def _yaml_items(
     writer: YamlWriter, text: bytes | bytearray, start: int, end: int
 ) -> list[msgspec.Raw]:
     found = writer.json_at(text, start, end)
-    if found is None or found[1] < end:
+    if found is not None and found[1] == end:
+        return _decode_items(found[0])
+    # One rare item does not make a whole file slow.
+    values = list(read_documents("", bytes(text[start:end])))
+    if len(values) != 1 or not isinstance(values[0], list):
         raise NotSplit
-    return _decode_items(found[0])
+    return [msgspec.Raw(json.dumps(value).encode()) for value in values[0]]
