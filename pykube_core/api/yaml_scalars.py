@@ -79,6 +79,11 @@ def resolve(text: str, tag: str = "") -> Scalar:
     return value
 
 
+def is_text(text: str) -> bool:
+    """Say whether a plain scalar is read as the text that it is."""
+    return _untagged(text, "")[0] == STR
+
+
 def key_text(text: str, tag: str = "") -> str:
     """Return the key of JSON that a scalar becomes as a key.
 

@@ -14,7 +14,7 @@ TEXTS = st.text(
 )
 KEYS = st.text(st.sampled_from("abcABC019-._/"), min_size=1, max_size=12)
 VALUES = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), TEXTS),
+    st.one_of(st.none(), st.booleans(), st.integers(-(2**63), 2**64 - 1), TEXTS),
     lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(KEYS, inner, max_size=4)),
     max_leaves=12,
 )
