@@ -94,10 +94,11 @@ def test_whatever_c_reads_the_reader_of_everything_reads_the_same(text):
 def test_c_reads_what_programs_write_in_all_their_styles():
     """Whatever it leaves to others costs a thousand times as much."""
     rest = [1, 1.5, True, None, {}, [], {"a": "b", "1": [["c"], [{"d": "e"}]]}]
+    shared = {"a": 1}
     words = [*WORDS, "#h", "~", "100m", "0644", "k: |", "-5", "[a]", "{a: b}", "&a", "*a", "!a"]
-    rare = {"\u2028", "1e3"}  # A line break of YAML 1.1, and what PyYAML takes for text.
-    items = [[word, {"name": word, "rest": rest}] for word in words if word not in rare]
-    pod = {"kind": "List", "items": items}
+    rare = {"\u2028", "1e3", "y", "n"}  # A line break, and what PyYAML alone takes for text.
+    items = [[word, {"name": word, "rest": [shared, *rest]}] for word in words if word not in rare]
+    pod = json.loads(json.dumps({"kind": "List", "items": items})) | {"a": [shared, shared]}
     for width in (20, 80, 9999):
         text = yaml.safe_dump(pod, default_flow_style=False, width=width, allow_unicode=True)
         assert json.loads(bytes(yaml_to_json(text.encode()))) == pod

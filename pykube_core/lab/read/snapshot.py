@@ -70,8 +70,7 @@ _ANY = msgspec.json.Decoder()
 
 
 _Text = bytes | memoryview | msgspec.Raw
-# Stands for a place in a file whose documents are items of nothing.
-_DOCUMENTS: Final = "documents"
+_LINE: Final = "line "
 
 
 class Snapshot:
@@ -123,7 +122,8 @@ class Snapshot:
         if len(documents) == 1:
             self._add(source, documents[0].text, None, "", 0)
             return
-        self._add_items(source, [document.text for document in documents], None, _DOCUMENTS, 0)
+        texts, lines = [d.text for d in documents], [d.line for d in documents]
+        self._add_items(source, texts, None, "", 0, lines)
 
     def read_blocks(self, source: str, blocks: Iterator[Block]) -> None:
         """Add the items of a list, some at a time; errors are those of `read`, or of the blocks."""
@@ -183,8 +183,15 @@ class Snapshot:
             raise _json_error(source, where, kind, raw, error) from None
 
     def _add_items(
-        self, source: str, items: Sequence[_Text], of_items: str | None, where: str, depth: int
+        self,
+        source: str,
+        items: Sequence[_Text],
+        of_items: str | None,
+        where: str,
+        depth: int,
+        lines: Sequence[int] = (),
     ) -> None:
+        """Add items of a list, or documents that begin on these lines of their file."""
         index = 0
         while index < len(items):
             if self._after_pod:  # Pods come in long runs.
@@ -192,8 +199,8 @@ class Snapshot:
             self._after_pod = False
             if index < len(items):
                 inner = f"{where}.items[{index}]".lstrip(".")
-                if where == _DOCUMENTS:
-                    inner = f"document {index + 1}"
+                if lines:
+                    inner = f"{_LINE}{lines[index]}"
                 self._add(source, items[index], of_items, inner, depth + 1)
                 index += 1
 
@@ -303,8 +310,11 @@ def _json_error(
         reason, _, path = str(error).partition(" - at `$")
         field = path.rstrip("`").lstrip(".")
         return InputError(reason, source=source, object=_name(raw, kind) or where, field=field)
-    found = json_syntax_error(source, bytes(raw))
-    return InputError(found.reason, source=source, object=where or found.object)
+    first = int(where.removeprefix(_LINE)) if where.startswith(_LINE) else 1
+    found = json_syntax_error(source, bytes(raw), first)
+    if where and not where.startswith(_LINE):
+        return InputError(found.reason, source=source, object=where)
+    return found
 
 
 def _name(raw: _Text, kind: str | None) -> str:
