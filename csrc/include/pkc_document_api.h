@@ -1,4 +1,4 @@
-/* Documents as text: marks, where one of JSON ends, and YAML as programs write it turned into JSON. */
+/* Documents as text: marks, where one of JSON ends, and YAML as programs write it as JSON. */
 
 enum {
     PKC_YAML_DEPTH_MAX = 100,      /* collections inside each other */

@@ -14,7 +14,7 @@ enum {
     YAML_TEXT_STOP = 2,  /* JSON text cannot hold it as it is, or it is not ASCII */
     YAML_NUMBER = 4,     /* may stand in a number: 0-9 + - . _ a-f A-F x X o O */
     YAML_WORD = 8,       /* begins a word that is no text: y Y n N t T f F o O ~ */
-    YAML_INDICATOR = 16, /* begins no plain scalar, or only some: - ? : , [ ] { } # & * ! | > % @ ` */
+    YAML_INDICATOR = 16, /* begins few plain scalars or none: - ? : , [ ] { } # & * ! | > % @ ` */
     YAML_DIGIT = 32      /* begins a number: 0-9 + - . */
 };
 
@@ -74,7 +74,7 @@ static inline int yaml_put(yaml_state *yaml, const char *data, int64_t size) {
     return PKC_OK;
 }
 
-/* Append text that JSON holds as it is, in quotes. What is copied beyond it is written over later. */
+/* Append text that JSON holds as it is, in quotes. What is copied beyond it is written over. */
 static inline int yaml_put_quoted(yaml_state *yaml, const char *data, int64_t size) {
     enum { STEP = 32 };
     if (yaml->capacity - yaml->used < size + 2 + STEP) {
@@ -120,8 +120,8 @@ int yaml_write_key(yaml_state *yaml);
 /* The end of the text of a plain scalar on its line: ": ", " #", a tab and the line's end stop it.
  * clean_out says whether JSON can hold the text as it is. */
 const char *yaml_plain_stop(yaml_state *yaml, const char *at, bool *clean_out);
-/* Write what a plain scalar on one line means, as a value or as a key. clean: JSON can hold it as it
- * is. */
+/* Write what a plain scalar on one line means, as a value or as a key. clean: JSON can hold it as
+ * it is. */
 int yaml_put_resolved(yaml_state *yaml, const char *data, int64_t size, bool is_key, bool clean);
 
 /* Anchors: the text that a name stands for. */

@@ -15,7 +15,8 @@ static uint64_t hash_of(const char *name, int64_t size) {
 }
 
 /* The slot of a name, or the empty one where it belongs. The table is never full. */
-static yaml_anchor *slot_of(yaml_anchor *anchors, int64_t capacity, const char *name, int64_t size) {
+static yaml_anchor *slot_of(yaml_anchor *anchors, int64_t capacity, const char *name,
+                            int64_t size) {
     for (uint64_t at = hash_of(name, size);; at++) {
         yaml_anchor *slot = &anchors[at & (uint64_t)(capacity - 1)];
         bool same = slot->name_size == size && slot->name != NULL &&

@@ -76,8 +76,8 @@ static bool is_dash(const yaml_state *yaml) {
     return yaml->at < yaml->end && *yaml->at == '-' && yaml_is_blank_at(yaml, yaml->at + 1);
 }
 
-/* What follows "key:" or "- ": a node deeper than its parent, or nothing, which is null. After a key
- * a sequence may stand in the key's own column. */
+/* What follows "key:" or "- ": a node deeper than its parent, or nothing, which is null. After a
+ * key a sequence may stand in the key's own column. */
 static int write_below(yaml_state *yaml, int64_t parent, bool after_key) {
     int status = next_line(yaml);
     if (status < 0) {
@@ -336,7 +336,8 @@ static int write_value(yaml_state *yaml, int64_t parent, bool after_key) {
         break;
     }
     case '-':
-        return yaml_is_blank_at(yaml, yaml->at + 1) ? PKC_ERR_INVALID : yaml_write_plain(yaml, parent);
+        return yaml_is_blank_at(yaml, yaml->at + 1) ? PKC_ERR_INVALID
+                                                    : yaml_write_plain(yaml, parent);
     default:
         if (yaml_is_end(yaml) || *yaml->at == '\n' || yaml_is(*yaml->at, YAML_INDICATOR)) {
             return PKC_ERR_INVALID;
@@ -348,7 +349,8 @@ static int write_value(yaml_state *yaml, int64_t parent, bool after_key) {
 
 int64_t pkc_yaml_write_json(const char *text, int64_t size, char *out, int64_t capacity,
                             int64_t *end_out) {
-    yaml_state yaml = {.at = text, .end = text + size, .line = text, .out = out, .capacity = capacity};
+    yaml_state yaml = {
+        .at = text, .end = text + size, .line = text, .out = out, .capacity = capacity};
     int status = yaml_skip_lines(&yaml);
     if (status == PKC_OK && !yaml_is_end(&yaml)) {
         status = write_node(&yaml, -1);

@@ -1,4 +1,4 @@
-/* What a plain scalar of YAML means, as sigs.k8s.io/yaml v1.6 (over go.yaml.in/yaml/v2) takes it. */
+/* What a plain scalar of YAML means to sigs.k8s.io/yaml v1.6, over go.yaml.in/yaml/v2. */
 #include <string.h>
 
 #include "yaml.h"
@@ -58,7 +58,10 @@ static number_kind number_of(const char *data, int64_t size) {
         if (data[0] == '+' || whole - start > DIGITS_MAX) {
             return NUMBER_OTHER;
         }
-        return data[start] != '0' || size == 1 ? NUMBER_INT : start == 0 ? NUMBER_ZEROS : NUMBER_OTHER;
+        if (data[start] != '0' || size == 1) {
+            return NUMBER_INT;
+        }
+        return start == 0 ? NUMBER_ZEROS : NUMBER_OTHER;
     }
     if (memchr(data, '_', (size_t)size) != NULL) {
         return NUMBER_OTHER;
@@ -81,7 +84,8 @@ static number_kind number_of(const char *data, int64_t size) {
         return digits(data, sign, size) == size ? NUMBER_OTHER : NUMBER_NONE;
     }
     bool based = whole == start + 1 && data[start] == '0' && whole < size &&
-                 strchr("xXoObB", data[whole]) != NULL && memchr(data + 1, '-', (size_t)size - 1) == NULL;
+                 strchr("xXoObB", data[whole]) != NULL &&
+                 memchr(data + 1, '-', (size_t)size - 1) == NULL;
     return whole == size || based ? NUMBER_OTHER : NUMBER_NONE; /* "1." and 0x1f */
 }
 

@@ -30,7 +30,8 @@ static int64_t skip_breaks(yaml_state *yaml) {
         }
         yaml->at++;
     }
-    bool odd = yaml->at < yaml->end && yaml->at == yaml->line && (*yaml->at == '-' || *yaml->at == '.');
+    bool odd =
+        yaml->at < yaml->end && yaml->at == yaml->line && (*yaml->at == '-' || *yaml->at == '.');
     return odd ? -1 : breaks;
 }
 
@@ -60,7 +61,8 @@ static int put_code(yaml_state *yaml, int size) {
     }
     for (int i = 0; i < size; i++) {
         char digit = yaml->at[i];
-        bool is_hex = (digit >= '0' && digit <= '9') || ((digit | 32) >= 'a' && (digit | 32) <= 'f');
+        char lower = (char)(digit | 32);
+        bool is_hex = (digit >= '0' && digit <= '9') || (lower >= 'a' && lower <= 'f');
         if (!is_hex) {
             return PKC_ERR_INVALID;
         }
@@ -107,7 +109,8 @@ static int put_escape(yaml_state *yaml, bool is_key) {
         return PKC_ERR_INVALID;
     }
     const char *code = codes[found - names];
-    if (is_key && strlen(code) > 2) { /* keys are compared as they are written, which must be one way */
+    /* Keys are compared as they are written, which must be in one way. */
+    if (is_key && strlen(code) > 2) {
         return PKC_ERR_INVALID;
     }
     return yaml_put(yaml, code, (int64_t)strlen(code));

@@ -27,7 +27,7 @@ const uint8_t yaml_class[256] = {
 /* clang-format on */
 
 /* Bytes of a character that is not ASCII and that YAML prints as it is; 0 of any other: the C1
- * controls, the line breaks NEL, LS and PS, surrogates, the byte order mark and what is no UTF-8. */
+ * controls, the line breaks NEL, LS and PS, surrogates, the byte order mark, what is no UTF-8. */
 static int character_size(const uint8_t *at, const uint8_t *end) {
     int64_t left = end - at;
     uint8_t lead = at[0];
@@ -85,7 +85,8 @@ static int skip_comment(yaml_state *yaml) {
     while (yaml->at < yaml->end && *yaml->at != '\n') {
         uint8_t byte = (uint8_t)*yaml->at;
         bool ascii = (byte >= ' ' && byte < 0x7f) || byte == '\t';
-        int size = ascii ? 1 : character_size((const uint8_t *)yaml->at, (const uint8_t *)yaml->end);
+        const uint8_t *at = (const uint8_t *)yaml->at;
+        int size = ascii ? 1 : character_size(at, (const uint8_t *)yaml->end);
         if (size == 0) {
             return PKC_ERR_INVALID;
         }
