@@ -4,7 +4,13 @@ from pathlib import Path
 
 from cffi import FFI
 
-HEADERS = ("pkc_api.h", "pkc_engine_api.h", "pkc_form_api.h", "pkc_store_api.h", "pkc_document_api.h")
+HEADERS = (
+    "pkc_api.h",
+    "pkc_engine_api.h",
+    "pkc_form_api.h",
+    "pkc_store_api.h",
+    "pkc_document_api.h",
+)
 
 ffibuilder = FFI()
 for header in HEADERS:
