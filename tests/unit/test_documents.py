@@ -46,10 +46,10 @@ def test_byte_order_marks_and_utf_16_are_read():
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ('{"a":1}\n{"b":', "x: line 2: the JSON ends in the middle"),
-        ('{"a":1}\n{"b":2}\n\n{"c":', "x: line 4: the JSON ends in the middle"),
-        ('{"a":1}\n{"b":2}\n{"c" 3}', "x: line 3: bad JSON at column 6: '3}'"),
-        ('{"a":1}\n{"a":2}\n{"a":NaN}', "x: line 3: bad JSON"),
+        ('{"a":1}\n{"b":', "x: line 2: the JSON text ends too early"),
+        ('{"a":1}\n{"b":2}\n\n{"c":', "x: line 4: the JSON text ends too early"),
+        ('{"a":1}\n{"b":2}\n{"c" 3}', 'x: line 3: not valid JSON at "3}"'),
+        ('{"a":1}\n{"a":2}\n{"a":NaN}', "x: line 3: a number or a character in it cannot be read"),
         (b'{"a":1}\n{"b":"\xff"}', "x: line 2: not UTF-8 text"),
         (b"\xff\xfe{", "x: bad UTF-16 text"),
         ('{"a":1,"a":2}', 'x: line 1: key "a" is already set in map'),

@@ -316,17 +316,26 @@ def _json_error(
     source: str, where: str, kind: str | None, raw: _Text, error: Exception
 ) -> InputError:
     """Say where in the file, or in which object, decoding failed."""
-    is_list = (kind or "").endswith("List")
     if isinstance(error, RecursionError):
         return InputError(TOO_DEEP, source=source, object=where)
     if isinstance(error, msgspec.ValidationError):
-        fault = json_fault(bytes(raw), _HEAD, _FAULTY_LIST if is_list else _FAULTY_POD)
+        fault = json_fault(
+            bytes(raw), _HEAD, _FAULTY_LIST if _says_list(raw, kind) else _FAULTY_POD
+        )
         return fault.within(source, _name(raw, kind) or where)
     first = int(where.removeprefix(_LINE)) if where.startswith(_LINE) else 1
     found = json_syntax_error(source, bytes(raw), first)
     if where and not where.startswith(_LINE):
         return InputError(found.reason, source=source, object=where)
     return found
+
+
+def _says_list(raw: _Text, kind: str | None) -> bool:
+    """Say whether an object that does not decode says, or its list says of it, that it is a list."""
+    try:
+        return (_HEAD.decode(raw).kind or kind or "").endswith("List")
+    except NOT_DECODED:
+        return False
 
 
 def _name(raw: _Text, kind: str | None) -> str:
