@@ -331,7 +331,7 @@ def _json_error(
 
 
 def _says_list(raw: _Text, kind: str | None) -> bool:
-    """Say whether an object that does not decode says, or its list says of it, that it is a list."""
+    """Say whether what does not decode says that it is a list, or its own list says so."""
     try:
         return (_HEAD.decode(raw).kind or kind or "").endswith("List")
     except NOT_DECODED:
