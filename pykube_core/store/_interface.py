@@ -128,7 +128,7 @@ INSTALL_ETCD: Final = (
 
 
 def open_store(where: str | None) -> StoreLike:
-    """Open the store that a ``--store`` option names.
+    """Open the store at an address, as `pykube_core.Cluster` takes it.
 
     ``etcd://host:port[,host:port][?ca=FILE&cert=FILE&key=FILE]`` is an etcd cluster, anything else
     a data directory, None memory.
