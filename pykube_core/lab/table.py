@@ -180,7 +180,7 @@ def text_table(comparison: Comparison) -> str:
             for i, (part, width) in enumerate(zip(line, widths, strict=True))
         )
         text.append("  ".join([first, *rest]).rstrip())
-    text += ["", _footnote(comparison)]
+    text += ["", _footnote(comparison, shown, body)]
     return "\n".join(text)
 
 
@@ -202,14 +202,17 @@ def html_table(comparison: Comparison) -> str:
     )
 
 
-def _footnote(comparison: Comparison) -> str:
+def _footnote(comparison: Comparison, shown: list[Column], body: list[list[Cell]]) -> str:
     """Return how to read the table."""
-    several = len(comparison.seeds) > 1
-    spread = f"mean ± standard deviation over {len(comparison.seeds)} seeds; " if several else ""
-    shown = columns(comparison)
-    frag = any(column.metric.startswith("fragmentation_rate.") for column in shown)
-    unused = "; frag: share of what is free that typical pods cannot use" if frag else ""
-    return f"{spread}* best of its column; alloc: requested share of the cluster{unused}"
+    notes = []
+    if len(comparison.seeds) > 1:
+        notes.append(f"mean ± standard deviation over {len(comparison.seeds)} seeds")
+    if any(cell.best for row in body for cell in row):
+        notes.append("* best of its column")
+    notes.append("alloc: requested share of the cluster")
+    if any(column.metric.startswith("fragmentation_rate.") for column in shown):
+        notes.append("frag: share of what is free that typical pods cannot use")
+    return "; ".join(notes)
 
 
 def _text(cell: Cell) -> str:

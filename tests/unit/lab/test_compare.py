@@ -105,6 +105,13 @@ def test_table_marks_the_best_and_has_a_line_per_policy(result):
     assert "mean ± standard deviation over 2 seeds" in str(result)
 
 
+def test_a_table_without_stars_does_not_explain_them(work, result):
+    assert "* best of its column" in str(result)
+    alone = str(compare(work, ["default"]))
+    assert "*" not in alone
+    assert alone.splitlines()[-1].startswith("alloc: ")
+
+
 def test_notebooks_get_a_table(result):
     html = result._repr_html_()
     assert html.count("<tr>") == 1 + len(POLICIES)
