@@ -147,12 +147,6 @@ def quantity_value(value: object) -> int:
     return parse_quantity(value).value()
 
 
-def quantity_milli_value(value: object) -> int:
-    """Return `Quantity.milli_value` of a decoded JSON value: millicores."""
-    return parse_quantity(value).milli_value()
-
-
-@functools.lru_cache(maxsize=65536)
 def _parse_text(text: str) -> Quantity:
     if len(text) > TEXT_LENGTH_MAX:
         raise QuantityError(TOO_LONG)

@@ -154,14 +154,6 @@ class NodeSelector:
         return any(term.matches(labels, name) for term in self.terms)
 
 
-@dataclass(frozen=True, slots=True)
-class PreferredTerm:
-    """A term that adds its weight to the score of the nodes that satisfy it."""
-
-    weight: int
-    term: NodeSelectorTerm
-
-
 def parse_int64(text: str | None) -> int | None:
     """Return what Go's ``strconv.ParseInt(text, 10, 64)`` does; None where it fails."""
     if text is None or not _INT64_RE.fullmatch(text):
@@ -202,28 +194,6 @@ def parse_node_selector(selector: Json) -> NodeSelector:
     """Return a ``NodeSelector`` object parsed; null has no terms. Bad terms keep their error."""
     terms = (selector or {}).get("nodeSelectorTerms") or ()
     return NodeSelector(tuple(parse_node_selector_term(term) for term in terms if not _empty(term)))
-
-
-def parse_preferred_terms(terms: Json) -> tuple[PreferredTerm, ...]:
-    """Return ``preferredDuringSchedulingIgnoredDuringExecution`` of a node affinity parsed.
-
-    Terms without weight, and empty ones, are left out.
-
-    Raises
-    ------
-    SelectorError
-        When a term cannot be read; upstream fails the pod's scoring then.
-    """
-    parsed = []
-    for preferred in terms or ():
-        weight, preference = preferred.get("weight") or 0, preferred.get("preference") or {}
-        if weight == 0 or _empty(preference):
-            continue
-        term = parse_node_selector_term(preference)
-        if term.error is not None:
-            raise SelectorError(term.error)
-        parsed.append(PreferredTerm(weight, term))
-    return tuple(parsed)
 
 
 def parse_node_selector_term(term: Json) -> NodeSelectorTerm:

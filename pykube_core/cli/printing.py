@@ -16,7 +16,6 @@ from pykube_core.api.tables import NONE
 from pykube_core.cli.resource_arguments import printed_kind
 from pykube_core.cli.yaml_text import json_text, yaml_text
 
-OBJECT_FORMATS: Final = ("json", "yaml", "name")
 _WIDTH_MIN: Final = 6
 _PADDING: Final = 3
 _BREAK_RE: Final = re.compile("[\f\n\r]")

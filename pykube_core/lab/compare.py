@@ -346,18 +346,6 @@ def compare(
     )
 
 
-def run_one(
-    workload: Workload,
-    given: Choice,
-    seed: int,
-    settings: Settings,
-    advance: Callable[[int], None] | None = None,
-) -> Measured:
-    """Run one policy with one seed and measure it."""
-    chosen = _chosen(given).with_filters(workload.filters)
-    return Experiment(workload, (chosen,), settings).run(0, seed, advance)
-
-
 def _chosen(given: Choice) -> Policy:
     """Return the policy that the caller means."""
     return given if isinstance(given, Policy) else policy(given)

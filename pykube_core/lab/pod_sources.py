@@ -24,8 +24,7 @@ from pykube_core.api.errors import InputError
 from pykube_core.api.objects import KubeObject, label_of, name_of, namespace_of
 from pykube_core.controllers.daemon_nodes import daemon_tolerations
 from pykube_core.controllers.template_hash import HASH_LABEL, canonical, hash_of
-from pykube_core.lab.read import read_workload
-from pykube_core.lab.read._source import STDIN, read_inputs
+from pykube_core.lab.read import STDIN, read_inputs, read_workload
 from pykube_core.lab.read.snapshot import KINDS
 from pykube_core.lab.workload import PodTable, Workload
 

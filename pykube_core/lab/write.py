@@ -12,7 +12,7 @@ import msgspec
 
 from pykube_core.api.objects import KubeObject, name_of
 from pykube_core.files import write_file
-from pykube_core.lab.read._shape import CREATED_ANNOTATION, DELETED_ANNOTATION, MIRROR_ANNOTATION
+from pykube_core.lab.read import CREATED_ANNOTATION, DELETED_ANNOTATION, MIRROR_ANNOTATION
 from pykube_core.lab.read.snapshot import KINDS
 from pykube_core.lab.workload import Workload
 

@@ -5,8 +5,8 @@ import json
 from pathlib import Path
 
 import pytest
+from yaml_json import yaml_to_json
 
-from _pykube_hotcore.native._documents import yaml_to_json
 from pykube_core.api.documents import read_documents
 from pykube_core.api.errors import InputError
 from pykube_core.api.yaml_documents import read_yaml

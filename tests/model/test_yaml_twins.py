@@ -8,8 +8,9 @@ import pytest
 import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from yaml_json import yaml_to_json
 
-from _pykube_hotcore.native._documents import YamlWriter, find_all, json_end, yaml_to_json
+from _pykube_hotcore.native._documents import YamlWriter, find_all, json_end
 from pykube_core.api.errors import InputError
 from pykube_core.api.yaml_documents import read_yaml
 

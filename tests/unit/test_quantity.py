@@ -11,7 +11,6 @@ from pykube_core.api.quantity import (
     Quantity,
     QuantityError,
     parse_quantity,
-    quantity_milli_value,
     quantity_value,
 )
 
@@ -111,7 +110,7 @@ def test_string_is_upstreams_canonical_form(text, canonical):
     ],
 )  # fmt: skip
 def test_values_round_away_from_zero_and_stop_at_int64(value, units, milli):
-    assert (quantity_value(value), quantity_milli_value(value)) == (units, milli)
+    assert (quantity_value(value), parse_quantity(value).milli_value()) == (units, milli)
 
 
 def test_sum_is_exact_and_keeps_the_format_of_what_is_not_zero():

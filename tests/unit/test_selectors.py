@@ -12,7 +12,6 @@ from pykube_core.api.selectors import (
     parse_int64,
     parse_label_selector,
     parse_node_selector,
-    parse_preferred_terms,
     selector_of_labels,
 )
 
@@ -70,11 +69,9 @@ def test_gt_and_lt_compare_int64_and_anything_else_does_not_match(operator, boun
     assert not selector.matches({}, "n")
 
 
-def test_empty_terms_select_no_node_and_count_no_weight():
+def test_empty_terms_select_no_node():
     assert parse_node_selector({"nodeSelectorTerms": [{}, None, term()]}).terms == ()
     assert not parse_node_selector(None).matches({}, "n")
-    preferred = [{"weight": 5, "preference": {}}, {"weight": 0, "preference": term()}]
-    assert parse_preferred_terms(preferred) == ()
 
 
 def test_one_bad_term_matches_nothing_and_leaves_the_others_alone():
@@ -82,8 +79,6 @@ def test_one_bad_term_matches_nothing_and_leaves_the_others_alone():
     selector = parse_node_selector({"nodeSelectorTerms": [bad, good]})
     assert selector.terms[0].error == '"Near" is not supported'
     assert selector.matches({"k": "a"}, "n")
-    with pytest.raises(SelectorError, match="Near"):
-        parse_preferred_terms([{"weight": 1, "preference": bad}])
 
 
 def test_match_fields_compare_the_name_alone():

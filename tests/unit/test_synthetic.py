@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pykube_core.api.decoding import decode
-from pykube_core.api.quantity import quantity_milli_value, quantity_value
+from pykube_core.api.quantity import parse_quantity, quantity_value
 from pykube_core.lab.read import read_workload
 from pykube_core.lab.synthetic import synthetic
 from pykube_core.lab.write import write_snapshot
@@ -34,7 +34,7 @@ def test_same_seed_gives_the_same_bytes_on_every_machine(tmp_path):
 
 def test_load_is_the_share_of_cpu_and_gpus_that_the_pods_request():
     workload = synthetic(2000, 8000, seed=1, load=0.9)
-    cpu, offered_cpu = totals(workload, "cpu", quantity_milli_value)
+    cpu, offered_cpu = totals(workload, "cpu", lambda text: parse_quantity(text).milli_value())
     gpus, offered_gpus = totals(workload, "nvidia.com/gpu", quantity_value)
     assert cpu / offered_cpu == pytest.approx(0.9, abs=0.02)
     assert gpus / offered_gpus == pytest.approx(0.9, abs=0.05)

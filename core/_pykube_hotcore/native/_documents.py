@@ -85,9 +85,3 @@ class YamlWriter:
             return None
         check(min(size, 0), "yaml")
         return memoryview(ffi.buffer(self._out, size)).toreadonly(), start + int(self._end[0])
-
-
-def yaml_to_json(text: bytes) -> memoryview | None:
-    """Return the JSON of a text that is one YAML document; None as `YamlWriter.json_at` says."""
-    found = YamlWriter().json_at(text, 0)
-    return None if found is None or found[1] < len(text) else found[0]

@@ -15,12 +15,24 @@ from pykube_core.api.errors import InputError
 from pykube_core.lab.read import openb
 from pykube_core.lab.read._blocks import NotSplit, read_blocks
 from pykube_core.lab.read._lacks import check_strict, complete
+from pykube_core.lab.read._shape import (
+    CREATED_ANNOTATION,
+    DELETED_ANNOTATION,
+    MIRROR_ANNOTATION,
+)
 from pykube_core.lab.read._source import STDIN, detect, is_large, read_inputs
 from pykube_core.lab.read._table import TableBuilder
 from pykube_core.lab.read.snapshot import Snapshot
 from pykube_core.lab.workload import PodTable, Workload
 
-__all__ = ["read_workload"]
+__all__ = [
+    "CREATED_ANNOTATION",
+    "DELETED_ANNOTATION",
+    "MIRROR_ANNOTATION",
+    "STDIN",
+    "read_inputs",
+    "read_workload",
+]
 
 _Path = str | os.PathLike[str]
 

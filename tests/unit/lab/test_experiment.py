@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from pykube_core.lab.compare import compare, run_one
+from pykube_core.lab.compare import compare
 from pykube_core.lab.experiment import Experiment
 from pykube_core.lab.metrics import typical_classes
 from pykube_core.lab.simulate import Settings, simulate
@@ -83,7 +83,10 @@ def test_a_run_gives_the_same_whatever_was_run_before_it(work, configuration, re
     together = Experiment(work, [policy(name) for name in policies], settings)
     for index, name in reversed(list(enumerate(policies))):
         for seed in (1, 0):
-            alone, after = run_one(work, name, seed, settings), together.run(index, seed)
+            alone, after = (
+                Experiment(work, (policy(name),), settings).run(0, seed),
+                together.run(index, seed),
+            )
             assert after.values == alone.values
             assert after.utilisation.tobytes() == alone.utilisation.tobytes()
             assert {k: v.tolist() for k, v in after.curves.items()} == {
@@ -127,7 +130,11 @@ def test_fragmentation_is_that_of_a_filter_of_every_typical_pod_on_every_node(wo
         seen.append(np.round(unusable / allocatable.sum(axis=1), 9).tolist())
 
     pods = work.pods
-    curves = run_one(work, "default", 0, Settings(tie_break="first", replay=True)).curves
+    curves = (
+        Experiment(work, (policy("default"),), Settings(tie_break="first", replay=True))
+        .run(0, 0)
+        .curves
+    )
     names = [name.partition(".")[2] for name in curves if name.startswith("allocation.")]
     with Scheduler(work.nodes, policy("default"), tie_break="first") as scheduler:
         simulate(work, scheduler, settings=Settings(replay=True), observe=look)

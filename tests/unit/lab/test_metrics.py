@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
-from pykube_core.lab.compare import run_one
+from pykube_core.lab.experiment import Experiment
 from pykube_core.lab.metrics import typical_classes
 from pykube_core.lab.simulate import Settings
+from pykube_core.scheduler.policies import policy
 
 from .cluster import node, template, workload
 
@@ -11,7 +12,7 @@ GPU = "nvidia.com/gpu"
 
 
 def values(work, name="first-fit", **settings):
-    return run_one(work, name, 0, Settings(**settings)).values
+    return Experiment(work, (policy(name),), Settings(**settings)).run(0, 0).values
 
 
 def test_typical_classes_cover_95_percent_by_frequency():
@@ -90,7 +91,7 @@ def test_nodes_with_pinned_pods_only_are_not_in_use():
 
 def test_utilisation_is_that_of_the_fullest_moment():
     work = workload([node("a")], [template("1")], [(0, 0, 3), (0, 1, 3), (0, 5, None)])
-    measured = run_one(work, "first-fit", 0, Settings(replay=True))
+    measured = Experiment(work, (policy("first-fit"),), Settings(replay=True)).run(0, 0)
     assert measured.utilisation[0].tolist() == [0.5]
 
 
