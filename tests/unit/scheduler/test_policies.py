@@ -182,7 +182,10 @@ def test_unknown_policies_are_refused_with_what_is_known(name, message):
     [
         ("import os\nimport nosuchmodule\n", "line 2: ModuleNotFoundError: No module named"),
         ("def score(node, pod)\n    return 1\n", "line 1: SyntaxError: expected ':'"),
-        ("def fall():\n    return 1 / 0\n\n\nfall()\n", "line 2: ZeroDivisionError: division by zero"),
+        (
+            "def fall():\n    return 1 / 0\n\n\nfall()\n",
+            "line 2: ZeroDivisionError: division by zero",
+        ),
         ("import sys\n\nsys.exit(3)\n", "line 3: SystemExit: 3"),
     ],
 )

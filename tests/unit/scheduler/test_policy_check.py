@@ -155,7 +155,7 @@ def test_a_function_of_other_parameters_is_one_line_that_shows_them(work, tmp_pa
 
 @pytest.mark.parametrize("resource", [7, None, ""])
 def test_a_field_that_stands_for_no_resource_is_refused(resource):
-    with pytest.raises(ValueError, match="gpu: .* is not the name of a resource"):
+    with pytest.raises(ValueError, match=r"gpu: .* is not the name of a resource"):
         policy(resources={"gpu": resource})
 
 
