@@ -314,8 +314,10 @@ def compare(
     ValueError
         When there is no policy or no seed.
     TypeError
-        When the executor is none; the text names what to pass.
+        When the executor or a policy is none; the text names what to pass.
     """
+    if isinstance(policies, str):
+        raise TypeError(f"policies: expected a list, such as [{policies!r}]")
     chosen = [_chosen(given).with_filters(workload.filters) for given in policies]
     numbers = tuple(range(seeds) if isinstance(seeds, int) else seeds)
     names = _labels([each.name for each in chosen])
@@ -360,7 +362,11 @@ def run_one(
 
 def _chosen(given: Choice) -> Policy:
     """Return the policy that the caller means."""
-    return given if isinstance(given, Policy) else policy(given)
+    if isinstance(given, Policy):
+        return given
+    if not isinstance(given, str | UserPolicy):
+        raise TypeError(f"policies: {given!r} is neither a name nor a function under @pk.policy")
+    return policy(given)
 
 
 def _labels(names: Sequence[str]) -> list[str]:

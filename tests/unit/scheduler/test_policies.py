@@ -169,6 +169,7 @@ def test_policy_from_a_function_is_not_run_until_it_is_loaded(tmp_path):
         ("none.yaml", "none.yaml: No such file or directory"),
         ("none.py:score", "none.py: No such file"),
         ("none.py", "none.py: which function? write FILE.py:FUNCTION"),
+        ("none.yaml:", "none.yaml: which profile? write FILE or FILE:PROFILE"),
         ("none.py:", 'none.py: "" is not the name of a function'),
         ("none.py:a b", 'none.py: "a b" is not the name of a function'),
     ],
