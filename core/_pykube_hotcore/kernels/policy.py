@@ -1,8 +1,8 @@
 """Policies of the user's own, compiled to batch kernels that C calls by pointer.
 
 A kernel has the signature of ``pkc_policy_function``: it scores a range of rows of the node matrix
-for one pod. Division by zero gives inf or nan as in NumPy, which the engine refuses. An index beyond
-the end of an array raises: what is in memory behind it would be a score that no run repeats.
+for one pod. Division by zero gives inf or nan as in NumPy, which the engine refuses. An index
+beyond the end of an array raises: what is in memory behind it would be a score that no run repeats.
 """
 
 from __future__ import annotations
