@@ -6,6 +6,7 @@ from cffi import FFI
 
 HEADERS = (
     "pkc_api.h",
+    "pkc_document_api.h",
     "pkc_engine_api.h",
     "pkc_form_api.h",
     "pkc_program_api.h",

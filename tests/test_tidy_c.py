@@ -10,6 +10,7 @@ CSRC = Path(__file__).parents[1] / "csrc"
 LAYERS = {
     "include": (),
     "common": ("include",),
+    "documents": ("common",),
     "wal": ("common",),
     "store": ("wal",),
     "engine/state": ("common",),

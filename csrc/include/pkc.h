@@ -9,5 +9,6 @@
 #include "pkc_form_api.h"
 #include "pkc_program_api.h"
 #include "pkc_store_api.h"
+#include "pkc_document_api.h"
 
 #endif

@@ -1,163 +1,202 @@
-"""YAML documents as plain JSON values, safe to read from strangers.
+"""YAML documents as plain JSON values, as Kubernetes reads them; safe to read from strangers.
 
-Composition is libyaml's where PyYAML has it. Against YAML's usual rules: duplicate keys are an
-error, as in Kubernetes' strict decoding; time stamps stay text; what aliases repeat is bounded.
+The syntax is libyaml's where PyYAML has it; what scalars and keys mean is in `yaml_scalars.py`.
+
+Source: ``sigs.k8s.io/yaml`` v1.6.0. Differences: a key that comes twice in a mapping is an error,
+as in its strict decoding, and not the last one's; what follows ``...`` is a document of its own and
+not left out; what is nested more than `DEPTH_MAX` deep is refused.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
+import copy
 from collections.abc import Iterator
 from typing import Any, Final
 
 import yaml
 
-from pykube_core.api.errors import InputError
 from pykube_core.api.objects import Json
+from pykube_core.api.yaml_errors import YamlError, syntax_error
+from pykube_core.api.yaml_scalars import BINARY, ScalarError, key_text, resolve
 
-# Nodes that may come from aliases; a "billion laughs" document exceeds it at once.
-ALIASED_NODES_MAX: Final = 100_000
 DEPTH_MAX: Final = 200
-_SCALAR_LENGTH_FREE: Final = 64
+# Values that may come from aliases, besides two for each byte of the document: a "billion laughs"
+# document exceeds them at once.
+ALIASED_VALUES_MAX: Final = 100_000
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_TAG: Final = "tag:yaml.org,2002:"
-_COLLECTION_TAGS: Final = (_TAG + "seq", _TAG + "map")
 
 
-def read_documents(source: str, data: bytes) -> Iterator[Json]:
-    """Yield each document that is not empty.
+def read_yaml(source: str, text: bytes, first_line: int = 1) -> Iterator[Json]:
+    """Yield the value of each document of a text, null for one without content.
+
+    Parameters
+    ----------
+    first_line : int
+        The line of the file, from 1, that the text begins on.
 
     Raises
     ------
     InputError
-        With the line, for bad syntax, duplicate keys, unknown tags, too many aliases, and what is
-        nested more than `DEPTH_MAX` deep.
+        With the line, for bad syntax, duplicate keys, values that are not of their tag, too many
+        aliases, and what is nested too deep.
     """
-    _check_depth(source, data)
     try:
-        loader = _LOADER(data)
+        builder = _Builder(source, text, first_line)
+        while builder.next_document():
+            yield builder.value(0)
     except yaml.YAMLError as error:
-        raise _syntax_error(source, error) from None
-    try:
-        builder = _Builder(source, loader)
-        while loader.check_node():
-            node = loader.get_node()
-            value = None if node is None else builder.build(node, 0)
-            if value is not None:
-                yield value
-    except yaml.YAMLError as error:
-        raise _syntax_error(source, error) from None
-    finally:
-        loader.dispose()
-
-
-def _check_depth(source: str, data: bytes) -> None:
-    """Refuse what composition, which recurses in C, has no stack for; a fifth of its time."""
-    depth = 0
-    try:
-        for event in yaml.parse(data, _LOADER):
-            if isinstance(event, yaml.CollectionStartEvent):
-                depth += 1
-                if depth > DEPTH_MAX:
-                    raise _too_deep(source, event)
-            elif isinstance(event, yaml.CollectionEndEvent):
-                depth -= 1
-    except yaml.YAMLError:
-        return  # Said behind the documents that come before it.
+        raise syntax_error(source, error, first_line) from None
 
 
 class _Builder:
-    """Turns composed nodes into values."""
+    """Turns a parser's events into values."""
 
-    def __init__(self, source: str, loader: yaml.SafeLoader) -> None:
+    def __init__(self, source: str, text: bytes, first_line: int) -> None:
         self._source = source
-        self._loader = loader
-        self._seen: set[int] = set()
-        self._kept: list[yaml.Node] = []  # ids in _seen stay theirs while the nodes live
+        self._first_line = first_line
+        self._parser = _LOADER(text)
+        self._aliased_max = ALIASED_VALUES_MAX + 2 * len(text)
         self._aliased = 0
+        self._anchors: dict[str, tuple[Json, int]] = {}
+        self._open: set[str] = set()
+        self._built = 0
+        self._event: Any = None
 
-    def build(self, node: yaml.Node, depth: int) -> Json:
-        if depth > DEPTH_MAX:
-            raise _too_deep(self._source, node)
-        self._count_aliases(node)
-        if isinstance(node, yaml.ScalarNode):
-            return self._scalar(node)
-        if node.tag not in _COLLECTION_TAGS:
-            raise self._error(node, f"values of tag {node.tag} are not read")
-        if isinstance(node, yaml.SequenceNode):
-            return [self.build(item, depth + 1) for item in node.value]
-        return self._mapping(node, depth)
+    def next_document(self) -> bool:
+        """Go to the first event of the next document's content; False at the end."""
+        self._anchors.clear()
+        while True:
+            event = self._event = self._parser.get_event()
+            if isinstance(event, yaml.StreamEndEvent):
+                return False
+            if isinstance(event, yaml.DocumentStartEvent):
+                self._event = self._parser.get_event()
+                return True
 
-    def _count_aliases(self, node: yaml.Node) -> None:
-        """Bound what is built more than once; short scalars never cost more than their alias."""
-        scalar = isinstance(node, yaml.ScalarNode)
-        if scalar and len(node.value) < _SCALAR_LENGTH_FREE:
-            return
-        if id(node) not in self._seen:
-            self._seen.add(id(node))
-            self._kept.append(node)
-            return
-        self._aliased += len(node.value) // _SCALAR_LENGTH_FREE if scalar else 1 + len(node.value)
-        if self._aliased > ALIASED_NODES_MAX:
-            raise self._error(node, f"aliases repeat more than {ALIASED_NODES_MAX} nodes")
+    def value(self, depth: int) -> Json:
+        """Return the value that begins with the current event, and go to the last of it."""
+        event = self._event
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(event)
+        anchor = event.anchor
+        if anchor is not None:
+            self._open.add(anchor)
+        before = self._built
+        self._built += 1
+        value: Json
+        if isinstance(event, yaml.ScalarEvent):
+            value = self._scalar(event)
+        elif depth > DEPTH_MAX:
+            raise self._error(event, f"nested more than {DEPTH_MAX} deep")
+        elif isinstance(event, yaml.SequenceStartEvent):
+            value = []
+            while not isinstance(self._next(), yaml.SequenceEndEvent):
+                value.append(self.value(depth + 1))
+        else:
+            value = self._mapping(depth)
+        if anchor is not None:
+            self._open.discard(anchor)
+            self._anchors[anchor] = value, self._built - before
+        return value
 
-    def _mapping(self, node: yaml.Node, depth: int) -> dict[str, Any]:
+    def _next(self) -> yaml.Event:
+        event: yaml.Event = self._parser.get_event()
+        self._event = event
+        return event
+
+    def _alias(self, event: yaml.AliasEvent) -> Json:
+        name = event.anchor
+        if name in self._open:
+            raise self._error(event, f"anchor '{name}' value contains itself")
+        if name not in self._anchors:
+            raise self._error(event, f"unknown anchor '{name}' referenced")
+        value, size = self._anchors[name]
+        self._aliased += size + (len(value) // 64 if isinstance(value, str) else 0)
+        if self._aliased > self._aliased_max:
+            raise self._error(event, "document contains excessive aliasing")
+        self._built += size
+        return copy.deepcopy(value) if isinstance(value, dict | list) else value
+
+    def _mapping(self, depth: int) -> dict[str, Any]:
         values: dict[str, Any] = {}
-        merged: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            if key_node.tag == _TAG + "merge":
-                parts = self.build(value_node, depth + 1)
-                for part in parts if isinstance(parts, list) else [parts]:
-                    if not isinstance(part, dict):
-                        raise self._error(key_node, "'<<' needs a mapping")
-                    merged = part | merged
+        own: set[str] = set()
+        while True:
+            event = self._next()
+            if isinstance(event, yaml.MappingEndEvent):
+                return values
+            if _is_merge(event):
+                self._next()
+                self._merge(event, depth, values)
                 continue
-            key = self._key(key_node)
-            if key in values:
-                raise self._error(key_node, f'key "{key}" is already set in map')
-            values[key] = self.build(value_node, depth + 1)
-        return merged | values if merged else values
+            key = self._key(event)
+            if key in own:
+                raise self._error(event, f'key "{key}" is already set in map')
+            own.add(key)
+            self._next()
+            values[key] = self.value(depth + 1)
 
-    def _key(self, node: yaml.Node) -> str:
-        value = self._scalar(node) if isinstance(node, yaml.ScalarNode) else None
-        if isinstance(value, bool):
-            return "true" if value else "false"
-        if isinstance(value, str | int | float):
-            return str(value)
-        raise self._error(node, "a key must be text")
+    def _merge(self, event: yaml.Event, depth: int, values: dict[str, Any]) -> None:
+        """Set the keys of "<<": over those before it, under those behind it."""
+        is_list = isinstance(self._event, yaml.SequenceStartEvent)
+        merged = self.value(depth + 1)
+        for part in reversed(merged) if is_list and isinstance(merged, list) else [merged]:
+            if not isinstance(part, dict):
+                reason = "map merge requires map or sequence of maps as the value"
+                raise self._error(event, reason)
+            values.update(part)
 
-    def _scalar(self, node: yaml.ScalarNode) -> Json:
-        tag = node.tag.removeprefix(_TAG)
+    def _key(self, event: yaml.Event) -> str:
+        if isinstance(event, yaml.AliasEvent):
+            value = self._alias(event)
+            if isinstance(value, str):
+                return value
+            if isinstance(value, bool | int | float):
+                return key_text(str(value).lower())
+        if not isinstance(event, yaml.ScalarEvent):
+            raise self._error(event, "a key must be text")
+        tag = event.tag or ""
         try:
-            match tag:
-                case "str" | "timestamp" | "value":
-                    return str(node.value)
-                case "null":
-                    return None
-                case "bool":
-                    return self._loader.construct_yaml_bool(node)
-                case "int" if ":" in node.value:  # base 60, which Kubernetes' YAML does not have
-                    return str(node.value)
-                case "int":
-                    return self._loader.construct_yaml_int(node)
-                case "float":
-                    return self._loader.construct_yaml_float(node)
-        except ValueError:
-            raise self._error(node, f"bad {tag}: {node.value[:40]!r}") from None
-        raise self._error(node, f"values of tag {node.tag} are not read")
+            if tag == BINARY:
+                key = self._binary(event)
+            else:
+                key = key_text(event.value, tag) if tag or event.implicit[0] else str(event.value)
+        except ScalarError as error:
+            raise self._error(event, str(error)) from None
+        if event.anchor is not None:
+            value = self._scalar(event)
+            self._anchors[event.anchor] = value, 1
+        return key
 
-    def _error(self, node: yaml.Node, reason: str) -> InputError:
-        where = f"line {node.start_mark.line + 1}"
-        return InputError(reason, source=self._source, object=where)
+    def _scalar(self, event: yaml.ScalarEvent) -> Json:
+        tag = event.tag or ""
+        if not tag and not event.implicit[0]:
+            return str(event.value)
+        if tag == BINARY:
+            return self._binary(event)
+        try:
+            return resolve(event.value, tag)
+        except ScalarError as error:
+            raise self._error(event, str(error)) from None
+
+    def _binary(self, event: yaml.ScalarEvent) -> str:
+        text = event.value.replace("\n", "").replace("\r", "")
+        try:
+            return base64.b64decode(text, validate=True).decode(errors="replace")
+        except (binascii.Error, ValueError):
+            raise self._error(event, "!!binary value contains invalid base64 data") from None
+
+    def _error(self, event: yaml.Event, reason: str) -> YamlError:
+        line = getattr(event.start_mark, "line", 0)
+        where = f"line {self._first_line + line}"
+        found = YamlError(reason, source=self._source, object=where)
+        found.kubectl_line = line + 1
+        return found
 
 
-def _too_deep(source: str, at: yaml.Node | yaml.Event) -> InputError:
-    line = getattr(at.start_mark, "line", 0) + 1
-    reason = f"nested more than {DEPTH_MAX} deep"
-    return InputError(reason, source=source, object=f"line {line}")
-
-
-def _syntax_error(source: str, error: yaml.YAMLError) -> InputError:
-    mark = getattr(error, "problem_mark", None)
-    where = f"line {mark.line + 1}" if mark is not None else ""
-    return InputError("bad YAML", source=source, object=where)
+def _is_merge(event: yaml.Event) -> bool:
+    if not isinstance(event, yaml.ScalarEvent) or event.value != "<<":
+        return False
+    return event.implicit[0] or event.tag == "tag:yaml.org,2002:merge"

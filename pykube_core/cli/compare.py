@@ -20,9 +20,10 @@ DESCRIPTION = """\
 Place the same pods on the same nodes under several scheduling policies, and show what came of it:
 pods placed, allocation, nodes used, fragmentation, waiting times.
 
-Input is a snapshot as kubectl writes it (JSON or YAML), or the CSV files of the openb trace; the
-format is told by the content. Pods that are bound in the input are placed anew, but for those that
-a DaemonSet or the node itself owns; --keep-bound leaves all of them where they are.
+Input is a snapshot as kubectl writes it (JSON or YAML), kubectl cluster-info dump, a folder of
+manifests, a velero backup, or the CSV files of the openb trace, packed (gzip, zstd, tar) or not;
+the format is told by the content. Pods that are bound in the input are placed anew, but for those
+that a DaemonSet or the node itself owns; --keep-bound leaves all of them where they are.
 """
 
 EPILOG = f"""\
@@ -55,9 +56,13 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], he
     """Add the command to the command line."""
     parser = commands.add_parser("compare", help=help, description=DESCRIPTION, epilog=EPILOG)
     given = parser.add_argument_group("input")
-    given.add_argument("--snapshot", metavar="FILE", help="one file with nodes and pods")
-    given.add_argument("--nodes", metavar="FILE", help="a file with nodes; - is standard input")
-    given.add_argument("--pods", metavar="FILE", help="a file with pods")
+    for name, what in (
+        ("--snapshot", "a file or folder with nodes and pods"),
+        ("--nodes", "a file with nodes; - is standard input"),
+        ("--pods", "a file with pods"),
+    ):
+        help = f"{what}; may be repeated"
+        given.add_argument(name, metavar="FILE", action="append", default=[], help=help)
     given.add_argument("--keep-bound", action="store_true", help="leave bound pods where they are")
     add_strict(given)
     add_experiment(parser)
@@ -135,11 +140,13 @@ def run(options: argparse.Namespace) -> int:
     from pykube_core.lab.read import read_workload
 
     check_outputs(options)
-    workload = read_workload(options.snapshot or options.nodes, options.pods, strict=options.strict)
+    paths = (*options.snapshot, *options.nodes, *options.pods)
+    workload = read_workload(*paths, strict=options.strict)
     if not len(workload.pods):
         gone = workload.left_out is not None and len(workload.left_out)
         reason = "no Pod objects" + (" but on nodes that are not in the snapshot" if gone else "")
-        raise InputError(reason, source=options.pods or options.snapshot or options.nodes)
+        sources = options.pods or options.snapshot or options.nodes
+        raise InputError(reason, source=" + ".join(sources))
     result = run_comparison(options, workload)
     show(options, result)
     return 0

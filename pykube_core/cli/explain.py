@@ -55,7 +55,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], he
         "...) in it; POD names one of them",
     )
     parser.add_argument(
-        "--snapshot", metavar="FILE", required=True, help="a file with nodes, pods and the rest"
+        "--snapshot",
+        metavar="FILE",
+        required=True,
+        action="append",
+        help="a file or folder with nodes, pods and the rest; may be repeated",
     )
     add_strict(parser)
     parser.add_argument(
@@ -87,7 +91,7 @@ def run(options: argparse.Namespace) -> int:
     from pykube_core.scheduler.explain_text import explanation_text
     from pykube_core.scheduler.policies import policy
 
-    workload = read_workload(options.snapshot, strict=options.strict).with_left_out()
+    workload = read_workload(*options.snapshot, strict=options.strict).with_left_out()
     chosen = policy(options.policy).with_filters(workload.filters)
     fits, told = True, set[str]()
     for number, pod in enumerate(_pods(options, workload)):

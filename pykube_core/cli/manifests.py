@@ -99,17 +99,23 @@ def _sources(names: Sequence[str], *, recursive: bool) -> Iterator[tuple[str, by
 
 
 def _documents(source: str, data: bytes) -> Iterator[Json]:
+    from pykube_core.api.documents import read_documents
     from pykube_core.api.errors import InputError
-    from pykube_core.api.yaml_documents import read_documents
+    from pykube_core.api.yaml_errors import YamlError
 
     try:
         yield from read_documents(source, data)
-    except InputError as error:
-        where = f"{error.object}: " if error.object else ""
+    except YamlError as error:
+        where = f"line {error.kubectl_line}: " if error.kubectl_line else ""
         why = error.reason.removeprefix("bad YAML: ")
+        if why.startswith("invalid Yaml document separator"):
+            raise _Unreadable(f"error parsing {source}: {why}") from None
         raise _Unreadable(
             f"error parsing {source}: error converting YAML to JSON: yaml: {where}{why}"
         ) from None
+    except InputError as error:
+        where = f"{error.object}: " if error.object else ""
+        raise _Unreadable(f"error parsing {source}: {where}{error.reason}") from None
 
 
 def _flat(document: Json) -> Iterator[Json]:

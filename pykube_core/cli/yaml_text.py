@@ -16,11 +16,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from pykube_core.api.objects import Json
+from pykube_core.api.yaml_scalars import is_text
 
 _WIDTH: Final = 80
 _CACHED_LENGTH_MAX: Final = 256
 
-# What YAML 1.1 would read back as something else than text.
+# What YAML 1.1 would read back as something else than text, besides what Kubernetes would.
 _RESOLVED_RE: Final = re.compile(
     r"""(?x)
     | ~ | null | Null | NULL | <<
@@ -114,7 +115,7 @@ def _key(text: str) -> str:
 
 
 def _scalar(text: str, column: int, indent: int, *, fold: bool = True) -> str:
-    resolved = not text or _RESOLVED_RE.fullmatch(text) is not None
+    resolved = _RESOLVED_RE.fullmatch(text) is not None or not is_text(text)
     special = _SPECIAL_RE.search(text) is not None
     breaks = "\n" in text
     if breaks and not special and " \n" not in text and not text.endswith(" "):

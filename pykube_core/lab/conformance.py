@@ -20,7 +20,7 @@ from _pykube_hotcore.native import Engine
 from pykube_core.api.errors import InputError
 from pykube_core.api.json_faults import NOT_DECODED, json_fault
 from pykube_core.api.objects import KubeObject
-from pykube_core.lab.read._source import read_bytes
+from pykube_core.lab.read._source import read_inputs
 from pykube_core.scheduler.config import profile_from_dict
 from pykube_core.scheduler.cycle import SchedulingCycle
 from pykube_core.scheduler.decision import Decision, Rejection
@@ -131,7 +131,7 @@ def read_scenario(path: str | Path) -> Scenario:
         It is no scenario.
     """
     try:
-        source, data = read_bytes(str(path))
+        source, data = next(read_inputs(str(path)))
         scenario = _DECODER.decode(data)
     except NOT_DECODED:
         fault = json_fault(data, _DECODER)

@@ -20,14 +20,14 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from pykube_core.api.documents import read_documents
 from pykube_core.api.errors import InputError
 from pykube_core.api.objects import KubeObject, label_of, name_of, namespace_of
-from pykube_core.api.yaml_documents import read_documents
 from pykube_core.controllers.daemon_nodes import daemon_tolerations
 from pykube_core.controllers.template_hash import HASH_LABEL, canonical, hash_of
 from pykube_core.lab.read import read_workload
 from pykube_core.lab.read._lacks import pod_warnings
-from pykube_core.lab.read._source import read_bytes
+from pykube_core.lab.read._source import STDIN, read_inputs
 from pykube_core.lab.read.snapshot import KINDS
 from pykube_core.lab.workload import PodTable, Workload
 
@@ -92,8 +92,10 @@ def read_pods(path: str | os.PathLike[str], workload: Workload) -> list[PodSourc
     InputError
         The file has no pod in it, or something in it is wrong.
     """
-    source, data = read_bytes(os.fspath(path))
-    return pods_of(list(_flattened(source, data)), workload, source)
+    name = os.fspath(path)
+    files = list(read_inputs(name))
+    found = [obj for source, data in files for obj in _flattened(source, data)]
+    return pods_of(found, workload, "<stdin>" if name == STDIN else name)
 
 
 def pods_of(

@@ -107,6 +107,27 @@ def test_nodes_and_pods_may_come_from_two_files(pykube, snapshot, tmp_path):
     assert both.stdout == pykube("compare", "--snapshot", snapshot, *words).stdout
 
 
+def test_several_inputs_of_each_kind_are_read_together(pykube, snapshot, tmp_path):
+    items = json.loads(snapshot.read_text())["items"]
+    for part in range(4):
+        size = len(items) // 3
+        text = "".join(json.dumps(item) + "\n" for item in items[part * size : (part + 1) * size])
+        (tmp_path / f"{part}.json").write_text(text)
+    words = ["--policy", "default", "--tie-break", "lexical", "--output", "csv"]
+    parts = [word for part in range(4) for word in ("--snapshot", f"{part}.json")]
+    several = pykube("compare", *parts, *words).stdout
+    assert several == pykube("compare", "--snapshot", snapshot, *words).stdout
+    halves = ["--nodes", "0.json", "--nodes", "1.json", "--pods", "2.json", "--pods", "3.json"]
+    assert pykube("compare", *halves, *words).stdout == several
+    name = next(item["metadata"] for item in items if item["kind"] == "Pod")
+    explain = ["explain", f"{name['namespace']}/{name['name']}", "--output", "json"]
+    told = [
+        json.loads(pykube(*explain, *given).stdout)["nodes"]
+        for given in (parts, ["--snapshot", snapshot])
+    ]
+    assert sorted(told[0], key=str) == sorted(told[1], key=str)
+
+
 def test_nodes_come_from_standard_input_too(pykube, snapshot):
     words = ["--policy", "default", "--output", "csv"]
     piped = pykube("compare", "--snapshot", "-", *words, input=snapshot.read_text())

@@ -101,6 +101,21 @@ def test_bad_line_names_file_line_and_column(files, nodes, pods, where):
         read_workload(*files(nodes, pods))
 
 
+def test_columns_may_stand_in_any_order_and_be_more(tmp_path, files):
+    plain = read_workload(*files())
+    nodes, pods = [[line.split(",") for line in text.splitlines()] for text in (NODES, PODS)]
+    moved = [
+        "\n".join(",".join([f'"{cell}"' for cell in reversed(row)] + ["more"]) for row in rows)
+        for rows in (nodes, pods)
+    ]
+    for text in (moved, ["\ufeff" + text.replace("\n", "\r\n") for text in moved]):
+        found = read_workload(*files(*text))
+        assert found.nodes == plain.nodes
+        assert list(found.pods.names) == list(plain.pods.names)
+        assert found.pods.templates == plain.pods.templates
+        assert found.pods.created_ns.tolist() == plain.pods.created_ns.tolist()
+
+
 @needs_trace
 @pytest.mark.parametrize(
     ("name", "pods", "templates"),

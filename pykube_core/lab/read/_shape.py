@@ -16,10 +16,12 @@ import msgspec
 from pykube_core.api.objects import Json
 
 # Annotations of one pod alone (addresses, checksums) would make every pod a template.
-ANNOTATION_PREFIX: Final = "alibabacloud.com/"
+GPU_COUNT: Final = "alibabacloud.com/gpu-count"
+GPU_MILLI: Final = "alibabacloud.com/gpu-milli"
 MIRROR_ANNOTATION: Final = "kubernetes.io/config.mirror"
 CREATED_ANNOTATION: Final = "pykube-core/created-ns"
 DELETED_ANNOTATION: Final = "pykube-core/deleted-ns"
+RESIZES: Final = ("PodResizePending", "PodResizeInProgress")
 
 
 class _Part(msgspec.Struct, omit_defaults=True):
@@ -148,7 +150,7 @@ def reduce_to_template(metadata: Metadata, spec: PodSpec, status: PodStatus) -> 
     annotations = {
         key: value
         for key, value in (metadata.annotations or {}).items()
-        if key.startswith(ANNOTATION_PREFIX)
+        if key in (GPU_COUNT, GPU_MILLI)
     }
     is_own = any(volume.ephemeral is not None for volume in spec.volumes or ())
     shape = Metadata(
@@ -169,10 +171,14 @@ def reduce_to_template(metadata: Metadata, spec: PodSpec, status: PodStatus) -> 
     return Pod(shape, spec, kept if kept != PodStatus() else None)
 
 
+def is_pinned_by(owners: list[Owner]) -> bool:
+    """Say whether an owner ties its pods to their nodes."""
+    return any(owner.controller and owner.kind in ("DaemonSet", "Node") for owner in owners)
+
+
 def _keep_resize(spec: PodSpec, status: PodStatus, kept: PodStatus) -> None:
     """Keep what a bound pod holds where it differs from what its spec asks for."""
-    resizes = ("PodResizePending", "PodResizeInProgress")
-    kept.conditions = [c for c in status.conditions or () if c.type in resizes] or None
+    kept.conditions = [c for c in status.conditions or () if c.type in RESIZES] or None
     kept.containerStatuses = _differing(spec.containers, status.containerStatuses)
     kept.initContainerStatuses = _differing(spec.initContainers, status.initContainerStatuses)
     if status.resources is not None and status.resources != spec.resources:

@@ -58,6 +58,17 @@ class TableBuilder:
         self._deleted_ns.append(deleted_ns)
         self._pinned.append(pinned)
 
+    def row(self, index: int) -> tuple[str, int, int, int, str, bool]:
+        """Return a row as `add` took it."""
+        return (
+            self.names[index],
+            self._template[index],
+            self._created_ns[index],
+            self._deleted_ns[index],
+            self.node_names[index],
+            self._pinned[index],
+        )
+
     def build(self, row_of_node: dict[str, int]) -> tuple[PodTable, PodTable]:
         """Return the table of pods, and that of pods on nodes without a row: they have none."""
         row_of_node = {"": -1} | row_of_node

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import functools
-import re
+import bisect
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
 
+from pykube_core.api.documents import json_syntax_error, read_texts
 from pykube_core.api.errors import InputError
 from pykube_core.api.json_faults import NOT_DECODED, TOO_DEEP, json_fault
 from pykube_core.api.objects import DONE_PHASES, KubeObject, label_of, name_of
-from pykube_core.api.times import parse_time
-from pykube_core.api.yaml_documents import read_documents
-from pykube_core.lab.read import _shape
+from pykube_core.lab.read import _pods, _shape
+from pykube_core.lab.read._blocks import Block
 from pykube_core.lab.read._check import (
     check_fields,
     check_object,
@@ -22,6 +22,7 @@ from pykube_core.lab.read._check import (
     lacks_class,
     read_by_hand,
 )
+from pykube_core.lab.read._dump import without_logs
 from pykube_core.lab.read._table import TableBuilder
 
 # Kinds that scheduling reads besides Node and Pod: API group, and the name in Workload.objects.
@@ -58,16 +59,28 @@ class _Head(msgspec.Struct):
 
 
 class _List(msgspec.Struct):
+    """A list whose items are found in the same pass, which a `_Head` leaves for a second one."""
+
+    kind: str
+    items: list[msgspec.Raw]
+
+
+class _AnyList(msgspec.Struct):
     """A list, as `_HEAD` and `_ITEMS` read it one after the other."""
 
     items: list[msgspec.Raw] | None = None
 
 
 _HEAD = msgspec.json.Decoder(_Head)
+_FAULTY_LIST: Final = msgspec.json.Decoder(_AnyList)
+_FAULTY_POD: Final = msgspec.json.Decoder(_shape.Pod)
 _LIST = msgspec.json.Decoder(_List)
 _ITEMS = msgspec.json.Decoder(list[msgspec.Raw] | None)
-_POD = msgspec.json.Decoder(_shape.Pod)
 _ANY = msgspec.json.Decoder()
+
+
+_Text = bytes | memoryview | msgspec.Raw
+_LINE: Final = "line "
 
 
 class Snapshot:
@@ -81,37 +94,52 @@ class Snapshot:
         The other kinds that scheduling reads, by plural; kinds that are absent have no key.
     table : TableBuilder
         The pods.
-    dated : bool
-        True when pods carry exact virtual times, as `write_snapshot` writes them.
     """
 
     def __init__(self, table: TableBuilder) -> None:
         self.nodes: list[KubeObject] = []
         self.objects: dict[str, list[KubeObject]] = {}
         self.table = table
-        self.dated = False
-        self._names: set[tuple[str, str]] = set()
-        self._source = ""
+        self._named: dict[tuple[str, str], tuple[KubeObject, str]] = {}
+        self._pods = _pods.PodReader(table, self._complete, self._refuse_pod)
+        self._after_pod = False
+        self._sources: list[tuple[int, str]] = []
         self._first_of_template: list[tuple[str, str]] = []
 
-    def read_json(self, source: str, data: bytes) -> None:
-        """Add all objects of a JSON document.
+    @property
+    def dated(self) -> bool:
+        """Whether pods carry exact virtual times, as `write_snapshot` writes them."""
+        return self._pods.dated
+
+    def read(self, source: str, data: bytes) -> None:
+        """Add all objects of all documents, JSON or YAML.
 
         Raises
         ------
         InputError
             Naming file, object and field of the first thing that is wrong.
         """
-        self._source = source
-        self._add(source, data, None, "", 0)
+        self._start(source)
+        listed = _one_list(data)
+        if listed is not None:  # What nearly all are is read in one pass.
+            self._add_items(source, *listed, "", 0)
+            return
+        documents = list(read_texts(source, without_logs(data)))
+        for document in documents:
+            if document.text[:1] != b"{":
+                where = f"line {document.line}"
+                raise InputError("expected a Kubernetes object", source=source, object=where)
+        if len(documents) == 1:
+            self._add(source, documents[0].text, None, "", 0)
+            return
+        texts, lines = [d.text for d in documents], [d.line for d in documents]
+        self._add_items(source, texts, None, "", 0, lines)
 
-    def read_yaml(self, source: str, data: bytes) -> None:
-        """Add all objects of all YAML documents; errors are those of `read_json`."""
-        self._source = source
-        for index, document in enumerate(read_documents(source, data)):
-            if not isinstance(document, dict):
-                raise InputError("expected a Kubernetes object", source=source, object="line 1")
-            self._add(source, msgspec.json.encode(document), None, f"document {index + 1}", 0)
+    def read_blocks(self, source: str, blocks: Iterator[Block]) -> None:
+        """Add the items of a list, some at a time; errors are those of `read`, or of the blocks."""
+        self._start(source)
+        for items, of_items in blocks:
+            self._add_items(source, items, of_items, "", 0)
 
     def set_priorities(self) -> set[int]:
         """Set the priorities that no server has set, now that all classes are known.
@@ -135,40 +163,77 @@ class Snapshot:
                 raise error.within(source) from None
         return unranked
 
+    def _start(self, source: str) -> None:
+        self._sources.append((len(self.table.names), source))
+
+    def _source_of(self, row: int) -> str:
+        starts = [start for start, _ in self._sources]
+        return self._sources[bisect.bisect_right(starts, row) - 1][1]
+
     def node_rows(self) -> dict[str, int]:
         """Return the row of each node by its name."""
         return {name_of(node): row for row, node in enumerate(self.nodes)}
 
-    def _add(
-        self, source: str, raw: bytes | msgspec.Raw, kind: str | None, where: str, depth: int
-    ) -> None:
+    def _add(self, source: str, raw: _Text, kind: str | None, where: str, depth: int) -> None:
         """Add one object, or all items of a list; ``kind`` is what its list says of its items."""
         try:
+            listed = self._items_of(raw, kind, depth)
+            if listed is not None:
+                self._add_items(source, *listed, where, depth)
+                return
             head = _HEAD.decode(raw)
             api_version, kind = head.apiVersion, head.kind or kind
             if kind is None:
                 raise InputError("Required value", object=where, field="kind")
-            if kind.endswith("List") and head.items is not _NO_ITEMS:
-                items = _ITEMS.decode(head.items) or ()
-                if depth >= _LIST_DEPTH_MAX:
-                    raise InputError("lists are nested too deep", object=where)
-                of_items = kind.removesuffix("List") or None
-                for index, item in enumerate(items):
-                    self._add(
-                        source, item, of_items, f"{where}.items[{index}]".lstrip("."), depth + 1
-                    )
-                return
             group = (api_version or "").rpartition("/")[0]
             if api_version is None or group == _GROUPS.get(kind):
+                self._after_pod = kind == "Pod"
                 self._add_object(kind, raw)
         except InputError as error:
             raise error.within(source, where) from None
         except NOT_DECODED as error:
             raise _json_error(source, where, kind, raw, error) from None
 
-    def _add_object(self, kind: str, raw: bytes | msgspec.Raw) -> None:
+    def _add_items(
+        self,
+        source: str,
+        items: Sequence[_Text],
+        of_items: str | None,
+        where: str,
+        depth: int,
+        lines: Sequence[int] = (),
+    ) -> None:
+        """Add items of a list, or documents that begin on these lines of their file."""
+        index = 0
+        while index < len(items):
+            if self._after_pod:  # Pods come in long runs.
+                index = self._pods.add_run(items, index, of_items)
+            self._after_pod = False
+            if index < len(items):
+                inner = f"{where}.items[{index}]".lstrip(".")
+                if lines:
+                    inner = f"{_LINE}{lines[index]}"
+                self._add(source, items[index], of_items, inner, depth + 1)
+                index += 1
+
+    def _items_of(
+        self, raw: _Text, kind: str | None, depth: int
+    ) -> tuple[list[msgspec.Raw], str | None] | None:
+        """Return the items of a list and the kind that it says they are of; None of an object."""
+        listed = _one_list(raw)
+        if listed is None:
+            head = _HEAD.decode(raw)
+            kind = head.kind or kind
+            if kind is None or not kind.endswith("List") or head.items is _NO_ITEMS:
+                return None
+            listed = _ITEMS.decode(head.items) or [], kind.removesuffix("List") or None
+        if depth >= _LIST_DEPTH_MAX:
+            raise InputError("lists are nested too deep")
+        return listed
+
+    def _add_object(self, kind: str, raw: _Text) -> None:
         if kind == "Pod":
-            self._add_pod(_POD.decode(raw), raw)
+            self._add_pod(_pods.decode_pod(raw), raw)
         elif kind == "Node" or kind in KINDS:
             obj = _ANY.decode(raw)
             label = label_of(kind, obj)
@@ -176,54 +241,70 @@ class Snapshot:
             metadata = checked["metadata"]
             if not metadata.get("uid"):
                 check_fields(kind, bytes(raw), label)
-            self._claim_name(kind, metadata.get("namespace", ""), metadata["name"], label)
+            if not self._is_new(kind, checked, label):
+                return
             checked = {"apiVersion": _api_version(kind), "kind": kind} | checked
             if kind == "Node":
                 self.nodes.append(checked)
             else:
                 self.objects.setdefault(KINDS[kind][1], []).append(checked)
 
-    def _add_pod(self, pod: _shape.Pod, raw: bytes | msgspec.Raw) -> None:
-        metadata = pod.metadata or _shape.Metadata()
-        spec, status = pod.spec or _shape.PodSpec(), pod.status or _shape.PodStatus()
-        if status.phase in DONE_PHASES:
-            return
-        namespace, name = metadata.namespace or "default", metadata.name or ""
-        label = f"Pod {namespace}/{name}"
-        self._claim_name("Pod", namespace, name, label)
-        if not metadata.uid:
-            pod = msgspec.convert(read_by_hand(bytes(raw), label), _shape.Pod)
-            metadata, spec = pod.metadata or metadata, pod.spec or spec
-        annotations = metadata.annotations or {}
-        created_ns = _time_ns(annotations, _shape.CREATED_ANNOTATION, label)
-        deleted_ns = _time_ns(annotations, _shape.DELETED_ANNOTATION, label)
-        if created_ns is None:
-            created_ns = _timestamp_ns(metadata.creationTimestamp, label)
-        else:
-            self.dated = True
-        node_name, pinned = spec.nodeName or "", _is_pinned(metadata)
-        known = len(self.table.templates)
-        template = self.table.intern(_shape.reduce_to_template(metadata, spec, status))
-        if template == known:
-            shape = self.table.templates[template]
-            self.table.templates[template] = complete_template(shape, name, label)
-            self._first_of_template.append((self._source, label))
-        self.table.add(
-            f"{namespace}/{name}",
-            template,
-            created_ns,
-            -1 if deleted_ns is None else deleted_ns,
-            node_name,
-            pinned and bool(node_name),
-        )
+    def _add_pod(self, pod: _pods.Pod, raw: _Text) -> None:
+        metadata = pod.metadata or _pods.Metadata()
+        ended = pod.status is not None and pod.status.phase in DONE_PHASES
+        if not metadata.uid and not ended:
+            label = f"Pod {metadata.namespace or 'default'}/{metadata.name or ''}"
+            pod = _pods.decode_pod(msgspec.json.encode(read_by_hand(bytes(raw), label)))
+        self._pods.add(pod)
 
-    def _claim_name(self, kind: str, namespace: str, name: str, label: str) -> None:
-        if not name:
-            raise InputError("Required value", field="metadata.name")
-        full = (kind, f"{namespace}/{name}")
-        if full in self._names:
-            raise InputError(f'Duplicate value: "{name}"', object=label, field="metadata.name")
-        self._names.add(full)
+    def _complete(self, template: int, full: str) -> None:
+        """Check a template that is new, and give it defaults."""
+        label, name = f"Pod {full}", full.partition("/")[2]
+        templates = self.table.templates
+        templates[template] = complete_template(templates[template], name, label)
+        self._first_of_template.append((self._sources[-1][1], label))
+
+    def _is_new(self, kind: str, obj: KubeObject, label: str) -> bool:
+        """Say whether no object of this name was read before; of one that comes again, False.
+
+        Raises
+        ------
+        InputError
+            Another object has the name.
+        """
+        metadata = obj["metadata"]
+        full = kind, f"{metadata.get('namespace', '')}/{metadata['name']}"
+        source = self._sources[-1][1]
+        before, where = self._named.setdefault(full, (obj, source))
+        if before is obj:
+            return True
+        uid = metadata.get("uid")
+        if obj == before if not uid else uid == before["metadata"].get("uid"):
+            return False
+        raise _duplicate(label, metadata["name"], where, source)
+
+    def _refuse_pod(self, row: int, full: str) -> InputError:
+        """Return what is wrong with a pod whose name another has."""
+        name = full.partition("/")[2]
+        return _duplicate(f"Pod {full}", name, self._source_of(row), self._sources[-1][1])
+
+
+def _duplicate(label: str, name: str, where: str, source: str) -> InputError:
+    reason = f'Duplicate value: "{name}"'
+    if where != source:
+        reason += f": another object of this name is in {where}"
+    return InputError(reason, object=label, field="metadata.name")
+
+
+def _one_list(raw: _Text) -> tuple[list[msgspec.Raw], str | None] | None:
+    """Return the items of a list, and the kind that it says they are of; None of anything else."""
+    try:
+        found = _LIST.decode(raw)
+    except NOT_DECODED:
+        return None
+    if not found.kind.endswith("List"):
+        return None
+    return found.items, found.kind.removesuffix("List") or None
 
 
 def _api_version(kind: str) -> str:
@@ -231,47 +312,33 @@ def _api_version(kind: str) -> str:
     return f"{group}/v1" if group else "v1"
 
 
-def _is_pinned(metadata: _shape.Metadata) -> bool:
-    if _shape.MIRROR_ANNOTATION in (metadata.annotations or {}):
-        return True
-    owners = metadata.ownerReferences or ()
-    return any(owner.controller and owner.kind in ("DaemonSet", "Node") for owner in owners)
-
-
-def _time_ns(annotations: dict[str, str], key: str, label: str) -> int | None:
-    text = annotations.get(key)
-    if text is None:
-        return None
-    if not re.fullmatch(r"[0-9]{1,18}", text):
-        raise InputError(
-            f"expected nanoseconds: {text!r}", object=label, field=f"metadata.annotations[{key}]"
-        )
-    return int(text)
-
-
-_parse_time: Final = functools.lru_cache(maxsize=65536)(parse_time)
-
-
-def _timestamp_ns(text: str | None, label: str) -> int:
-    try:
-        return _parse_time(text) if text else 0
-    except ValueError:
-        reason = f"Invalid value: {text!r}: expected a time in RFC 3339"
-        raise InputError(reason, object=label, field="metadata.creationTimestamp") from None
-
-
 def _json_error(
-    source: str, where: str, kind: str | None, raw: bytes | msgspec.Raw, error: Exception
+    source: str, where: str, kind: str | None, raw: _Text, error: Exception
 ) -> InputError:
     """Say where in the file, or in which object, decoding failed."""
     if isinstance(error, RecursionError):
         return InputError(TOO_DEEP, source=source, object=where)
-    fault = json_fault(bytes(raw), _HEAD, _LIST if (kind or "").endswith("List") else _POD)
-    found = _name(raw, kind) if isinstance(error, msgspec.ValidationError) else ""
-    return fault.within(source, found or where)
+    if isinstance(error, msgspec.ValidationError):
+        fault = json_fault(
+            bytes(raw), _HEAD, _FAULTY_LIST if _says_list(raw, kind) else _FAULTY_POD
+        )
+        return fault.within(source, _name(raw, kind) or where)
+    first = int(where.removeprefix(_LINE)) if where.startswith(_LINE) else 1
+    found = json_syntax_error(source, bytes(raw), first)
+    if where and not where.startswith(_LINE):
+        return InputError(found.reason, source=source, object=where)
+    return found
 
 
-def _name(raw: bytes | msgspec.Raw, kind: str | None) -> str:
+def _says_list(raw: _Text, kind: str | None) -> bool:
+    """Say whether what does not decode says that it is a list, or its own list says so."""
+    try:
+        return (_HEAD.decode(raw).kind or kind or "").endswith("List")
+    except NOT_DECODED:
+        return False
+
+
+def _name(raw: _Text, kind: str | None) -> str:
     """Return what names an object that does not decode as its kind, or ""."""
     try:
         label = label_of(kind or "object", _ANY.decode(raw))

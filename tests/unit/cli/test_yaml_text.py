@@ -3,7 +3,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pykube_core.api.yaml_documents import read_documents
+from pykube_core.api.documents import read_documents
 from pykube_core.cli.yaml_text import json_text, yaml_text
 
 TEXTS = st.text(
@@ -14,7 +14,7 @@ TEXTS = st.text(
 )
 KEYS = st.text(st.sampled_from("abcABC019-._/"), min_size=1, max_size=12)
 VALUES = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), TEXTS),
+    st.one_of(st.none(), st.booleans(), st.integers(-(2**63), 2**64 - 1), TEXTS),
     lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(KEYS, inner, max_size=4)),
     max_leaves=12,
 )
