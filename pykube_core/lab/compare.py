@@ -20,7 +20,7 @@ from pykube_core.lab.experiment import Experiment
 from pykube_core.lab.frame import Frame, Value
 from pykube_core.lab.input_times import newest_time
 from pykube_core.lab.metrics import Measured
-from pykube_core.lab.notes import comparison_warnings
+from pykube_core.lab.notes import being_deleted, comparison_warnings
 from pykube_core.lab.simulate import Settings, bound_pods, check_times
 from pykube_core.lab.workload import Workload
 from pykube_core.scheduler.policies import Policy, policy
@@ -343,7 +343,10 @@ def compare(
         tuple(Run(*label, measured) for label, measured in zip(labels, done, strict=True)),
         tuple(name_of(node) for node in workload.nodes),
         _shapes(workload.nodes),
-        comparison_warnings(workload, dict(zip(names, chosen, strict=True))),
+        (
+            *comparison_warnings(workload, dict(zip(names, chosen, strict=True))),
+            *([] if replay else being_deleted(workload)),  # A replay knows when they leave.
+        ),
         timing,
     )
 
