@@ -5,9 +5,11 @@ The engine's own time is a part of both, so that the line says what everything a
 
 from measure import best_times, machine
 
-from pykube_core.lab.compare import DEFAULT_POLICIES, compare, run_one
+from pykube_core.lab.compare import DEFAULT_POLICIES, compare
+from pykube_core.lab.experiment import Experiment
 from pykube_core.lab.simulate import Settings
 from pykube_core.lab.synthetic import synthetic
+from pykube_core.scheduler.policies import policy
 
 NODE_COUNTS = [30, 1200]
 PODS_PER_NODE = 7
@@ -23,7 +25,8 @@ def bench_compare_policies(benchmark, report, node_count):
         return compare(work, DEFAULT_POLICIES, seeds=SEEDS)
 
     def each():
-        return [run_one(work, name, seed, Settings()) for name, seed in runs]
+        own = ((Experiment(work, [policy(name)], Settings()), seed) for name, seed in runs)
+        return [experiment.run(0, seed) for experiment, seed in own]
 
     result, alone = benchmark.pedantic(together, rounds=1, iterations=1), each()
     assert [run.measured.values for run in result.runs] == [one.values for one in alone]

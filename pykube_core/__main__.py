@@ -5,6 +5,7 @@ through imports, callbacks and pools of threads that were not written for it. Wh
 does anyway: the store is made to be killed, and `pykube_core.files` writes files aside.
 """
 
+import _thread
 import os
 import signal
 import sys
@@ -23,6 +24,7 @@ def run() -> int:
         # Whoever starts us in the background may have them ignored, and means it.
         if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
             signal.signal(number, _end)
+    _watch()
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         stream = getattr(sys, name)
         if stream is None:  # closed by whoever started us
@@ -35,8 +37,33 @@ def run() -> int:
     return main()
 
 
+def _watch() -> None:
+    """Let a signal end the process while the engine computes, too.
+
+    Python runs handlers between two steps of its main thread, and none comes while that is in the
+    engine: a policy that never returns could not be interrupted. Another thread can be told.
+    """
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+
+    def watch() -> None:
+        while numbers := os.read(reading, 16):
+            for number in numbers:
+                if signal.getsignal(number) is _end:
+                    _end(number, None)
+
+    _thread.start_new_thread(watch, ())
+
+
+_ending = _thread.allocate_lock()
+
+
 def _end(number: int, frame: FrameType | None) -> None:
     """End the process, with the exit code that a shell gives for a signal."""
+    # Two threads come here, and one of them anew with each further signal: the first ends both.
+    if not _ending.acquire(blocking=False):
+        return
     files = sys.modules.get("pykube_core.files")
     if files is not None:
         files.discard_unfinished()

@@ -116,11 +116,11 @@ def _warnings(
     workload: Workload, pod: PodSource, chosen: Policy, explanation: Explanation
 ) -> list[str]:
     """Return what the snapshot lacks, and what is not simulated of the pod."""
-    from pykube_core.lab.notes import pod_warnings
+    from pykube_core.lab.notes import being_deleted, pod_warnings
 
     alone = workload.with_pods(pod.alone)
     warnings = [*workload.warnings, *chosen.warnings, *pod.warnings]
-    warnings += pod_warnings(alone, chosen)
+    warnings += [*pod_warnings(alone, chosen), *being_deleted(alone)]
     if explanation.decision.preemption is not None and not workload.objects.get(
         "podDisruptionBudgets"
     ):

@@ -93,7 +93,8 @@ class Daemons:
             self.backoffs = {}
         self.obj, self.metadata, self.spec, self.status = obj, view.metadata, view.spec, view.status
         surges, ready = bool(self.share("maxSurge", 100)), view.spec.minReadySeconds
-        digest = hash_of(canonical(bytes(view.spec.template)), view.status.get("collisionCount"))
+        template = canonical(bytes(view.spec.template), by_amount=False)
+        digest = hash_of(template, view.status.get("collisionCount"))
         rules = digest, surges, ready, view.spec.updateStrategy.type
         if rules == self.rules:
             return False

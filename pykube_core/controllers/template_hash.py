@@ -40,14 +40,17 @@ _COLLISION_BYTES: Final = 8
 
 
 @lru_cache(4096)
-def canonical(template: bytes) -> bytes:
+def canonical(template: bytes, *, by_amount: bool = True) -> bytes:
     """Return a template's JSON with sorted keys and without the label of its hash.
 
-    Templates that differ in the notation of quantities alone have the same. An empty list or map is
-    left out, as to Kubernetes it is no other than none. An empty structure stays: ``emptyDir: {}``
-    says something.
+    By amount, templates that differ in the notation of quantities alone have the same: deployments
+    compare structures, where daemon sets compare the bytes of their revisions. An empty list or map
+    is left out, as to Kubernetes it is no other than none. An empty structure stays:
+    ``emptyDir: {}`` says something.
     """
-    decoded = in_one_notation("PodTemplateSpec", msgspec.json.decode(template))
+    decoded = msgspec.json.decode(template)
+    if by_amount:
+        decoded = in_one_notation("PodTemplateSpec", decoded)
     labels = decoded.get("metadata", {}).get("labels", {})
     labels.pop(HASH_LABEL, None)
     return msgspec.json.encode(_without_empty(decoded), order="deterministic")

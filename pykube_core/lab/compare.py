@@ -20,7 +20,7 @@ from pykube_core.lab.experiment import Experiment
 from pykube_core.lab.frame import Frame, Value
 from pykube_core.lab.input_times import newest_time
 from pykube_core.lab.metrics import Measured
-from pykube_core.lab.notes import comparison_warnings
+from pykube_core.lab.notes import being_deleted, comparison_warnings
 from pykube_core.lab.simulate import Settings, bound_pods, check_times
 from pykube_core.lab.workload import Workload
 from pykube_core.scheduler.policies import Policy, policy
@@ -314,8 +314,10 @@ def compare(
     ValueError
         When there is no policy or no seed.
     TypeError
-        When the executor is none; the text names what to pass.
+        When the executor or a policy is none; the text names what to pass.
     """
+    if isinstance(policies, str):
+        raise TypeError(f"policies: expected a list, such as [{policies!r}]")
     chosen = [_chosen(given).with_filters(workload.filters) for given in policies]
     numbers = tuple(range(seeds) if isinstance(seeds, int) else seeds)
     names = _labels([each.name for each in chosen])
@@ -341,14 +343,21 @@ def compare(
         tuple(Run(*label, measured) for label, measured in zip(labels, done, strict=True)),
         tuple(name_of(node) for node in workload.nodes),
         _shapes(workload.nodes),
-        comparison_warnings(workload, dict(zip(names, chosen, strict=True))),
+        (
+            *comparison_warnings(workload, dict(zip(names, chosen, strict=True))),
+            *([] if replay else being_deleted(workload)),  # A replay knows when they leave.
+        ),
         timing,
     )
 
 
 def _chosen(given: Choice) -> Policy:
     """Return the policy that the caller means."""
-    return given if isinstance(given, Policy) else policy(given)
+    if isinstance(given, Policy):
+        return given
+    if not isinstance(given, str | UserPolicy):
+        raise TypeError(f"policies: {given!r} is neither a name nor a function under @pk.policy")
+    return policy(given)
 
 
 def _labels(names: Sequence[str]) -> list[str]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
 from pykube_core.api.errors import InputError
-from pykube_core.api.objects import KubeObject, full_name, name_of, namespace_of
-from pykube_core.lab.pod_sources import TEMPLATES, PodSource, pods_of
+from pykube_core.api.objects import KubeObject, full_name, namespace_of
+from pykube_core.lab.pod_sources import TEMPLATES, PodSource, merged_objects, pods_of
 from pykube_core.lab.workload import Workload
 from pykube_core.scheduler.cycle import SchedulingCycle
 from pykube_core.scheduler.explain import Explanation
@@ -67,7 +66,7 @@ def explain(
         (pod,) = pods_of([pod], workload)
     chosen = policy if isinstance(policy, Policy) else named_policy(policy)
     chosen = chosen.with_filters(workload.filters)
-    objects = _merged(workload.objects, pod.objects)
+    objects = merged_objects(workload.objects, pod.objects)
     with Scheduler(workload.nodes, chosen, objects=objects) as scheduler:
         storage, namespace = scheduler.context.storage, namespace_of(pod.pod)
         claims = ((namespace, claim.name) for claim in pod_claims(pod.pod))
@@ -102,19 +101,6 @@ def of_workload(workload: Workload, row: int) -> PodSource:
     pod = workload.pod(row)
     pod["spec"].pop("nodeName", None)
     return PodSource(pod, workload.pods.take(np.array([row])), {})
-
-
-def _merged(
-    objects: Mapping[str, Sequence[KubeObject]], more: Mapping[str, Sequence[KubeObject]]
-) -> dict[str, list[KubeObject]]:
-    """Return both; of two objects of a name, the one of ``more``."""
-    merged: dict[str, list[KubeObject]] = {}
-    for plural in (*objects, *(plural for plural in more if plural not in objects)):
-        added = more.get(plural, ())
-        names = {(namespace_of(obj), name_of(obj)) for obj in added}
-        kept = [o for o in objects.get(plural, ()) if (namespace_of(o), name_of(o)) not in names]
-        merged[plural] = [*kept, *added]
-    return merged
 
 
 def _others(workload: Workload, name: str) -> list[KubeObject]:

@@ -43,6 +43,24 @@ def pod_warnings(workload: Workload, policy: Policy) -> list[str]:
     ]
 
 
+def being_deleted(workload: Workload) -> list[str]:
+    """Return how many pods kube-scheduler passes over, as they are being deleted.
+
+    Such a pod of a snapshot is one that was deleted before it had a node.
+    """
+    pods = workload.pods
+    counts = np.bincount(pods.template[pods.node < 0], minlength=len(pods.templates))
+    count = sum(
+        count
+        for template, count in zip(pods.templates, counts.tolist(), strict=True)
+        if (template.get("metadata") or {}).get("deletionTimestamp") is not None
+    )
+    if not count:
+        return []
+    who = counted(count, "pod on no node is", "pods on no node are")
+    return [f"{who} being deleted, and kube-scheduler passes over such pods: placed like the rest"]
+
+
 def _other_schedulers(workload: Workload, policy: Policy, counts: np.ndarray) -> str:
     """Return how many pods name a scheduler that the policy is not, "" for none.
 

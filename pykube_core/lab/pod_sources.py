@@ -12,6 +12,7 @@ new revision.
 from __future__ import annotations
 
 import copy
+import dataclasses
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,7 +25,7 @@ from pykube_core.api.errors import InputError
 from pykube_core.api.objects import KubeObject, label_of, name_of, namespace_of
 from pykube_core.controllers.daemon_nodes import daemon_tolerations
 from pykube_core.controllers.template_hash import HASH_LABEL, canonical, hash_of
-from pykube_core.lab.read import STDIN, read_inputs, read_workload
+from pykube_core.lab.read import STDIN, pod_warnings, read_inputs, read_workload
 from pykube_core.lab.read.snapshot import KINDS
 from pykube_core.lab.workload import PodTable, Workload
 
@@ -102,7 +103,7 @@ def pods_of(
     made: list[_Made] = []
     others: list[KubeObject] = []
     for obj in objects:
-        found = _made(obj, workload)
+        found = _made(obj, workload, source)
         if found is None:
             others.append(obj)
         else:
@@ -140,23 +141,24 @@ def _no_pod(others: list[KubeObject]) -> str:
     return f"no pod in it, {found}: give a Pod, or a workload with a pod template ({known})"
 
 
-def _made(obj: KubeObject, workload: Workload) -> _Made | None:
+def _made(obj: KubeObject, workload: Workload, source: str | None) -> _Made | None:
     """Return the pod that an object asks for, None if it asks for none."""
     kind = obj["kind"]
     group = str(obj.get("apiVersion") or "").rpartition("/")[0]
     if kind == "Pod" and not group:
-        return _Made(_bare(obj), [], "")
+        return _Made(_bare(_named(obj)), [], "")
     groups, path = TEMPLATES.get(kind, (frozenset(), ()))
     if group not in groups:
         return None
+    obj = _named(obj)
     label = label_of(kind, obj)
     template: Any = obj
     for part in path:
         template = template.get(part) if isinstance(template, dict) else None
     if not isinstance(template, dict):
-        raise InputError("Required value", object=label, field=".".join(path))
+        raise InputError("Required value", source=source, object=label, field=".".join(path))
     if not name_of(obj):
-        raise InputError("Required value", object=kind, field="metadata.name")
+        raise InputError("Required value", source=source, object=kind, field="metadata.name")
     return _of_template(obj, copy.deepcopy(template), workload)._replace(origin=label)
 
 
@@ -164,12 +166,18 @@ def _bare(pod: KubeObject) -> KubeObject:
     """Return a Pod without what a node and a kubelet have said of it."""
     pod = copy.deepcopy(pod)
     pod.pop("status", None)
-    metadata, spec = pod.get("metadata"), pod.get("spec")
-    if isinstance(metadata, dict) and not metadata.get("name") and metadata.get("generateName"):
-        metadata["name"] = str(metadata["generateName"]).rstrip("-.")
+    spec = pod.get("spec")
     if isinstance(spec, dict):
         spec.pop("nodeName", None)
     return pod
+
+
+def _named(obj: KubeObject) -> KubeObject:
+    """Return an object with a name; what has it from a server yet goes by ``generateName``."""
+    metadata = obj.get("metadata")
+    if not isinstance(metadata, dict) or metadata.get("name") or not metadata.get("generateName"):
+        return obj
+    return {**obj, "metadata": {**metadata, "name": str(metadata["generateName"]).rstrip("-.")}}
 
 
 def _of_template(owner: KubeObject, template: KubeObject, workload: Workload) -> _Made:
@@ -308,8 +316,12 @@ def _read(
             raise InputError(error.reason, source=source, object=label, field=error.field) from None
     if not len(found.pods):
         raise InputError("no pod in it", source=source)
-    pod = found.pod(0)
-    return PodSource(pod, found.pods, _new(found, others, workload), made.origin, _unranked(pod))
+    pod, new = found.pod(0), _new(found, others, workload)
+    alone = dataclasses.replace(
+        workload, pods=found.pods, objects=merged_objects(workload.objects, new)
+    )
+    warnings = (*_unranked(pod), *pod_warnings(alone))
+    return PodSource(pod, found.pods, new, made.origin, warnings)
 
 
 def _new(
@@ -326,6 +338,19 @@ def _new(
         ]
         for plural, objects in found.objects.items()
     }
+
+
+def merged_objects(
+    objects: Mapping[str, Sequence[KubeObject]], more: Mapping[str, Sequence[KubeObject]]
+) -> dict[str, list[KubeObject]]:
+    """Return both; of two objects of a name, the one of ``more``."""
+    merged: dict[str, list[KubeObject]] = {}
+    for plural in (*objects, *(plural for plural in more if plural not in objects)):
+        added = more.get(plural, ())
+        names = {(namespace_of(obj), name_of(obj)) for obj in added}
+        kept = [o for o in objects.get(plural, ()) if (namespace_of(o), name_of(o)) not in names]
+        merged[plural] = [*kept, *added]
+    return merged
 
 
 def _key(obj: KubeObject) -> tuple[str, str]:

@@ -80,11 +80,15 @@ def check_policy(policy: UserPolicy, source: str) -> None:
         See `compile_policy`.
     """
     function = policy.function
+    signature = inspect.signature(function)
+    kinds = {parameter.kind for parameter in signature.parameters.values()}
     try:
-        inspect.signature(function).bind(None, None)
-    except (TypeError, ValueError):
+        if kinds & {inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD}:
+            raise TypeError("compiled functions have no arguments that only a keyword gives")
+        signature.bind(None, None)
+    except TypeError:
         raise InputError(
-            f"takes {_parameters(function)}: a policy takes a node and a pod",
+            f"takes {signature}: a policy takes a node and a pod",
             source=source,
             object=f"line {function.__code__.co_firstlineno}",
         ) from None
@@ -96,11 +100,6 @@ def check_policy(policy: UserPolicy, source: str) -> None:
         raise InputError(
             f"cannot be compiled: {reason}", source=source, object=f"line {first_line + line - 1}"
         )
-
-
-def _parameters(function: Callable[..., Any]) -> str:
-    names = function.__code__.co_varnames[: function.__code__.co_argcount]
-    return f"({', '.join(names)})"
 
 
 def _definition(function: Callable[..., Any]) -> tuple[ast.FunctionDef, int] | None:

@@ -169,13 +169,13 @@ class Scheduler:
         Raises
         ------
         ValueError
-            Nodes were removed here, or there is another number of policies.
+            Nodes were removed here; or classes are kept, and there is another number of policies.
         """
         if len(self.rows) < len(self.nodes):
             raise ValueError("a scheduler that has lost nodes cannot be forked")
         chosen = None if policies is None else _with_others(policies)
-        if chosen is not None and len(chosen) != len(self._profiles):
-            raise ValueError("a fork has as many policies")
+        if keep_classes and chosen is not None and len(chosen) != len(self._profiles):
+            raise ValueError("a fork that keeps classes has as many policies")
         made = engine(None, _tie_of(tie_break), seed)
         other = object.__new__(type(self))
         other._begin(made, self._tables.copy(made), tie_break)

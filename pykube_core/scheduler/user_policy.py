@@ -94,7 +94,7 @@ def policy(
     Raises
     ------
     ValueError
-        A name cannot be the name of a field.
+        A name cannot be the name of a field, or what it stands for names no resource.
     TypeError
         What is decorated is no Python function.
 
@@ -108,6 +108,8 @@ def policy(
     for name in names:
         if keyword.iskeyword(name) or not re.fullmatch(r"[a-z][a-z0-9_]*", name):
             raise ValueError(f"{name!r} cannot be the name of a field; use a-z, 0-9 and _")
+        if not isinstance(names[name], str) or not names[name]:
+            raise ValueError(f"{name}: {names[name]!r} is not the name of a resource")
 
     def decorate(decorated: Callable[..., Any]) -> UserPolicy:
         # What Numba compiled already is compiled anew, for the engine's own loop.

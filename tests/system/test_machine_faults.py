@@ -205,6 +205,41 @@ def test_a_signal_ends_runs_in_threads_too(place, jobs):
     assert (done.returncode, done.stderr) == (130, "pykube: interrupted\n")
 
 
+ENDLESS = """
+import os, signal, sys, threading, time
+
+def interrupt():
+    last, times = None, 0
+    while times < 40:  # until nothing moves any more: the main thread is in the engine
+        time.sleep(0.05)
+        frame = sys._current_frames()[threading.main_thread().ident]
+        times = times + 1 if (frame, frame.f_lasti) == last else 0
+        last = frame, frame.f_lasti
+    os.kill(os.getpid(), signal.SIGINT)
+
+threading.Thread(target=interrupt, daemon=True).start()
+
+def score(node, pod):
+    i = 0
+    while i >= 0:
+        i = (i + 1) % 1000
+    return i
+"""
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_signal_ends_a_policy_that_never_returns(place, jobs):
+    (place / "endless.py").write_text(ENDLESS)
+    words = ["compare", "--snapshot", "cluster.json", "--policy", "endless.py:score"]
+    done = pykube(
+        place,
+        [*words, "--jobs", jobs],
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        timeout=120,
+    )
+    assert (done.returncode, done.stderr) == (130, "pykube: interrupted\n")
+
+
 def test_a_signal_that_is_ignored_stays_ignored(place):
     script = SIGNALLED.format(module="argparse", words=["--version"], number=int(signal.SIGINT))
     script = script.replace("signal.default_int_handler", "signal.SIG_IGN")

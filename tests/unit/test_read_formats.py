@@ -1,8 +1,10 @@
 """Snapshots as people have them: dumps, backups, folders, streams, several files."""
 
+import bz2
 import gzip
 import io
 import json
+import lzma
 import os
 import tarfile
 
@@ -246,6 +248,25 @@ def test_zstd_is_read_where_python_has_it(write):
     assert names(read_workload(write("x.zst", data))) == BOTH
     with pytest.raises(InputError, match="the zstd data end too early"):
         read_workload(write("x.zst", data[:-9]))
+
+
+@pytest.mark.parametrize(
+    ("name", "pack", "command"),
+    [
+        ("xz", lzma.compress, "xz -d"),
+        ("bzip2", bz2.compress, "bzip2 -d"),
+        ("zip", lambda data: b"PK\x03\x04" + data, "unzip"),
+    ],
+)
+def test_what_is_packed_otherwise_is_refused_with_the_command_that_unpacks_it(
+    write, name, pack, command
+):
+    path = write("cluster.json.packed", pack(encoded(listed(NODE, *PODS))))
+    with pytest.raises(InputError) as caught:
+        read_workload(path)
+    assert str(caught.value) == (
+        f"{path}: is packed with {name}, which is not read: unpack it ({command})"
+    )
 
 
 def test_a_folder_that_may_not_be_read_is_named(write, tmp_path):

@@ -116,6 +116,15 @@ def test_columns_may_stand_in_any_order_and_be_more(tmp_path, files):
         assert found.pods.created_ns.tolist() == plain.pods.created_ns.tolist()
 
 
+@pytest.mark.parametrize("which", [0, 1])
+@pytest.mark.parametrize("column", ["cpu_milli", "memory_mib"])
+def test_a_column_that_is_not_there_is_named(files, which, column):
+    texts = [NODES, PODS]
+    texts[which] = texts[which].replace(column, "amount")
+    with pytest.raises(InputError, match=f"line 1: {column}: expected the columns "):
+        read_workload(*files(*texts))
+
+
 @needs_trace
 @pytest.mark.parametrize(
     ("name", "pods", "templates"),

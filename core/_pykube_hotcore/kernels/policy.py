@@ -1,7 +1,8 @@
 """Policies of the user's own, compiled to batch kernels that C calls by pointer.
 
 A kernel has the signature of ``pkc_policy_function``: it scores a range of rows of the node matrix
-for one pod. Division by zero gives inf or nan as in NumPy, which the engine refuses.
+for one pod. Division by zero gives inf or nan as in NumPy, which the engine refuses. An index
+beyond the end of an array raises: what is in memory behind it would be a score that no run repeats.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class PolicyKernel:
     def __init__(self, function: Callable[..., Any], resources: Mapping[str, int]) -> None:
         self.function = function
         self.resources = resources
-        rule = njit(error_model="numpy")(function)
+        rule = njit(error_model="numpy", boundscheck=True)(function)
         node_fields = [f"{kind}_{r}" for r in resources for kind in _KINDS]
         node = namedtuple("Node", [*node_fields, "pods", "pod_slots"])  # type: ignore[misc]
         pod = namedtuple("Pod", list(resources))  # type: ignore[misc]

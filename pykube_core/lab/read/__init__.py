@@ -14,7 +14,7 @@ import msgspec
 from pykube_core.api.errors import InputError
 from pykube_core.lab.read import openb
 from pykube_core.lab.read._blocks import NotSplit, read_blocks
-from pykube_core.lab.read._lacks import check_strict, complete
+from pykube_core.lab.read._lacks import check_strict, complete, pod_warnings
 from pykube_core.lab.read._shape import (
     CREATED_ANNOTATION,
     DELETED_ANNOTATION,
@@ -30,6 +30,7 @@ __all__ = [
     "DELETED_ANNOTATION",
     "MIRROR_ANNOTATION",
     "STDIN",
+    "pod_warnings",
     "read_inputs",
     "read_workload",
 ]

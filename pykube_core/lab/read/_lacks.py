@@ -103,6 +103,16 @@ def complete(
     return dataclasses.replace(workload, objects=objects, warnings=tuple(texts))
 
 
+def pod_warnings(workload: Workload) -> list[str]:
+    """Return what the pods of a workload need and do not find, and what of them is not simulated.
+
+    Claims that are not there are left to whoever explains the pods.
+    """
+    view = _View(workload, is_whole=False)
+    lacks = [lack.text for lack in _volumes(view) if lack.name != "missing-claims"]
+    return lacks + _not_simulated(view)
+
+
 class _View:
     """The pods of a workload, counted by template."""
 

@@ -14,6 +14,13 @@ UNPACKED_BYTES_MAX: Final = 8 << 30
 
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
+# What people pack with besides, and the command that undoes it.
+_OTHERS: Final = {
+    b"\xfd7zXZ\0": ("xz", "xz -d"),
+    b"BZh": ("bzip2", "bzip2 -d"),
+    b"PK\x03\x04": ("zip", "unzip"),
+    b"7z\xbc\xaf\x27\x1c": ("7z", "7z x"),
+}
 _CHUNK_BYTES: Final = 1 << 24
 # The standard library's, from Python 3.14 on, and the two that do the same before.
 _ZSTD_MODULES: Final = ("compression.zstd", "backports.zstd", "pyzstd")
@@ -25,13 +32,17 @@ def unpack(data: bytes, source: str) -> bytes:
     Raises
     ------
     InputError
-        When they are not whole, or unpack to more than `UNPACKED_BYTES_MAX`.
+        When they are not whole, unpack to more than `UNPACKED_BYTES_MAX`, or are packed otherwise.
     """
     for _ in range(2):
         if data.startswith(_GZIP_MAGIC):
             data = _joined(_gunzip(data, source), source)
         elif data.startswith(_ZSTD_MAGIC):
             data = _joined(_unzstd(data, source), source)
+    for magic, (name, command) in _OTHERS.items():
+        if data.startswith(magic):
+            reason = f"is packed with {name}, which is not read: unpack it ({command})"
+            raise InputError(reason, source=source)
     return data
 
 

@@ -89,12 +89,15 @@ class PolicyFunction:
         sys.modules[name] = module
         try:
             spec.loader.exec_module(module)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             del sys.modules[name]
-            if isinstance(error, FileNotFoundError) and error.filename == self.path:
+            # The import system knows the file by its absolute path.
+            if isinstance(error, FileNotFoundError) and error.filename == spec.origin:
                 raise InputError("No such file", source=self.path) from error
-            reason = f"{type(error).__name__}: {error}"
-            raise InputError(reason, source=self.path, object=_place(error, self.path)) from error
+            said = error.msg if isinstance(error, SyntaxError) else error
+            reason = f"{type(error).__name__}: {said}"
+            place = _place(error, spec.origin or self.path)
+            raise InputError(reason, source=self.path, object=place) from error
         function = getattr(module, self.attribute, None)
         if not callable(function):
             found = "is not callable" if hasattr(module, self.attribute) else "is not defined"
@@ -113,9 +116,9 @@ class PolicyFunction:
         return replace(self, loaded=self.load())
 
 
-def _place(error: Exception, path: str) -> str:
+def _place(error: BaseException, path: str) -> str:
     """Return the line of the file in which an error arose, empty if it is unknown."""
-    if isinstance(error, SyntaxError) and error.lineno is not None:
+    if isinstance(error, SyntaxError) and error.filename == path and error.lineno is not None:
         return f"line {error.lineno}"
     line, trace = "", error.__traceback__
     while trace is not None:

@@ -119,6 +119,8 @@ def _from_function(name: str, path: str, attribute: str) -> Policy:
 
 
 def _from_configuration(name: str, path: str, scheduler_name: str | None) -> Policy:
+    if scheduler_name == "":
+        raise InputError("which profile? write FILE or FILE:PROFILE", source=path)
     configuration = read_configuration(path, OWN_PLUGINS)
     profiles = [
         _of_profile(name, path, configuration, profile)

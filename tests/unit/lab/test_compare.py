@@ -188,3 +188,16 @@ def test_unknown_curves_are_a_key_error(result):
         result.curves("best-fit")
     with pytest.raises(KeyError):
         result.utilisation("best-fit")
+
+
+@pytest.mark.parametrize(
+    ("policies", "told"),
+    [
+        ("default", r"policies: expected a list, such as \['default'\]"),
+        ([3], "policies: 3 is neither a name nor a function under @pk.policy"),
+        ([len], "policies: <built-in function len> is neither a name nor"),
+    ],
+)
+def test_what_is_no_list_of_policies_is_refused_by_name(policies, told):
+    with pytest.raises(TypeError, match=told):
+        compare(synthetic(nodes=2, pods=2), policies)

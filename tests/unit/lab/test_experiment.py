@@ -51,6 +51,18 @@ def compiled(monkeypatch):
     return counts
 
 
+PROFILES = """
+apiVersion: kubescheduler.config.k8s.io/v1
+kind: KubeSchedulerConfiguration
+profiles:
+- schedulerName: batch
+  pluginConfig:
+  - name: NodeResourcesFit
+    args: {scoringStrategy: {type: MostAllocated, resources: [{name: cpu, weight: 1}]}}
+- schedulerName: default-scheduler
+"""
+
+
 @pytest.fixture
 def configuration(tmp_path):
     path = tmp_path / "config.yaml"
@@ -92,6 +104,18 @@ def test_a_run_gives_the_same_whatever_was_run_before_it(work, configuration, re
             assert {k: v.tolist() for k, v in after.curves.items()} == {
                 k: v.tolist() for k, v in alone.curves.items()
             }
+
+
+def test_a_configuration_of_several_profiles_stands_beside_each_of_them(work, tmp_path):
+    path = tmp_path / "profiles.yaml"
+    path.write_text(PROFILES)
+    names = [str(path), f"{path}:batch", "default", f"{path}:default-scheduler"]
+    alone = {name: Experiment(work, (policy(name),), Settings()).run(0, 0).values for name in names}
+    assert alone[f"{path}:default-scheduler"] == alone["default"] == alone[str(path)]
+    assert alone[f"{path}:batch"] != alone["default"]
+    for order in (names, names[::-1]):
+        together = Experiment(work, [policy(name) for name in order], Settings())
+        assert {n: together.run(i, 0).values for i, n in enumerate(order)} == alone
 
 
 def test_a_process_unpickles_an_experiment_once(work):

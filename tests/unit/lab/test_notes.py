@@ -129,3 +129,17 @@ def test_the_openb_trace_asks_for_gpu_share_under_every_policy(tmp_path):
     result = compare(workload, ["default", policy("first-fit")])
     assert [row["placed"] for row in result.rows()] == [1, 1]
     assert result.warnings == ()
+
+
+def test_a_pod_that_was_deleted_before_it_had_a_node_is_counted_but_in_a_replay(tmp_path):
+    pods = [pod("a"), pod("b"), pod("c", nodeName="n0")]
+    for each in pods[1:]:
+        each["metadata"]["deletionTimestamp"] = "2026-01-01T00:01:00Z"
+    workload = read(tmp_path, node("n0"), *pods)
+    (told,) = (text for text in compare(workload, ["default"]).warnings if "deleted" in text)
+    assert told == (
+        "1 pod on no node is being deleted, and kube-scheduler passes over such pods: "
+        "placed like the rest"
+    )
+    replayed = compare(workload, ["default"], replay=True)
+    assert not any("deleted" in text for text in replayed.warnings)

@@ -150,7 +150,7 @@ def test_objects_of_the_file_count_and_replace_those_of_the_snapshot(read):
     ("change", "expected"),
     [
         ({"spec": {"selector": SELECTOR}}, "Deployment shop/web: spec.template: Required value"),
-        ({"metadata": {}}, "Deployment: metadata.name: Required value"),
+        ({"metadata": {}}, "file.json: Deployment: metadata.name: Required value"),
     ],
 )
 def test_what_is_wrong_with_a_workload_names_it(read, cluster, change, expected):
@@ -202,4 +202,30 @@ def test_an_unknown_priority_class_is_a_warning(read, cluster):
     (found,) = read_pods(read(pod("a", priorityClassName="none")), cluster)
     assert found.warnings == (
         "the PriorityClass none is not in the snapshot: the priority counts as 0",
+    )
+
+
+@pytest.mark.parametrize("kind", ["Pod", "Job", "Deployment"])
+def test_what_a_server_would_name_goes_by_the_beginning_of_its_name(read, cluster, kind):
+    obj = pod("x") if kind == "Pod" else workload_object(kind)
+    obj["metadata"] = {"generateName": "load-", "namespace": "shop"}
+    (found,) = read_pods(read(obj), cluster)
+    assert found.pod["metadata"]["name"].startswith("load")
+    assert found.origin == ("" if kind == "Pod" else f"{kind} shop/load")
+
+
+def test_what_a_pod_of_a_file_needs_and_does_not_find_is_said(read, cluster):
+    asked = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    claims = [{"metadata": {"name": "data"}, "spec": {"storageClassName": "fast", **asked}}]
+    stateful = workload_object("StatefulSet", volumeClaimTemplates=claims)
+    found, other = read_pods(
+        read(stateful, pod("a", resourceClaims=[{"name": "g", "resourceClaimName": "g"}])),
+        cluster,
+    )
+    assert found.warnings == (
+        "1 pod has unbound claims of StorageClasses that are not in the snapshot: no node is found "
+        "for them (fast)",
+    )
+    assert other.warnings == (
+        "1 pod has resourceClaims, which are not simulated: scheduled as if there were none",
     )

@@ -129,6 +129,19 @@ def test_a_fork_breaks_ties_by_name_where_it_is_told_to():
             assert again.place(again.compile([pod]))[0].tolist() == [1]
 
 
+def test_a_fork_of_another_number_of_profiles_keeps_no_classes(tmp_path):
+    path = tmp_path / "config.yaml"
+    profiles = "profiles: [{schedulerName: default-scheduler}, {schedulerName: batch}]"
+    head = "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\n"
+    path.write_text(head + profiles)
+    both = policy(str(path))
+    with make() as source, pytest.raises(ValueError, match="as many policies"):
+        source.fork([both])
+    with make() as source, source.fork([both], keep_classes=False) as fork:
+        assert len(set(fork.compile([POD, POD | {"spec": {"schedulerName": "batch"}}]))) == 2
+        fork.validate()
+
+
 def test_a_fork_goes_on_by_itself():
     with make() as source, source.fork() as fork:
         fork.add_nodes([node("d", "64")])

@@ -169,9 +169,42 @@ def test_policy_from_a_function_is_not_run_until_it_is_loaded(tmp_path):
         ("none.yaml", "none.yaml: No such file or directory"),
         ("none.py:score", "none.py: No such file"),
         ("none.py", "none.py: which function? write FILE.py:FUNCTION"),
+        ("none.yaml:", "none.yaml: which profile? write FILE or FILE:PROFILE"),
         ("none.py:", 'none.py: "" is not the name of a function'),
         ("none.py:a b", 'none.py: "a b" is not the name of a function'),
     ],
 )
 def test_unknown_policies_are_refused_with_what_is_known(name, message):
     assert error_of(name).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("import os\nimport nosuchmodule\n", "line 2: ModuleNotFoundError: No module named"),
+        ("def score(node, pod)\n    return 1\n", "line 1: SyntaxError: expected ':'"),
+        (
+            "def fall():\n    return 1 / 0\n\n\nfall()\n",
+            "line 2: ZeroDivisionError: division by zero",
+        ),
+        ("import sys\n\nsys.exit(3)\n", "line 3: SystemExit: 3"),
+    ],
+)
+def test_a_file_that_cannot_be_run_is_one_line_with_its_line_also_by_a_relative_path(
+    tmp_path, monkeypatch, text, told
+):
+    (tmp_path / "own.py").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError) as caught:
+        policy("own.py:score").function.load()
+    assert str(caught.value).startswith(f"own.py: {told}")
+    assert "own.py" not in str(caught.value).removeprefix("own.py: ")
+
+
+def test_a_fault_of_a_module_that_a_file_imports_is_told_at_the_import(tmp_path, monkeypatch):
+    (tmp_path / "helper_of_own.py").write_text("x = 1\nx = = 2\n")
+    (tmp_path / "own.py").write_text("x = 1\n\n\nimport helper_of_own\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=r"own\.py: line 4: SyntaxError: invalid syntax"):
+        policy("own.py:score").function.load()

@@ -145,3 +145,21 @@ def test_fields_are_those_that_the_kernel_has():
     source = kernel._source({"cpu": 0, "gpu": 3})
     assert source.count("nodes[") == len(node_fields(resources)) + len(resources)
     assert pod_fields(resources) == resources
+
+
+@pytest.mark.parametrize("parameters", ["node", "node, pod, *, weight=2", "node, pod, **more"])
+def test_a_function_of_other_parameters_is_one_line_that_shows_them(work, tmp_path, parameters):
+    line = fault(work, tmp_path, f"\ndef score({parameters}):\n    return 1\n")
+    assert line == f"line 2: takes ({parameters}): a policy takes a node and a pod"
+
+
+@pytest.mark.parametrize("resource", [7, None, ""])
+def test_a_field_that_stands_for_no_resource_is_refused(resource):
+    with pytest.raises(ValueError, match=r"gpu: .* is not the name of a resource"):
+        policy(resources={"gpu": resource})
+
+
+@pytest.mark.parametrize("table", ["np.zeros(3)", "(1.0, 2.0, 3.0)"])
+def test_an_index_beyond_the_end_of_a_table_is_an_error_and_no_score(work, tmp_path, table):
+    text = f"{HEAD}T = {table}\n\ndef score(node, pod):\n    return T[7 + node.pods]\n"
+    assert "raised IndexError" in fault(work, tmp_path, text)
