@@ -109,18 +109,22 @@ int64_t pkc_shapes_take(pkc_shapes *shapes, const pkc_form *form) {
     PKC_CHECK(form->id != 0);
     uint64_t slot = form->id % PKC_SHAPE_CACHE_SLOTS;
     if (shapes->cache[slot].id != form->id) {
-        int64_t number = shape_add(shapes, form);
-        if (number < 0) {
-            return -1;
-        }
-        if (shapes->cache[slot].id != 0) {
+        if (shapes->cache[slot].id != 0 && shapes->cache[slot].number >= 0) {
             pkc_shapes_release(shapes, shapes->cache[slot].number);
         }
         shapes->cache[slot].id = form->id;
-        shapes->cache[slot].number = (uint32_t)number;
-        shapes->table[number]->references++;
+        shapes->cache[slot].number = -1;
+        return -1;
     }
     int64_t number = shapes->cache[slot].number;
+    if (number < 0) {
+        number = shape_add(shapes, form);
+        if (number < 0) {
+            return -1;
+        }
+        shapes->cache[slot].number = number;
+        shapes->table[number]->references++;
+    }
     shapes->table[number]->references++;
     return number;
 }

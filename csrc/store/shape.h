@@ -7,7 +7,9 @@
  *     | u32   | u32    | field, varints  | behind the other    |
  *     +-------+--------+------ ... ------+-------- ... --------+
  *
- * `bytes` counts all of it. A shape lives while a version needs it, or the cache names it. */
+ * `bytes` counts all of it. A shape is made when a form is put for the second time, as long as the
+ * cache remembers the first, so a form that comes once costs no more than its value. It lives while
+ * a version needs it, or the cache names it. */
 #ifndef PKC_STORE_SHAPE_H
 #define PKC_STORE_SHAPE_H
 
@@ -31,13 +33,13 @@ typedef struct {
     int64_t number_free; /* no lower number is free */
     struct {
         uint64_t id; /* of a form; 0 for none */
-        uint32_t number;
+        int64_t number; /* of its shape; -1: it was seen but once */
     } cache[PKC_SHAPE_CACHE_SLOTS];
     int64_t bytes;
 } pkc_shapes;
 
 /* The number of the shape of a form, which must have an id, for a reference of the caller's; -1: it
- * has too many fields, or memory is out. */
+ * comes for the first time, has too many fields, or memory is out. */
 int64_t pkc_shapes_take(pkc_shapes *shapes, const pkc_form *form);
 void pkc_shapes_release(pkc_shapes *shapes, int64_t number);
 void pkc_shapes_destroy(pkc_shapes *shapes);

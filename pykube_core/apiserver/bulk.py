@@ -343,7 +343,10 @@ class Bulk:
         if len(set(keys)) < len(keys):
             middle = len(objects) // 2
             return self._write(objects[:middle]) + self._write(objects[middle:])
-        puts = _filled([(obj, FilledStatus(ENCODED_STATUS, [obj.own_status])) for obj in objects])
+        if objects[0].body.is_shared:
+            puts = _filled([(o, FilledStatus(ENCODED_STATUS, [o.own_status])) for o in objects])
+        else:
+            puts = Puts.of(keys, [obj.data for obj in objects], [obj.revision for obj in objects])
         revisions = self.write_puts(objects[0].resource, puts)
         return [
             obj.at(revision) if revision else None

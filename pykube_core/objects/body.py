@@ -67,6 +67,11 @@ class Body:
         return found
 
     @property
+    def is_shared(self) -> bool:
+        """Whether copies have it, too."""
+        return self.resource is PODS
+
+    @property
     def is_bound(self) -> bool:
         """Whether it is that of a pod whose node is an object's own."""
         return bool(self.rest)
