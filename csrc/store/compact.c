@@ -59,14 +59,17 @@ static pkc_version *free_superseded(pkc_store *store, int64_t revision, bool yie
     return tombstones;
 }
 
-/* Entries at `revision` itself stay in the log, but what they superseded goes. */
+/* Entries at `revision` itself stay in the log, but what they superseded goes; not what the same
+ * transaction had put, see pkc_version_ends. */
 static void free_superseded_at(pkc_store *store, int64_t revision) {
     for (int64_t i = store->log.first; i < store->log.end; i++) {
         pkc_version *version = pkc_log_at(&store->log, i);
         if (version->mod_revision > revision) {
             break;
         }
-        free_before(store, version);
+        if (!pkc_version_ends(version, pkc_store_before(store, version))) {
+            free_before(store, version);
+        }
     }
 }
 

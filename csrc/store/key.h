@@ -74,6 +74,13 @@ static inline bool pkc_version_is_tombstone(const pkc_version *v) {
     return v->version == 0;
 }
 
+/* Whether one of the transactions side by side within one deleted what an earlier of them had put:
+ * the only two versions of a key that share a revision. `before` may be NULL. */
+static inline bool pkc_version_ends(const pkc_version *v, const pkc_version *before) {
+    return before != NULL && before->mod_revision == v->mod_revision &&
+           pkc_version_is_tombstone(v) && !pkc_version_is_tombstone(before);
+}
+
 /* Bytes of the tail before the lease, and before the value. */
 static inline int64_t pkc_version_lease_at(const pkc_version *v) {
     return v->version > 1 ? 8 : 0;

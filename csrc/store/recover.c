@@ -145,10 +145,6 @@ static int load_version(pkc_store *store, const uint8_t *at, int64_t left) {
     const pkc_log *log = &store->log;
     bool ordered = !logged || log->end == log->first ||
                    pkc_log_at(log, log->end - 1)->mod_revision <= fields[0];
-    const pkc_version *newest = pkc_store_newest(store, key);
-    if (!ordered || (newest != NULL && newest->mod_revision >= fields[0])) {
-        return PKC_ERR_CORRUPT;
-    }
     pkc_content value = {.bytes = at + sizes[0], .size = sizes[1]};
     pkc_kv kv = {.create_revision = fields[1],
                  .mod_revision = fields[0],
@@ -157,6 +153,12 @@ static int load_version(pkc_store *store, const uint8_t *at, int64_t left) {
     pkc_version *version = pkc_version_new(store, key, &kv, &value);
     if (version == NULL) {
         return PKC_ERR_NO_MEMORY;
+    }
+    const pkc_version *newest = pkc_store_newest(store, key);
+    if (!ordered || (newest != NULL && newest->mod_revision >= fields[0] &&
+                     !pkc_version_ends(version, newest))) {
+        pkc_version_free(store, version);
+        return PKC_ERR_CORRUPT;
     }
     version->prev = key->newest;
     key->newest = pkc_arena_ref(version);

@@ -65,11 +65,12 @@ static const char *validate_key(const pkc_store *store, const pkc_key *key, int6
         if (pkc_store_key_of(store, v) != key || v->dead != 0 || v->superseded != 0) {
             return "a version hangs from the wrong key, or is dead";
         }
-        if (before != NULL && before->mod_revision >= v->mod_revision) {
+        bool ends = pkc_version_ends(v, before);
+        if (before != NULL && before->mod_revision >= v->mod_revision && !ends) {
             return "a chain is out of order";
         }
         bool last_of_old = v->mod_revision <= store->compact_revision;
-        if (last_of_old && before != NULL) {
+        if (last_of_old && before != NULL && !ends) {
             return "compaction left a superseded version";
         }
         if (pkc_version_is_tombstone(v) && v->mod_revision < store->compact_revision) {

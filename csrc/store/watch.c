@@ -176,8 +176,7 @@ static void reverse(pkc_kv *kvs, int64_t count) {
     }
 }
 
-/* The same for a watch of one key, whose events are its chain of versions. A key has one event a
- * revision. */
+/* The same for a watch of one key, whose events are its chain of versions. */
 static int64_t read_chain(pkc_watch *watch, int64_t event_count_max, pkc_answer *answer,
                           int *status_out) {
     pkc_store *store = watch->store;
@@ -194,11 +193,16 @@ static int64_t read_chain(pkc_watch *watch, int64_t event_count_max, pkc_answer 
         }
     }
     reverse(answer->kvs, answer->kv_count);
-    if (answer->kv_count <= event_count_max) {
+    int64_t count = event_count_max;
+    while (count < answer->kv_count &&
+           answer->kvs[count].mod_revision == answer->kvs[count - 1].mod_revision) {
+        count++; /* see pkc_version_ends */
+    }
+    if (answer->kv_count <= count) {
         return store->visible_revision;
     }
-    answer->kv_count = event_count_max;
-    return answer->kvs[event_count_max - 1].mod_revision;
+    answer->kv_count = count;
+    return answer->kvs[count - 1].mod_revision;
 }
 
 /* The version before an event, behind the events: etcd reads it at the revision before, so it is
@@ -212,6 +216,9 @@ static int add_previous(pkc_watch *watch, pkc_answer *answer) {
             continue;
         }
         const pkc_version *before = pkc_store_before(store, event.held);
+        if (pkc_version_ends(event.held, before)) {
+            before = pkc_store_before(store, before);
+        }
         if (before != NULL && !pkc_version_is_tombstone(before)) {
             const pkc_key *key = pkc_store_key_of(store, before);
             int status = pkc_answer_add_kv(answer, store, key, before);

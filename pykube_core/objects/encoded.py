@@ -82,7 +82,9 @@ class ApiObject(msgspec.Struct, frozen=True, gc=False, eq=False):
                     status = data[stop + len(rest) : -1]
                     return ApiObject(resource, key, uid, body, node, status, revision)
         front, rest = layout.split_body(resource, data, end)
-        body = _LAST[resource] = Body.of(resource, front, rest)
+        body = Body.of(resource, front, rest)
+        if body.is_shared:
+            _LAST[resource] = body
         at, node = end + len(front), ""
         if rest:
             stop = data.index(b'"', at)

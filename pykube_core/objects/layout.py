@@ -66,7 +66,9 @@ def split_body(resource: Resource, data: bytes, uid_end: int) -> tuple[bytes, by
 
     O(size): the last member has to be found.
     """
-    stop = (status_start(data) if resource.has_status else 0) or len(data)
+    if not resource.has_status:
+        return data[uid_end:], b""
+    stop = status_start(data) or len(data)
     if resource is PODS:
         node = data.find(NODE_MARK, uid_end, stop)
         # The first spec mark is the object's own.

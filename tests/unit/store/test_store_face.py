@@ -62,6 +62,50 @@ def test_nested_transactions_answer_as_a_tree(store):
     assert deleted.deleted == 0
 
 
+@pytest.mark.parametrize("start", [0, 1, 2])
+def test_a_later_of_transactions_side_by_side_deletes_what_another_put(tmp_path, start):
+    """etcd takes it: a key then has two events at one revision, see its checkIntervals."""
+    from pykube_core.store import Txn
+
+    def events(store, end, at, limit):
+        with store.watch(b"a", end, start_revision=at, prev_kv=True) as watch:
+            found = watch.read(limit).events
+            return [(e.kv.value, e.kv.mod_revision, e.prev_kv and e.prev_kv.value) for e in found]
+
+    with Store(tmp_path / "data") as store:
+        for _ in range(start):
+            store.put(b"a", b"old")
+        put, delete = (Txn((), (op,), ()) for op in (Put(b"a", b"new"), Delete(b"a")))
+        both = store.txn([], [put, delete]).revision
+        store.put(b"z", b"")
+        store.validate()
+        before = b"old" if start else None
+        shown = [(b"new", both, before), (b"", both, before)]
+        for end in (b"", b"b"):
+            for limit in (1, 2, 10):
+                assert events(store, end, both, limit) == shown
+        store.snapshot()
+    with Store(tmp_path / "data") as store:
+        store.validate()
+        assert store.get(b"a") is None
+        assert events(store, b"", both, 1) == shown
+        store.compact(both)
+        store.validate()
+        shown = [(value, revision, None) for value, revision, _ in shown]
+        assert events(store, b"", both, 1) == events(store, b"b", both, 1) == shown
+        store.snapshot()
+    with Store(tmp_path / "data") as store:
+        store.validate()
+        assert events(store, b"b", both, 1) == shown
+        store.compact(both + 1)
+        store.validate()
+        assert store.get(b"a") is None
+        store.snapshot()
+    with Store(tmp_path / "data") as store:
+        store.validate()
+        assert store.put(b"a", b"again").revision == both + 2
+
+
 def test_compare_with_the_wrong_kind_of_operand_is_a_type_error(store):
     with pytest.raises(TypeError, match="operand is bytes for value"):
         store.txn([Compare("value", b"a", "=", 1)])
