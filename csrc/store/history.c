@@ -229,6 +229,19 @@ static int link_version(pkc_store *store, pkc_version *version) {
     return PKC_OK;
 }
 
+static int add_version(pkc_store *store, pkc_key *key, const pkc_kv *kv,
+                       const pkc_content *value) {
+    pkc_version *version = pkc_version_new(store, key, kv, value);
+    if (version == NULL) {
+        return PKC_ERR_NO_MEMORY;
+    }
+    int status = link_version(store, version);
+    if (status < 0) {
+        pkc_version_free(store, version);
+    }
+    return status;
+}
+
 static int put_version(pkc_store *store, int64_t revision, pkc_key *key,
                        const pkc_content *value, int64_t lease) {
     const pkc_version *last = pkc_store_newest(store, key);
@@ -240,15 +253,7 @@ static int put_version(pkc_store *store, int64_t revision, pkc_key *key,
                  .mod_revision = revision,
                  .version = creates ? 1 : (int64_t)last->version + 1,
                  .lease = lease};
-    pkc_version *version = pkc_version_new(store, key, &kv, value);
-    if (version == NULL) {
-        return PKC_ERR_NO_MEMORY;
-    }
-    int status = link_version(store, version);
-    if (status < 0) {
-        pkc_version_free(store, version);
-    }
-    return status;
+    return add_version(store, key, &kv, value);
 }
 
 int pkc_history_put(pkc_store *store, int64_t revision, const void *bytes, int64_t size,
@@ -267,15 +272,7 @@ int pkc_history_put(pkc_store *store, int64_t revision, const void *bytes, int64
 
 int pkc_history_delete(pkc_store *store, int64_t revision, pkc_key *key) {
     pkc_kv tombstone = {.mod_revision = revision};
-    pkc_version *version = pkc_version_new(store, key, &tombstone, &(pkc_content){0});
-    if (version == NULL) {
-        return PKC_ERR_NO_MEMORY;
-    }
-    int status = link_version(store, version);
-    if (status < 0) {
-        pkc_version_free(store, version);
-    }
-    return status;
+    return add_version(store, key, &tombstone, &(pkc_content){0});
 }
 
 static void undo_last(pkc_store *store) {
