@@ -23,8 +23,8 @@ from workload import SET_COUNT, replica_sets
 
 from pykube_core import Cluster
 from pykube_core.api.registry import STORE_PREFIX
+from pykube_core.scheduler.placer.scheduler import Scheduler
 from pykube_core.scheduler.policies import policy
-from pykube_core.scheduler.scheduler import Scheduler
 from pykube_core.store import prefix_end
 
 NODE_COUNTS = (100, 5_000)

@@ -5,11 +5,11 @@ The engine's own time is a part of both, so that the line says what everything a
 
 from measure import best_times, machine
 
-from pykube_core.lab.compare import DEFAULT_POLICIES, compare
-from pykube_core.lab.experiment import Experiment
-from pykube_core.lab.simulate import Settings
-from pykube_core.lab.synthetic import synthetic
+from pykube_core.experiments.compare import DEFAULT_POLICIES, compare
+from pykube_core.experiments.experiment import Experiment
+from pykube_core.experiments.simulate import Settings
 from pykube_core.scheduler.policies import policy
+from pykube_core.workloads.synthetic import synthetic
 
 NODE_COUNTS = [30, 1200]
 PODS_PER_NODE = 7

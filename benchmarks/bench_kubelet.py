@@ -15,7 +15,7 @@ from measure import machine
 
 from pykube_core.api.builtin import NODES, PODS
 from pykube_core.apiserver import ApiServer, Binding
-from pykube_core.apiserver.log import ObjectLog
+from pykube_core.client.informers import SharedInformer
 from pykube_core.cluster import EventLoop, VirtualClock
 from pykube_core.node import Behavior, Kubelet, Machine, PodNetwork, Runtime, node_of
 from pykube_core.store import Store
@@ -65,7 +65,7 @@ class World:
         # One subnet for all, so that they are copies: each node would have one of its own.
         node |= {"metadata": {"name": "n"}, "spec": {"podCIDR": "10.0.0.0/8"}}
         server.create_copies(NODES, node, names=self.names)
-        self.log = ObjectLog(self.store, server.registry, server.written)
+        self.log = SharedInformer(self.store, server.registry, server.written)
         self.loop = EventLoop(self.log, self.clock)
         runtime = Runtime(default=Behavior(pull_seconds=2, start_seconds=1))
         kubelet = Kubelet(self.server, self.log, runtime=runtime, network=PodNetwork())

@@ -30,8 +30,8 @@ PEAK_BYTES_MAX = 16 * 10**8
 """Of 150,000 pods on 5,000 nodes."""
 REQUESTS = {"cpu": "100m", "memory": "128Mi"}
 OWNERS = {
-    "apiserver/recorder.py": "events",
-    "apiserver/log.py": "log",
+    "client/recorder.py": "events",
+    "client/informers.py": "log",
     "/scheduler/": "scheduler",
     "/controllers/": "controllers",
     "/node/": "kubelet",

@@ -19,8 +19,8 @@ import pytest
 from measure import digest, machine
 from yaml import CSafeDumper, dump
 
-from pykube_core.lab.read import read_workload
-from pykube_core.lab.workload import Workload
+from pykube_core.workloads.model import Workload
+from pykube_core.workloads.read import read_workload
 
 NODE_COUNTS = (50, 5_000)
 PODS_PER_NODE = 40

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from measure import digest, machine
 
+from pykube_core.scheduler.placer.scheduler import Scheduler
 from pykube_core.scheduler.policies import policy
-from pykube_core.scheduler.scheduler import Scheduler
 
 NODE_COUNTS = (500, 5_000)
 PODS = {500: 200, 5_000: 2_000}

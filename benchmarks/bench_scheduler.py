@@ -15,10 +15,10 @@ from workload import replica_sets
 
 from pykube_core.api.builtin import NODES, PODS, REPLICA_SETS
 from pykube_core.apiserver import ApiServer
-from pykube_core.apiserver.log import ObjectLog
+from pykube_core.client.informers import SharedInformer
 from pykube_core.cluster import EventLoop, VirtualClock
 from pykube_core.controllers import ReplicaSetController
-from pykube_core.scheduler.component import SchedulerComponent
+from pykube_core.scheduler.component.component import SchedulerComponent
 from pykube_core.store import Store
 
 NODE_COUNTS = (100, 5_000)
@@ -65,12 +65,12 @@ class Waiting:
         for name in names:
             server.patch(NODES, {"spec": {"taints": None}}, name)
         self.timed = Timed(server)
-        self.seen = ObjectLog(self.store, server.registry, server.written)
+        self.seen = SharedInformer(self.store, server.registry, server.written)
         self.component = SchedulerComponent(self.timed, self.seen)
         self.component.step(0)
         for replica_set in replica_sets(node_count * PODS_PER_NODE, REQUESTS):
             server.create(REPLICA_SETS, replica_set, "default")
-        with ObjectLog(self.store, server.registry, server.written) as log:
+        with SharedInformer(self.store, server.registry, server.written) as log:
             loop = EventLoop(log, clock)
             loop.add(ReplicaSetController(server, log))
             loop.run()

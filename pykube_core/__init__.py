@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from pykube_core.api.errors import InputError
     from pykube_core.api.status import StatusError
     from pykube_core.cluster.cluster import Cluster
-    from pykube_core.lab.compare import Comparison, compare
-    from pykube_core.lab.explain import explain
-    from pykube_core.lab.read import read_workload
-    from pykube_core.lab.synthetic import synthetic
-    from pykube_core.lab.workload import PodTable, Workload
-    from pykube_core.lab.write import write_snapshot
+    from pykube_core.experiments.compare import Comparison, compare
+    from pykube_core.experiments.explain import explain
     from pykube_core.node.registration import Machine
     from pykube_core.node.runtime import Behavior
-    from pykube_core.scheduler.explain import Explanation
+    from pykube_core.scheduler.cycle.explain import Explanation
+    from pykube_core.scheduler.placer.scheduler import Scheduler
     from pykube_core.scheduler.policies import Policy
-    from pykube_core.scheduler.scheduler import Scheduler
-    from pykube_core.scheduler.user_policy import UserPolicy, policy
+    from pykube_core.scheduler.policies.user_policy import UserPolicy, policy
     from pykube_core.store import Store
+    from pykube_core.workloads.model import PodTable, Workload
+    from pykube_core.workloads.read import read_workload
+    from pykube_core.workloads.synthetic import synthetic
+    from pykube_core.workloads.write import write_snapshot
 
 __version__ = "0.1.0"
 
@@ -58,23 +58,23 @@ __all__ = [
 _MODULES = {
     "Behavior": "node.runtime",
     "Cluster": "cluster.cluster",
-    "Comparison": "lab.compare",
-    "Explanation": "scheduler.explain",
+    "Comparison": "experiments.compare",
+    "Explanation": "scheduler.cycle.explain",
     "InputError": "api.errors",
     "Machine": "node.registration",
-    "PodTable": "lab.workload",
+    "PodTable": "workloads.model",
     "Policy": "scheduler.policies",
-    "Scheduler": "scheduler.scheduler",
+    "Scheduler": "scheduler.placer.scheduler",
     "StatusError": "api.status",
     "Store": "store",
-    "UserPolicy": "scheduler.user_policy",
-    "Workload": "lab.workload",
-    "compare": "lab.compare",
-    "explain": "lab.explain",
-    "policy": "scheduler.user_policy",
-    "read_workload": "lab.read",
-    "synthetic": "lab.synthetic",
-    "write_snapshot": "lab.write",
+    "UserPolicy": "scheduler.policies.user_policy",
+    "Workload": "workloads.model",
+    "compare": "experiments.compare",
+    "explain": "experiments.explain",
+    "policy": "scheduler.policies.user_policy",
+    "read_workload": "workloads.read",
+    "synthetic": "workloads.synthetic",
+    "write_snapshot": "workloads.write",
 }
 
 

@@ -1,11 +1,11 @@
 """The API in process over a store, with kube-apiserver's semantics."""
 
-from pykube_core.apiserver.bulk import Binding
-from pykube_core.apiserver.deletion import Deleted
-from pykube_core.apiserver.lifecycle import scale_of
-from pykube_core.apiserver.lists import ObjectList
+from pykube_core.apiserver.registry.batch import Binding
+from pykube_core.apiserver.registry.deletion import Deleted
+from pykube_core.apiserver.registry.lifecycle import scale_of
+from pykube_core.apiserver.registry.lists import ObjectList
+from pykube_core.apiserver.registry.watch import ObjectWatch, WatchEvent
 from pykube_core.apiserver.server import ApiServer
-from pykube_core.apiserver.watch import ObjectWatch, WatchEvent
 from pykube_core.objects import ApiObject
 
 __all__ = [

@@ -26,17 +26,17 @@ from pykube_core.api.status import (
     too_large,
     too_large_version,
 )
-from pykube_core.apiserver import lifecycle
-from pykube_core.apiserver.admission import admit_namespace, admit_priority
-from pykube_core.apiserver.bulk import Binding, Bulk, FilledStatus, Target
-from pykube_core.apiserver.deletion import Deleted, DeleteOptions
-from pykube_core.apiserver.expiry import Expiry
-from pykube_core.apiserver.foreign import Written, check_decodable
-from pykube_core.apiserver.identity import Identity
-from pykube_core.apiserver.lists import ObjectList, list_revision, page, read_version
-from pykube_core.apiserver.paging import INCONSISTENT, decode_token, encode_token
-from pykube_core.apiserver.selection import Selection
-from pykube_core.apiserver.watch import ObjectWatch
+from pykube_core.apiserver.admission.admission import admit_namespace, admit_priority
+from pykube_core.apiserver.registry import lifecycle
+from pykube_core.apiserver.registry.batch import Binding, Bulk, FilledStatus, Target
+from pykube_core.apiserver.registry.deletion import Deleted, DeleteOptions
+from pykube_core.apiserver.registry.expiry import Expiry
+from pykube_core.apiserver.registry.identity import Identity
+from pykube_core.apiserver.registry.lists import ObjectList, list_revision, page, read_version
+from pykube_core.apiserver.registry.paging import INCONSISTENT, decode_token, encode_token
+from pykube_core.apiserver.registry.selection import Selection
+from pykube_core.apiserver.registry.unvalidated import Written, check_decodable
+from pykube_core.apiserver.registry.watch import ObjectWatch
 from pykube_core.objects import ApiObject, encode
 from pykube_core.objects.encoded import OBJECT_BYTES_MAX
 from pykube_core.store import CompactedError, Puts, StoreLike, prefix_end

@@ -27,7 +27,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from pykube_core.lab.contents import KUBECTL_COMMAND
+from pykube_core.workloads.contents import KUBECTL_COMMAND
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite

@@ -119,7 +119,7 @@ def _pods(line: _Line) -> Iterator[str]:
         return
     if os.path.getsize(path) > SNAPSHOT_BYTES_MAX:
         return
-    from pykube_core.lab.read import read_workload
+    from pykube_core.workloads.read import read_workload
 
     for full in read_workload(path).pods.names:
         yield full.removeprefix("default/")

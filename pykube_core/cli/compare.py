@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from pykube_core.cli.command_line import said_again
 from pykube_core.cli.options import add_strict
-from pykube_core.lab.contents import KUBECTL_COMMAND
+from pykube_core.workloads.contents import KUBECTL_COMMAND
 
 if TYPE_CHECKING:
-    from pykube_core.lab.compare import Comparison
-    from pykube_core.lab.workload import Workload
+    from pykube_core.experiments.compare import Comparison
+    from pykube_core.workloads.model import Workload
 
 DESCRIPTION = """\
 Place the same pods on the same nodes under several scheduling policies, and show what came of it:
@@ -48,7 +48,7 @@ The same input and seeds give the same bytes on standard output and in the repor
 not part of it: --timing adds it.
 """
 
-# Repeated in lab/compare.py, which is too heavy to import for a help text; a test compares them.
+# Repeated in experiments/compare.py, which is too heavy for a help text; a test compares them.
 DEFAULT_POLICIES = "default, most-allocated, best-fit, dot-product, first-fit, random"
 
 
@@ -137,7 +137,7 @@ def run(options: argparse.Namespace) -> int:
     if options.shuffle and options.replay:
         options.parser.error("--shuffle and --replay exclude each other")
     from pykube_core.api.errors import InputError
-    from pykube_core.lab.read import read_workload
+    from pykube_core.workloads.read import read_workload
 
     check_outputs(options)
     paths = (*options.snapshot, *options.nodes, *options.pods)
@@ -158,7 +158,7 @@ def run_comparison(options: argparse.Namespace, workload: Workload) -> Compariso
     from concurrent.futures import ThreadPoolExecutor
 
     from pykube_core.cli.progress import Progress
-    from pykube_core.lab.compare import DEFAULT_POLICIES, compare
+    from pykube_core.experiments.compare import DEFAULT_POLICIES, compare
 
     with ExitStack() as stack:
         pool = None
@@ -197,7 +197,7 @@ def show(options: argparse.Namespace, result: Comparison) -> None:
         result.report(options.report)
         print(f"report: {options.report}", file=sys.stderr)
     if options.picture:
-        from pykube_core.lab.report import write_picture
+        from pykube_core.reports import write_picture
 
         write_picture(result, options.picture)
         print(f"picture: {options.picture}", file=sys.stderr)
@@ -214,7 +214,7 @@ def check_outputs(options: argparse.Namespace) -> None:
         Nothing can be written there.
     """
     from pykube_core.files import check_writable
-    from pykube_core.lab.report import PICTURE_SUFFIXES, REPORT_SUFFIXES, check_suffix
+    from pykube_core.reports import PICTURE_SUFFIXES, REPORT_SUFFIXES, check_suffix
 
     for path, what, suffixes in (
         (options.report, "a report", REPORT_SUFFIXES),

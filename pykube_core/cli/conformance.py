@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, cast
 from pykube_core.words import counted
 
 if TYPE_CHECKING:
-    from pykube_core.lab.conformance import ScenarioReport
-    from pykube_core.scheduler.scheduler import EngineFactory
+    from pykube_core.experiments.conformance import ScenarioReport
+    from pykube_core.scheduler.placer.scheduler import EngineFactory
 
 DESCRIPTION = """\
 Run recorded scenarios of kube-scheduler and compare every decision: who was refused by which plugin
@@ -58,7 +58,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], he
 
 def run(options: argparse.Namespace) -> int:
     """Run the scenarios and print what came of them."""
-    from pykube_core.lab.conformance import find_scenarios, read_scenario, run_scenario
+    from pykube_core.experiments.conformance import find_scenarios, read_scenario, run_scenario
 
     if options.show < 0:
         options.parser.error("argument --show: must not be negative")

@@ -21,9 +21,9 @@ from pykube_core.api.builtin import PODS
 from pykube_core.api.errors import InputError
 from pykube_core.api.times import NANO
 from pykube_core.apiserver import ApiServer
-from pykube_core.apiserver.log import ObjectLog
 from pykube_core.cli.options import DATA_DIR_VARIABLE, TIMEOUT_SECONDS, data_dir
 from pykube_core.cli.progress import Progress
+from pykube_core.client.informers import SharedInformer
 from pykube_core.cluster.history import last_time_ns
 from pykube_core.cluster.settings import load_settings
 from pykube_core.store import (
@@ -198,7 +198,7 @@ class _PodView(msgspec.Struct, gc=False):
 class _PodCount:
     """Draws how many pods run; as a condition it never holds."""
 
-    def __init__(self, log: ObjectLog, progress: Progress) -> None:
+    def __init__(self, log: SharedInformer, progress: Progress) -> None:
         self._log = log
         self._progress = progress
         self._cursor = log.cursor(PODS)

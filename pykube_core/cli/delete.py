@@ -114,16 +114,16 @@ def run(options: argparse.Namespace) -> int:
     manifests, unread = read_manifests(BUILTIN, options)
     errors: list[CommandError | StatusError] = [*unread]
     with changing(options, make=False) as cluster:
-        doomed = [Doomed(m.resource, m.namespace, m.name, m.source) for m in manifests]
-        doomed += _find(cluster.server, targets, options)
-        for one in doomed:
+        deleting = [Doomed(m.resource, m.namespace, m.name, m.source) for m in manifests]
+        deleting += _find(cluster.server, targets, options)
+        for one in deleting:
             try:
                 _delete(cluster.server, one, grace, options)
             except StatusError as error:
                 if not (error.code == 404 and (options.ignore_not_found or _chosen(options))):
                     source = one.source
                     errors.append(with_source(error, "deleting", source) if source else error)
-        if not doomed and not errors:
+        if not deleting and not errors:
             print("No resources found")
         done = 0 if options.dry_run != "none" else run_on(cluster, options)
     sys.stdout.flush()

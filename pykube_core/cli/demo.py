@@ -10,8 +10,8 @@ from pykube_core.cli import walkthrough
 from pykube_core.cli.command_line import said_again
 from pykube_core.cli.compare import check_outputs, run_comparison, show
 from pykube_core.cli.generate import add_size
-from pykube_core.lab.contents import KUBECTL_COMMAND
 from pykube_core.words import counted
+from pykube_core.workloads.contents import KUBECTL_COMMAND
 
 DESCRIPTION = """\
 Make a synthetic cluster, place its pods under six scheduling policies, and compare: a table here,
@@ -66,8 +66,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], he
 def run(options: argparse.Namespace) -> int:
     """Generate, compare, and say where to go from here."""
     check_outputs(options)
-    from pykube_core.lab.examples import EXAMPLE
-    from pykube_core.lab.synthetic import synthetic
+    from pykube_core.experiments.examples import EXAMPLE
+    from pykube_core.workloads.synthetic import synthetic
 
     print(
         f"A synthetic cluster of {counted(options.nodes, 'node')}, and "

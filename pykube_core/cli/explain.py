@@ -8,13 +8,13 @@ import sys
 from typing import TYPE_CHECKING
 
 from pykube_core.cli.options import add_strict
-from pykube_core.lab.contents import KUBECTL_COMMAND
+from pykube_core.workloads.contents import KUBECTL_COMMAND
 
 if TYPE_CHECKING:
-    from pykube_core.lab.pod_sources import PodSource
-    from pykube_core.lab.workload import Workload
-    from pykube_core.scheduler.explain import Explanation
+    from pykube_core.scheduler.cycle.explain import Explanation
     from pykube_core.scheduler.policies import Policy
+    from pykube_core.workloads.model import Workload
+    from pykube_core.workloads.pod_sources import PodSource
 
 DESCRIPTION = """\
 Show what kube-scheduler thinks of one pod on every node of a snapshot: the first plugin that
@@ -86,10 +86,10 @@ def run(options: argparse.Namespace) -> int:
         options.parser.error("name a POD of the snapshot, or give -f FILE")
     if options.show < 0:
         options.parser.error("argument --show: must not be negative")
-    from pykube_core.lab.explain import explain
-    from pykube_core.lab.read import read_workload
-    from pykube_core.scheduler.explain_text import explanation_text
+    from pykube_core.experiments.explain import explain
+    from pykube_core.scheduler.cycle.explain_text import explanation_text
     from pykube_core.scheduler.policies import policy
+    from pykube_core.workloads.read import read_workload
 
     workload = read_workload(*options.snapshot, strict=options.strict).with_left_out()
     chosen = policy(options.policy).with_filters(workload.filters)
@@ -116,7 +116,7 @@ def _warnings(
     workload: Workload, pod: PodSource, chosen: Policy, explanation: Explanation
 ) -> list[str]:
     """Return what the snapshot lacks, and what is not simulated of the pod."""
-    from pykube_core.lab.notes import being_deleted, pod_warnings
+    from pykube_core.experiments.notes import being_deleted, pod_warnings
 
     alone = workload.with_pods(pod.alone)
     warnings = [*workload.warnings, *chosen.warnings, *pod.warnings]
@@ -132,8 +132,8 @@ def _pods(options: argparse.Namespace, workload: Workload) -> list[PodSource]:
     """Return the pods that are asked for: one of the snapshot, or those of a file."""
     from pykube_core.api.errors import InputError
     from pykube_core.api.objects import full_name
-    from pykube_core.lab.explain import find_pod, of_workload
-    from pykube_core.lab.pod_sources import read_pods
+    from pykube_core.experiments.explain import find_pod, of_workload
+    from pykube_core.workloads.pod_sources import read_pods
 
     if not options.file:
         return [of_workload(workload, find_pod(workload, options.pod))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from pykube_core.lab.contents import KUBECTL_COMMAND
+from pykube_core.workloads.contents import KUBECTL_COMMAND
 
 DESCRIPTION = """\
 Write a synthetic cluster, nodes and pending pods, as a snapshot file: what kubectl would print for
@@ -52,9 +52,9 @@ def run(options: argparse.Namespace) -> int:
     from pykube_core.files import check_writable
 
     check_writable(options.file)
-    from pykube_core.lab.synthetic import synthetic
-    from pykube_core.lab.write import write_snapshot
     from pykube_core.words import counted
+    from pykube_core.workloads.synthetic import synthetic
+    from pykube_core.workloads.write import write_snapshot
 
     try:
         workload = synthetic(options.nodes, options.pods, options.seed, load=options.load)

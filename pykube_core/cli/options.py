@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from pykube_core.lab.contents import LACKS
+from pykube_core.workloads.contents import LACKS
 
 DATA_DIR_VARIABLE: Final = "PYKUBE_DATA_DIR"
 TIMEOUT_SECONDS: Final = 600.0

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pykube_core.api.registry import Resource
     from pykube_core.apiserver import ApiObject
     from pykube_core.cluster.cluster import Cluster
-    from pykube_core.cluster.witness import Request
+    from pykube_core.cluster.request_log import Request
 
 DESCRIPTION = """\
 What happens between kubectl create deployment and two pods that run: every request to the API
@@ -119,8 +119,8 @@ def run(options: argparse.Namespace) -> int:
 def live(seed: int = 0) -> Story:
     """Make the cluster, deploy, and look."""
     from pykube_core.api.builtin import DEPLOYMENTS, EVENTS, PODS, REPLICA_SETS
-    from pykube_core.cluster.witness import Witness
-    from pykube_core.lab import walkthrough as scenes
+    from pykube_core.cluster.request_log import RequestLog
+    from pykube_core.experiments import walkthrough as scenes
 
     with scenes.new_cluster(seed) as cluster:
         began_ns = cluster.clock()
@@ -129,7 +129,7 @@ def live(seed: int = 0) -> Story:
         scenes.recover(cluster)
         cluster.log.pull()
         watched = (DEPLOYMENTS, REPLICA_SETS, PODS, EVENTS)
-        witness = Witness(cluster.log, cluster.loop, watched)
+        witness = RequestLog(cluster.log, cluster.loop, watched)
         start_ns = cluster.clock()
         scenes.deploy(cluster, witness)
         witness.close()
@@ -157,7 +157,7 @@ def _stages(requests: Sequence[Request]) -> list[Stage]:
 
 
 def _stage_of(request: Request) -> int:
-    from pykube_core.cluster.witness import CLIENT, KUBELET
+    from pykube_core.cluster.request_log import CLIENT, KUBELET
 
     match request.client:
         case client if client == CLIENT:

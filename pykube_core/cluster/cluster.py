@@ -15,7 +15,7 @@ from pykube_core.api.objects import KubeObject
 from pykube_core.api.registry import Resource
 from pykube_core.api.times import NANO
 from pykube_core.apiserver import ApiServer
-from pykube_core.apiserver.log import ObjectLog
+from pykube_core.client.informers import SharedInformer
 from pykube_core.cluster.applying import Applied, apply_manifests
 from pykube_core.cluster.bootstrap import (
     NETWORK_AGENT,
@@ -32,6 +32,7 @@ from pykube_core.cluster.control_plane import (
 )
 from pykube_core.cluster.garbage import rare_collections
 from pykube_core.cluster.history import history_hash, last_time_ns
+from pykube_core.cluster.housekeeping import Compactor, LeaseExpiry
 from pykube_core.cluster.loop import Component, EventLoop
 from pykube_core.cluster.machines import name_of_machine, named_machines, register
 from pykube_core.cluster.reading import Manifests
@@ -42,15 +43,14 @@ from pykube_core.cluster.settings import (
     load_settings,
     save_settings,
 )
-from pykube_core.cluster.upkeep import Compactor, LeaseExpiry
 from pykube_core.controllers import controller_manager
 from pykube_core.node.kubelet import Kubelet
 from pykube_core.node.network import PodNetwork
 from pykube_core.node.registration import Machine
 from pykube_core.node.runtime import Behavior, Runtime
-from pykube_core.scheduler.component import SchedulerComponent
+from pykube_core.scheduler.component.component import SchedulerComponent
 from pykube_core.scheduler.policies.registry import policy as read_policy
-from pykube_core.scheduler.user_policy import UserPolicy
+from pykube_core.scheduler.policies.user_policy import UserPolicy
 from pykube_core.store import Store, StoreLike, open_store, prefix_end, restore_backup
 from pykube_core.store.snapshot_file import read_snapshot_file, write_snapshot_file
 
@@ -109,7 +109,7 @@ class Cluster:
     ----------
     server : ApiServer
         The API; every write goes through it.
-    log : ObjectLog
+    log : SharedInformer
         The newest state of every object that somebody reads.
     clock : Clock
         Nanoseconds since the epoch, when called.
@@ -168,7 +168,7 @@ class Cluster:
             self.settings = held or self._bootstrap(nodes, master, seed, network)
             if held:
                 self._check_same(held, nodes, master)
-            self.log = ObjectLog(self.store, self.server.registry, self.server.written)
+            self.log = SharedInformer(self.store, self.server.registry, self.server.written)
             self.loop = EventLoop(self.log, self.clock)
             self.runtime = Runtime(behaviors or {}, default_behavior)
             self.kubelet = self._compose()
@@ -318,7 +318,7 @@ class Cluster:
 
     def close(self) -> None:
         """End it; a store that it opened is closed. A second call does nothing."""
-        log: ObjectLog | None = getattr(self, "log", None)
+        log: SharedInformer | None = getattr(self, "log", None)
         if log is not None:
             log.close()
         if self._owns_store:

@@ -12,7 +12,7 @@ import heapq
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from pykube_core.apiserver.log import LogCursor, ObjectLog, Upkeep
+from pykube_core.client.informers import Housekeeping, Informer, SharedInformer
 from pykube_core.cluster.clock import Clock
 
 FOREVER_NS: Final = 2**63 - 1
@@ -30,13 +30,13 @@ class Component(Protocol):
         """Its name, such as "replicaset-controller"."""
 
     @property
-    def cursor(self) -> LogCursor:
+    def cursor(self) -> Informer:
         """Its place in the log; news there is a reason for a step."""
 
     def step(self, now_ns: int) -> int | None:
         """Do what there is to do; return when to be called without news, None for never.
 
-        A time that is `Upkeep` says that nothing is waiting but what comes back for ever.
+        A time that is `Housekeeping` says that nothing is waiting but what comes back for ever.
         """
 
 
@@ -45,7 +45,7 @@ class EventLoop:
 
     Parameters
     ----------
-    log : ObjectLog
+    log : SharedInformer
         What the components' cursors read.
     clock : Clock
         Time passes only when no component has anything to do.
@@ -58,7 +58,7 @@ class EventLoop:
         The name of the component that took the last step of a run; "" before its first.
     """
 
-    def __init__(self, log: ObjectLog, clock: Clock) -> None:
+    def __init__(self, log: SharedInformer, clock: Clock) -> None:
         self._log = log
         self._clock = clock
         self._components: dict[int, tuple[int, Component]] = {}
@@ -93,7 +93,7 @@ class EventLoop:
 
     def _schedule(self, serial: int, time_ns: int) -> None:
         """Let a component step at a time, or earlier if it is due earlier already."""
-        if not isinstance(time_ns, Upkeep):
+        if not isinstance(time_ns, Housekeeping):
             self._working[serial] = None
         time_ns = int(time_ns)  # The clock will show it, and a time is not upkeep.
         if time_ns < self._due.get(serial, FOREVER_NS):
@@ -137,7 +137,7 @@ class EventLoop:
         step_count_max : int, optional
             Stop after so many steps.
         quiescent : bool
-            Stop as soon as nothing is left but `Upkeep`, before time passes for that.
+            Stop as soon as nothing is left but `Housekeeping`, before time passes for that.
 
         Returns
         -------

@@ -12,9 +12,9 @@ from pykube_core.api.registry import Resource
 from pykube_core.api.selectors import SelectorError
 from pykube_core.api.status import StatusError
 from pykube_core.apiserver import ApiObject, ApiServer
-from pykube_core.apiserver.log import Change, ObjectLog
-from pykube_core.apiserver.recorder import EventRecorder
-from pykube_core.controllers.work_queue import RETRY_MAX_NS, WorkQueue
+from pykube_core.client.informers import Change, SharedInformer
+from pykube_core.client.recorder import EventRecorder
+from pykube_core.client.work_queue import RETRY_MAX_NS, WorkQueue
 
 Note = Callable[[Change, int], None]
 """Takes in a change at a time, and queues the keys that it touches."""
@@ -34,12 +34,12 @@ class Controller(ABC):
     ----------
     server : ApiServer
         Where it writes.
-    log : ObjectLog
+    log : SharedInformer
         What it reads.
     resources : tuple of Resource
         Whose changes it is told; all there is of the first comes before the second.
-    bodies_of : collection of Resource
-        Of which of them it reads no statuses; see `ObjectLog.cursor`.
+    ignore_status : collection of Resource
+        Of which of them it reads no statuses; see `SharedInformer.cursor`.
 
     Attributes
     ----------
@@ -58,13 +58,13 @@ class Controller(ABC):
     def __init__(
         self,
         server: ApiServer,
-        log: ObjectLog,
+        log: SharedInformer,
         resources: tuple[Resource, ...],
-        bodies_of: Collection[Resource] = (),
+        ignore_status: Collection[Resource] = (),
     ) -> None:
         self._server = server
         self._log = log
-        self.cursor = log.cursor(*resources, bodies_of=bodies_of)
+        self.cursor = log.cursor(*resources, ignore_status=ignore_status)
         self._queue = WorkQueue(self.retry_max_ns)
         self._events = EventRecorder(server, self.component)
         self._written = 0

@@ -24,8 +24,8 @@ from pykube_core.api.selectors import parse_label_selector
 from pykube_core.api.status import StatusError
 from pykube_core.api.times import NANO
 from pykube_core.apiserver import ApiObject, ApiServer, Deleted
-from pykube_core.apiserver.log import Change, ObjectLog
-from pykube_core.apiserver.recorder import NORMAL, WARNING, EventText, Reference
+from pykube_core.client.informers import Change, SharedInformer
+from pykube_core.client.recorder import NORMAL, WARNING, EventText, Reference
 from pykube_core.controllers.controller import Controller, Note, namespace_is_going
 from pykube_core.controllers.daemon_nodes import (
     NO_FIT,
@@ -73,7 +73,9 @@ class DaemonSetController(Controller):
     name = "daemonset-controller"
     component = "daemonset-controller"
 
-    def __init__(self, server: ApiServer, log: ObjectLog, *, pods: PodReader | None = None) -> None:
+    def __init__(
+        self, server: ApiServer, log: SharedInformer, *, pods: PodReader | None = None
+    ) -> None:
         super().__init__(server, log, (DAEMON_SETS, NODES, PODS))
         self._reader = pods or PodReader()
         self._sets: dict[str, Daemons] = {}

@@ -17,8 +17,8 @@ from pykube_core.api.registry import Resource
 from pykube_core.api.selectors import parse_label_selector
 from pykube_core.api.status import StatusError
 from pykube_core.apiserver import ApiObject, ApiServer
-from pykube_core.apiserver.log import Change, ObjectLog
-from pykube_core.apiserver.recorder import NORMAL, WARNING, EventText, Reference
+from pykube_core.client.informers import Change, SharedInformer
+from pykube_core.client.recorder import NORMAL, WARNING, EventText, Reference
 from pykube_core.controllers import rollout
 from pykube_core.controllers.controller import Controller, Note, namespace_is_going
 from pykube_core.controllers.deployment_status import DeploymentStatus, is_complete
@@ -41,7 +41,9 @@ class DeploymentController(Controller):
     name = "deployment-controller"
     component = "deployment-controller"
 
-    def __init__(self, server: ApiServer, log: ObjectLog, *, pods: PodReader | None = None) -> None:
+    def __init__(
+        self, server: ApiServer, log: SharedInformer, *, pods: PodReader | None = None
+    ) -> None:
         super().__init__(server, log, (DEPLOYMENTS, REPLICA_SETS, PODS))
         self._reader = pods or PodReader()
         self._deployments: dict[str, Deployment] = {}

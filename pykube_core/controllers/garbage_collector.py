@@ -23,10 +23,10 @@ from pykube_core.api.patch import STRATEGIC_MERGE_PATCH
 from pykube_core.api.registry import Resource
 from pykube_core.api.status import StatusError
 from pykube_core.apiserver import ApiObject, ApiServer
-from pykube_core.apiserver.bulk import Target
-from pykube_core.apiserver.lifecycle import FOREGROUND, ORPHAN
-from pykube_core.apiserver.log import Change, ObjectLog
-from pykube_core.apiserver.recorder import WARNING, EventText, Reference
+from pykube_core.apiserver.registry.batch import Target
+from pykube_core.apiserver.registry.lifecycle import FOREGROUND, ORPHAN
+from pykube_core.client.informers import Change, SharedInformer
+from pykube_core.client.recorder import WARNING, EventText, Reference
 from pykube_core.controllers.controller import Controller, Note
 from pykube_core.objects import Body
 
@@ -90,17 +90,17 @@ class GarbageCollector(Controller):
     name = "garbage-collector-controller"
     component = "garbage-collector-controller"
 
-    def __init__(self, server: ApiServer, log: ObjectLog) -> None:
+    def __init__(self, server: ApiServer, log: SharedInformer) -> None:
         # Pods last: their owners are known then.
         others = [r for r in server.registry if r not in (EVENTS, PODS)]
         resources = (*others, PODS)
-        super().__init__(server, log, resources, bodies_of=resources)
+        super().__init__(server, log, resources, ignore_status=resources)
         self._registry = server.registry
         self._facts: dict[Body, _Facts] = {}
         self._things: dict[str, _Thing] = {}
         self._dependents: dict[str, dict[str, None]] = {}
         # What is to be deleted in this step, by resource and propagation.
-        self._doomed: dict[tuple[Resource, str], list[Target]] = {}
+        self._deleting: dict[tuple[Resource, str], list[Target]] = {}
 
     def _note_of(self, resource: Resource) -> Note:
         return self._note
@@ -188,8 +188,8 @@ class GarbageCollector(Controller):
     def _work(self, keys: list[str], now_ns: int) -> None:
         """Work on keys, each by itself; what nobody owns is deleted behind them, in batches."""
         super()._work(keys, now_ns)
-        doomed, self._doomed = self._doomed, {}
-        for (resource, propagation), targets in doomed.items():
+        deleting, self._deleting = self._deleting, {}
+        for (resource, propagation), targets in deleting.items():
             outcomes = self._server.delete_many(resource, targets, propagation=propagation)
             for (_, _, uid), outcome in zip(targets, outcomes, strict=True):
                 if isinstance(outcome, StatusError) and outcome.code not in (404, 409):
@@ -231,7 +231,7 @@ class GarbageCollector(Controller):
             if resource is None:
                 return True
             held = self._things.get(owner.uid)
-            if held is None and self._log.has_passed_over(resource, owner.name, namespace):
+            if held is None and self._log.has_skipped(resource, owner.name, namespace):
                 solid += 1  # Nobody knows whether that is its owner.
             elif held is None or held.key != key:
                 gone.append(owner.uid)
@@ -255,8 +255,8 @@ class GarbageCollector(Controller):
                 propagation = "Orphan"
             elif FOREGROUND in metadata.finalizers:
                 propagation = "Foreground"
-        doomed = self._doomed.setdefault((obj.resource, propagation), [])
-        doomed.append((namespace, name, uid))
+        deleting = self._deleting.setdefault((obj.resource, propagation), [])
+        deleting.append((namespace, name, uid))
         return None
 
     def _place_of(

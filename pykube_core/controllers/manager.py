@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pykube_core.apiserver import ApiServer
-from pykube_core.apiserver.log import ObjectLog
+from pykube_core.client.informers import SharedInformer
 from pykube_core.controllers.controller import Controller
 from pykube_core.controllers.daemon_set import DaemonSetController
 from pykube_core.controllers.deployment import DeploymentController
@@ -19,7 +19,7 @@ from pykube_core.controllers.taint_eviction import TaintEvictionController
 
 def controller_manager(
     server: ApiServer,
-    log: ObjectLog,
+    log: SharedInformer,
     *,
     cluster_cidr: str = "10.244.0.0/16",
     node_cidr_mask_size: int = 24,

@@ -16,7 +16,7 @@ from pykube_core.api.registry import Resource
 from pykube_core.api.status import StatusError
 from pykube_core.api.times import NANO, time_text
 from pykube_core.apiserver import ApiObject, ApiServer
-from pykube_core.apiserver.log import Change, ObjectLog
+from pykube_core.client.informers import Change, SharedInformer
 from pykube_core.controllers.controller import Controller, Note
 from pykube_core.controllers.ownership import check_status
 from pykube_core.controllers.pods import read_time
@@ -131,7 +131,7 @@ class NamespaceController(Controller):
     component = "namespace-controller"
     retry_max_ns = 60 * NANO
 
-    def __init__(self, server: ApiServer, log: ObjectLog) -> None:
+    def __init__(self, server: ApiServer, log: SharedInformer) -> None:
         super().__init__(server, log, (NAMESPACES,))
         # Pods first: what they use goes only after them.
         others = [r for r in server.registry if r.namespaced and r is not PODS]

@@ -15,8 +15,8 @@ from pykube_core.api.builtin import NODES
 from pykube_core.api.objects import KubeObject
 from pykube_core.api.registry import Resource
 from pykube_core.apiserver import ApiObject, ApiServer
-from pykube_core.apiserver.log import Change, ObjectLog
-from pykube_core.apiserver.recorder import NORMAL, EventText, Reference
+from pykube_core.client.informers import Change, SharedInformer
+from pykube_core.client.recorder import NORMAL, EventText, Reference
 from pykube_core.controllers.controller import Controller, Note
 
 
@@ -116,7 +116,7 @@ class NodeIpamController(Controller):
     def __init__(
         self,
         server: ApiServer,
-        log: ObjectLog,
+        log: SharedInformer,
         *,
         cluster_cidr: str = "10.244.0.0/16",
         node_cidr_mask_size: int = 24,

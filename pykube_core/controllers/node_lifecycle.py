@@ -22,8 +22,8 @@ from pykube_core.api.builtin import LEASES, NODES, PODS
 from pykube_core.api.registry import Resource
 from pykube_core.api.times import NANO
 from pykube_core.apiserver import ApiObject, ApiServer
-from pykube_core.apiserver.log import Change, ObjectLog, Upkeep
-from pykube_core.apiserver.recorder import NORMAL, WARNING, EventText, Reference
+from pykube_core.client.informers import Change, Housekeeping, SharedInformer
+from pykube_core.client.recorder import NORMAL, WARNING, EventText, Reference
 from pykube_core.controllers import node_health as health
 from pykube_core.controllers.controller import Controller, Note
 from pykube_core.controllers.node_health import NodeView, Zone
@@ -79,7 +79,9 @@ class NodeLifecycleController(Controller):
     name = "node-lifecycle-controller"
     component = "node-controller"
 
-    def __init__(self, server: ApiServer, log: ObjectLog, *, pods: PodReader | None = None) -> None:
+    def __init__(
+        self, server: ApiServer, log: SharedInformer, *, pods: PodReader | None = None
+    ) -> None:
         super().__init__(server, log, (NODES,))
         self._reader = pods or PodReader()
         self._nodes: dict[str, _Node] = {}
@@ -92,7 +94,7 @@ class NodeLifecycleController(Controller):
         """Take in what is new, and look at the nodes where something is due."""
         again_ns = super().step(now_ns)
         self._began = True
-        return None if again_ns is None else Upkeep(again_ns)
+        return None if again_ns is None else Housekeeping(again_ns)
 
     def _note_of(self, resource: Resource) -> Note:
         return self._note

@@ -18,7 +18,7 @@ from pykube_core.api.registry import Resource
 from pykube_core.api.selectors import LabelSelector
 from pykube_core.api.status import StatusError
 from pykube_core.apiserver import ApiObject, ApiServer
-from pykube_core.controllers.work_queue import WorkQueue
+from pykube_core.client.work_queue import WorkQueue
 
 
 class OwnerReference(msgspec.Struct, gc=False):

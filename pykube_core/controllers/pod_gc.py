@@ -17,7 +17,7 @@ from pykube_core.api.registry import Resource
 from pykube_core.api.status import StatusError
 from pykube_core.api.times import NANO
 from pykube_core.apiserver import ApiObject, ApiServer
-from pykube_core.apiserver.log import Change, ObjectLog
+from pykube_core.client.informers import Change, SharedInformer
 from pykube_core.controllers.controller import Controller, Note
 from pykube_core.controllers.pod_conditions import decoded_status, disrupt
 from pykube_core.controllers.pods import Pod, PodReader
@@ -74,7 +74,7 @@ class PodGcController(Controller):
     def __init__(
         self,
         server: ApiServer,
-        log: ObjectLog,
+        log: SharedInformer,
         *,
         terminated_pod_threshold: int = 12_500,
         pods: PodReader | None = None,

@@ -20,8 +20,8 @@ from pykube_core.api.selectors import LabelSelector, parse_label_selector
 from pykube_core.api.status import StatusError
 from pykube_core.api.times import NANO, time_text
 from pykube_core.apiserver import ApiObject, ApiServer
-from pykube_core.apiserver.log import Change, ObjectLog
-from pykube_core.apiserver.recorder import NORMAL, WARNING, EventText, Reference
+from pykube_core.client.informers import Change, SharedInformer
+from pykube_core.client.recorder import NORMAL, WARNING, EventText, Reference
 from pykube_core.controllers.controller import Controller, Note, namespace_is_going
 from pykube_core.controllers.ownership import (
     OwnerReference,
@@ -91,7 +91,9 @@ class ReplicaSetController(Controller):
     name = "replicaset-controller"
     component = "replicaset-controller"
 
-    def __init__(self, server: ApiServer, log: ObjectLog, *, pods: PodReader | None = None) -> None:
+    def __init__(
+        self, server: ApiServer, log: SharedInformer, *, pods: PodReader | None = None
+    ) -> None:
         super().__init__(server, log, (REPLICA_SETS, PODS))
         self._reader = pods or PodReader()
         self._sets: dict[str, _Set] = {}

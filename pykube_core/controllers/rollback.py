@@ -14,7 +14,7 @@ import msgspec
 
 from pykube_core.api.objects import KubeObject
 from pykube_core.api.selectors import parse_int64
-from pykube_core.apiserver.recorder import NORMAL, WARNING
+from pykube_core.client.recorder import NORMAL, WARNING
 from pykube_core.controllers.rollout import (
     NOT_COPIED,
     ROLLBACK_TO,

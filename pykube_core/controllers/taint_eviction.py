@@ -20,8 +20,8 @@ from pykube_core.api.builtin import NODES, PODS
 from pykube_core.api.registry import Resource
 from pykube_core.api.times import NANO
 from pykube_core.apiserver import ApiObject, ApiServer, Deleted
-from pykube_core.apiserver.log import Change, ObjectLog
-from pykube_core.apiserver.recorder import NORMAL, EventText, Reference
+from pykube_core.client.informers import Change, SharedInformer
+from pykube_core.client.recorder import NORMAL, EventText, Reference
 from pykube_core.controllers.controller import Controller, Note
 from pykube_core.controllers.pod_conditions import decoded_status, disrupt
 from pykube_core.controllers.pods import Pod, PodReader
@@ -80,8 +80,10 @@ class TaintEvictionController(Controller):
     name = "taint-eviction-controller"
     component = "taint-eviction-controller"
 
-    def __init__(self, server: ApiServer, log: ObjectLog, *, pods: PodReader | None = None) -> None:
-        super().__init__(server, log, (NODES, PODS), bodies_of=(NODES, PODS))
+    def __init__(
+        self, server: ApiServer, log: SharedInformer, *, pods: PodReader | None = None
+    ) -> None:
+        super().__init__(server, log, (NODES, PODS), ignore_status=(NODES, PODS))
         self._reader = pods or PodReader()
         self._tainted: dict[str, list[Taint]] = {}
         self._changed: dict[str, None] = {}

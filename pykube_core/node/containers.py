@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Final
 
 from pykube_core.api.times import NANO
-from pykube_core.apiserver.recorder import NORMAL, WARNING, EventRecorder, EventText
+from pykube_core.client.recorder import NORMAL, WARNING, EventRecorder, EventText
 from pykube_core.node.admission import Node
 from pykube_core.node.heartbeats import NodeStatuses
 from pykube_core.node.pods import (
@@ -82,7 +82,7 @@ class Containers:
                     c.back_off_since_ns = now_ns
                 c.stage = IDLE
 
-    def rearm(self, pod: Pod, c: Container, now_ns: int) -> None:
+    def resume_timer(self, pod: Pod, c: Container, now_ns: int) -> None:
         """Set what happens next to a container that was read back and runs."""
         self._arm(pod, c, self._behavior(c))
         self._report_run(pod, c, now_ns)

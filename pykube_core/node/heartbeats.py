@@ -18,7 +18,7 @@ from pykube_core.api.objects import KubeObject
 from pykube_core.api.status import StatusError
 from pykube_core.api.times import NANO, micro_time_text, parse_time, time_text
 from pykube_core.apiserver import ApiObject, ApiServer
-from pykube_core.apiserver.recorder import NORMAL, EventRecorder, EventText, Reference
+from pykube_core.client.recorder import NORMAL, EventRecorder, EventText, Reference
 from pykube_core.node.admission import Node, NodeView
 from pykube_core.node.network import NOT_READY_MESSAGE
 from pykube_core.node.registration import HEALTHY, STARTING
@@ -194,7 +194,7 @@ class NodeStatuses:
         """Say that a node's images changed: its status is written at the next check."""
         self._set_due(node.name, min(self._due[node.name], now_ns + CHECK_NS))
 
-    def urge(self, node: Node) -> None:
+    def report_now(self, node: Node) -> None:
         """Say that a node became ready, or is not any more: its status is written now."""
         self._set_due(node.name, _AT_ONCE_NS)
 

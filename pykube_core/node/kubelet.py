@@ -17,8 +17,8 @@ from pykube_core.api.builtin import NODES, PODS
 from pykube_core.api.objects import KubeObject
 from pykube_core.api.status import StatusError
 from pykube_core.apiserver import ApiObject, ApiServer
-from pykube_core.apiserver.log import Change, ObjectLog, Upkeep
-from pykube_core.apiserver.recorder import EventRecorder
+from pykube_core.client.informers import Change, Housekeeping, SharedInformer
+from pykube_core.client.recorder import EventRecorder
 from pykube_core.node.admission import Node, NodeView
 from pykube_core.node.fresh import FreshPods
 from pykube_core.node.heartbeats import Leases, NodeStatuses
@@ -61,7 +61,7 @@ class Kubelet:
     ----------
     server : ApiServer
         Where it writes.
-    log : ObjectLog
+    log : SharedInformer
         What it reads.
     runtime : Runtime
         What containers do.
@@ -76,7 +76,7 @@ class Kubelet:
     def __init__(
         self,
         server: ApiServer,
-        log: ObjectLog,
+        log: SharedInformer,
         *,
         runtime: Runtime,
         network: PodNetwork,
@@ -95,7 +95,7 @@ class Kubelet:
         self._nodes: dict[str, Node] = {}
         self._stopped: dict[str, None] = {}
         self._pods: dict[bytes, Pod] = {}
-        self._homeless: dict[str, dict[bytes, None]] = {}
+        self._waiting_for_node: dict[str, dict[bytes, None]] = {}
         self._fresh = FreshPods()
         # The last body without a node: its copies have none either.
         self._unbound: Body | None = None
@@ -114,7 +114,7 @@ class Kubelet:
             for key, pod in self._pods_of(node):
                 pod.gone = True
                 del self._pods[key]
-                self._homeless.setdefault(node, {})[key] = None
+                self._waiting_for_node.setdefault(node, {})[key] = None
 
     def start(self, node: str) -> None:
         """Start a node's kubelet again; it goes on from what the log says."""
@@ -166,7 +166,7 @@ class Kubelet:
         beats = [due_ns for due_ns in (self._leases.due_ns, self._statuses.due_ns) if due_ns]
         if found:
             return min(found + beats)
-        return Upkeep(min(beats)) if beats else None
+        return Housekeeping(min(beats)) if beats else None
 
     def _waits(self, time_ns: int) -> bool:
         """Say whether anybody still waits for a time."""
@@ -217,7 +217,7 @@ class Kubelet:
                     bucket.append(pod)
             if pod.template.is_agent and not node.agent_runs:
                 self._look_at_agent(pod, node)
-            if pod.stale or (pod.doomed and pod.finished):
+            if pod.stale or (pod.deleting and pod.finished):
                 stale.append(pod)
         return stale
 
@@ -234,7 +234,7 @@ class Kubelet:
         if self._network.needs_agent and not node.agent_runs:
             return
         node.network_up = True
-        self._statuses.urge(node)
+        self._statuses.report_now(node)
         for key in node.waiting:
             self._activate(self._pods[key])
         node.waiting.clear()
@@ -262,7 +262,7 @@ class Kubelet:
         node.read(obj, view)
         ready = next((c.status for c in view.status.conditions if c.type == "Ready"), "")
         if ready != ("True" if node.network_up else "False"):
-            self._statuses.urge(node)
+            self._statuses.report_now(node)
         self._look_at_network(node)
 
     def _take_node(self, obj: ApiObject, now_ns: int) -> None:
@@ -278,7 +278,7 @@ class Kubelet:
         self._leases.add(node.name, node.uid)
         for pod in self._static.of(node, now_ns):
             self._place(pod, node, now_ns)
-        for key in self._homeless.pop(node.name, ()):
+        for key in self._waiting_for_node.pop(node.name, ()):
             namespace, name = PODS.split_key(key)
             pod_obj = self._log.get(PODS, name, namespace)
             if pod_obj is not None and key not in self._pods:
@@ -292,7 +292,7 @@ class Kubelet:
         for key, pod in self._pods_of(node.name):
             self._workers.forget(pod, node, now_ns)
             del self._pods[key]
-            self._homeless.setdefault(node.name, {})[key] = None
+            self._waiting_for_node.setdefault(node.name, {})[key] = None
 
     def _note_pod(self, pod: Pod, change: Change, now_ns: int) -> None:
         """Take note of what happened to a pod that is known here."""
@@ -324,7 +324,7 @@ class Kubelet:
             return
         if node is None:
             if view.spec.nodeName:
-                self._homeless.setdefault(view.spec.nodeName, {})[obj.key] = None
+                self._waiting_for_node.setdefault(view.spec.nodeName, {})[obj.key] = None
             return
         template = self._template(obj, view)
         pod = resumed_pod(obj, view.metadata.uid, node, template, view)
@@ -353,7 +353,7 @@ class Kubelet:
         if pod.finished:
             return
         node.take(pod.template)
-        self._workers.rearm(pod, now_ns)
+        self._workers.resume_timer(pod, now_ns)
         if pod.template.is_agent:
             self._look_at_agent(pod, node)
 
@@ -409,7 +409,7 @@ class Kubelet:
                     obj = obj.with_status(b"").at(pod.revision)
                 items.append((obj, status_of(pod, now_ns)))
                 written.append(pod)
-            if pod.doomed and pod.finished:
+            if pod.deleting and pod.finished:
                 over.append(pod)
         if items:
             outcomes = self._server.fill_status_many(PODS, items)

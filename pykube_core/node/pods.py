@@ -14,8 +14,8 @@ from pykube_core.api.resources import aggregate, quantities
 from pykube_core.api.selectors import parse_node_selector
 from pykube_core.api.times import NANO, parse_time
 from pykube_core.apiserver import ApiObject
-from pykube_core.apiserver.bulk import ENCODED_STATUS
-from pykube_core.apiserver.recorder import NORMAL, EventText, Reference
+from pykube_core.apiserver.registry.batch import ENCODED_STATUS
+from pykube_core.client.recorder import NORMAL, EventText, Reference
 from pykube_core.node.network import is_address
 from pykube_core.node.runtime import Behavior
 from pykube_core.node.views import (
@@ -306,7 +306,7 @@ class Pod(msgspec.Struct, gc=False):
         It has been active for too long.
     deadline_ns : int
         When those that are told to end are killed.
-    doomed : bool
+    deleting : bool
         It is being deleted.
     stale : bool
         Its status is to be written.
@@ -342,7 +342,7 @@ class Pod(msgspec.Struct, gc=False):
     final: str = ""
     overdue: bool = False
     deadline_ns: int = 0
-    doomed: bool = False
+    deleting: bool = False
     stale: bool = False
     gone: bool = False
     active: bool = False

@@ -19,7 +19,7 @@ from pykube_core.api.objects import KubeObject
 from pykube_core.api.status import StatusError
 from pykube_core.api.times import NANO, time_text
 from pykube_core.apiserver import ApiServer
-from pykube_core.apiserver.log import ObjectLog
+from pykube_core.client.informers import SharedInformer
 from pykube_core.node.admission import Node
 from pykube_core.node.pods import Pod, Template, resumed_pod
 from pykube_core.node.views import PodView
@@ -39,7 +39,7 @@ class StaticPods:
     Parameters
     ----------
     server : ApiServer
-    log : ObjectLog
+    log : SharedInformer
     manifests : mapping of str to sequence of dict
         Pods by node.
     template : callable
@@ -54,7 +54,7 @@ class StaticPods:
     def __init__(
         self,
         server: ApiServer,
-        log: ObjectLog,
+        log: SharedInformer,
         manifests: Mapping[str, Sequence[KubeObject]],
         template: Callable[[ApiObject, PodView], Template],
     ) -> None:
@@ -64,7 +64,7 @@ class StaticPods:
         self._template = template
         self._mirrors: dict[bytes, KubeObject] = {}
         self._missing: dict[bytes, Pod] = {}
-        self._doomed: dict[bytes, str] = {}
+        self._deleting: dict[bytes, str] = {}
         self.due_ns = 0
 
     def of(self, node: Node, now_ns: int) -> list[Pod]:
@@ -101,13 +101,13 @@ class StaticPods:
         """Say whether a pod is the mirror of nothing; it is deleted in the next step."""
         if MIRROR not in view.metadata.annotations or key in self._mirrors:
             return False
-        self._doomed[key] = view.metadata.uid
+        self._deleting[key] = view.metadata.uid
         return True
 
     def look_at_mirror(self, pod: Pod, view: PodView) -> None:
         """Delete a mirror that somebody else deletes: another comes in its place."""
         if view.metadata.deletionTimestamp:
-            self._doomed[pod.obj.key] = pod.mirror_uid
+            self._deleting[pod.obj.key] = pod.mirror_uid
 
     def lose_mirror(self, pod: Pod) -> None:
         """Make the mirror of a pod anew; the pod runs on."""
@@ -117,8 +117,8 @@ class StaticPods:
     def step(self, now_ns: int) -> list[Pod]:
         """Delete mirrors that are none, create those that are missing; return the pods of these."""
         self.due_ns = 0
-        doomed, self._doomed = self._doomed, {}
-        targets = [(*PODS.split_key(key), uid) for key, uid in doomed.items()]
+        deleting, self._deleting = self._deleting, {}
+        targets = [(*PODS.split_key(key), uid) for key, uid in deleting.items()]
         if targets:
             self._server.delete_many(PODS, targets, grace_period_seconds=0)
         missing, self._missing = self._missing, {}
@@ -131,7 +131,7 @@ class StaticPods:
             if error.reason == "AlreadyExists":
                 with suppress(StatusError, msgspec.ValidationError):
                     other = self._server.get(PODS, pod.name, pod.namespace)
-                    self._doomed[key] = other.uid
+                    self._deleting[key] = other.uid
                     self.due_ns = now_ns
             self._missing[key] = pod
             self.due_ns = self.due_ns or now_ns + _RETRY_NS

@@ -14,7 +14,7 @@ from typing import Final
 
 from pykube_core.api.objects import DONE_PHASES
 from pykube_core.api.times import NANO, time_text
-from pykube_core.apiserver.recorder import NORMAL, WARNING, EventRecorder, EventText
+from pykube_core.client.recorder import NORMAL, WARNING, EventRecorder, EventText
 from pykube_core.node.admission import Node
 from pykube_core.node.containers import Containers
 from pykube_core.node.heartbeats import NodeStatuses
@@ -89,8 +89,8 @@ class PodWorkers:
     def doom(self, pod: Pod, grace_seconds: int, now_ns: int) -> None:
         """Tell a pod that it is being deleted; the time that it has can only become shorter."""
         deadline_ns = now_ns + grace_seconds * NANO
-        if not pod.doomed or deadline_ns < pod.deadline_ns:
-            pod.doomed = pod.stopping = True
+        if not pod.deleting or deadline_ns < pod.deadline_ns:
+            pod.deleting = pod.stopping = True
             pod.deadline_ns = deadline_ns
 
     def replace(self, pod: Pod, template: Template, now_ns: int) -> None:
@@ -109,11 +109,11 @@ class PodWorkers:
             self._release(pod, node)
         pod.finished = pod.gone = True
 
-    def rearm(self, pod: Pod, now_ns: int) -> None:
+    def resume_timer(self, pod: Pod, now_ns: int) -> None:
         """Set what happens next to the containers of a pod that was read back."""
         for container in pod.containers:
             if container.stage == RUNNING:
-                self._containers.rearm(pod, container, now_ns)
+                self._containers.resume_timer(pod, container, now_ns)
 
     def crash(self, pod: Pod, now_ns: int) -> None:
         """Let the containers of a pod end now of which the runtime was told so."""

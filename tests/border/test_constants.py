@@ -2,7 +2,7 @@ import pytest
 
 from _pykube_hotcore import program
 from _pykube_hotcore.constants import STORE_OPERATIONS_MAX, C
-from pykube_core.apiserver.bulk import TXN_OPERATIONS_MAX
+from pykube_core.apiserver.registry.batch import TXN_OPERATIONS_MAX
 from pykube_core.store import OPERATIONS_MAX
 
 ROWS = [

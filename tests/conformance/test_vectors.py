@@ -6,7 +6,7 @@ import pytest
 
 from _pykube_hotcore.native import Engine
 from _pykube_hotcore.slow import SlowEngine
-from pykube_core.lab.conformance import find_scenarios, read_scenario, run_scenario
+from pykube_core.experiments.conformance import find_scenarios, read_scenario, run_scenario
 
 FOLDER = Path(__file__).parent / "kube-scheduler-v1.34.1"
 PATHS = find_scenarios([FOLDER])

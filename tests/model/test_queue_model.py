@@ -4,7 +4,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from pykube_core.scheduler.events import (
+from pykube_core.scheduler.queue.events import (
     ASSIGNED_POD_DELETE,
     NODE_ADD,
     NODE_DELETE,
@@ -12,7 +12,8 @@ from pykube_core.scheduler.events import (
     ActionType,
     ClusterEvent,
 )
-from pykube_core.scheduler.queue import (
+from pykube_core.scheduler.queue.hints import QueueingHints, Registration
+from pykube_core.scheduler.queue.queue import (
     SECOND_NS,
     UNSCHEDULABLE_FLUSH_INTERVAL_NS,
     UNSCHEDULABLE_TIMEOUT_NS,
@@ -20,7 +21,6 @@ from pykube_core.scheduler.queue import (
     QueuedPod,
     SchedulingQueue,
 )
-from pykube_core.scheduler.queueing_hints import QueueingHints, Registration
 
 PLUGINS = ("Fit", "Affinity", "Gate", "Deaf")
 REGISTERED = {

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from pykube_core.api.builtin import CONFIG_MAPS, PODS
 from pykube_core.api.patch import MERGE_PATCH
 from pykube_core.api.status import StatusError
-from pykube_core.apiserver import ApiObject, ApiServer, Binding, lifecycle
-from pykube_core.apiserver.log import ObjectLog
+from pykube_core.apiserver import ApiObject, ApiServer, Binding
+from pykube_core.apiserver.registry import lifecycle
+from pykube_core.client.informers import SharedInformer
 from pykube_core.controllers import GarbageCollector
 from pykube_core.controllers.pods import PodReader
 from pykube_core.objects import encode
-from pykube_core.scheduler.shapes import Shapes, is_sized
+from pykube_core.scheduler.component.signatures import PodSignatures, is_sized
 from pykube_core.store import Store
 
 START_NS = 1_795_407_362 * 10**9
@@ -151,12 +152,12 @@ class World:
         self.store = store
         self.server = ApiServer(store, clock=lambda: START_NS)
         self.server.bootstrap()
-        self.log = ObjectLog(store, self.server.registry, self.server.written)
+        self.log = SharedInformer(store, self.server.registry, self.server.written)
         self.collector = GarbageCollector(self.server, self.log)
-        self.every = self.log.cursor(PODS, each_state=True)
+        self.every = self.log.cursor(PODS, every_version=True)
         self.cursors = [self.log.cursor(PODS), self.log.cursor(PODS)]
         self.reader = PodReader()
-        self.shapes = Shapes(None)
+        self.shapes = PodSignatures(None)
         self.states = []
         self.expected = {}
         self.returned = []

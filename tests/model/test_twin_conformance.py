@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from _pykube_hotcore.slow import SlowEngine
-from pykube_core.lab.conformance import find_scenarios, read_scenario, run_scenario
+from pykube_core.experiments.conformance import find_scenarios, read_scenario, run_scenario
 
 RECORDED = Path(__file__).parents[1] / "conformance"
 SLOW = ("large", "mixed")

@@ -4,8 +4,8 @@ from random import Random
 
 import pytest
 
-from pykube_core.scheduler.storage import Storage, pod_claims
-from pykube_core.scheduler.volumes import ask_volumes
+from pykube_core.scheduler.placer.volumes import ask_volumes
+from pykube_core.scheduler.tables.volume_cache import VolumeCache, pod_claims
 from tests.unit.scheduler.storage_world import (
     ANNOTATION_BIND_COMPLETED,
     HOST,
@@ -195,7 +195,7 @@ def test_all_rows_at_once_are_what_each_node_would_say(seed):
     random = Random(seed)
     nodes, names, objects = random_world(random)
     objects |= other_objects(random)
-    storage, rows = Storage(objects), node_rows(nodes)
+    storage, rows = VolumeCache(objects), node_rows(nodes)
     references, selected = {}, {}
     for _ in range(4):
         item = pod(*random.sample(names, random.randint(1, min(3, len(names)))))

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 import pykube_core as pk
-from pykube_core.lab.examples import EXAMPLE
-from pykube_core.lab.examples.gpus_last import score
-from pykube_core.lab.executors import check_executor
+from pykube_core.experiments.examples import EXAMPLE
+from pykube_core.experiments.examples.gpus_last import score
+from pykube_core.experiments.executors import check_executor
 
 DOCS = (Path(__file__).parents[2] / "docs" / "comparing.md").read_text(encoding="utf-8")
 

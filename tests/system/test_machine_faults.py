@@ -167,10 +167,10 @@ sys.exit(run())
     ("module", "words"),
     [
         ("argparse", ["--version"]),
-        ("pykube_core.lab.read", ["compare", "--snapshot", "cluster.json"]),
+        ("pykube_core.workloads.read", ["compare", "--snapshot", "cluster.json"]),
         ("numba", ["compare", "--snapshot", "cluster.json", "--policy", "own.py:score"]),
         ("pykube_core.cluster.cluster", ["create", "namespace", "x"]),
-        ("pykube_core.lab.report.page", ["compare", "--snapshot", "cluster.json", "--report", "r"]),
+        ("pykube_core.reports.page", ["compare", "--snapshot", "cluster.json", "--report", "r"]),
     ],
 )
 def test_a_signal_ends_a_command_with_its_code_wherever_it_is(place, number, module, words):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pykube_core.lab.contents import KUBECTL_COMMAND, LACKS
+from pykube_core.workloads.contents import KUBECTL_COMMAND, LACKS
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 AMOUNTS = {"cpu": "4", "memory": "8Gi", "pods": "110"}

@@ -1,4 +1,4 @@
-"""The tables of the walkthrough, column by column: see `pykube_core.lab.walkthrough`."""
+"""The tables of the walkthrough, column by column: see `pykube_core.experiments.walkthrough`."""
 
 import json
 import re

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted(
     {ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "findings").glob("*.md")}
 )
-# Where the documents' short names begin: `lab/read/_lacks.py`, `rollout.py`, `survey.c`.
+# Where the documents' short names begin: `workloads/read/_lacks.py`, `rollout.py`, `survey.c`.
 PLACES = [
     *("", "core/*/", "csrc/", "csrc/*/", "csrc/*/*/", "benchmarks/", "tests/", "tests/*/"),
     *("core/", "pykube_core/", "pykube_core/*/", "pykube_core/*/*/"),

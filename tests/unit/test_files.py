@@ -5,7 +5,7 @@ import pytest
 
 from pykube_core.api.errors import InputError
 from pykube_core.files import check_writable, write_file
-from pykube_core.lab.report import check_suffix
+from pykube_core.reports import check_suffix
 
 
 def test_a_file_is_whole_or_not_there(tmp_path):

@@ -21,10 +21,10 @@ from _pykube_hotcore.program import (
 )
 from pykube_core.api.objects import KubeObject
 from pykube_core.scheduler.config import Plugins
-from pykube_core.scheduler.interner import Interner
-from pykube_core.scheduler.listers import Listers
-from pykube_core.scheduler.matchers import MatcherTable
-from pykube_core.scheduler.storage import Storage
+from pykube_core.scheduler.tables.interner import Interner
+from pykube_core.scheduler.tables.listers import Listers
+from pykube_core.scheduler.tables.matchers import MatcherTable
+from pykube_core.scheduler.tables.volume_cache import VolumeCache
 
 
 @dataclass(slots=True)
@@ -85,7 +85,7 @@ class CompileContext:
         Numbers of selectors of pods; grows.
     listers : Listers
         The other objects of the cluster.
-    storage : Storage
+    storage : VolumeCache
         Volumes and claims, with what the scheduler assumes about them.
     """
 
@@ -94,7 +94,7 @@ class CompileContext:
     plugins: Plugins
     matchers: MatcherTable
     listers: Listers
-    storage: Storage = field(default_factory=Storage)
+    storage: VolumeCache = field(default_factory=VolumeCache)
 
 
 class Refusal(NamedTuple):

@@ -10,8 +10,8 @@ from typing import ClassVar
 
 from _pykube_hotcore.program import Plugin
 from pykube_core.api.objects import KubeObject
-from pykube_core.scheduler.interner import Interner
 from pykube_core.scheduler.plugins.base import ClassBuilder, CompileContext, SchedulerPlugin
+from pykube_core.scheduler.tables.interner import Interner
 
 
 class ImageLocality(SchedulerPlugin):

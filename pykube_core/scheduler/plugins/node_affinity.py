@@ -22,14 +22,14 @@ from _pykube_hotcore.program import (
 from pykube_core.api.objects import KubeObject
 from pykube_core.api.selectors import parse_node_selector_term
 from pykube_core.scheduler.config import EnabledPlugin, Plugins
-from pykube_core.scheduler.interner import NODE_NAME_KEY, Interner
-from pykube_core.scheduler.label_selectors import NEVER
 from pykube_core.scheduler.plugins.base import (
     ClassBuilder,
     CompileContext,
     Refusal,
     SchedulerPlugin,
 )
+from pykube_core.scheduler.tables.interner import NODE_NAME_KEY, Interner
+from pykube_core.scheduler.tables.label_selectors import NEVER
 
 REASON_POD: Final = 0
 REASON_ENFORCED: Final = 1

@@ -12,9 +12,9 @@ from typing import ClassVar
 from _pykube_hotcore.program import Amounts, Plugin
 from pykube_core.api.objects import KubeObject
 from pykube_core.scheduler.config import NodeResourcesFitArgs, Plugins
-from pykube_core.scheduler.interner import Interner
 from pykube_core.scheduler.plugins.base import ClassBuilder, CompileContext, SchedulerPlugin
-from pykube_core.scheduler.requests import (
+from pykube_core.scheduler.tables.interner import Interner
+from pykube_core.scheduler.tables.requests import (
     is_scalar_resource,
     non_missing_for,
     pod_level_requests,

@@ -17,9 +17,14 @@ from typing import ClassVar, Final
 
 from _pykube_hotcore.program import Plugin
 from pykube_core.api.objects import KubeObject, namespace_of
-from pykube_core.scheduler.interner import Interner
 from pykube_core.scheduler.plugins.base import ClassBuilder, CompileContext, SchedulerPlugin
-from pykube_core.scheduler.storage import Claim, Storage, ownership_error, pod_claims
+from pykube_core.scheduler.tables.interner import Interner
+from pykube_core.scheduler.tables.volume_cache import (
+    Claim,
+    VolumeCache,
+    ownership_error,
+    pod_claims,
+)
 
 REASON: Final = "node(s) exceed max volume count"
 
@@ -62,7 +67,7 @@ class NodeVolumeLimits(SchedulerPlugin):
         return [REASON]
 
 
-def csi_volume(claim: Claim, storage: Storage) -> tuple[str, str] | None:
+def csi_volume(claim: Claim, storage: VolumeCache) -> tuple[str, str] | None:
     """Return driver and handle of the volume behind a claim, None if there is nothing to count."""
     volume = storage.volume(claim.volume_name) if claim.volume_name else None
     if volume is not None:
@@ -80,13 +85,15 @@ def _tokens(driver: str, handle: str, interner: Interner) -> tuple[int, int]:
     return interner.value(f"driver:{driver}"), interner.value(f"volume:{driver}/{handle}")
 
 
-def node_limits(node: str, storage: Storage, interner: Interner) -> tuple[tuple[int, int], ...]:
+def node_limits(node: str, storage: VolumeCache, interner: Interner) -> tuple[tuple[int, int], ...]:
     """Return (driver, limit) of a node, ascending by driver, for ``NodeRow.csi_limits``."""
     found = storage.limits(node)
     return tuple(sorted((interner.value(f"driver:{driver}"), limit) for driver, limit in found))
 
 
-def node_attached(node: str, storage: Storage, interner: Interner) -> tuple[tuple[int, int], ...]:
+def node_attached(
+    node: str, storage: VolumeCache, interner: Interner
+) -> tuple[tuple[int, int], ...]:
     """Return (driver, volume) of a node's attachments, for ``NodeRow.csi_attached``."""
     found = set()
     for attachment in storage.attachments(node):

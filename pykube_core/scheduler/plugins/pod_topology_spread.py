@@ -13,10 +13,10 @@ from _pykube_hotcore.program import Plugin, SpreadConstraint
 from pykube_core.api.objects import KubeObject, namespace_of
 from pykube_core.api.selectors import EVERYTHING, NOTHING, LabelSelector, selector_of_labels
 from pykube_core.scheduler.config import Plugins, PodTopologySpreadArgs
-from pykube_core.scheduler.label_selectors import join, read_label_selector
-from pykube_core.scheduler.listers import Listers
-from pykube_core.scheduler.matchers import PodMatch
 from pykube_core.scheduler.plugins.base import ClassBuilder, CompileContext, SchedulerPlugin
+from pykube_core.scheduler.tables.label_selectors import join, read_label_selector
+from pykube_core.scheduler.tables.listers import Listers
+from pykube_core.scheduler.tables.matchers import PodMatch
 
 HOSTNAME: Final = "kubernetes.io/hostname"
 ZONE: Final = "topology.kubernetes.io/zone"

@@ -18,13 +18,18 @@ from pykube_core.scheduler.plugins.base import (
     Refusal,
     SchedulerPlugin,
 )
-from pykube_core.scheduler.storage import Claim, Storage, ownership_error, pod_claims
-from pykube_core.scheduler.volume_binder import (
+from pykube_core.scheduler.tables.volume_binder import (
     BIND_CONFLICT,
     NODE_CONFLICT,
     NOT_ENOUGH_SPACE,
     VOLUME_MISSING,
     ClaimsOfPod,
+)
+from pykube_core.scheduler.tables.volume_cache import (
+    Claim,
+    VolumeCache,
+    ownership_error,
+    pod_claims,
 )
 
 REASONS: Final = {
@@ -61,7 +66,7 @@ class VolumeBinding(SchedulerPlugin):
             return claims
         return Refusal(Code.UNRESOLVABLE, (UNBOUND_IMMEDIATE,)) if claims.immediate else None
 
-    def claims(self, pod: KubeObject, storage: Storage) -> ClaimsOfPod | Refusal:
+    def claims(self, pod: KubeObject, storage: VolumeCache) -> ClaimsOfPod | Refusal:
         """Return the pod's claims by what has to happen with them, or why they cannot be used."""
         usable = []
         for name, ephemeral in pod_claims(pod):

@@ -24,14 +24,14 @@ from typing import Any, ClassVar, Final
 
 from _pykube_hotcore.program import Code, Disk, Plugin
 from pykube_core.api.objects import KubeObject, namespace_of
-from pykube_core.scheduler.interner import Interner
 from pykube_core.scheduler.plugins.base import (
     ClassBuilder,
     CompileContext,
     Refusal,
     SchedulerPlugin,
 )
-from pykube_core.scheduler.storage import Storage, pod_claims
+from pykube_core.scheduler.tables.interner import Interner
+from pykube_core.scheduler.tables.volume_cache import VolumeCache, pod_claims
 
 REASON_DISK: Final = "node(s) had no available disk"
 REASON_ONCE: Final = (
@@ -81,7 +81,7 @@ class VolumeRestrictions(SchedulerPlugin):
         return [REASON_ONCE if detail == _DETAIL_ONCE else REASON_DISK]
 
 
-def _is_once(storage: Storage, namespace: str, name: str) -> bool:
+def _is_once(storage: VolumeCache, namespace: str, name: str) -> bool:
     claim = storage.claim((namespace, name))
     return claim is not None and _ONCE in claim.access_modes
 

@@ -18,18 +18,18 @@ from numpy.typing import NDArray
 
 from _pykube_hotcore.program import Code, Operator, Plugin, Requirement, Term
 from pykube_core.api.objects import KubeObject, namespace_of
-from pykube_core.scheduler.node_rows import NodeRows
 from pykube_core.scheduler.plugins.base import (
     ClassBuilder,
     CompileContext,
     Refusal,
     SchedulerPlugin,
 )
-from pykube_core.scheduler.storage import (
+from pykube_core.scheduler.tables.node_rows import NodeRows
+from pykube_core.scheduler.tables.volume_cache import (
     WAIT_FOR_FIRST_CONSUMER,
     Claim,
-    Storage,
     Volume,
+    VolumeCache,
     pod_claims,
 )
 
@@ -71,7 +71,7 @@ class VolumeZone(SchedulerPlugin):
         found = self.topologies(pod, context.storage)
         return found if isinstance(found, Refusal) else None
 
-    def topologies(self, pod: KubeObject, storage: Storage) -> list[Topology] | Refusal:
+    def topologies(self, pod: KubeObject, storage: VolumeCache) -> list[Topology] | Refusal:
         """Return the zones and regions of the pod's bound volumes, or why they are not known."""
         found: list[Topology] = []
         for name, ephemeral in pod_claims(pod):
@@ -117,7 +117,7 @@ class VolumeZone(SchedulerPlugin):
         return [REASON]
 
 
-def _unbound_problem(claim: Claim, storage: Storage) -> str:
+def _unbound_problem(claim: Claim, storage: VolumeCache) -> str:
     """Return why a claim without a volume cannot be waited for, "" if it can."""
     name = claim.class_name
     if not name:

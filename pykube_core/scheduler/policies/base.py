@@ -38,8 +38,8 @@ from typing import Any, Final
 
 from pykube_core.api.errors import InputError
 from pykube_core.scheduler.config import EnabledPlugin, Profile, profile_from_dict
-from pykube_core.scheduler.user_policy import UserPolicy
-from pykube_core.scheduler.user_policy import policy as user_policy
+from pykube_core.scheduler.policies.user_policy import UserPolicy
+from pykube_core.scheduler.policies.user_policy import policy as user_policy
 
 OWN_PLUGINS: Final[Mapping[str, frozenset[str]]] = {
     **{name: frozenset({"score"}) for name in ("BestFit", "WorstFit", "DotProduct", "Random")},

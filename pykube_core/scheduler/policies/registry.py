@@ -31,7 +31,7 @@ from pykube_core.scheduler.policies.base import (
     PolicyFunction,
     score_only_profile,
 )
-from pykube_core.scheduler.user_policy import UserPolicy
+from pykube_core.scheduler.policies.user_policy import UserPolicy
 
 POLICIES: Final[Mapping[str, Policy]] = {
     module.POLICY.name: module.POLICY

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from pykube_core.api.builtin import PODS
 from pykube_core.apiserver import ApiServer
-from pykube_core.apiserver.bulk import (
+from pykube_core.apiserver.registry.batch import (
     ENCODED_STATUS,
     FilledStatus,
 )

@@ -2,7 +2,7 @@ import pytest
 
 from pykube_core.api.builtin import CONFIG_MAPS, NODES
 from pykube_core.apiserver import ApiServer
-from pykube_core.apiserver.log import Change, ObjectLog, Upkeep
+from pykube_core.client.informers import Change, Housekeeping, SharedInformer
 from pykube_core.cluster import EventLoop, VirtualClock, WallClock
 from pykube_core.store import Store
 
@@ -19,7 +19,7 @@ class World:
         self.clock = clock or VirtualClock(START)
         self.server = ApiServer(self.store, clock=self.clock)
         self.server.bootstrap()
-        self.log = ObjectLog(self.store, self.server.registry)
+        self.log = SharedInformer(self.store, self.server.registry)
         self.loop = EventLoop(self.log, self.clock)
         self.trace = []
 
@@ -135,7 +135,7 @@ class Beating(Recorder):
     def step(self, now_ns):
         super().step(now_ns)
         self._work -= 1
-        return now_ns + 10 if self._work > 0 else Upkeep(now_ns + 10)
+        return now_ns + 10 if self._work > 0 else Housekeeping(now_ns + 10)
 
 
 def test_a_cluster_is_quiescent_when_nothing_but_upkeep_is_waiting(world):

@@ -4,7 +4,7 @@ import pytest
 
 from pykube_core.api.builtin import EVENTS, NODES, PODS
 from pykube_core.apiserver import ApiServer
-from pykube_core.apiserver.log import ObjectLog
+from pykube_core.client.informers import SharedInformer
 from pykube_core.cluster import EventLoop, VirtualClock
 from pykube_core.store import Store
 
@@ -72,7 +72,7 @@ class World:
         """Start the controllers anew, from the log alone."""
         if self.log is not None:
             self.log.close()
-        self.log = ObjectLog(self.store, self.server.registry)
+        self.log = SharedInformer(self.store, self.server.registry)
         self.loop = EventLoop(self.log, self.clock)
         self.failing = FailingServer(self.server, fatal, after)
         self.controllers = []

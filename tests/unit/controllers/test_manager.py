@@ -59,11 +59,11 @@ def script(world):
     live(world, "n1", "n2", "n3")
     workload(world, DEPLOYMENTS, "web", replicas=3)
     workload(world, DAEMON_SETS, "proxy", "kube-system")
-    world.server.create(NAMESPACES, {"metadata": {"name": "doomed"}})
-    workload(world, DEPLOYMENTS, "gone", "doomed", replicas=2)
+    world.server.create(NAMESPACES, {"metadata": {"name": "deleting"}})
+    workload(world, DEPLOYMENTS, "gone", "deleting", replicas=2)
     live(world, "n1", "n2", "n3")
     world.server.patch(DEPLOYMENTS, {"spec": {"template": template("web", "2")}}, "web", "default")
-    world.server.delete(NAMESPACES, "doomed")
+    world.server.delete(NAMESPACES, "deleting")
     for _ in range(6):
         live(world, "n1", "n2", "n3")
     world.server.delete(NODES, "n3")
@@ -98,7 +98,7 @@ def test_all_controllers_together_reach_the_wanted_state_and_rest(world, assert_
     assert deployment["availableReplicas"] == 3
     assert (daemons["desiredNumberScheduled"], daemons["numberAvailable"]) == (2, 2)
     assert sets == [0, 3]
-    assert "doomed" not in namespaces
+    assert "deleting" not in namespaces
     assert_rests(world)
 
 

@@ -11,24 +11,24 @@ def world(new_world):
 
 
 def create(world, *, finalizers=(), pod=False):
-    world.server.create(NAMESPACES, {"metadata": {"name": "doomed"}})
+    world.server.create(NAMESPACES, {"metadata": {"name": "deleting"}})
     for name in ("a", "b"):
         metadata = {"name": name, "finalizers": list(finalizers)}
-        world.server.create(CONFIG_MAPS, {"metadata": metadata}, "doomed")
-    world.server.create(LEASES, {"metadata": {"name": "l"}}, "doomed")
+        world.server.create(CONFIG_MAPS, {"metadata": metadata}, "deleting")
+    world.server.create(LEASES, {"metadata": {"name": "l"}}, "deleting")
     if pod:
         spec = {"nodeName": "n1", "containers": [{"name": "c", "image": "httpd"}]}
-        world.server.create(PODS, {"metadata": {"name": "p"}, "spec": spec}, "doomed")
+        world.server.create(PODS, {"metadata": {"name": "p"}, "spec": spec}, "deleting")
 
 
 def conditions(world):
-    found = world.get(NAMESPACES, "doomed", "")["status"]["conditions"]
+    found = world.get(NAMESPACES, "deleting", "")["status"]["conditions"]
     return {c["type"]: (c["status"], c["reason"], c["message"]) for c in found}
 
 
 def is_gone(world):
     try:
-        world.get(NAMESPACES, "doomed", "")
+        world.get(NAMESPACES, "deleting", "")
     except StatusError as error:
         return error.code == 404
     return False
@@ -37,13 +37,13 @@ def is_gone(world):
 def test_namespace_goes_with_all_that_is_in_it(world, assert_rests):
     create(world)
     world.server.create(CONFIG_MAPS, {"metadata": {"name": "a"}}, "default")
-    world.server.delete(NAMESPACES, "doomed")
+    world.server.delete(NAMESPACES, "deleting")
     world.run(4)
     assert not is_gone(world)
     world.run(4)
     assert is_gone(world)
     for resource in (CONFIG_MAPS, LEASES, EVENTS):
-        assert world.server.list(resource, "doomed").items == []
+        assert world.server.list(resource, "deleting").items == []
     assert world.get(CONFIG_MAPS, "a")
     assert_rests(world, 20)
 
@@ -51,7 +51,7 @@ def test_namespace_goes_with_all_that_is_in_it(world, assert_rests):
 @pytest.mark.parametrize("finalizer", ["orphan", "foregroundDeletion"])
 def test_content_that_waits_for_its_dependents_goes_without_them(world, finalizer):
     create(world, finalizers=[finalizer])
-    world.server.delete(NAMESPACES, "doomed")
+    world.server.delete(NAMESPACES, "deleting")
     world.run(10)
     assert is_gone(world)
 
@@ -65,10 +65,10 @@ def test_namespace_that_nobody_deletes_is_left_alone(world):
 
 def test_pods_end_before_anything_else_goes(world):
     create(world, pod=True)
-    world.server.delete(NAMESPACES, "doomed")
+    world.server.delete(NAMESPACES, "deleting")
     world.run(6)
-    assert len(world.server.list(CONFIG_MAPS, "doomed").items) == 2
-    assert "deletionTimestamp" in world.pods("doomed")[0].decode()["metadata"]
+    assert len(world.server.list(CONFIG_MAPS, "deleting").items) == 2
+    assert "deletionTimestamp" in world.pods("deleting")[0].decode()["metadata"]
     assert conditions(world)["NamespaceContentRemaining"] == (
         "True", "SomeResourcesRemain",
         "Some resources are remaining: pods. has 1 resource instances",
@@ -77,26 +77,26 @@ def test_pods_end_before_anything_else_goes(world):
         "False", "ContentDeleted",
         "All content successfully deleted, may be waiting on finalization",
     )  # fmt: skip
-    world.server.delete(PODS, "p", "doomed", grace_period_seconds=0)
+    world.server.delete(PODS, "p", "deleting", grace_period_seconds=0)
     world.run(20)
     assert is_gone(world)
 
 
 def test_pod_that_never_ends_is_a_failure(world):
     create(world, pod=True)
-    world.server.delete(NAMESPACES, "doomed")
+    world.server.delete(NAMESPACES, "deleting")
     world.run(60)
     status, reason, message = conditions(world)["NamespaceDeletionContentFailure"]
     assert (status, reason) == ("True", "ContentDeletionFailed")
     assert message == (
         "Failed to delete all resource types, 1 remaining: unexpected items still remain in "
-        "namespace: doomed for gvr: /v1, Resource=pods"
+        "namespace: deleting for gvr: /v1, Resource=pods"
     )
 
 
 def test_finalizers_of_the_content_are_waited_for_and_told(world):
     create(world, finalizers=["example.com/hold"])
-    world.server.delete(NAMESPACES, "doomed")
+    world.server.delete(NAMESPACES, "deleting")
     world.run(10)
     assert conditions(world)["NamespaceFinalizersRemaining"] == (
         "True", "SomeFinalizersRemain",
@@ -104,7 +104,7 @@ def test_finalizers_of_the_content_are_waited_for_and_told(world):
         "example.com/hold in 2 resource instances",
     )  # fmt: skip
     for name in ("a", "b"):
-        world.server.patch(CONFIG_MAPS, {"metadata": {"finalizers": None}}, name, "doomed")
+        world.server.patch(CONFIG_MAPS, {"metadata": {"finalizers": None}}, name, "deleting")
     world.run(20)
     assert is_gone(world)
 
@@ -112,38 +112,38 @@ def test_finalizers_of_the_content_are_waited_for_and_told(world):
 def test_other_finalizers_of_the_namespace_keep_it(world):
     create(world)
     patch = {"spec": {"finalizers": ["kubernetes", "example.com/hold"]}}
-    world.server.patch(NAMESPACES, patch, "doomed", subresource="finalize")
-    world.server.delete(NAMESPACES, "doomed")
+    world.server.patch(NAMESPACES, patch, "deleting", subresource="finalize")
+    world.server.delete(NAMESPACES, "deleting")
     world.run(20)
-    assert world.get(NAMESPACES, "doomed", "")["spec"]["finalizers"] == ["example.com/hold"]
-    assert world.server.list(CONFIG_MAPS, "doomed").items == []
+    assert world.get(NAMESPACES, "deleting", "")["spec"]["finalizers"] == ["example.com/hold"]
+    assert world.server.list(CONFIG_MAPS, "deleting").items == []
 
 
 def test_controllers_do_not_fill_what_is_being_emptied(new_world):
     world = new_world(NamespaceController, DeploymentController, ReplicaSetController)
-    world.server.create(NAMESPACES, {"metadata": {"name": "doomed"}})
+    world.server.create(NAMESPACES, {"metadata": {"name": "deleting"}})
     labels = {"app": "web"}
     template = {"metadata": {"labels": labels}}
     template["spec"] = {"containers": [{"name": "c", "image": "httpd"}]}
     spec = {"replicas": 3, "selector": {"matchLabels": labels}, "template": template}
-    world.server.create(DEPLOYMENTS, {"metadata": {"name": "web"}, "spec": spec}, "doomed")
+    world.server.create(DEPLOYMENTS, {"metadata": {"name": "web"}, "spec": spec}, "deleting")
     world.run()
-    assert len(world.pods("doomed")) == 3
-    world.server.delete(NAMESPACES, "doomed")
-    world.server.delete(PODS, world.pods("doomed")[0].name, "doomed")
+    assert len(world.pods("deleting")) == 3
+    world.server.delete(NAMESPACES, "deleting")
+    world.server.delete(PODS, world.pods("deleting")[0].name, "deleting")
     world.run(1)
-    assert len(world.pods("doomed")) == 2
-    assert world.messages("FailedCreate", "doomed") == []
+    assert len(world.pods("deleting")) == 2
+    assert world.messages("FailedCreate", "deleting") == []
     world.run(60)
     assert is_gone(world)
 
 
 def script(world):
     create(world, finalizers=["example.com/hold"])
-    world.server.delete(NAMESPACES, "doomed")
+    world.server.delete(NAMESPACES, "deleting")
     world.run(30)
     for name in ("a", "b"):
-        world.server.patch(CONFIG_MAPS, {"metadata": {"finalizers": None}}, name, "doomed")
+        world.server.patch(CONFIG_MAPS, {"metadata": {"finalizers": None}}, name, "deleting")
     world.run(60)
 
 

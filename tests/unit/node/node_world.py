@@ -1,7 +1,7 @@
 from pykube_core.api.builtin import EVENTS, NODES, PODS
 from pykube_core.api.status import StatusError
 from pykube_core.apiserver import ApiServer
-from pykube_core.apiserver.log import ObjectLog
+from pykube_core.client.informers import SharedInformer
 from pykube_core.cluster import EventLoop, VirtualClock
 from pykube_core.node import Behavior, Kubelet, Machine, PodNetwork, Runtime, node_of
 from pykube_core.store import Store
@@ -64,7 +64,7 @@ class World:
     def start(self, fatal=-1, after=False):
         """Start a kubelet that knows nothing but what is in the store."""
         self.runtime = Runtime(self.behaviors, Behavior(pull_seconds=2, start_seconds=1))
-        self.log = ObjectLog(self.store, self.server.registry)
+        self.log = SharedInformer(self.store, self.server.registry)
         self.loop = EventLoop(self.log, self.clock)
         self.failing = FailingServer(self.server, fatal, after)
         self.kubelet = Kubelet(

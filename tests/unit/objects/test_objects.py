@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pykube_core.api.builtin import CONFIG_MAPS, LEASES, NODES, PODS
-from pykube_core.apiserver.bulk import ENCODED_STATUS
+from pykube_core.apiserver.registry.batch import ENCODED_STATUS
 from pykube_core.objects import ApiObject, Body, encode
 from pykube_core.store import Form, Puts
 

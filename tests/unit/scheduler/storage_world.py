@@ -3,9 +3,9 @@
 import numpy as np
 
 from _pykube_hotcore.program import Operator
-from pykube_core.scheduler.interner import NODE_NAME_KEY, Interner
-from pykube_core.scheduler.node_rows import NodeRows
-from pykube_core.scheduler.storage import ANNOTATION_BIND_COMPLETED, Storage
+from pykube_core.scheduler.tables.interner import NODE_NAME_KEY, Interner
+from pykube_core.scheduler.tables.node_rows import NodeRows
+from pykube_core.scheduler.tables.volume_cache import ANNOTATION_BIND_COMPLETED, VolumeCache
 
 ZONE = "topology.kubernetes.io/zone"
 HOST = "kubernetes.io/hostname"
@@ -119,7 +119,7 @@ def pod(*claims, name="p", volumes=()):
 
 
 def storage(*, claims=(), volumes=(), classes=(), **more):
-    return Storage(
+    return VolumeCache(
         {
             "persistentVolumeClaims": claims,
             "persistentVolumes": volumes,

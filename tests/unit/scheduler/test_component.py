@@ -5,10 +5,10 @@ from msgspec.structs import replace
 
 from pykube_core.api.builtin import EVENTS, NODES, PODS, PRIORITY_CLASSES
 from pykube_core.apiserver import ApiServer
-from pykube_core.apiserver.log import ObjectLog
+from pykube_core.client.informers import SharedInformer
 from pykube_core.cluster import EventLoop, VirtualClock
-from pykube_core.scheduler.attempts import Attempts
-from pykube_core.scheduler.component import SchedulerComponent
+from pykube_core.scheduler.component.component import SchedulerComponent
+from pykube_core.scheduler.component.schedule_loop import ScheduleLoop
 from pykube_core.scheduler.config import configuration_from_dict
 from pykube_core.store import Store
 
@@ -60,7 +60,7 @@ class World:
         self.start()
 
     def start(self, fatal=-1, after=False):
-        self.log = ObjectLog(self.store, self.server.registry)
+        self.log = SharedInformer(self.store, self.server.registry)
         self.loop = EventLoop(self.log, self.clock)
         self.failing = FailingServer(self.server, fatal, after)
         self.scheduler = SchedulerComponent(self.failing, self.log, **self.options)
@@ -486,7 +486,9 @@ def test_a_batch_ends_as_one_pod_after_the_other(monkeypatch, seed):
     outcomes = []
     for alone in (False, True):
         if alone:
-            monkeypatch.setattr(Attempts, "_end_of_run", lambda self, pods, classes, begin: begin)
+            monkeypatch.setattr(
+                ScheduleLoop, "_end_of_run", lambda self, pods, classes, begin: begin
+            )
         world = World(seed=seed)
         mixed(world)
         world.run(0)

@@ -3,10 +3,10 @@
 import pytest
 
 from pykube_core.scheduler.config import profile_from_dict
-from pykube_core.scheduler.cycle import SchedulingCycle
-from pykube_core.scheduler.decision import fit_error
+from pykube_core.scheduler.cycle.cycle import SchedulingCycle
+from pykube_core.scheduler.cycle.decision import fit_error
+from pykube_core.scheduler.placer.scheduler import Scheduler
 from pykube_core.scheduler.policies import Policy
-from pykube_core.scheduler.scheduler import Scheduler
 
 REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 EXISTS = {"key": "zone", "operator": "Exists"}

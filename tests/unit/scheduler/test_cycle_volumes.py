@@ -1,9 +1,9 @@
 """The cycle asks volumes, reserves them, and preempts."""
 
 from pykube_core.scheduler.config import profile_from_dict
-from pykube_core.scheduler.cycle import SchedulingCycle
+from pykube_core.scheduler.cycle.cycle import SchedulingCycle
+from pykube_core.scheduler.placer.scheduler import Scheduler
 from pykube_core.scheduler.policies import Policy
-from pykube_core.scheduler.scheduler import Scheduler
 from tests.unit.scheduler.storage_world import HOST, claim, pod, volume, waiting_class
 
 

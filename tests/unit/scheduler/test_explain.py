@@ -7,10 +7,10 @@ import pytest
 
 from pykube_core.api.quantity import Quantity, parse_quantity
 from pykube_core.scheduler.config import profile_from_dict
-from pykube_core.scheduler.cycle import SchedulingCycle
-from pykube_core.scheduler.explain import explain
+from pykube_core.scheduler.cycle.cycle import SchedulingCycle
+from pykube_core.scheduler.cycle.explain import explain
+from pykube_core.scheduler.placer.scheduler import Scheduler
 from pykube_core.scheduler.policies import Policy, policy
-from pykube_core.scheduler.scheduler import Scheduler
 
 VECTORS = Path(__file__).parents[2] / "conformance" / "kube-scheduler-v1.34.1"
 ZONE = "topology.kubernetes.io/zone"

@@ -1,11 +1,11 @@
 import pytest
 
-from pykube_core.scheduler.cycle import SchedulingCycle
-from pykube_core.scheduler.explain import explain
-from pykube_core.scheduler.explain_text import explanation_text
-from pykube_core.scheduler.obstacles import amount_text
+from pykube_core.scheduler.cycle.cycle import SchedulingCycle
+from pykube_core.scheduler.cycle.explain import explain
+from pykube_core.scheduler.cycle.explain_text import explanation_text
+from pykube_core.scheduler.cycle.remedies import amount_text
+from pykube_core.scheduler.placer.scheduler import Scheduler
 from pykube_core.scheduler.policies import policy
-from pykube_core.scheduler.scheduler import Scheduler
 
 
 def node(name, cpu):

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from pykube_core.scheduler.placer.scheduler import Scheduler
 from pykube_core.scheduler.policies import policy
-from pykube_core.scheduler.scheduler import Scheduler
 
 HOST = "kubernetes.io/hostname"
 REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"

@@ -1,10 +1,10 @@
 import pytest
 
-from pykube_core.scheduler.compile import compile_key
 from pykube_core.scheduler.config import profile_from_dict
+from pykube_core.scheduler.placer.compile import compile_key
+from pykube_core.scheduler.placer.scheduler import Scheduler
 from pykube_core.scheduler.plugins import PLUGINS, ClassBuilder, CompileContext, SchedulerPlugin
 from pykube_core.scheduler.policies import Policy, policy
-from pykube_core.scheduler.scheduler import Scheduler
 
 POD = {
     "metadata": {"name": "p", "namespace": "default", "labels": {"app": "a"}},

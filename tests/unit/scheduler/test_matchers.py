@@ -1,6 +1,6 @@
 from pykube_core.api.selectors import NOTHING, parse_label_selector
-from pykube_core.scheduler.interner import Interner
-from pykube_core.scheduler.matchers import MatcherTable, PodMatch
+from pykube_core.scheduler.tables.interner import Interner
+from pykube_core.scheduler.tables.matchers import MatcherTable, PodMatch
 
 APP = parse_label_selector({"matchLabels": {"app": "web"}})
 TEAM_A = parse_label_selector({"matchLabels": {"team": "a"}})

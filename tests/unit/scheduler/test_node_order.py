@@ -2,10 +2,10 @@ import pytest
 
 from _pykube_hotcore.native import Engine
 from _pykube_hotcore.slow import SlowEngine
-from pykube_core.scheduler.cycle import SchedulingCycle
-from pykube_core.scheduler.node_order import NodeTree
+from pykube_core.scheduler.cycle.cycle import SchedulingCycle
+from pykube_core.scheduler.placer.scheduler import Scheduler
 from pykube_core.scheduler.policies import policy
-from pykube_core.scheduler.scheduler import Scheduler
+from pykube_core.scheduler.tables.node_order import NodeTree
 
 ZONE = "topology.kubernetes.io/zone"
 

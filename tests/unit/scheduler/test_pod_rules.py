@@ -3,9 +3,9 @@
 import pytest
 
 from pykube_core.api.errors import InputError
-from pykube_core.scheduler.compile import compile_pod
+from pykube_core.scheduler.placer.compile import compile_pod
+from pykube_core.scheduler.placer.scheduler import Scheduler
 from pykube_core.scheduler.policies import policy
-from pykube_core.scheduler.scheduler import Scheduler
 
 HOSTNAME, ZONE = "kubernetes.io/hostname", "topology.kubernetes.io/zone"
 

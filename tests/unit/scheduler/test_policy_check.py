@@ -2,8 +2,8 @@ import pytest
 
 import pykube_core as pk
 from pykube_core.api.errors import InputError
-from pykube_core.lab.compare import compare
-from pykube_core.scheduler.user_policy import node_fields, pod_fields, policy
+from pykube_core.experiments.compare import compare
+from pykube_core.scheduler.policies.user_policy import node_fields, pod_fields, policy
 
 HEAD = "import math, random\nimport numpy as np\n\ndef helper(node):\n    return 1\n\n"
 

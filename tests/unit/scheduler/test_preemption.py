@@ -6,9 +6,8 @@ import pytest
 from _pykube_hotcore.program import Code
 from pykube_core.api.errors import InputError
 from pykube_core.scheduler.config import DefaultPreemptionArgs
-from pykube_core.scheduler.disruption import read_budgets
-from pykube_core.scheduler.pod_table import NOT_STARTED, PodTable, start_time_ns
-from pykube_core.scheduler.preemption import (
+from pykube_core.scheduler.cycle.disruption import read_budgets
+from pykube_core.scheduler.cycle.preemption import (
     NEVER,
     NO_VICTIMS,
     NOT_HELPFUL,
@@ -19,6 +18,7 @@ from pykube_core.scheduler.preemption import (
     is_being_preempted,
     run_post_filter,
 )
+from pykube_core.scheduler.tables.pod_table import NOT_STARTED, PodTable, start_time_ns
 
 UNSCHEDULABLE, UNRESOLVABLE = Code.UNSCHEDULABLE, Code.UNRESOLVABLE
 

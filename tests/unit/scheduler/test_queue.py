@@ -5,7 +5,8 @@ from pykube_core.scheduler.config import (
     default_configuration,
     profile_from_dict,
 )
-from pykube_core.scheduler.events import (
+from pykube_core.scheduler.queue.build import build_queue
+from pykube_core.scheduler.queue.events import (
     ASSIGNED_POD_ADD,
     ASSIGNED_POD_DELETE,
     NODE_ADD,
@@ -13,9 +14,8 @@ from pykube_core.scheduler.events import (
     ActionType,
     ClusterEvent,
 )
-from pykube_core.scheduler.queue import SECOND_NS, Pool, QueuedPod, SchedulingQueue
-from pykube_core.scheduler.queue_build import build_queue
-from pykube_core.scheduler.queueing_hints import QueueingHints, Registration, queueing_hints
+from pykube_core.scheduler.queue.hints import QueueingHints, Registration, queueing_hints
+from pykube_core.scheduler.queue.queue import SECOND_NS, Pool, QueuedPod, SchedulingQueue
 
 FIT = "NodeResourcesFit"
 AFFINITY = "NodeAffinity"

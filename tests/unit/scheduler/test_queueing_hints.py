@@ -1,7 +1,7 @@
 import pytest
 
 from pykube_core.scheduler.config import profile_from_dict
-from pykube_core.scheduler.events import (
+from pykube_core.scheduler.queue.events import (
     ASSIGNED_POD_ADD,
     ASSIGNED_POD_DELETE,
     NODE_ADD,
@@ -11,7 +11,7 @@ from pykube_core.scheduler.events import (
     node_update_events,
     pod_update_events,
 )
-from pykube_core.scheduler.queueing_hints import queueing_hints
+from pykube_core.scheduler.queue.hints import queueing_hints
 
 NODE_TAINT = ClusterEvent("Node", ActionType.UPDATE_NODE_TAINT)
 NODE_LABEL = ClusterEvent("Node", ActionType.UPDATE_NODE_LABEL)

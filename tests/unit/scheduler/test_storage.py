@@ -1,7 +1,12 @@
 import pytest
 
 from pykube_core.api.errors import InputError
-from pykube_core.scheduler.storage import ClaimReference, Storage, ownership_error, pod_claims
+from pykube_core.scheduler.tables.volume_cache import (
+    ClaimReference,
+    VolumeCache,
+    ownership_error,
+    pod_claims,
+)
 from tests.unit.scheduler.storage_world import claim, pod, storage, volume, waiting_class
 
 
@@ -76,7 +81,7 @@ def test_an_unreadable_object_is_named():
 
 
 def test_other_kinds_are_ignored():
-    world = Storage()
+    world = VolumeCache()
     world.put("services", {"metadata": {"name": "s"}})
     world.drop("services", {"metadata": {"name": "s"}})
 

@@ -1,7 +1,7 @@
 import numpy as np
 
+from pykube_core.scheduler.placer.scheduler import Scheduler
 from pykube_core.scheduler.policies import policy
-from pykube_core.scheduler.scheduler import Scheduler
 
 HOST = "kubernetes.io/hostname"
 

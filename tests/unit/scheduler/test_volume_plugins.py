@@ -2,20 +2,20 @@ import numpy as np
 import pytest
 
 from _pykube_hotcore.program import Code, Disk
-from pykube_core.scheduler.interner import Interner
+from pykube_core.scheduler.placer.volumes import ask_volumes
 from pykube_core.scheduler.plugins import ClassBuilder, Refusal
 from pykube_core.scheduler.plugins import node_volume_limits as limits
 from pykube_core.scheduler.plugins import volume_binding as binding
 from pykube_core.scheduler.plugins import volume_restrictions as restrictions
 from pykube_core.scheduler.plugins import volume_zone as zone
-from pykube_core.scheduler.storage import Storage
-from pykube_core.scheduler.volume_binder import (
+from pykube_core.scheduler.tables.interner import Interner
+from pykube_core.scheduler.tables.volume_binder import (
     BIND_CONFLICT,
     NODE_CONFLICT,
     NOT_ENOUGH_SPACE,
     VOLUME_MISSING,
 )
-from pykube_core.scheduler.volumes import ask_volumes
+from pykube_core.scheduler.tables.volume_cache import VolumeCache
 from tests.unit.scheduler.storage_world import (
     HOST,
     ZONE,
@@ -34,7 +34,7 @@ class Context:
 
     def __init__(self, world=None):
         self.interner = Interner()
-        self.storage = world or Storage()
+        self.storage = world or VolumeCache()
 
 
 def compiled(plugin, item, context):

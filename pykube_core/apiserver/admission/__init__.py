@@ -1,0 +1,1 @@
+"""Admission: namespaces, priorities, and what else other objects say about a new one."""

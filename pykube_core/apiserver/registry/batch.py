@@ -1,0 +1,468 @@
+"""Many writes of one kind: bytes are spliced, and 128 go in one transaction.
+
+A transaction that fails, because another write came between, is taken apart around the member that
+made it fail, so that each gets its own answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+
+from pykube_core.api.builtin import PODS
+from pykube_core.api.field_errors import invalid_each, quoted
+from pykube_core.api.objects import KubeObject
+from pykube_core.api.registry import Resource
+from pykube_core.api.status import (
+    StatusError,
+    already_exists,
+    conflict,
+    invalid,
+    not_found,
+    too_large,
+)
+from pykube_core.api.times import time_text
+from pykube_core.apiserver.registry.deletion import Deleted, DeleteOptions, deleted
+from pykube_core.apiserver.registry.expiry import Expiry
+from pykube_core.apiserver.registry.identity import Identity
+from pykube_core.apiserver.registry.lifecycle import check_propagation
+from pykube_core.apiserver.registry.unvalidated import Written, check_decodable
+from pykube_core.objects import ApiObject, Body
+from pykube_core.objects.encoded import OBJECT_BYTES_MAX, REQUEST_BYTES_MAX
+from pykube_core.objects.layout import STATUS_FIELD as STATUS_FIELD
+from pykube_core.store import OPERATIONS_MAX, Form, KeyValue, Puts, StoreLike
+
+TXN_OPERATIONS_MAX: Final = OPERATIONS_MAX
+_ATTEMPTS: Final = 8
+
+ENCODED_STATUS: Final = b"%c" % STATUS_FIELD
+"""The text of a form of statuses that are their only own field."""
+_KEY: Final = Form(b"\1")
+
+
+class FilledStatus(msgspec.Struct, frozen=True, gc=False):
+    """A status as the text of a form, and what its gaps are filled with.
+
+    Attributes
+    ----------
+    text : bytes
+        Of the form; copies have the same one. Its gaps begin with STATUS_FIELD.
+    fields : list of bytes
+        What fills them.
+    """
+
+    text: bytes
+    fields: list[bytes]
+
+
+Outcome = ApiObject | StatusError
+Target = tuple[str, str, str]
+"""Namespace, name and uid of an object; uid "" is any."""
+
+
+class Binding(msgspec.Struct, frozen=True, gc=False):
+    """A pod and its node.
+
+    Attributes
+    ----------
+    uid : str
+        Makes sure that it is that very pod; "" is any.
+    pod : ApiObject or None
+        The pod as the caller knows it; it is read only if it has changed since.
+    """
+
+    namespace: str
+    name: str
+    node: str
+    uid: str = ""
+    pod: ApiObject | None = None
+
+
+class _Metadata(msgspec.Struct, gc=False):
+    generation: int = 0
+    deletionTimestamp: str = ""
+
+
+class _Spec(msgspec.Struct, gc=False):
+    nodeName: str = ""
+    schedulingGates: list[msgspec.Raw] = []
+
+
+class _View(msgspec.Struct, gc=False):
+    """What a binding looks at."""
+
+    metadata: _Metadata
+    spec: _Spec
+
+
+class Bulk:
+    """The batches of one API server."""
+
+    def __init__(
+        self,
+        store: StoreLike,
+        identity: Identity,
+        clock: Callable[[], int],
+        expiry: Expiry,
+        written: Written,
+    ) -> None:
+        self._store = store
+        self._identity = identity
+        self._clock = clock
+        self._expiry = expiry
+        self._written = written
+
+    def create_copies(
+        self, first: ApiObject, metadata: KubeObject, names: Sequence[str], count: int
+    ) -> list[Outcome]:
+        """Create copies of an object that is ready to be put; the first is not put by itself."""
+        directory = first.key[: -len(metadata["name"])]
+        prefix = "" if names else metadata.get("generateName", "")
+        out: list[Outcome] = []
+        for at in range(0, len(names) or count, TXN_OPERATIONS_MAX):
+            size = min((len(names) or count) - at, TXN_OPERATIONS_MAX)
+            chosen = names[at : at + size] or self._distinct(prefix, size)
+            out += self._create(first, directory, chosen, prefix)
+        return out
+
+    def _distinct(self, prefix: str, count: int) -> list[str]:
+        names = dict.fromkeys(self._identity.names(prefix, count))
+        while len(names) < count:
+            names |= dict.fromkeys(self._identity.names(prefix, count - len(names)))
+        return list(names)
+
+    def _create(
+        self, first: ApiObject, directory: bytes, names: Sequence[str], prefix: str
+    ) -> list[Outcome]:
+        out: list[Outcome] = []
+        made: list[ApiObject] = []
+        resource, body, status = first.resource, first.body, first.own_status
+        rule = resource.name_rule
+        # Generated names differ in five letters or digits, which no rule tells apart.
+        complaints = rule(names[0])
+        for name, uid in zip(names, self._identity.uids(len(names)), strict=True):
+            if not prefix:
+                complaints = rule(name)
+            if complaints:
+                error = invalid(resource, name, invalid_each("metadata.name", name, complaints))
+                out.append(error)
+                continue
+            key = directory + name.encode()
+            obj = ApiObject(resource, key, uid, body, first.bound_to, status, 0)
+            made.append(obj)
+            out.append(obj)
+        written = iter(self._write(made))
+        for index, outcome in enumerate(out):
+            if isinstance(outcome, ApiObject):
+                out[index] = next(written) or self._retry_name(outcome, prefix)
+        return out
+
+    def _retry_name(self, obj: ApiObject, prefix: str) -> Outcome:
+        """Create an object whose name was taken under another, if its name was generated."""
+        directory = obj.key[: -len(obj.name)]
+        for other in self._identity.names(prefix, _ATTEMPTS) if prefix else ():
+            again = self._write([replace(obj, key=directory + other.encode())])[0]
+            if again is not None:
+                return again
+        return already_exists(obj.resource, obj.name)
+
+    def bind_many(self, bindings: Sequence[Binding]) -> list[Outcome]:
+        """Give pods their nodes."""
+        out: list[Outcome] = []
+        for at in range(0, len(bindings), TXN_OPERATIONS_MAX):
+            out += self._bind(bindings[at : at + TXN_OPERATIONS_MAX])
+        return out
+
+    def _bind(self, bindings: Sequence[Binding]) -> list[Outcome]:
+        bound = _Bound(time_text(self._clock()))
+        pods = self._pods_of(bindings)
+        outcomes = [
+            pod if isinstance(pod, StatusError) else bound.pod(b, pod)
+            for b, pod in zip(bindings, pods, strict=True)
+        ]
+        written = iter(self._write([each for each in outcomes if isinstance(each, ApiObject)]))
+        for index, binding in enumerate(bindings):
+            outcome: Outcome | None = outcomes[index]
+            if isinstance(outcome, ApiObject):
+                outcome = next(written)
+            elif binding.pod is not None:
+                outcome = None
+            # What the caller did not know yet, or came between, may have made it fail.
+            outcomes[index] = outcome or self._bind([replace(binding, pod=None)])[0]
+        return outcomes
+
+    def _pods_of(self, bindings: Sequence[Binding]) -> Iterator[Outcome | None]:
+        """Return the pods that come with bindings, and the others as they are now."""
+        keys = [PODS.key(b.namespace, b.name) for b in bindings if b.pod is None]
+        held = iter(self._store.get_many(keys) if keys else ())
+        for binding in bindings:
+            if binding.pod is not None:
+                yield binding.pod
+            else:
+                kv = next(held)
+                yield kv and self._read(PODS, kv)
+
+    def _read(self, resource: Resource, kv: KeyValue) -> Outcome:
+        """Return an object in the store, or that it does not decode."""
+        try:
+            check_decodable(self._written, resource, kv)
+        except StatusError as error:
+            return error
+        return ApiObject.parse(resource, kv.key, kv.value, kv.mod_revision)
+
+    def replace_status_many(
+        self, resource: Resource, items: Sequence[tuple[ApiObject, bytes]]
+    ) -> list[Outcome]:
+        """Replace statuses."""
+        out: list[Outcome] = []
+        for at in range(0, len(items), TXN_OPERATIONS_MAX):
+            batch = items[at : at + TXN_OPERATIONS_MAX]
+            made: list[ApiObject] = []
+            place: list[int] = []
+            for obj, status in batch:
+                changed = obj.with_status(status)
+                if changed.size > OBJECT_BYTES_MAX:
+                    out.append(too_large())
+                    continue
+                if status != obj.own_status:
+                    made.append(changed)
+                    place.append(len(out))
+                out.append(obj)
+            written = self._write(made)
+            for index, obj, done in zip(place, made, written, strict=True):
+                out[index] = done or conflict(resource, obj.name)
+        return out
+
+    def fill_status_many(
+        self, resource: Resource, items: Sequence[tuple[ApiObject, FilledStatus]]
+    ) -> list[int | StatusError]:
+        """Replace statuses by filled ones; the revision of each."""
+        out: list[int | StatusError] = []
+        for at in range(0, len(items), TXN_OPERATIONS_MAX):
+            out += self._fill_statuses(resource, items[at : at + TXN_OPERATIONS_MAX])
+        return out
+
+    def _fill_statuses(
+        self, resource: Resource, items: Sequence[tuple[ApiObject, FilledStatus]]
+    ) -> list[int | StatusError]:
+        items = [
+            (obj if obj.body.has_status else obj.with_status(b""), filled) for obj, filled in items
+        ]
+        puts = _filled(items)
+        sizes = puts.sizes[len(items) :]
+        if len({obj.key for obj, _ in items}) < len(items) or any(
+            size == obj.size or size > OBJECT_BYTES_MAX
+            for (obj, _), size in zip(items, sizes, strict=True)
+        ):  # An object may come twice, a status may be the same, or too large.
+            encoded = [
+                (obj, value[obj.size - len(obj.own_status) - 1 : -1])
+                for (obj, _), (_, value, _) in zip(items, puts, strict=True)
+            ]
+            outcomes = self.replace_status_many(resource, encoded)
+            return [done.revision if isinstance(done, ApiObject) else done for done in outcomes]
+        written = self.write_puts(resource, puts)
+        return [
+            revision or conflict(resource, obj.name)
+            for (obj, _), revision in zip(items, written, strict=True)
+        ]
+
+    def write_encoded(self, objects: Sequence[ApiObject]) -> list[Outcome]:
+        """Put whole objects, each at the revision that it shows."""
+        out: list[Outcome] = []
+        for at in range(0, len(objects), TXN_OPERATIONS_MAX):
+            batch = objects[at : at + TXN_OPERATIONS_MAX]
+            written = self._write(batch)
+            out += [done or _refusal(obj) for obj, done in zip(batch, written, strict=True)]
+        return out
+
+    def delete_many(
+        self, resource: Resource, targets: Sequence[Target], options: DeleteOptions
+    ) -> list[Deleted | StatusError]:
+        """Delete objects or mark them: of each batch, either kind in one transaction."""
+        check_propagation(options.propagation)
+        out: list[Deleted | StatusError] = []
+        for at in range(0, len(targets), TXN_OPERATIONS_MAX):
+            out += self._delete(resource, targets[at : at + TXN_OPERATIONS_MAX], options)
+        return out
+
+    def _delete(
+        self, resource: Resource, targets: Sequence[Target], options: DeleteOptions
+    ) -> list[Deleted | StatusError]:
+        keys = [resource.key(namespace, name) for namespace, name, _ in targets]
+        now_ns = self._clock()
+        out: list[Deleted | StatusError] = []
+        pending: list[int] = []
+        going: dict[bytes, ApiObject] = {}
+        marked: dict[bytes, ApiObject] = {}
+        for at, (target, kv) in enumerate(zip(targets, self._store.get_many(keys), strict=True)):
+            if kv is None:
+                out.append(not_found(resource, target[1]))
+                continue
+            held = self._read(resource, kv)
+            if isinstance(held, StatusError):
+                out.append(held)
+                continue
+            try:
+                outcome = deleted(held, target[2], options, now_ns)
+            except StatusError as error:
+                out.append(error)
+                continue
+            out.append(outcome)
+            if not options.dry_run and (outcome.gone or outcome.object is not held):
+                pending.append(at)
+                (going if outcome.gone else marked).setdefault(kv.key, outcome.object)
+        written = (*self._remove([*going.values()]), *self._write([*marked.values()]))
+        done = {obj.key: obj for obj in written if obj is not None}
+        for at in pending:
+            last = done.pop(keys[at], None)
+            if last is None:  # Written by others meanwhile, or by the same target before.
+                out[at] = self._delete(resource, [targets[at]], options)[0]
+            else:
+                out[at] = Deleted(last, last.key in going)
+        return out
+
+    def _remove(self, objects: Sequence[ApiObject]) -> list[ApiObject | None]:
+        """Delete objects that are as they show; their last states at that revision, else None."""
+        if not objects:
+            return []
+        outcome = self._store.delete_if([(obj.key, obj.revision) for obj in objects])
+        failed = outcome.failed
+        if failed is None:
+            self._written.add(outcome.revision)
+            return [obj.at(outcome.revision) for obj in objects]
+        return [*self._remove(objects[:failed]), None, *self._remove(objects[failed + 1 :])]
+
+    def _write(self, objects: Sequence[ApiObject]) -> list[ApiObject | None]:
+        """Put objects of one resource whose keys are at the revisions that they show; else None."""
+        if not objects:
+            return []
+        keys = [obj.key for obj in objects]
+        if len(set(keys)) < len(keys):
+            middle = len(objects) // 2
+            return self._write(objects[:middle]) + self._write(objects[middle:])
+        if objects[0].body.is_shared:
+            puts = _filled([(o, FilledStatus(ENCODED_STATUS, [o.own_status])) for o in objects])
+        else:
+            puts = Puts.of(keys, [obj.data for obj in objects], [obj.revision for obj in objects])
+        revisions = self.write_puts(objects[0].resource, puts)
+        return [
+            obj.at(revision) if revision else None
+            for obj, revision in zip(objects, revisions, strict=True)
+        ]
+
+    def write_puts(self, resource: Resource, puts: Puts) -> list[int]:
+        """Put what is encoded, no key twice; the revision of each, 0 for one that is refused.
+
+        That is a key at another revision than said, or what is too large for a transaction.
+        """
+        count = len(puts)
+        is_large = puts.request_bytes > REQUEST_BYTES_MAX
+        if count > TXN_OPERATIONS_MAX or (is_large and count > 1):
+            middle = count // 2
+            return self.write_puts(resource, puts[:middle]) + self.write_puts(
+                resource, puts[middle:]
+            )
+        if not count or is_large:
+            return [0] * count
+        outcome = self._store.put_if(puts, lease=self._expiry.lease(resource, count))
+        failed = outcome.failed
+        if failed is None:
+            self._written.add(outcome.revision)
+            return [outcome.revision] * count
+        before, behind = puts[:failed], puts[failed + 1 :]
+        return [*self.write_puts(resource, before), 0, *self.write_puts(resource, behind)]
+
+
+def _filled(items: Sequence[tuple[ApiObject, FilledStatus]]) -> Puts:
+    """Return the puts of objects with other statuses, each at the revision that it shows."""
+    size = max(len(status.fields) for _, status in items)
+    fields: list[bytes] = []
+    for obj, status in items:
+        own = status.fields
+        fields += obj.own_fields()
+        fields += own
+        if len(own) < size:
+            fields += [b""] * (size - len(own))
+    forms = [obj.body.form(status.text) for obj, status in items]
+    return Puts.filled(_KEY, forms, fields, [obj.revision for obj, _ in items])
+
+
+def _refusal(obj: ApiObject) -> StatusError:
+    """Return why an object was not put."""
+    if obj.size > OBJECT_BYTES_MAX:
+        return too_large()
+    return (conflict if obj.revision else already_exists)(obj.resource, obj.name)
+
+
+class _Bound:
+    """Pods with their nodes, at one time; copies are checked and equal statuses changed once."""
+
+    def __init__(self, now: str) -> None:
+        self._now = now
+        self._statuses: dict[tuple[bytes, int], bytes] = {}
+        # Of each body, why its pods cannot be bound, behind the name, and their generation.
+        self._facts: dict[Body, tuple[str, int]] = {}
+
+    def pod(self, binding: Binding, pod: ApiObject | None) -> Outcome:
+        """Return a pod with its node, at the same revision, or why it cannot have it."""
+        name = binding.name
+        if pod is None:
+            return not_found(PODS, name)
+        body, uid, wanted = pod.body, pod.uid, binding.uid
+        found = self._facts.get(body)
+        if found is None:
+            found = self._facts[body] = _facts(pod)
+        refusal, generation = found
+        why = ""
+        if wanted and wanted != uid:
+            why = f"Precondition failed: UID in precondition: {wanted}, UID in object meta: {uid}"
+        elif refusal:
+            why = f"pod {name} {refusal}"
+        if why:
+            subresource = "pods/binding"
+            return conflict(PODS, name, why, qualified=subresource, kind=subresource)
+        like = pod.status, generation
+        status = self._statuses.get(like)
+        if status is None:
+            status = self._statuses[like] = self._scheduled(*like)
+        node, bound = binding.node, body.bound
+        return ApiObject(PODS, pod.key, uid, bound, node, status, pod.revision)
+
+    def _scheduled(self, status: bytes, generation: int) -> bytes:
+        """Return a status with the condition PodScheduled, and without a nomination."""
+        decoded: KubeObject = msgspec.json.decode(status)
+        decoded.pop("nominatedNodeName", None)
+        condition: KubeObject = {
+            "type": "PodScheduled",
+            **({"observedGeneration": generation} if generation else {}),
+            "status": "True",
+            "lastProbeTime": None,
+            "lastTransitionTime": self._now,
+        }
+        conditions = list(decoded.get("conditions") or ())
+        for index, held in enumerate(conditions):
+            if held.get("type") == "PodScheduled":
+                if held.get("status") == "True":
+                    condition["lastTransitionTime"] = held.get("lastTransitionTime")
+                conditions[index] = condition
+                break
+        else:
+            conditions.append(condition)
+        return msgspec.json.encode(decoded | {"conditions": conditions})
+
+
+def _facts(pod: ApiObject) -> tuple[str, int]:
+    """Return why a pod cannot be bound, behind its name, and its generation."""
+    view = pod.body.view(_View)
+    metadata, spec = view.metadata, view.spec
+    node, refusal = pod.bound_to or spec.nodeName, ""
+    if metadata.deletionTimestamp:
+        refusal = "is being deleted, cannot be assigned to a host"
+    elif node:
+        refusal = f"is already assigned to node {quoted(node)}"
+    elif spec.schedulingGates:
+        refusal = "has non-empty .spec.schedulingGates"
+    return refusal, metadata.generation

@@ -1,0 +1,1 @@
+"""Clients of the API: informers, the event recorder, the work queue, batches."""

@@ -1,0 +1,432 @@
+"""kube-scheduler as a component of the cluster.
+
+::
+
+    log -> nodes and assigned pods -> engine        pending pods -> queue
+                                        ^                             |
+                                        |  assumed        all active, | in the queue's order
+                                        +------- attempts <-----------+
+                                                    |
+              bindings, events, conditions, evictions, nominations -> API server
+
+Each step reads the log, lets the queue's time pass, and tries every active pod once. Runs of pods
+that the engine alone decides about go to it in one call, which ends at the first that fits
+nowhere; so the outcome is that of one pod after the other. What a step writes is news of the next.
+
+Source: kubernetes v1.34.1, pkg/scheduler/eventhandlers.go and schedule_one.go. Differences: within
+a step nothing but the scheduler's own assumptions changes, where upstream's informers come between
+any two pods; victims are deleted within the step, so that DefaultPreemption's PreEnqueue, which
+holds a pod back while these requests are under way, never has anything to do.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from typing import Final
+
+import msgspec
+
+from pykube_core.api.builtin import NAMESPACES, NODES, PODS
+from pykube_core.api.objects import KubeObject, namespace_of
+from pykube_core.apiserver import ApiObject, ApiServer
+from pykube_core.client.informers import Change, Housekeeping, SharedInformer
+from pykube_core.scheduler.component.schedule_loop import ScheduleLoop, WaitingPod
+from pykube_core.scheduler.component.scheduler_cache import AssignedPod, SchedulerCache
+from pykube_core.scheduler.component.signatures import PodSignatures
+from pykube_core.scheduler.config import SchedulerConfiguration, default_configuration
+from pykube_core.scheduler.cycle.cycle import SchedulingCycle
+from pykube_core.scheduler.placer.scheduler import Scheduler, TieBreak
+from pykube_core.scheduler.plugins.inter_pod_affinity import pod_match
+from pykube_core.scheduler.policies import Policy
+from pykube_core.scheduler.queue.build import build_queue
+from pykube_core.scheduler.queue.events import (
+    ASSIGNED_POD_ADD,
+    ASSIGNED_POD_DELETE,
+    NODE_ADD,
+    NODE_DELETE,
+    ActionType,
+    ClusterEvent,
+    node_update_events,
+    pod_update_events,
+)
+from pykube_core.scheduler.queue.pools import QueuedPod
+from pykube_core.scheduler.tables.matchers import MatcherTable
+
+_ASSIGNED_POD_UPDATE: Final = ClusterEvent("AssignedPod", ActionType.UPDATE)
+_UNSCHEDULABLE_POD_UPDATE: Final = ClusterEvent("UnschedulablePod", ActionType.UPDATE)
+# Plural names of the API by those of Listers: what default constraints and preemption read.
+_LISTED: Final = {
+    "services": "services",
+    "replicasets": "replicaSets",
+    "statefulsets": "statefulSets",
+    "replicationcontrollers": "replicationControllers",
+    "poddisruptionbudgets": "podDisruptionBudgets",
+}
+
+
+class _NodeCondition(msgspec.Struct, gc=False):
+    type: str = ""
+    status: str = ""
+
+
+class _NodeStatus(msgspec.Struct, gc=False):
+    allocatable: msgspec.Raw = msgspec.Raw(b"")
+    images: msgspec.Raw = msgspec.Raw(b"")
+    conditions: list[_NodeCondition] = []
+
+
+_NODE_STATUS: Final = msgspec.json.Decoder(_NodeStatus)
+
+
+class _NamespaceMetadata(msgspec.Struct, gc=False):
+    labels: dict[str, str] = {}
+
+
+class _NamespaceView(msgspec.Struct, gc=False):
+    metadata: _NamespaceMetadata
+
+
+class SchedulerComponent:
+    """kube-scheduler: a component over the log.
+
+    Parameters
+    ----------
+    server : ApiServer
+        Where it writes.
+    log : SharedInformer
+        What it reads.
+    configuration : SchedulerConfiguration, optional
+        kube-scheduler's defaults without it.
+    policy : Policy, optional
+        Decides in place of the configuration's profile of the same scheduler name.
+    tie_break : str
+        As for `Scheduler`; other than ``random``, preemption leaves nothing to chance either.
+    seed : int
+        Of all that is left to chance.
+    instance : str
+        Who it is in events.
+    start_ns : int
+        The time; intervals of the queue count from it.
+    """
+
+    name = "kube-scheduler"
+
+    def __init__(
+        self,
+        server: ApiServer,
+        log: SharedInformer,
+        *,
+        configuration: SchedulerConfiguration | None = None,
+        policy: Policy | None = None,
+        tie_break: TieBreak = "random",
+        seed: int = 0,
+        instance: str = "default-scheduler-kube-scheduler",
+        start_ns: int = 0,
+    ) -> None:
+        configuration = _with_policy(configuration or default_configuration(), policy)
+        policies = [
+            replace(policy, others=())
+            if policy is not None and policy.profile is profile
+            else Policy(profile.scheduler_name, "", profile)
+            for profile in configuration.profiles
+        ]
+        self._log = log
+        listed = [r for r in server.registry if r.plural in _LISTED]
+        self.cursor = log.cursor(NAMESPACES, *listed, NODES, PODS, every_version=True)
+        self._scheduler = Scheduler(
+            [], policies[0], more_policies=policies[1:], tie_break=tie_break, seed=seed
+        )
+        for profile in configuration.profiles:
+            own = profile.percentage_of_nodes_to_score
+            percentage = configuration.percentage_of_nodes_to_score if own is None else own
+            self._scheduler.set_percentage(profile.scheduler_name, percentage)
+        draw = random.Random(seed).randrange if tie_break == "random" else None
+        self._cycle = SchedulingCycle(self._scheduler, draw, evict=False)
+        self._accounts = SchedulerCache(self._scheduler, self._cycle)
+        self._shapes = PodSignatures(self._scheduler)
+        self._queue = build_queue(configuration, start_ns=start_ns)
+        self._profiles = frozenset(profile.scheduler_name for profile in configuration.profiles)
+        self._pods: dict[bytes, WaitingPod | AssignedPod] = {}
+        self._attempts = ScheduleLoop(
+            server, self._scheduler, self._cycle, self._accounts, self._shapes, self._queue,
+            self._pods, self._profiles, instance,
+        )  # fmt: skip
+        self._now_ns = start_ns
+
+    def close(self) -> None:
+        """Free the engine; a second call does nothing."""
+        self._scheduler.close()
+
+    def step(self, now_ns: int) -> int | None:
+        """Take what is new, and try every pod whose turn it is."""
+        self._now_ns = now_ns
+        for change in self.cursor.read():
+            resource = (change.new or change.object).resource
+            if resource is PODS:
+                self._note_pod(change)
+            elif resource is NODES:
+                self._note_node(change)
+            elif resource is NAMESPACES:
+                self._note_namespace(change)
+            else:
+                self._note_listed(change)
+        self._accounts.settle()
+        self._queue.tick(now_ns)
+        self._attempts.run(now_ns)
+        again_ns = self._queue.next_wakeup_ns()
+        # What is left in the unschedulable pool is tried again for ever, each five minutes.
+        return again_ns if again_ns is None or self._queue.has_backoff else Housekeeping(again_ns)
+
+    # -- what plugins read beside pods and nodes -----------------------------------------------
+
+    def _note_namespace(self, change: Change) -> None:
+        labels = None if change.new is None else change.new.view(_NamespaceView).metadata.labels
+        self._scheduler.context.matchers.set_namespace(change.object.name, labels)
+        self._accounts.version += 1
+
+    def _note_listed(self, change: Change) -> None:
+        old, new = change.old, change.new
+        if old is not None and new is not None:
+            plural = change.object.resource.plural
+            if old.body.spec == new.body.spec and plural != "poddisruptionbudgets":
+                return
+        listers, plural = self._scheduler.context.listers, _LISTED[change.object.resource.plural]
+        if new is None:
+            listers.delete(plural, change.object.decode())
+        else:
+            listers.set(plural, new.decode())
+        self._shapes.forget()
+        self._accounts.version += 1
+
+    # -- nodes -------------------------------------------------------------------------------
+
+    def _note_node(self, change: Change) -> None:
+        old, new = change.old, change.new
+        if old is None:
+            assert new is not None
+            node = new.decode()
+            self._accounts.add_node(node)
+            self._tell(NODE_ADD, None, node)
+        elif new is None:
+            self._tell(NODE_DELETE, old.decode(), None)
+            self._accounts.remove_node(old.name)
+        elif not _is_heartbeat(change):
+            after = new.decode()
+            self._accounts.update_node(after)
+            if self._queue.has_unschedulable:
+                before = old.decode()
+                for event in node_update_events(before, after):
+                    self._tell(event, before, after)
+
+    def _tell(self, event: ClusterEvent, old: KubeObject | None, new: KubeObject | None) -> None:
+        self._queue.move_all(event, old, new, self._now_ns)
+
+    # -- pods --------------------------------------------------------------------------------
+
+    def _note_pod(self, change: Change) -> None:
+        new = change.new
+        if new is None:
+            self._lose_pod(self._pods.get(change.object.key), change)
+            return
+        held = self._pods.get(new.key)
+        if not isinstance(held, AssignedPod):
+            self._note_unassigned(held, change, new)
+            return
+        known = held.object.revision
+        if new.revision > known:
+            self._update_assigned(held, change)
+        elif new.revision < known:
+            # It changed just before it was bound: it is on its node as it is now.
+            self._update_assigned(held, Change(new, held.object))
+        elif change.old is not None:
+            self._tell_pod(ASSIGNED_POD_ADD, None, new)
+
+    def _note_unassigned(self, held: WaitingPod | None, change: Change, new: ApiObject) -> None:
+        """Take a change of a pod that had no node, as far as is known here."""
+        name, uid, shape = new.name, new.uid, self._shapes.of(new)
+        if shape.is_done:
+            self._lose_pod(held, change)
+        elif shape.node:
+            if held is not None:
+                self._drop_waiting(held)
+            full_name, index = f"{shape.namespace}/{name}", self._shapes.class_of(new, shape).index
+            pod = AssignedPod(full_name, uid, shape.node, index, new, shape.is_sized)
+            self._pods[new.key] = pod
+            self._accounts.add_pod(pod)
+            self._tell_pod(ASSIGNED_POD_ADD, None, new)
+        elif held is not None:
+            self._update_waiting(held, change, new)
+        elif shape.scheduler_name in self._profiles:
+            waiting = self._pods[new.key] = WaitingPod(
+                f"{shape.namespace}/{name}",
+                shape.priority,
+                new,
+                uid,
+                shape.scheduler_name,
+                name=name,
+                object=new,
+                shape=shape,
+            )
+            self._queue.add(waiting, self._now_ns)
+            if shape.nominated_node or self._cycle.nominations:
+                self._nominate(waiting)
+
+    def _lose_pod(self, held: WaitingPod | AssignedPod | None, change: Change) -> None:
+        """Forget a pod that was deleted or has ended."""
+        if held is None:
+            return
+        del self._pods[change.object.key]
+        last = change.old or change.object
+        if isinstance(held, AssignedPod):
+            self._accounts.remove_pod(held)
+            self._tell_pod(ASSIGNED_POD_DELETE, last, None)
+            return
+        self._drop_waiting(held)
+        if held.shape.nominated_node:
+            self._tell_unnominated(held, last)
+
+    def _drop_waiting(self, held: WaitingPod) -> None:
+        self._queue.delete(held.key)
+        if held.key in self._cycle.nominations:
+            self._cycle.clear_nomination(held.decoded())
+            self._accounts.version += 1
+
+    def _tell_unnominated(self, held: WaitingPod, old: ApiObject) -> None:
+        """Room that was kept for a pod is free for those of no higher priority."""
+        if self._queue.concerns(ASSIGNED_POD_DELETE):
+            priority = held.priority
+            self._queue.move_all(
+                ASSIGNED_POD_DELETE,
+                old.decode(),
+                None,
+                self._now_ns,
+                lambda queued: queued.priority <= priority,
+            )
+
+    def _update_waiting(self, held: WaitingPod, change: Change, new: ApiObject) -> None:
+        assert change.old is not None
+        before, shape = held.shape, self._shapes.of(new)
+        held.take(new, shape)
+        if self._queue.get(held.key) is None:
+            # It was left out because it is being deleted; it is looked at again, as upstream does.
+            self._queue.add(held, self._now_ns)
+        elif (
+            not change.is_status_alone
+            or before.is_sized
+            or shape.is_sized
+            or self._queue.concerns(_UNSCHEDULABLE_POD_UPDATE)
+        ):
+            self._queue.update(change.old.decode(), new.decode(), self._now_ns)
+        if shape.nominated_node == before.nominated_node:
+            return
+        self._nominate(held)
+        if before.nominated_node:
+            self._tell_unnominated(held, change.old)
+
+    def _nominate(self, held: WaitingPod) -> None:
+        """Keep room for a pod where its status says."""
+        node = held.shape.nominated_node
+        if node == self._cycle.nominations.get(held.key, ""):
+            return
+        self._accounts.settle()
+        self._accounts.version += 1
+        if node:
+            self._cycle.nominate(held.decoded(), node)
+        else:
+            self._cycle.clear_nomination(held.decoded())
+
+    def _update_assigned(self, held: AssignedPod, change: Change) -> None:
+        """Take a change of a pod on a node; most change nothing but the status."""
+        old, new = change.old, change.new
+        assert old is not None
+        assert new is not None
+        is_done, is_sized = self._shapes.read_status(new)
+        if is_done:
+            self._lose_pod(held, change)
+            return
+        was_sized, held.is_sized = held.is_sized, is_sized
+        if change.is_status_alone and not (was_sized or is_sized):
+            self._accounts.update_pod(held, new)
+            if self._queue.concerns(_ASSIGNED_POD_UPDATE):
+                self._tell_update(old, new)
+            return
+        index = self._shapes.read_class(new).index
+        if index != held.class_index:
+            self._accounts.remove_pod(held)
+            held = AssignedPod(held.name, held.uid, held.node, index, new, held.is_sized)
+            self._pods[new.key] = held
+            self._accounts.add_pod(held)
+        else:
+            self._accounts.update_pod(held, new)
+        self._tell_update(old, new)
+
+    def _tell_update(self, old: ApiObject, new: ApiObject) -> None:
+        if not self._queue.has_unschedulable:
+            return
+        before, after = old.decode(), new.decode()
+        for event in pod_update_events(before, after):
+            crossing = None if event.action & ActionType.UPDATE_POD_SCALE_DOWN else after
+            self._move(event, before, after, crossing)
+
+    def _tell_pod(self, event: ClusterEvent, old: ApiObject | None, new: ApiObject | None) -> None:
+        if self._queue.concerns(event):
+            before = None if old is None else old.decode()
+            after = None if new is None else new.decode()
+            self._move(event, before, after, after)
+
+    def _move(
+        self,
+        event: ClusterEvent,
+        old: KubeObject | None,
+        new: KubeObject | None,
+        crossing: KubeObject | None,
+    ) -> None:
+        """Tell the queue; ``crossing`` is a pod that only helps those who look beyond a node."""
+        if crossing is None:
+            self._queue.move_all(event, old, new, self._now_ns)
+            return
+        matchers = self._scheduler.context.matchers
+
+        def looks_beyond(queued: QueuedPod) -> bool:
+            return crosses(queued, crossing, matchers)
+
+        self._queue.move_all(event, old, new, self._now_ns, looks_beyond)
+
+
+def crosses(queued: QueuedPod, pod: KubeObject, matchers: MatcherTable) -> bool:
+    """Return whether a pod in the queue may care for a pod on some node.
+
+    It was rejected by PodTopologySpread and shares the namespace, or requires such a pod nearby
+    (getUnschedulablePodsWithCrossTopologyTerm, pkg/scheduler/backend/queue/scheduling_queue.go).
+    """
+    other = queued.pod or {}
+    namespace = namespace_of(pod)
+    if "PodTopologySpread" in queued.unschedulable_plugins and namespace == namespace_of(other):
+        return True
+    labels = (pod.get("metadata") or {}).get("labels") or {}
+    affinity = ((other.get("spec") or {}).get("affinity") or {}).get("podAffinity") or {}
+    return any(
+        matchers.accepts(pod_match(term, other), namespace, labels)
+        for term in affinity.get("requiredDuringSchedulingIgnoredDuringExecution") or ()
+    )
+
+
+def _with_policy(
+    configuration: SchedulerConfiguration, policy: Policy | None
+) -> SchedulerConfiguration:
+    if policy is None:
+        return configuration
+    own = [each.profile for each in (policy, *policy.others)]
+    others = [p for p in configuration.profiles if p.scheduler_name not in policy.scheduler_names]
+    return replace(configuration, profiles=(*own, *others))
+
+
+def _is_heartbeat(change: Change) -> bool:
+    """Return whether nothing of a node changed that the scheduler reads."""
+    old, new = change.old, change.new
+    assert old is not None
+    assert new is not None
+    if not change.is_status_alone:
+        return False
+    return _NODE_STATUS.decode(old.status) == _NODE_STATUS.decode(new.status)

@@ -1,0 +1,1 @@
+"""One pod's scheduling cycle, its decision, and the reasons of it."""

@@ -1,0 +1,1 @@
+"""The engine with Kubernetes objects: nodes and a policy in, placements out."""

@@ -1,0 +1,1 @@
+"""The scheduling queue: pools of pods, cluster events, queueing hints."""

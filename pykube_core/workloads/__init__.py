@@ -1,0 +1,1 @@
+"""Workloads: nodes and pods from snapshots, traces and generators."""

@@ -1,0 +1,340 @@
+"""Pods as a snapshot's text has them, told apart by the text of what scheduling reads.
+
+Replicas of one controller are the same bytes but for what only one pod has. So a pod is cut down to
+a text in which values are written as they were, and only a text that is new is decoded, checked and
+reduced to a template (`_shape.py`). Two texts may make one template, as the same can be written in
+more than one way; two templates never make one text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import msgspec
+
+from pykube_core.api.errors import InputError
+from pykube_core.api.json_faults import NOT_DECODED
+from pykube_core.api.objects import DONE_PHASES
+from pykube_core.api.times import parse_time
+from pykube_core.workloads.collector import TableBuilder
+from pykube_core.workloads.read import _shape
+
+_ABSENT: Final = msgspec.Raw()
+# Stands where a bound pod names its node: whether a pod is bound is part of its shape.
+_BOUND: Final = "-"
+
+
+class _Part(msgspec.Struct, omit_defaults=True, gc=False):
+    """A part of a pod; what is absent is not written into a cut."""
+
+
+class _Annotations(
+    _Part,
+    rename={
+        "mirror": _shape.MIRROR_ANNOTATION,
+        "created": _shape.CREATED_ANNOTATION,
+        "deleted": _shape.DELETED_ANNOTATION,
+        "gpu_count": _shape.GPU_COUNT,
+        "gpu_milli": _shape.GPU_MILLI,
+    },
+):
+    """The annotations that are read."""
+
+    mirror: str | None = None
+    created: str | None = None
+    deleted: str | None = None
+    gpu_count: str | None = None
+    gpu_milli: str | None = None
+
+
+class Metadata(_Part):
+    """Object metadata."""
+
+    name: str | None = None
+    namespace: str | None = None
+    uid: str | None = None
+    labels: msgspec.Raw = _ABSENT
+    annotations: _Annotations | None = None
+    creationTimestamp: str | None = None
+    deletionTimestamp: str | None = None
+    ownerReferences: msgspec.Raw = _ABSENT
+
+
+class _Container(_Part):
+    name: str | None = None
+    image: str | None = None
+    resources: msgspec.Raw = _ABSENT
+    ports: msgspec.Raw = _ABSENT
+    restartPolicy: str | None = None
+
+
+class _Volume(_Part):
+    name: str | None = None
+    persistentVolumeClaim: msgspec.Raw = _ABSENT
+    ephemeral: msgspec.Raw = _ABSENT
+    csi: msgspec.Raw = _ABSENT
+    gcePersistentDisk: msgspec.Raw = _ABSENT
+    awsElasticBlockStore: msgspec.Raw = _ABSENT
+    azureDisk: msgspec.Raw = _ABSENT
+    azureFile: msgspec.Raw = _ABSENT
+    cinder: msgspec.Raw = _ABSENT
+    iscsi: msgspec.Raw = _ABSENT
+    portworxVolume: msgspec.Raw = _ABSENT
+    rbd: msgspec.Raw = _ABSENT
+    vsphereVolume: msgspec.Raw = _ABSENT
+
+
+class PodSpec(_Part):
+    """The part of a pod's spec that decides where it may run."""
+
+    nodeName: str | None = None
+    schedulerName: str | None = None
+    priority: int | None = None
+    priorityClassName: str | None = None
+    preemptionPolicy: str | None = None
+    nodeSelector: msgspec.Raw = _ABSENT
+    affinity: msgspec.Raw = _ABSENT
+    tolerations: msgspec.Raw = _ABSENT
+    topologySpreadConstraints: msgspec.Raw = _ABSENT
+    schedulingGates: msgspec.Raw = _ABSENT
+    hostNetwork: bool | None = None
+    overhead: msgspec.Raw = _ABSENT
+    resources: msgspec.Raw = _ABSENT
+    resourceClaims: msgspec.Raw = _ABSENT
+    containers: list[_Container] | None = None
+    initContainers: list[_Container] | None = None
+    volumes: list[_Volume] | None = None
+
+
+class _ContainerStatus(_Part):
+    name: str | None = None
+    resources: msgspec.Raw = _ABSENT
+    allocatedResources: msgspec.Raw = _ABSENT
+
+
+class PodStatus(_Part):
+    """The part of a pod's status that scheduling reads."""
+
+    phase: str | None = None
+    nominatedNodeName: str | None = None
+    conditions: msgspec.Raw = _ABSENT
+    containerStatuses: list[_ContainerStatus] | None = None
+    initContainerStatuses: list[_ContainerStatus] | None = None
+    resources: msgspec.Raw = _ABSENT
+
+
+class Pod(_Part):
+    """A pod, with what says that it is one."""
+
+    apiVersion: str | None = None
+    kind: str | None = None
+    metadata: Metadata | None = None
+    spec: PodSpec | None = None
+    status: PodStatus | None = None
+
+
+_NO_VOLUME: Final = _Volume()
+
+_V1: Final = (None, "v1")
+_NO_ANNOTATIONS: Final = _Annotations()
+_is_count: Final = re.compile(r"[0-9]{1,18}").fullmatch
+decode_pod: Final = msgspec.json.Decoder(Pod).decode
+_encode: Final = msgspec.json.Encoder().encode
+_decode_shape: Final = msgspec.json.Decoder(_shape.Pod).decode
+
+
+Row = tuple[str, int, int, int, str, bool]
+"""Full name, template, creation, deletion, node and whether it is pinned: `TableBuilder.add`."""
+
+
+class PodReader:
+    """Reads pods into the rows of a table.
+
+    Parameters
+    ----------
+    table : TableBuilder
+        What the pods are added to.
+    complete : callable
+        Takes the row of a template that is new and the pod, as "namespace/name", that brought it.
+    refuse : callable
+        Takes the row of a pod and the full name that another pod has, too; returns the error.
+    """
+
+    def __init__(
+        self,
+        table: TableBuilder,
+        complete: Callable[[int, str], None],
+        refuse: Callable[[int, str], InputError],
+    ) -> None:
+        self.dated = False
+        self._table = table
+        self._complete = complete
+        self._refuse = refuse
+        self._uids: dict[str, str] = {}
+        self._known: dict[bytes, tuple[int, bool]] = {}
+        self._times: dict[str | None, int] = {None: 0, "": 0}
+
+    def add_run(
+        self,
+        items: Sequence[bytes | memoryview | msgspec.Raw],
+        start: int,
+        of_items: str | None,
+    ) -> int:
+        """Add the pods from a server that a list has from an item on.
+
+        Returns
+        -------
+        int
+            The first item that is something else, or wrong: its own way tells what it is.
+        """
+        add, index = self._table.add, start
+        try:
+            for index in range(start, len(items)):
+                pod = decode_pod(items[index])
+                if pod.kind != "Pod" and (pod.kind or of_items) != "Pod":
+                    break
+                if pod.apiVersion not in _V1 or pod.metadata is None or not pod.metadata.uid:
+                    break
+                row = self._read(pod, pod.metadata)
+                if row is not None:
+                    add(*row)
+            else:
+                index = len(items)
+        except (InputError, *NOT_DECODED):
+            pass
+        return index
+
+    def add(self, pod: Pod) -> None:
+        """Add a pod, unless it has ended; the pod is taken apart by this.
+
+        Raises
+        ------
+        InputError
+            Naming the pod and its field.
+        msgspec.ValidationError
+            Something is not of its type.
+        """
+        row = self._read(pod, pod.metadata or Metadata())
+        if row is not None:
+            self._table.add(*row)
+
+    def _read(self, pod: Pod, metadata: Metadata) -> Row | None:
+        """Return the row of a pod; None of one that has ended, or comes again."""
+        spec, status = pod.spec, pod.status
+        if status is not None and status.phase in DONE_PHASES:
+            return None
+        name, uid = metadata.name, metadata.uid or ""
+        node_name, deleted_ns, is_mirror = "", -1, False
+        full = f"{metadata.namespace or 'default'}/{name or ''}"
+        created_ns = self._times.get(metadata.creationTimestamp)
+        if created_ns is None:
+            created_ns = self._read_time(metadata.creationTimestamp, full)
+        annotations = metadata.annotations
+        if annotations is not None:
+            if annotations == _NO_ANNOTATIONS:
+                metadata.annotations = None
+            else:
+                is_mirror = annotations.mirror is not None
+                created_ns, deleted_ns = self._exact_times(annotations, created_ns, full)
+                annotations.mirror = annotations.created = annotations.deleted = None
+        if spec is not None:
+            node_name = spec.nodeName or ""
+            spec.nodeName = _BOUND if node_name else None
+            if spec.volumes is not None:
+                spec.volumes = _mattering(spec.volumes)
+        if status is not None:
+            if not node_name:
+                pod.status = PodStatus(nominatedNodeName=status.nominatedNodeName)
+            else:
+                status.phase = None
+                if b"PodResize" not in bytes(status.conditions):
+                    status.conditions = _ABSENT
+        pod.apiVersion = pod.kind = None
+        metadata.creationTimestamp = None
+        if not _has_own_claims(spec):  # They bear its name and are owned by its uid.
+            metadata.name = metadata.uid = None
+        text = _encode(pod)
+        template, owner_pins = self._known.get(text) or self._learn(text, full)
+        if not name:
+            raise InputError("Required value", field="metadata.name")
+        pinned = (owner_pins or is_mirror) and bool(node_name)
+        row = full, template, created_ns, deleted_ns, node_name, pinned
+        count = len(self._uids)
+        before = self._uids.setdefault(full, uid)
+        if len(self._uids) > count:
+            return row
+        first = self._table.names.index(full)
+        if uid == before and (uid or row == self._table.row(first)):
+            return None  # It is the same pod once more.
+        raise self._refuse(first, full)
+
+    def _learn(self, text: bytes, full: str) -> tuple[int, bool]:
+        """Return the row of the template that a new cut makes, and whether its owner pins it."""
+        shape, owner_pins = _shape_of(text)
+        count = len(self._table.templates)
+        template = self._table.intern(shape)
+        if template == count:
+            self._complete(template, full)
+        self._known[text] = template, owner_pins
+        return template, owner_pins
+
+    def _read_time(self, text: str | None, full: str) -> int:
+        try:
+            time_ns = self._times[text] = parse_time(text or "")
+        except ValueError:
+            reason = f"Invalid value: {text!r}: expected a time in RFC 3339"
+            field = "metadata.creationTimestamp"
+            raise InputError(reason, object=f"Pod {full}", field=field) from None
+        return time_ns
+
+    def _exact_times(
+        self, annotations: _Annotations, created_ns: int, full: str
+    ) -> tuple[int, int]:
+        """Return when a pod is created and deleted."""
+        deleted_ns = -1
+        if annotations.deleted is not None:
+            deleted_ns = _nanoseconds(annotations.deleted, _shape.DELETED_ANNOTATION, full)
+        if annotations.created is not None:
+            self.dated = True
+            created_ns = _nanoseconds(annotations.created, _shape.CREATED_ANNOTATION, full)
+        return created_ns, deleted_ns
+
+
+def _shape_of(text: bytes) -> tuple[_shape.Pod, bool]:
+    """Return the template of a cut, and whether its owner ties it to its node.
+
+    Raises
+    ------
+    msgspec.ValidationError
+        Something is not of its type.
+    """
+    pod = _decode_shape(text)
+    metadata, spec = pod.metadata or _shape.Metadata(), pod.spec or _shape.PodSpec()
+    shape = _shape.reduce_to_template(metadata, spec, pod.status or _shape.PodStatus())
+    return shape, _shape.is_pinned_by(metadata.ownerReferences or [])
+
+
+def _mattering(volumes: list[_Volume]) -> list[_Volume] | None:
+    """Return the volumes of kinds that can refuse a node, as far as their text tells."""
+    kept = None
+    for volume in volumes:
+        name, volume.name = volume.name, None
+        if volume != _NO_VOLUME:
+            volume.name = name
+            kept = [*kept, volume] if kept else [volume]
+    return kept
+
+
+def _has_own_claims(spec: PodSpec | None) -> bool:
+    """Say whether a pod may have generic ephemeral volumes, as far as its text tells."""
+    volumes = spec.volumes if spec is not None else None
+    return any(volume.ephemeral != _ABSENT for volume in volumes or ())
+
+
+def _nanoseconds(text: str, annotation: str, full: str) -> int:
+    if not _is_count(text):
+        reason, field = f"expected nanoseconds: {text!r}", f"metadata.annotations[{annotation}]"
+        raise InputError(reason, object=f"Pod {full}", field=field)
+    return int(text)

@@ -1,0 +1,1 @@
+"""Traces: each published format is read by a module of its own."""
