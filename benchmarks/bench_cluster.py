@@ -22,7 +22,7 @@ from measure import machine
 from workload import SET_COUNT, replica_sets
 
 from pykube_core import Cluster
-from pykube_core.api.registry import STORE_PREFIX
+from pykube_core.api.machinery.registry import STORE_PREFIX
 from pykube_core.scheduler.placer.scheduler import Scheduler
 from pykube_core.scheduler.policies import policy
 from pykube_core.store import prefix_end

@@ -14,8 +14,8 @@ import importlib
 # Not typing's: that module takes longer to import than all else of a command's first steps.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from pykube_core.api.errors import InputError
-    from pykube_core.api.status import StatusError
+    from pykube_core.api.machinery.errors import InputError
+    from pykube_core.api.machinery.status import StatusError
     from pykube_core.cluster.cluster import Cluster
     from pykube_core.experiments.compare import Comparison, compare
     from pykube_core.experiments.explain import explain
@@ -60,12 +60,12 @@ _MODULES = {
     "Cluster": "cluster.cluster",
     "Comparison": "experiments.compare",
     "Explanation": "scheduler.cycle.explain",
-    "InputError": "api.errors",
+    "InputError": "api.machinery.errors",
     "Machine": "node.registration",
     "PodTable": "workloads.model",
     "Policy": "scheduler.policies",
     "Scheduler": "scheduler.placer.scheduler",
-    "StatusError": "api.status",
+    "StatusError": "api.machinery.status",
     "Store": "store",
     "UserPolicy": "scheduler.policies.user_policy",
     "Workload": "workloads.model",

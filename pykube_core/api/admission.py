@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pykube_core.api.decoding import DecodeError, decode
 from pykube_core.api.defaults import merge_label_keys, set_defaults
-from pykube_core.api.errors import InputError
-from pykube_core.api.objects import CLUSTER_SCOPED, Json, KubeObject, label_of
+from pykube_core.api.machinery.decoding import DecodeError, decode
+from pykube_core.api.machinery.errors import InputError
+from pykube_core.api.machinery.objects import CLUSTER_SCOPED, Json, KubeObject, label_of
 from pykube_core.api.validation import KINDS, invalid_message, validate
 
 

@@ -9,13 +9,13 @@ from typing import Final
 
 from pykube_core.api import server_defaults as defaults
 from pykube_core.api import tables
-from pykube_core.api.names import dns_label
-from pykube_core.api.objects import DONE_PHASES, KubeObject
-from pykube_core.api.registry import Column, Registry, Resource
+from pykube_core.api.core.pod import updates as pod_updates
+from pykube_core.api.machinery.names import dns_label
+from pykube_core.api.machinery.objects import DONE_PHASES, KubeObject
+from pykube_core.api.machinery.registry import Column, Registry, Resource
 from pykube_core.api.validation import _cluster as cluster_rules
-from pykube_core.api.validation import _pod_update as pod_updates
 from pykube_core.api.validation import _server as rules
-from pykube_core.api.validation import _update as updates
+from pykube_core.api.validation import update_rules as updates
 from pykube_core.api.validation import validate_pod
 
 _DEFAULT_GRACE_SECONDS: Final = 30

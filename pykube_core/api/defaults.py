@@ -12,9 +12,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from pykube_core.api.objects import KubeObject, name_of
-from pykube_core.api.quantity import Quantity, parse_quantity
-from pykube_core.api.resources import aggregate, is_huge_page, is_pod_level, may_overcommit
+from pykube_core.api.core.resource_lists import (
+    aggregate,
+    is_huge_page,
+    is_pod_level,
+    may_overcommit,
+)
+from pykube_core.api.machinery.objects import KubeObject, name_of
+from pykube_core.api.machinery.quantity import Quantity, parse_quantity
 
 DEFAULT_SCHEDULER: Final = "default-scheduler"
 
@@ -36,7 +41,7 @@ def set_defaults(kind: str, obj: KubeObject) -> KubeObject:
     kind : str
         Its kind; one without defaults here is left as it is.
     obj : dict
-        From `pykube_core.api.decoding.decode`, so without nulls, and owned by the caller.
+        From `pykube_core.api.machinery.decoding.decode`, so without nulls, and owned by the caller.
     """
     match kind:
         case "Pod":

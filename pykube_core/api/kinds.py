@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from pykube_core.api.registry import Registry
+from pykube_core.api.machinery.registry import Registry
 
 _KINDS: Final = {
     "": "Binding ComponentStatus ConfigMap Endpoints Event LimitRange Namespace Node "

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from pykube_core.api.core.pod.image_names import tag_of
 from pykube_core.api.defaults import (
     POD_SPEC_DEFAULTS,
     merge_label_keys,
@@ -20,10 +21,9 @@ from pykube_core.api.defaults import (
     set_claim_defaults,
     set_defaults,
 )
-from pykube_core.api.equality import means_the_same
-from pykube_core.api.image_names import tag_of
-from pykube_core.api.objects import KubeObject
-from pykube_core.api.quantity import parse_quantity
+from pykube_core.api.machinery.equality import means_the_same
+from pykube_core.api.machinery.objects import KubeObject
+from pykube_core.api.machinery.quantity import parse_quantity
 
 _TEMPLATE_GENERATION: Final = "deprecated.daemonset.template.generation"
 _GENERATION_RE: Final = re.compile("[0-9]{1,18}", re.ASCII)

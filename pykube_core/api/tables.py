@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from pykube_core.api.objects import DONE_PHASES, Json, KubeObject, name_of
-from pykube_core.api.times import NANO, parse_time
+from pykube_core.api.machinery.objects import DONE_PHASES, Json, KubeObject, name_of
+from pykube_core.api.machinery.times import NANO, parse_time
 
 NONE: Final = "<none>"
 UNKNOWN: Final = "<unknown>"

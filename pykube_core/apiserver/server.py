@@ -8,12 +8,11 @@ from typing import Final
 import msgspec
 
 from pykube_core.api.builtin import BUILTIN, NAMESPACES, PRIORITY_CLASSES
-from pykube_core.api.field_errors import FieldError, required
-from pykube_core.api.objects import Json, KubeObject, name_of
-from pykube_core.api.patch import MERGE_PATCH
-from pykube_core.api.priority import SYSTEM_PRIORITIES
-from pykube_core.api.registry import Registry, Resource
-from pykube_core.api.status import (
+from pykube_core.api.machinery.field_errors import FieldError, required
+from pykube_core.api.machinery.objects import Json, KubeObject, name_of
+from pykube_core.api.machinery.patch import MERGE_PATCH
+from pykube_core.api.machinery.registry import Registry, Resource
+from pykube_core.api.machinery.status import (
     StatusError,
     already_exists,
     bad_request,
@@ -26,6 +25,7 @@ from pykube_core.api.status import (
     too_large,
     too_large_version,
 )
+from pykube_core.api.scheduling.priority import SYSTEM_PRIORITIES
 from pykube_core.apiserver.admission.admission import admit_namespace, admit_priority
 from pykube_core.apiserver.registry import lifecycle
 from pykube_core.apiserver.registry.batch import Binding, Bulk, FilledStatus, Target
@@ -266,7 +266,7 @@ class ApiServer:
     ) -> ApiObject:
         """Change an object, or what a subresource shows of it, as a patch says.
 
-        ``patch_type`` is one of the media types in `pykube_core.api.patch`.
+        ``patch_type`` is one of the media types in `pykube_core.api.machinery.patch`.
         """
         self._check_subresource(resource, subresource)
 

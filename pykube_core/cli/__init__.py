@@ -276,7 +276,7 @@ def _parsed(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.N
 
 def _refusal(error: Exception) -> str | None:
     """Return what kubectl would say of an error of the API or of a command; None for any other."""
-    from pykube_core.api.status import StatusError
+    from pykube_core.api.machinery.status import StatusError
     from pykube_core.cli.failures import CommandError, failure_text
 
     if isinstance(error, CommandError | StatusError):
@@ -286,7 +286,7 @@ def _refusal(error: Exception) -> str | None:
 
 def _bad_input(error: Exception) -> str | None:
     """Return the one line that names the user's mistake, None when the error is our bug."""
-    from pykube_core.api.errors import InputError
+    from pykube_core.api.machinery.errors import InputError
 
     if isinstance(error, InputError):
         return " ".join(str(error).split())

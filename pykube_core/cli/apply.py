@@ -18,7 +18,7 @@ from pykube_core.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from pykube_core.api.status import StatusError
+    from pykube_core.api.machinery.status import StatusError
     from pykube_core.cli.printing import ObjectPrinter
     from pykube_core.cluster.cluster import Cluster
 
@@ -53,7 +53,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], he
 def run(options: argparse.Namespace) -> int:
     """Apply what the files say; what fails does not keep the rest from being applied."""
     from pykube_core.api.builtin import BUILTIN
-    from pykube_core.api.status import StatusError
+    from pykube_core.api.machinery.status import StatusError
     from pykube_core.cli.data_dir import changing, run_on
     from pykube_core.cli.printing import ObjectPrinter
 

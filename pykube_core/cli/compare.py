@@ -136,7 +136,7 @@ def run(options: argparse.Namespace) -> int:
         options.parser.error("--snapshot and --nodes exclude each other")
     if options.shuffle and options.replay:
         options.parser.error("--shuffle and --replay exclude each other")
-    from pykube_core.api.errors import InputError
+    from pykube_core.api.machinery.errors import InputError
     from pykube_core.workloads.read import read_workload
 
     check_outputs(options)

@@ -7,7 +7,7 @@ import hashlib
 import sys
 from typing import TYPE_CHECKING, Final
 
-from pykube_core.api.names import SAFE_ALPHABET
+from pykube_core.api.machinery.names import SAFE_ALPHABET
 from pykube_core.cli.failures import CommandError, failure_lines, with_source
 from pykube_core.cli.manifests import add_filename, read_manifests
 from pykube_core.cli.options import (
@@ -19,9 +19,9 @@ from pykube_core.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from pykube_core.api.objects import KubeObject
-    from pykube_core.api.registry import Resource
-    from pykube_core.api.status import StatusError
+    from pykube_core.api.machinery.objects import KubeObject
+    from pykube_core.api.machinery.registry import Resource
+    from pykube_core.api.machinery.status import StatusError
 
 DESCRIPTION = """\
 Create objects, and let the cluster run on until they are as they should be. Where there is no
@@ -118,7 +118,7 @@ def _one_name(options: argparse.Namespace, kind: str) -> str:
 
 def _create_deployment(options: argparse.Namespace) -> int:
     from pykube_core.api.builtin import DEPLOYMENTS
-    from pykube_core.api.status import StatusError
+    from pykube_core.api.machinery.status import StatusError
 
     name = _one_name(options, "deployment")
     if len(options.image) > 1 and options.trailing:
@@ -209,7 +209,7 @@ def create_one(options: argparse.Namespace, resource: Resource, obj: KubeObject)
 def _create_files(options: argparse.Namespace) -> int:
     """Create what the files say; what fails does not keep the rest from being created."""
     from pykube_core.api.builtin import BUILTIN
-    from pykube_core.api.status import StatusError
+    from pykube_core.api.machinery.status import StatusError
     from pykube_core.cli.data_dir import changing, run_on
     from pykube_core.cli.printing import ObjectPrinter
 

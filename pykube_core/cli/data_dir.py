@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from pykube_core.api.builtin import PODS
-from pykube_core.api.errors import InputError
-from pykube_core.api.times import NANO
+from pykube_core.api.machinery.errors import InputError
+from pykube_core.api.machinery.times import NANO
 from pykube_core.apiserver import ApiServer
 from pykube_core.cli.options import DATA_DIR_VARIABLE, TIMEOUT_SECONDS, data_dir
 from pykube_core.cli.progress import Progress

@@ -19,8 +19,8 @@ from pykube_core.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from pykube_core.api.registry import Resource
-    from pykube_core.api.status import StatusError
+    from pykube_core.api.machinery.registry import Resource
+    from pykube_core.api.machinery.status import StatusError
     from pykube_core.apiserver import ApiServer
     from pykube_core.cli.resource_arguments import Target
 
@@ -101,7 +101,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], he
 def run(options: argparse.Namespace) -> int:
     """Delete what the words or the files name."""
     from pykube_core.api.builtin import BUILTIN
-    from pykube_core.api.status import StatusError
+    from pykube_core.api.machinery.status import StatusError
     from pykube_core.cli.data_dir import changing, run_on
 
     grace = _grace(options)

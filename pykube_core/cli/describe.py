@@ -10,7 +10,7 @@ from pykube_core.cli.failures import CommandError, failure_lines
 from pykube_core.cli.options import add_data_dir, add_namespace, add_selectors, add_words
 
 if TYPE_CHECKING:
-    from pykube_core.api.status import StatusError
+    from pykube_core.api.machinery.status import StatusError
     from pykube_core.apiserver import ApiObject, ApiServer
     from pykube_core.cli.resource_arguments import Target
 
@@ -82,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
 def _find(
     server: ApiServer, target: Target, options: argparse.Namespace
 ) -> tuple[list[ApiObject], list[StatusError]]:
-    from pykube_core.api.status import StatusError
+    from pykube_core.api.machinery.status import StatusError
 
     resource, names = target
     namespace = options.namespace or "default"

@@ -18,11 +18,11 @@ from pykube_core.api.builtin import (
     PODS,
     REPLICA_SETS,
 )
-from pykube_core.api.objects import Json, KubeObject
-from pykube_core.api.quantity import Quantity
-from pykube_core.api.registry import Resource
-from pykube_core.api.resources import Quantities, aggregate, is_huge_page, quantities
-from pykube_core.api.status import StatusError
+from pykube_core.api.core.resource_lists import Quantities, aggregate, is_huge_page, quantities
+from pykube_core.api.machinery.objects import Json, KubeObject
+from pykube_core.api.machinery.quantity import Quantity
+from pykube_core.api.machinery.registry import Resource
+from pykube_core.api.machinery.status import StatusError
 from pykube_core.api.tables import NONE, node_cells, selector_text, since
 from pykube_core.apiserver import ApiServer
 from pykube_core.cli.describe_pods import (

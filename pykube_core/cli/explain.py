@@ -130,8 +130,8 @@ def _warnings(
 
 def _pods(options: argparse.Namespace, workload: Workload) -> list[PodSource]:
     """Return the pods that are asked for: one of the snapshot, or those of a file."""
-    from pykube_core.api.errors import InputError
-    from pykube_core.api.objects import full_name
+    from pykube_core.api.machinery.errors import InputError
+    from pykube_core.api.machinery.objects import full_name
     from pykube_core.experiments.explain import find_pod, of_workload
     from pykube_core.workloads.pod_sources import read_pods
 
@@ -157,7 +157,7 @@ def _pods(options: argparse.Namespace, workload: Workload) -> list[PodSource]:
 
 def _node_of(workload: Workload, name: str) -> str | None:
     """Return the node that a pod of the snapshot is on, None for none."""
-    from pykube_core.api.objects import name_of
+    from pykube_core.api.machinery.objects import name_of
 
     names = list(workload.pods.names)
     row = int(workload.pods.node[names.index(name)]) if name in names else -1

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pykube_core.api.status import StatusError
+    from pykube_core.api.machinery.status import StatusError
 
 
 class CommandError(Exception):
@@ -48,7 +48,7 @@ def failure_lines(errors: Sequence[CommandError | StatusError]) -> str:
 
 def with_source(error: StatusError, doing: str, source: str) -> StatusError:
     """Return an error of the API that says which file it is about."""
-    from pykube_core.api.status import StatusError
+    from pykube_core.api.machinery.status import StatusError
 
     message = f'error when {doing} "{source}": {error.message}'
     return StatusError(error.code, error.reason, message, error.details)

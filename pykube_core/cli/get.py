@@ -16,9 +16,9 @@ from pykube_core.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from pykube_core.api.objects import KubeObject
-    from pykube_core.api.registry import Resource
-    from pykube_core.api.status import StatusError
+    from pykube_core.api.machinery.objects import KubeObject
+    from pykube_core.api.machinery.registry import Resource
+    from pykube_core.api.machinery.status import StatusError
     from pykube_core.cli.data_dir import Reading
     from pykube_core.cli.resource_arguments import Target
 
@@ -119,7 +119,7 @@ def _find(
     cluster: Reading, target: Target, options: argparse.Namespace
 ) -> tuple[list[KubeObject], list[StatusError]]:
     """Return the objects of a target, and an error for each that is not there."""
-    from pykube_core.api.status import StatusError
+    from pykube_core.api.machinery.status import StatusError
 
     server, resource = cluster.server, target.resource
     namespace = options.namespace or "default"
@@ -147,7 +147,7 @@ def _find(
 
 def _unable(error: StatusError, resource: Resource, options: argparse.Namespace) -> StatusError:
     """Return the error of a list with the selectors that it is about."""
-    from pykube_core.api.status import StatusError
+    from pykube_core.api.machinery.status import StatusError
 
     if error.code != 400:
         return error

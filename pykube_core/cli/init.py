@@ -56,7 +56,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], he
 
 def run(options: argparse.Namespace) -> int:
     """Make the cluster, and say what is next."""
-    from pykube_core.api.errors import InputError
+    from pykube_core.api.machinery.errors import InputError
     from pykube_core.cli.data_dir import MASTER, NODES, is_occupied, made, settle
 
     path: Path = data_dir(options)

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from pykube_core.cli.failures import CommandError
 
 if TYPE_CHECKING:
-    from pykube_core.api.objects import Json, KubeObject
-    from pykube_core.api.registry import Registry, Resource
+    from pykube_core.api.machinery.objects import Json, KubeObject
+    from pykube_core.api.machinery.registry import Registry, Resource
 
 _SUFFIXES: Final = (".json", ".yaml", ".yml")
 
@@ -99,9 +99,9 @@ def _sources(names: Sequence[str], *, recursive: bool) -> Iterator[tuple[str, by
 
 
 def _documents(source: str, data: bytes) -> Iterator[Json]:
-    from pykube_core.api.documents import read_documents
-    from pykube_core.api.errors import InputError
-    from pykube_core.api.yaml_errors import YamlError
+    from pykube_core.api.machinery.documents import read_documents
+    from pykube_core.api.machinery.errors import InputError
+    from pykube_core.api.machinery.yaml_errors import YamlError
 
     try:
         yield from read_documents(source, data)

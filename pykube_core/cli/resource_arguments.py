@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from pykube_core.api.registry import Registry, Resource
+from pykube_core.api.machinery.registry import Registry, Resource
 from pykube_core.cli.failures import CommandError
 
 NOTHING_GIVEN = """\

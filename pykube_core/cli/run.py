@@ -16,7 +16,7 @@ from pykube_core.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from pykube_core.api.objects import KubeObject
+    from pykube_core.api.machinery.objects import KubeObject
 
 DESCRIPTION = """\
 Run an image in one pod, and let the cluster run on until it does. A pod made so is started again
@@ -73,8 +73,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], he
 def run(options: argparse.Namespace) -> int:
     """Create the pod."""
     from pykube_core.api.builtin import PODS
-    from pykube_core.api.field_errors import quoted
-    from pykube_core.api.image_names import is_reference
+    from pykube_core.api.core.pod.image_names import is_reference
+    from pykube_core.api.machinery.field_errors import quoted
 
     if not options.words:
         raise CommandError(

@@ -19,8 +19,8 @@ from pykube_core.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from pykube_core.api.registry import Resource
-    from pykube_core.api.status import StatusError
+    from pykube_core.api.machinery.registry import Resource
+    from pykube_core.api.machinery.status import StatusError
     from pykube_core.apiserver import ApiObject, ApiServer
     from pykube_core.cli.resource_arguments import Target
 
@@ -60,7 +60,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], he
 def run(options: argparse.Namespace) -> int:
     """Scale what the words name."""
     from pykube_core.api.builtin import BUILTIN
-    from pykube_core.api.status import StatusError
+    from pykube_core.api.machinery.status import StatusError
     from pykube_core.cli.data_dir import changing, run_on
     from pykube_core.cli.printing import ObjectPrinter
     from pykube_core.cli.resource_arguments import NOTHING_GIVEN, parse_targets
@@ -101,7 +101,7 @@ def _find(
     server: ApiServer, targets: list[Target], options: argparse.Namespace
 ) -> tuple[list[ApiObject], list[StatusError]]:
     """Return the objects that are meant, and an error for each that is not there."""
-    from pykube_core.api.status import StatusError
+    from pykube_core.api.machinery.status import StatusError
 
     namespace = options.namespace or "default"
     found, missing = [], []
@@ -117,7 +117,7 @@ def _find(
 
 
 def _scale(server: ApiServer, obj: ApiObject, options: argparse.Namespace) -> ApiObject:
-    from pykube_core.api.status import method_not_allowed
+    from pykube_core.api.machinery.status import method_not_allowed
 
     resource: Resource = obj.resource
     if not resource.has_scale:

@@ -8,13 +8,13 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from pykube_core.api.times import NANO
+from pykube_core.api.machinery.times import NANO
 from pykube_core.cli.failures import CommandError
 from pykube_core.cli.options import add_data_dir, add_namespace, add_words
 from pykube_core.words import counted
 
 if TYPE_CHECKING:
-    from pykube_core.api.objects import Json, KubeObject
+    from pykube_core.api.machinery.objects import Json, KubeObject
     from pykube_core.cluster.timeline import Entry, FieldChange, Timeline
 
 DESCRIPTION = """\

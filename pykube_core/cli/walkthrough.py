@@ -8,11 +8,11 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pykube_core.api.times import NANO, time_text
+from pykube_core.api.machinery.times import NANO, time_text
 
 if TYPE_CHECKING:
-    from pykube_core.api.objects import KubeObject
-    from pykube_core.api.registry import Resource
+    from pykube_core.api.machinery.objects import KubeObject
+    from pykube_core.api.machinery.registry import Resource
     from pykube_core.apiserver import ApiObject
     from pykube_core.cluster.cluster import Cluster
     from pykube_core.cluster.request_log import Request

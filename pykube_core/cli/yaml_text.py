@@ -15,8 +15,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from pykube_core.api.objects import Json
-from pykube_core.api.yaml_scalars import is_text
+from pykube_core.api.machinery.objects import Json
+from pykube_core.api.machinery.yaml_scalars import is_text
 
 _WIDTH: Final = 80
 _CACHED_LENGTH_MAX: Final = 256

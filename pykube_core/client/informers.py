@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from pykube_core.api.registry import STORE_PREFIX, Registry, Resource
+from pykube_core.api.machinery.registry import STORE_PREFIX, Registry, Resource
 from pykube_core.apiserver.registry.unvalidated import Gate, Written, undecodable
 from pykube_core.objects import ApiObject, Body
 from pykube_core.store import PackedEvents, StoreLike, prefix_end

@@ -16,8 +16,8 @@ from typing import Final
 import msgspec
 
 from pykube_core.api.builtin import EVENTS
-from pykube_core.api.registry import Resource
-from pykube_core.api.times import NANO, micro_time_text, time_text
+from pykube_core.api.machinery.registry import Resource
+from pykube_core.api.machinery.times import NANO, micro_time_text, time_text
 from pykube_core.apiserver.server import ApiServer
 from pykube_core.objects import ApiObject
 from pykube_core.store import OPERATIONS_MAX, Form, Puts

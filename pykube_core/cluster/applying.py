@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from pykube_core.api.equality import means_the_same
-from pykube_core.api.errors import InputError
-from pykube_core.api.objects import KubeObject
-from pykube_core.api.patch import STRATEGIC_MERGE_PATCH
-from pykube_core.api.registry import Resource
-from pykube_core.api.status import StatusError
-from pykube_core.api.strategic_merge import PatchError
-from pykube_core.api.three_way import (
+from pykube_core.api.machinery.equality import means_the_same
+from pykube_core.api.machinery.errors import InputError
+from pykube_core.api.machinery.objects import KubeObject
+from pykube_core.api.machinery.patch import STRATEGIC_MERGE_PATCH
+from pykube_core.api.machinery.registry import Resource
+from pykube_core.api.machinery.status import StatusError
+from pykube_core.api.machinery.strategic_merge import PatchError
+from pykube_core.api.machinery.three_way import (
     LAST_APPLIED,
     last_applied,
     three_way_patch,

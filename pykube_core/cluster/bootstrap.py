@@ -12,9 +12,9 @@ from importlib.resources import files
 from string import Template
 from typing import Final
 
-from pykube_core.api.documents import read_documents
-from pykube_core.api.errors import InputError
-from pykube_core.api.objects import KubeObject
+from pykube_core.api.machinery.documents import read_documents
+from pykube_core.api.machinery.errors import InputError
+from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.apiserver import ApiServer
 from pykube_core.cluster.applying import apply_object
 from pykube_core.cluster.reading import read_manifests

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from pykube_core.api.times import NANO
+from pykube_core.api.machinery.times import NANO
 
 
 class Clock(Protocol):

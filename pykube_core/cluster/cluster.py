@@ -10,10 +10,10 @@ from types import TracebackType
 from typing import Final, Literal, get_args
 
 from pykube_core.api.builtin import NODES, PODS
-from pykube_core.api.errors import InputError
-from pykube_core.api.objects import KubeObject
-from pykube_core.api.registry import Resource
-from pykube_core.api.times import NANO
+from pykube_core.api.machinery.errors import InputError
+from pykube_core.api.machinery.objects import KubeObject
+from pykube_core.api.machinery.registry import Resource
+from pykube_core.api.machinery.times import NANO
 from pykube_core.apiserver import ApiServer
 from pykube_core.client.informers import SharedInformer
 from pykube_core.cluster.applying import Applied, apply_manifests

@@ -8,8 +8,8 @@ from typing import Final
 
 import msgspec
 
-from pykube_core.api.registry import STORE_PREFIX
-from pykube_core.api.times import NANO, parse_time
+from pykube_core.api.machinery.registry import STORE_PREFIX
+from pykube_core.api.machinery.times import NANO, parse_time
 from pykube_core.store import FROM_KEY, CompactedError, KeyValue, StoreLike, prefix_end
 
 _FIRST_KEY: Final = b"\0"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from pykube_core.api.times import NANO
+from pykube_core.api.machinery.times import NANO
 from pykube_core.client.informers import Housekeeping, SharedInformer
 from pykube_core.store import CompactedError, StoreLike
 

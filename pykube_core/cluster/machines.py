@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Final
 
 from pykube_core.api.builtin import NODES
-from pykube_core.api.errors import InputError
-from pykube_core.api.objects import KubeObject
+from pykube_core.api.machinery.errors import InputError
+from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.apiserver import ApiServer
 from pykube_core.cluster.bootstrap import CONTROL_PLANE_LABEL
 from pykube_core.node.registration import Machine, node_of

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from pykube_core.api.documents import read_documents
-from pykube_core.api.errors import InputError
 from pykube_core.api.kinds import why_not_served
-from pykube_core.api.objects import Json, KubeObject, name_of
-from pykube_core.api.registry import Registry, Resource
+from pykube_core.api.machinery.documents import read_documents
+from pykube_core.api.machinery.errors import InputError
+from pykube_core.api.machinery.objects import Json, KubeObject, name_of
+from pykube_core.api.machinery.registry import Registry, Resource
 
 Manifests = str | os.PathLike[str] | KubeObject | Iterable[object]
 

@@ -7,8 +7,8 @@ from typing import Final, Literal
 import msgspec
 
 from pykube_core.api.builtin import CONFIG_MAPS
-from pykube_core.api.errors import InputError
-from pykube_core.api.json_faults import NOT_DECODED, json_fault
+from pykube_core.api.machinery.errors import InputError
+from pykube_core.api.machinery.json_faults import NOT_DECODED, json_fault
 from pykube_core.apiserver import ApiServer
 from pykube_core.store import StoreLike
 

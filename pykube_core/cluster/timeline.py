@@ -13,10 +13,10 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from pykube_core.api.builtin import EVENTS
-from pykube_core.api.objects import Json, KubeObject
-from pykube_core.api.registry import STORE_PREFIX, Registry, Resource
-from pykube_core.api.status import not_found
-from pykube_core.api.times import parse_time
+from pykube_core.api.machinery.objects import Json, KubeObject
+from pykube_core.api.machinery.registry import STORE_PREFIX, Registry, Resource
+from pykube_core.api.machinery.status import not_found
+from pykube_core.api.machinery.times import parse_time
 from pykube_core.store import CompactedError, StoreLike, prefix_end
 
 _BATCH: Final = 4096

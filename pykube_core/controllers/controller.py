@@ -8,9 +8,9 @@ from typing import ClassVar, Final
 
 import msgspec
 
-from pykube_core.api.registry import Resource
-from pykube_core.api.selectors import SelectorError
-from pykube_core.api.status import StatusError
+from pykube_core.api.machinery.registry import Resource
+from pykube_core.api.machinery.selectors import SelectorError
+from pykube_core.api.machinery.status import StatusError
 from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.client.informers import Change, SharedInformer
 from pykube_core.client.recorder import EventRecorder

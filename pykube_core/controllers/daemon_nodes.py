@@ -12,8 +12,8 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from pykube_core.api.objects import Json, KubeObject
-from pykube_core.api.selectors import (
+from pykube_core.api.machinery.objects import Json, KubeObject
+from pykube_core.api.machinery.selectors import (
     NODE_NAME_FIELD,
     LabelSelector,
     NodeSelector,

@@ -18,11 +18,11 @@ from typing import Final
 import msgspec
 
 from pykube_core.api.builtin import DAEMON_SETS, NODES, PODS
-from pykube_core.api.objects import DONE_PHASES, KubeObject
-from pykube_core.api.registry import Resource
-from pykube_core.api.selectors import parse_label_selector
-from pykube_core.api.status import StatusError
-from pykube_core.api.times import NANO
+from pykube_core.api.machinery.objects import DONE_PHASES, KubeObject
+from pykube_core.api.machinery.registry import Resource
+from pykube_core.api.machinery.selectors import parse_label_selector
+from pykube_core.api.machinery.status import StatusError
+from pykube_core.api.machinery.times import NANO
 from pykube_core.apiserver import ApiObject, ApiServer, Deleted
 from pykube_core.client.informers import Change, SharedInformer
 from pykube_core.client.recorder import NORMAL, WARNING, EventText, Reference

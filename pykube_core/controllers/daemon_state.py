@@ -12,8 +12,8 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from pykube_core.api.objects import Json, KubeObject
-from pykube_core.api.times import NANO
+from pykube_core.api.machinery.objects import Json, KubeObject
+from pykube_core.api.machinery.times import NANO
 from pykube_core.apiserver import ApiObject
 from pykube_core.controllers.daemon_nodes import COUNTS, Fit, NodePods, Placement, Stage
 from pykube_core.controllers.pods import Pod

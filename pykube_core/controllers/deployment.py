@@ -11,11 +11,11 @@ from __future__ import annotations
 import msgspec
 
 from pykube_core.api.builtin import DEPLOYMENTS, PODS, REPLICA_SETS
-from pykube_core.api.objects import KubeObject
-from pykube_core.api.patch import MERGE_PATCH
-from pykube_core.api.registry import Resource
-from pykube_core.api.selectors import parse_label_selector
-from pykube_core.api.status import StatusError
+from pykube_core.api.machinery.objects import KubeObject
+from pykube_core.api.machinery.patch import MERGE_PATCH
+from pykube_core.api.machinery.registry import Resource
+from pykube_core.api.machinery.selectors import parse_label_selector
+from pykube_core.api.machinery.status import StatusError
 from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.client.informers import Change, SharedInformer
 from pykube_core.client.recorder import NORMAL, WARNING, EventText, Reference

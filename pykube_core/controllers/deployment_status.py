@@ -10,8 +10,8 @@ from typing import Final
 
 import msgspec
 
-from pykube_core.api.objects import KubeObject
-from pykube_core.api.times import NANO, time_text
+from pykube_core.api.machinery.objects import KubeObject
+from pykube_core.api.machinery.times import NANO, time_text
 from pykube_core.controllers.pods import read_time
 from pykube_core.controllers.rollout import Deployment, ReplicaSet
 

@@ -18,10 +18,10 @@ from typing import Final
 import msgspec
 
 from pykube_core.api.builtin import EVENTS, PODS
-from pykube_core.api.objects import KubeObject
-from pykube_core.api.patch import STRATEGIC_MERGE_PATCH
-from pykube_core.api.registry import Resource
-from pykube_core.api.status import StatusError
+from pykube_core.api.machinery.objects import KubeObject
+from pykube_core.api.machinery.patch import STRATEGIC_MERGE_PATCH
+from pykube_core.api.machinery.registry import Resource
+from pykube_core.api.machinery.status import StatusError
 from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.apiserver.registry.batch import Target
 from pykube_core.apiserver.registry.lifecycle import FOREGROUND, ORPHAN

@@ -12,8 +12,8 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 import msgspec
 
 from pykube_core.api.builtin import NODES
-from pykube_core.api.objects import KubeObject
-from pykube_core.api.registry import Resource
+from pykube_core.api.machinery.objects import KubeObject
+from pykube_core.api.machinery.registry import Resource
 from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.client.informers import Change, SharedInformer
 from pykube_core.client.recorder import NORMAL, EventText, Reference

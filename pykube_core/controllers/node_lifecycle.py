@@ -19,8 +19,8 @@ from typing import Final
 import msgspec
 
 from pykube_core.api.builtin import LEASES, NODES, PODS
-from pykube_core.api.registry import Resource
-from pykube_core.api.times import NANO
+from pykube_core.api.machinery.registry import Resource
+from pykube_core.api.machinery.times import NANO
 from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.client.informers import Change, Housekeeping, SharedInformer
 from pykube_core.client.recorder import NORMAL, WARNING, EventText, Reference

@@ -12,11 +12,11 @@ from typing import Annotated, Generic, Protocol, TypeVar
 
 import msgspec
 
-from pykube_core.api.objects import KubeObject
-from pykube_core.api.patch import STRATEGIC_MERGE_PATCH
-from pykube_core.api.registry import Resource
-from pykube_core.api.selectors import LabelSelector
-from pykube_core.api.status import StatusError
+from pykube_core.api.machinery.objects import KubeObject
+from pykube_core.api.machinery.patch import STRATEGIC_MERGE_PATCH
+from pykube_core.api.machinery.registry import Resource
+from pykube_core.api.machinery.selectors import LabelSelector
+from pykube_core.api.machinery.status import StatusError
 from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.client.work_queue import WorkQueue
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from pykube_core.api.objects import KubeObject
-from pykube_core.api.pod_conditions import Condition, with_condition
+from pykube_core.api.core.pod.conditions import Condition, with_condition
+from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.apiserver import ApiObject
 
 

@@ -12,10 +12,10 @@ from typing import Final
 import msgspec
 
 from pykube_core.api.builtin import NODES, PODS
-from pykube_core.api.objects import DONE_PHASES
-from pykube_core.api.registry import Resource
-from pykube_core.api.status import StatusError
-from pykube_core.api.times import NANO
+from pykube_core.api.machinery.objects import DONE_PHASES
+from pykube_core.api.machinery.registry import Resource
+from pykube_core.api.machinery.status import StatusError
+from pykube_core.api.machinery.times import NANO
 from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.client.informers import Change, SharedInformer
 from pykube_core.controllers.controller import Controller, Note

@@ -9,8 +9,8 @@ from typing import Final
 
 import msgspec
 
-from pykube_core.api.objects import DONE_PHASES
-from pykube_core.api.times import parse_time
+from pykube_core.api.machinery.objects import DONE_PHASES
+from pykube_core.api.machinery.times import parse_time
 from pykube_core.apiserver import ApiObject
 from pykube_core.controllers.ownership import OwnerReference, controller_of
 from pykube_core.objects import Body

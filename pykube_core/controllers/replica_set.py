@@ -14,11 +14,11 @@ from typing import Final, NamedTuple
 import msgspec
 
 from pykube_core.api.builtin import PODS, REPLICA_SETS
-from pykube_core.api.objects import Json, KubeObject
-from pykube_core.api.registry import Resource
-from pykube_core.api.selectors import LabelSelector, parse_label_selector
-from pykube_core.api.status import StatusError
-from pykube_core.api.times import NANO, time_text
+from pykube_core.api.machinery.objects import Json, KubeObject
+from pykube_core.api.machinery.registry import Resource
+from pykube_core.api.machinery.selectors import LabelSelector, parse_label_selector
+from pykube_core.api.machinery.status import StatusError
+from pykube_core.api.machinery.times import NANO, time_text
 from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.client.informers import Change, SharedInformer
 from pykube_core.client.recorder import NORMAL, WARNING, EventText, Reference

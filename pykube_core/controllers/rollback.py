@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from pykube_core.api.objects import KubeObject
-from pykube_core.api.selectors import parse_int64
+from pykube_core.api.machinery.objects import KubeObject
+from pykube_core.api.machinery.selectors import parse_int64
 from pykube_core.client.recorder import NORMAL, WARNING
 from pykube_core.controllers.rollout import (
     NOT_COPIED,

@@ -14,8 +14,8 @@ from typing import Final, NamedTuple
 import msgspec
 
 from pykube_core.api.builtin import DEPLOYMENTS
-from pykube_core.api.objects import DONE_PHASES, Json, KubeObject
-from pykube_core.api.selectors import parse_int64
+from pykube_core.api.machinery.objects import DONE_PHASES, Json, KubeObject
+from pykube_core.api.machinery.selectors import parse_int64
 from pykube_core.apiserver import ApiObject
 from pykube_core.controllers.ownership import (
     OwnerReference,

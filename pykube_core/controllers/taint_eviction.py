@@ -17,8 +17,8 @@ from typing import Final, NamedTuple
 import msgspec
 
 from pykube_core.api.builtin import NODES, PODS
-from pykube_core.api.registry import Resource
-from pykube_core.api.times import NANO
+from pykube_core.api.machinery.registry import Resource
+from pykube_core.api.machinery.times import NANO
 from pykube_core.apiserver import ApiObject, ApiServer, Deleted
 from pykube_core.client.informers import Change, SharedInformer
 from pykube_core.client.recorder import NORMAL, EventText, Reference

@@ -13,9 +13,9 @@ from typing import Final
 
 import msgspec
 
-from pykube_core.api.equality import in_one_notation
-from pykube_core.api.names import SAFE_ALPHABET
-from pykube_core.api.objects import Json
+from pykube_core.api.machinery.equality import in_one_notation
+from pykube_core.api.machinery.names import SAFE_ALPHABET
+from pykube_core.api.machinery.objects import Json
 
 HASH_LABEL: Final = "pod-template-hash"
 

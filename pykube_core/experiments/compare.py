@@ -13,8 +13,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from pykube_core.api.errors import InputError
-from pykube_core.api.objects import KubeObject, name_of
+from pykube_core.api.machinery.errors import InputError
+from pykube_core.api.machinery.objects import KubeObject, name_of
 from pykube_core.experiments.executors import check_executor, check_policies_travel
 from pykube_core.experiments.experiment import Experiment
 from pykube_core.experiments.metrics import Measured

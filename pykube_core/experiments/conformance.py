@@ -17,9 +17,9 @@ from typing import Any, Final
 import msgspec
 
 from _pykube_hotcore.native import Engine
-from pykube_core.api.errors import InputError
-from pykube_core.api.json_faults import NOT_DECODED, json_fault
-from pykube_core.api.objects import KubeObject
+from pykube_core.api.machinery.errors import InputError
+from pykube_core.api.machinery.json_faults import NOT_DECODED, json_fault
+from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.scheduler.config import profile_from_dict
 from pykube_core.scheduler.cycle.cycle import SchedulingCycle
 from pykube_core.scheduler.cycle.decision import Decision, Rejection

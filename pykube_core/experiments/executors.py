@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from concurrent.futures import Executor, ProcessPoolExecutor
 from typing import Final
 
-from pykube_core.api.errors import InputError
+from pykube_core.api.machinery.errors import InputError
 from pykube_core.scheduler.policies.user_policy import UserPolicy
 
 _WANTED: Final = "executor: expected a concurrent.futures.Executor"

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from pykube_core.api.errors import InputError
-from pykube_core.api.objects import KubeObject, full_name, namespace_of
+from pykube_core.api.machinery.errors import InputError
+from pykube_core.api.machinery.objects import KubeObject, full_name, namespace_of
 from pykube_core.scheduler.cycle.cycle import SchedulingCycle
 from pykube_core.scheduler.cycle.explain import Explanation
 from pykube_core.scheduler.cycle.explain import explain as explain_pod

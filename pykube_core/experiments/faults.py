@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Final
 
 from _pykube_hotcore.native import NativeError
-from pykube_core.api.errors import InputError
+from pykube_core.api.machinery.errors import InputError
 from pykube_core.scheduler.policies import Policy
 
 _KERNEL: Final = "numba.core.cpu.CPUContext"

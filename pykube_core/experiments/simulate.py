@@ -31,7 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from _pykube_hotcore.native import Replay
-from pykube_core.api.errors import InputError
+from pykube_core.api.machinery.errors import InputError
 from pykube_core.experiments.pending import Pending
 from pykube_core.scheduler.placer.scheduler import Scheduler, TieBreak
 from pykube_core.scheduler.plugins import scheduling_gates

@@ -12,8 +12,8 @@ from functools import partial
 from typing import Final
 
 from pykube_core.api.builtin import PODS
-from pykube_core.api.objects import KubeObject
-from pykube_core.api.times import NANO
+from pykube_core.api.machinery.objects import KubeObject
+from pykube_core.api.machinery.times import NANO
 from pykube_core.cluster.bootstrap import flannel
 from pykube_core.cluster.cluster import Cluster
 from pykube_core.cluster.request_log import RequestLog

@@ -10,10 +10,10 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from pykube_core.api.image_names import full_image
-from pykube_core.api.objects import KubeObject
-from pykube_core.api.resources import is_extended, quantities
-from pykube_core.api.tolerations import tolerates
+from pykube_core.api.core.pod.image_names import full_image
+from pykube_core.api.core.resource_lists import is_extended, quantities
+from pykube_core.api.core.tolerations import tolerates
+from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.apiserver import ApiObject
 from pykube_core.node.network import is_address
 from pykube_core.node.pods import OS_LABEL, Share, Template, units

@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-from pykube_core.api.times import NANO
+from pykube_core.api.machinery.times import NANO
 from pykube_core.client.recorder import NORMAL, WARNING, EventRecorder, EventText
 from pykube_core.node.admission import Node
 from pykube_core.node.heartbeats import NodeStatuses

@@ -14,9 +14,9 @@ from typing import Final, NamedTuple
 import msgspec
 
 from pykube_core.api.builtin import LEASES, NODES
-from pykube_core.api.objects import KubeObject
-from pykube_core.api.status import StatusError
-from pykube_core.api.times import NANO, micro_time_text, parse_time, time_text
+from pykube_core.api.machinery.objects import KubeObject
+from pykube_core.api.machinery.status import StatusError
+from pykube_core.api.machinery.times import NANO, micro_time_text, parse_time, time_text
 from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.client.recorder import NORMAL, EventRecorder, EventText, Reference
 from pykube_core.node.admission import Node, NodeView

@@ -14,8 +14,8 @@ from typing import Final
 import msgspec
 
 from pykube_core.api.builtin import NODES, PODS
-from pykube_core.api.objects import KubeObject
-from pykube_core.api.status import StatusError
+from pykube_core.api.machinery.objects import KubeObject
+from pykube_core.api.machinery.status import StatusError
 from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.client.informers import Change, Housekeeping, SharedInformer
 from pykube_core.client.recorder import EventRecorder

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import msgspec
 
 from pykube_core.api.builtin import PODS
-from pykube_core.api.image_names import full_image, image_id, invalid_text
-from pykube_core.api.objects import DONE_PHASES, KubeObject
-from pykube_core.api.quantity import Quantity
-from pykube_core.api.resources import aggregate, quantities
-from pykube_core.api.selectors import parse_node_selector
-from pykube_core.api.times import NANO, parse_time
+from pykube_core.api.core.pod.image_names import full_image, image_id, invalid_text
+from pykube_core.api.core.resource_lists import aggregate, quantities
+from pykube_core.api.machinery.objects import DONE_PHASES, KubeObject
+from pykube_core.api.machinery.quantity import Quantity
+from pykube_core.api.machinery.selectors import parse_node_selector
+from pykube_core.api.machinery.times import NANO, parse_time
 from pykube_core.apiserver import ApiObject
 from pykube_core.apiserver.registry.batch import ENCODED_STATUS
 from pykube_core.client.recorder import NORMAL, EventText, Reference

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from pykube_core.api.objects import KubeObject
-from pykube_core.api.times import time_text
+from pykube_core.api.machinery.objects import KubeObject
+from pykube_core.api.machinery.times import time_text
 
 KUBELET_VERSION: Final = "v1.34.1"
 HEALTHY: Final = (

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from pykube_core.api.times import NANO
+from pykube_core.api.machinery.times import NANO
 
 _MIB: Final = 2**20
 

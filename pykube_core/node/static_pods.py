@@ -14,10 +14,10 @@ from typing import Final
 import msgspec
 
 from pykube_core.api.builtin import PODS
-from pykube_core.api.decoding import decode
-from pykube_core.api.objects import KubeObject
-from pykube_core.api.status import StatusError
-from pykube_core.api.times import NANO, time_text
+from pykube_core.api.machinery.decoding import decode
+from pykube_core.api.machinery.objects import KubeObject
+from pykube_core.api.machinery.status import StatusError
+from pykube_core.api.machinery.times import NANO, time_text
 from pykube_core.apiserver import ApiServer
 from pykube_core.client.informers import SharedInformer
 from pykube_core.node.admission import Node

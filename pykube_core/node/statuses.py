@@ -16,8 +16,8 @@ from typing import Final
 import msgspec
 from msgspec import Raw
 
-from pykube_core.api.objects import DONE_PHASES, Json, KubeObject
-from pykube_core.api.times import time_text
+from pykube_core.api.machinery.objects import DONE_PHASES, Json, KubeObject
+from pykube_core.api.machinery.times import time_text
 from pykube_core.apiserver.registry.batch import ENCODED_STATUS, STATUS_FIELD, FilledStatus
 from pykube_core.node.pods import (
     ENDED,

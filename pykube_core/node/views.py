@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from pykube_core.api.objects import KubeObject
-from pykube_core.api.times import NANO
+from pykube_core.api.machinery.objects import KubeObject
+from pykube_core.api.machinery.times import NANO
 
 
 class Probe(msgspec.Struct, gc=False):

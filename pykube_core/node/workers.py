@@ -12,8 +12,8 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
-from pykube_core.api.objects import DONE_PHASES
-from pykube_core.api.times import NANO, time_text
+from pykube_core.api.machinery.objects import DONE_PHASES
+from pykube_core.api.machinery.times import NANO, time_text
 from pykube_core.client.recorder import NORMAL, WARNING, EventRecorder, EventText
 from pykube_core.node.admission import Node
 from pykube_core.node.containers import Containers

@@ -7,8 +7,8 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from pykube_core.api.objects import KubeObject
-from pykube_core.api.registry import Resource
+from pykube_core.api.machinery.objects import KubeObject
+from pykube_core.api.machinery.registry import Resource
 from pykube_core.objects import layout
 from pykube_core.objects.body import Body
 

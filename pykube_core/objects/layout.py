@@ -21,7 +21,7 @@ from typing import Final
 import msgspec
 
 from pykube_core.api.builtin import PODS
-from pykube_core.api.registry import Resource
+from pykube_core.api.machinery.registry import Resource
 from pykube_core.store import Form
 
 STATUS_MARK: Final = b',"status":'

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from pykube_core.api.objects import KubeObject
+from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.workloads.model import PodTable
 
 _GONE: Final = -2

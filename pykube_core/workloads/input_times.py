@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pykube_core.api.objects import KubeObject
-from pykube_core.api.times import parse_time, time_text
+from pykube_core.api.machinery.objects import KubeObject
+from pykube_core.api.machinery.times import parse_time, time_text
 from pykube_core.workloads.model import Workload
 
 _CONDITION_TIMES = ("lastHeartbeatTime", "lastTransitionTime")

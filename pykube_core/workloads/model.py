@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pykube_core.api.objects import KubeObject, name_of
+from pykube_core.api.machinery.objects import KubeObject, name_of
 from pykube_core.words import counted
 
 IntArray = NDArray[np.int32] | NDArray[np.int64]

@@ -20,9 +20,9 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from pykube_core.api.documents import read_documents
-from pykube_core.api.errors import InputError
-from pykube_core.api.objects import KubeObject, label_of, name_of, namespace_of
+from pykube_core.api.machinery.documents import read_documents
+from pykube_core.api.machinery.errors import InputError
+from pykube_core.api.machinery.objects import KubeObject, label_of, name_of, namespace_of
 from pykube_core.controllers.daemon_nodes import daemon_tolerations
 from pykube_core.controllers.template_hash import HASH_LABEL, canonical, hash_of
 from pykube_core.workloads.model import PodTable, Workload

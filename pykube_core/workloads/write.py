@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from pykube_core.api.objects import KubeObject, name_of
+from pykube_core.api.machinery.objects import KubeObject, name_of
 from pykube_core.files import write_file
 from pykube_core.workloads.model import Workload
 from pykube_core.workloads.read import CREATED_ANNOTATION, DELETED_ANNOTATION, MIRROR_ANNOTATION

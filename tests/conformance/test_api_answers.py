@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pykube_core.api.builtin import BUILTIN, CONFIG_MAPS, DEPLOYMENTS, PODS
-from pykube_core.api.patch import JSON_PATCH
-from pykube_core.api.status import StatusError, success
+from pykube_core.api.machinery.patch import JSON_PATCH
+from pykube_core.api.machinery.status import StatusError, success
 from pykube_core.apiserver import ApiServer
 from pykube_core.store import Store
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from pykube_core.api.decoding import DecodeError, decode
 from pykube_core.api.defaults import round_up
-from pykube_core.api.strategic_merge import PatchError, strategic_merge_patch
-from pykube_core.api.three_way import three_way_patch
+from pykube_core.api.machinery.decoding import DecodeError, decode
+from pykube_core.api.machinery.strategic_merge import PatchError, strategic_merge_patch
+from pykube_core.api.machinery.three_way import three_way_patch
 
 RECORDED = Path(__file__).parent / "apimachinery-v0.34.1"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pykube_core.api.builtin import BUILTIN
-from pykube_core.api.documents import read_documents
+from pykube_core.api.machinery.documents import read_documents
 from pykube_core.apiserver import ApiServer
 from pykube_core.cli import main
 from pykube_core.cluster.settings import Settings, save_settings

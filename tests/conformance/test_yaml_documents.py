@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from yaml_json import yaml_to_json
 
-from pykube_core.api.documents import read_documents
-from pykube_core.api.errors import InputError
-from pykube_core.api.yaml_documents import read_yaml
+from pykube_core.api.machinery.documents import read_documents
+from pykube_core.api.machinery.errors import InputError
+from pykube_core.api.machinery.yaml_documents import read_yaml
 
 FILE = Path(__file__).parent / "sigs-yaml-v1.6.0" / "documents.jsonl.gz"
 CASES = [json.loads(line) for line in gzip.decompress(FILE.read_bytes()).splitlines()]

@@ -11,7 +11,7 @@ from manifests import deployment
 
 from pykube_core import Cluster
 from pykube_core.api.builtin import PODS
-from pykube_core.api.status import StatusError
+from pykube_core.api.machinery.status import StatusError
 from pykube_core.store import Store
 
 HOSTS = ("host1", "host2", "host3")

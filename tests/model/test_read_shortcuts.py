@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pykube_core.api.builtin import CONFIG_MAPS, PODS
-from pykube_core.api.patch import MERGE_PATCH
-from pykube_core.api.status import StatusError
+from pykube_core.api.machinery.patch import MERGE_PATCH
+from pykube_core.api.machinery.status import StatusError
 from pykube_core.apiserver import ApiObject, ApiServer, Binding
 from pykube_core.apiserver.registry import lifecycle
 from pykube_core.client.informers import SharedInformer

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from yaml_json import yaml_to_json
 
 from _pykube_hotcore.native._documents import YamlWriter, find_all, json_end
-from pykube_core.api.errors import InputError
-from pykube_core.api.yaml_documents import read_yaml
+from pykube_core.api.machinery.errors import InputError
+from pykube_core.api.machinery.yaml_documents import read_yaml
 
 FILE = Path(__file__).parents[1] / "conformance/sigs-yaml-v1.6.0/documents.jsonl.gz"
 RECORDED = [json.loads(line)["text"] for line in gzip.decompress(FILE.read_bytes()).splitlines()]

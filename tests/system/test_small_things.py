@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import pykube_core as pk
-from pykube_core.api.errors import InputError
+from pykube_core.api.machinery.errors import InputError
 from pykube_core.experiments.compare import compare
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")

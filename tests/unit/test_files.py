@@ -3,7 +3,7 @@ import stat
 
 import pytest
 
-from pykube_core.api.errors import InputError
+from pykube_core.api.machinery.errors import InputError
 from pykube_core.files import check_writable, write_file
 from pykube_core.reports import check_suffix
 

@@ -1,7 +1,7 @@
 """Validation of the kinds that scheduling reads, with the texts that Kubernetes gives.
 
 Source: ``k8s.io/kubernetes/pkg/apis/{core,apps,storage,policy,scheduling}/validation``, v1.34.
-Objects must come from `pykube_core.api.decoding.decode`, and have their defaults
+Objects must come from `pykube_core.api.machinery.decoding.decode`, and have their defaults
 (`pykube_core.api.defaults`).
 
 Differences:
@@ -16,10 +16,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from pykube_core.api.field_errors import FieldError, invalid_text
-from pykube_core.api.objects import KubeObject, name_of
+from pykube_core.api.core.pod.validation import validate_pod
+from pykube_core.api.machinery.field_errors import FieldError, invalid_text
+from pykube_core.api.machinery.objects import KubeObject, name_of
 from pykube_core.api.validation import _cluster
-from pykube_core.api.validation._pod import validate_pod
 
 __all__ = ["KINDS", "FieldError", "invalid_message", "validate", "validate_pod"]
 

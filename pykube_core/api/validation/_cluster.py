@@ -6,8 +6,15 @@ import re
 from ipaddress import ip_network
 from typing import Final
 
-from pykube_core.api import names
-from pykube_core.api.field_errors import (
+from pykube_core.api.core.resource_validation import validate_node_resources
+from pykube_core.api.core.scheduling_validation import validate_taints
+from pykube_core.api.core.volumes import (
+    validate_claim_spec,
+    validate_driver_name,
+    validate_volume_spec,
+)
+from pykube_core.api.machinery import names
+from pykube_core.api.machinery.field_errors import (
     NEGATIVE,
     FieldError,
     duplicate,
@@ -17,23 +24,20 @@ from pykube_core.api.field_errors import (
     not_supported,
     required,
 )
-from pykube_core.api.objects import Json, KubeObject
-from pykube_core.api.priority import SYSTEM_PRIORITIES, USER_PRIORITY_MAX
-from pykube_core.api.quantity import parse_quantity
-from pykube_core.api.selectors import SelectorError, parse_label_selector, selector_of_labels
-from pykube_core.api.validation._meta import (
+from pykube_core.api.machinery.object_meta import (
     validate_label_name,
     validate_label_selector,
     validate_labels,
     validate_metadata,
 )
-from pykube_core.api.validation._resources import validate_node_resources
-from pykube_core.api.validation._scheduling import validate_taints
-from pykube_core.api.validation._volumes import (
-    validate_claim_spec,
-    validate_driver_name,
-    validate_volume_spec,
+from pykube_core.api.machinery.objects import Json, KubeObject
+from pykube_core.api.machinery.quantity import parse_quantity
+from pykube_core.api.machinery.selectors import (
+    SelectorError,
+    parse_label_selector,
+    selector_of_labels,
 )
+from pykube_core.api.scheduling.priority import SYSTEM_PRIORITIES, USER_PRIORITY_MAX
 
 _PERCENT_RE: Final = re.compile("[0-9]+%", re.ASCII)
 _PERCENT_TEXT: Final = (

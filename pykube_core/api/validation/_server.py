@@ -10,8 +10,9 @@ from base64 import b64decode
 from dataclasses import replace
 from typing import Final
 
-from pykube_core.api import names
-from pykube_core.api.field_errors import (
+from pykube_core.api.core.pod.validation import validate_pod_spec
+from pykube_core.api.machinery import names
+from pykube_core.api.machinery.field_errors import (
     NEGATIVE,
     FieldError,
     forbidden,
@@ -20,18 +21,17 @@ from pykube_core.api.field_errors import (
     not_supported,
     required,
 )
-from pykube_core.api.objects import Json, KubeObject
+from pykube_core.api.machinery.object_meta import (
+    validate_annotations,
+    validate_labels,
+    validate_metadata,
+)
+from pykube_core.api.machinery.objects import Json, KubeObject
 from pykube_core.api.validation._cluster import (
     validate_replica_set,
     validate_share,
     validate_workload,
 )
-from pykube_core.api.validation._meta import (
-    validate_annotations,
-    validate_labels,
-    validate_metadata,
-)
-from pykube_core.api.validation._pod import validate_pod_spec
 
 _CONFIG_KEY_RE: Final = re.compile("[-._a-zA-Z0-9]+")
 _CONFIG_KEY_TEXT: Final = (

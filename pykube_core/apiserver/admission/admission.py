@@ -11,10 +11,10 @@ from typing import Final
 import msgspec
 
 from pykube_core.api.builtin import NAMESPACES, PODS, PRIORITY_CLASSES
-from pykube_core.api.objects import KubeObject, name_of
-from pykube_core.api.priority import PriorityError, global_default, resolve_priority
-from pykube_core.api.registry import Resource
-from pykube_core.api.status import forbidden, not_found
+from pykube_core.api.machinery.objects import KubeObject, name_of
+from pykube_core.api.machinery.registry import Resource
+from pykube_core.api.machinery.status import forbidden, not_found
+from pykube_core.api.scheduling.priority import PriorityError, global_default, resolve_priority
 from pykube_core.apiserver.registry.unvalidated import Written, check_decodable, is_decodable
 from pykube_core.objects import ApiObject
 from pykube_core.store import StoreLike, prefix_end

@@ -13,10 +13,10 @@ import msgspec
 from msgspec.structs import replace
 
 from pykube_core.api.builtin import PODS
-from pykube_core.api.field_errors import invalid_each, quoted
-from pykube_core.api.objects import KubeObject
-from pykube_core.api.registry import Resource
-from pykube_core.api.status import (
+from pykube_core.api.machinery.field_errors import invalid_each, quoted
+from pykube_core.api.machinery.objects import KubeObject
+from pykube_core.api.machinery.registry import Resource
+from pykube_core.api.machinery.status import (
     StatusError,
     already_exists,
     conflict,
@@ -24,7 +24,7 @@ from pykube_core.api.status import (
     not_found,
     too_large,
 )
-from pykube_core.api.times import time_text
+from pykube_core.api.machinery.times import time_text
 from pykube_core.apiserver.registry.deletion import Deleted, DeleteOptions, deleted
 from pykube_core.apiserver.registry.expiry import Expiry
 from pykube_core.apiserver.registry.identity import Identity

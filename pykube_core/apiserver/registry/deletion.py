@@ -9,8 +9,8 @@ from typing import Any, Final, NamedTuple, TypedDict
 
 import msgspec
 
-from pykube_core.api.objects import KubeObject
-from pykube_core.api.status import conflict, too_large
+from pykube_core.api.machinery.objects import KubeObject
+from pykube_core.api.machinery.status import conflict, too_large
 from pykube_core.apiserver.admission.admission import admit_deletion
 from pykube_core.apiserver.registry import lifecycle
 from pykube_core.objects import ApiObject

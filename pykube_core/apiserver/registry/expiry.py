@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from pykube_core.api.registry import Resource
-from pykube_core.api.times import NANO
+from pykube_core.api.machinery.registry import Resource
+from pykube_core.api.machinery.times import NANO
 from pykube_core.store import StoreLike
 
 _REUSE_SECONDS: Final = 60

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Final
 
-from pykube_core.api.names import SAFE_ALPHABET
+from pykube_core.api.machinery.names import SAFE_ALPHABET
 
 NAME_BYTES_MAX: Final = 63
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from pykube_core.api.decoding import DecodeError, decode
-from pykube_core.api.equality import means_the_same
-from pykube_core.api.field_errors import NEGATIVE, FieldError, forbidden, not_supported
-from pykube_core.api.field_errors import invalid as invalid_field
-from pykube_core.api.objects import Json, KubeObject, name_of
-from pykube_core.api.patch import (
+from pykube_core.api.machinery.decoding import DecodeError, decode
+from pykube_core.api.machinery.equality import means_the_same
+from pykube_core.api.machinery.field_errors import NEGATIVE, FieldError, forbidden, not_supported
+from pykube_core.api.machinery.field_errors import invalid as invalid_field
+from pykube_core.api.machinery.objects import Json, KubeObject, name_of
+from pykube_core.api.machinery.patch import (
     JSON_PATCH,
     MERGE_PATCH,
     STRATEGIC_MERGE_PATCH,
@@ -23,10 +23,16 @@ from pykube_core.api.patch import (
     json_patch,
     merge_patch,
 )
-from pykube_core.api.registry import Resource
-from pykube_core.api.status import StatusError, bad_request, conflict, invalid, invalid_options
-from pykube_core.api.strategic_merge import PatchError, strategic_merge_patch
-from pykube_core.api.times import NANO, parse_time, time_text
+from pykube_core.api.machinery.registry import Resource
+from pykube_core.api.machinery.status import (
+    StatusError,
+    bad_request,
+    conflict,
+    invalid,
+    invalid_options,
+)
+from pykube_core.api.machinery.strategic_merge import PatchError, strategic_merge_patch
+from pykube_core.api.machinery.times import NANO, parse_time, time_text
 
 ORPHAN: Final = "orphan"
 FOREGROUND: Final = "foregroundDeletion"

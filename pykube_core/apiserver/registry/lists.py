@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from pykube_core.api.field_errors import forbidden
-from pykube_core.api.status import (
+from pykube_core.api.machinery.field_errors import forbidden
+from pykube_core.api.machinery.status import (
     bad_version,
     invalid_options,
     too_large_version,

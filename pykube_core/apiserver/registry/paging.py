@@ -10,7 +10,7 @@ import binascii
 import json
 from typing import Final
 
-from pykube_core.api.status import StatusError, bad_request
+from pykube_core.api.machinery.status import StatusError, bad_request
 
 INCONSISTENT: Final = -1
 

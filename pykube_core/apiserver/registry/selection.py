@@ -7,16 +7,16 @@ from typing import Any, Final
 
 import msgspec
 
-from pykube_core.api.objects import Json
-from pykube_core.api.registry import Resource
-from pykube_core.api.selector_text import (
+from pykube_core.api.machinery.objects import Json
+from pykube_core.api.machinery.registry import Resource
+from pykube_core.api.machinery.selector_text import (
     FieldRequirement,
     parse_fields_text,
     parse_labels_text,
     unsupported_field,
 )
-from pykube_core.api.selectors import SelectorError
-from pykube_core.api.status import bad_request
+from pykube_core.api.machinery.selectors import SelectorError
+from pykube_core.api.machinery.status import bad_request
 
 _LABELS: Final = "metadata.labels"
 _BOOLEANS: Final = frozenset(("spec.unschedulable", "spec.hostNetwork"))

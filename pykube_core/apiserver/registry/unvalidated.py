@@ -12,12 +12,12 @@ from collections import deque
 from typing import Final
 
 from pykube_core.api.builtin import PODS
-from pykube_core.api.field_errors import FieldError
-from pykube_core.api.json_faults import NOT_DECODED, json_fault
-from pykube_core.api.objects import KubeObject
-from pykube_core.api.registry import Resource
-from pykube_core.api.status import corrupt
-from pykube_core.api.structures import decoder_of
+from pykube_core.api.machinery.field_errors import FieldError
+from pykube_core.api.machinery.json_faults import NOT_DECODED, json_fault
+from pykube_core.api.machinery.objects import KubeObject
+from pykube_core.api.machinery.registry import Resource
+from pykube_core.api.machinery.status import corrupt
+from pykube_core.api.machinery.structures import decoder_of
 from pykube_core.objects import ApiObject, Body
 from pykube_core.objects.layout import identity, status_start
 from pykube_core.store import KeyValue

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from pykube_core.api.objects import KubeObject
-from pykube_core.api.registry import Resource
-from pykube_core.api.status import StatusError, expired
+from pykube_core.api.machinery.objects import KubeObject
+from pykube_core.api.machinery.registry import Resource
+from pykube_core.api.machinery.status import StatusError, expired
 from pykube_core.apiserver.registry.selection import Selection
 from pykube_core.apiserver.registry.unvalidated import Written, is_decodable
 from pykube_core.objects import ApiObject

@@ -28,7 +28,7 @@ from typing import Final
 import msgspec
 
 from pykube_core.api.builtin import NAMESPACES, NODES, PODS
-from pykube_core.api.objects import KubeObject, namespace_of
+from pykube_core.api.machinery.objects import KubeObject, namespace_of
 from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.client.informers import Change, Housekeeping, SharedInformer
 from pykube_core.scheduler.component.schedule_loop import ScheduleLoop, WaitingPod

@@ -12,9 +12,9 @@ from typing import Final, NamedTuple
 import msgspec
 
 from pykube_core.api.builtin import PODS
-from pykube_core.api.objects import KubeObject
-from pykube_core.api.pod_conditions import Condition, with_condition
-from pykube_core.api.status import StatusError
+from pykube_core.api.core.pod.conditions import Condition, with_condition
+from pykube_core.api.machinery.objects import KubeObject
+from pykube_core.api.machinery.status import StatusError
 from pykube_core.apiserver import ApiObject, ApiServer
 
 _ATTEMPTS: Final = 4

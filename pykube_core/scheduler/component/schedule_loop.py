@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pykube_core.api.builtin import PODS
-from pykube_core.api.objects import KubeObject
-from pykube_core.api.pod_conditions import Condition
-from pykube_core.api.status import StatusError
+from pykube_core.api.core.pod.conditions import Condition
+from pykube_core.api.machinery.objects import KubeObject
+from pykube_core.api.machinery.status import StatusError
 from pykube_core.apiserver import ApiObject, ApiServer, Binding
 from pykube_core.client.recorder import NORMAL, WARNING, EventRecorder, EventText, Reference
 from pykube_core.scheduler.component.pod_status import StatusChange, write_statuses

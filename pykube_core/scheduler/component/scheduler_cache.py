@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from pykube_core.api.objects import KubeObject, name_of
+from pykube_core.api.machinery.objects import KubeObject, name_of
 from pykube_core.objects import ApiObject
 from pykube_core.scheduler.cycle.cycle import SchedulingCycle
 from pykube_core.scheduler.placer.scheduler import Scheduler

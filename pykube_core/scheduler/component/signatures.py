@@ -11,8 +11,8 @@ from typing import Final
 
 import msgspec
 
-from pykube_core.api.errors import InputError
-from pykube_core.api.objects import DONE_PHASES, KubeObject
+from pykube_core.api.machinery.errors import InputError
+from pykube_core.api.machinery.objects import DONE_PHASES, KubeObject
 from pykube_core.objects import ApiObject, Body
 from pykube_core.scheduler.placer.scheduler import Scheduler
 from pykube_core.scheduler.plugins import PLUGINS

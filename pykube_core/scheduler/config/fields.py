@@ -6,7 +6,7 @@ Source: kubernetes v1.34.1, apimachinery/pkg/util/validation/field/errors.go.
 import json
 from collections.abc import Iterable
 
-from pykube_core.api.errors import InputError
+from pykube_core.api.machinery.errors import InputError
 
 
 def child(path: str, name: str) -> str:

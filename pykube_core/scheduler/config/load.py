@@ -14,7 +14,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from pykube_core.api.errors import InputError
+from pykube_core.api.machinery.errors import InputError
 from pykube_core.scheduler.config.fields import FieldErrors
 from pykube_core.scheduler.config.legacy import VERSIONS, to_v1
 from pykube_core.scheduler.config.profile import (

@@ -10,8 +10,8 @@ apimachinery/pkg/labels/selector.go.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
-from pykube_core.api.names import label_value, qualified_name
-from pykube_core.api.selectors import parse_int64
+from pykube_core.api.machinery.names import label_value, qualified_name
+from pykube_core.api.machinery.selectors import parse_int64
 from pykube_core.scheduler.config.fields import FieldErrors, child, index
 from pykube_core.scheduler.config.reader import ObjectReader
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pykube_core.api.documents import read_documents
-from pykube_core.api.errors import InputError
+from pykube_core.api.machinery.documents import read_documents
+from pykube_core.api.machinery.errors import InputError
 
 
 def parse_document(text: str, source: str | None = None) -> dict[str, Any]:

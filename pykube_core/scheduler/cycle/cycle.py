@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from _pykube_hotcore.native import Evaluation
 from _pykube_hotcore.program import Code, Plugin
-from pykube_core.api.objects import DONE_PHASES, KubeObject, full_name
+from pykube_core.api.machinery.objects import DONE_PHASES, KubeObject, full_name
 from pykube_core.scheduler.config import DefaultPreemptionArgs
 from pykube_core.scheduler.cycle.decision import (
     CODE_NAMES,

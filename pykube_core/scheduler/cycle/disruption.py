@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from pykube_core.api.errors import InputError
-from pykube_core.api.objects import KubeObject, namespace_of
+from pykube_core.api.machinery.errors import InputError
+from pykube_core.api.machinery.objects import KubeObject, namespace_of
 from pykube_core.scheduler.tables.label_selectors import read_label_selector
 from pykube_core.scheduler.tables.matchers import MatcherTable, PodMatch
 

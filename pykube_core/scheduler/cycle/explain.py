@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pykube_core.api.objects import KubeObject
+from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.scheduler.cycle.cycle import SchedulingCycle
 from pykube_core.scheduler.cycle.decision import Decision, Rejection
 from pykube_core.scheduler.cycle.remedies import Remedy

@@ -31,7 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from _pykube_hotcore.program import Code
-from pykube_core.api.objects import KubeObject
+from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.scheduler.config import DefaultPreemptionArgs
 
 NEVER: Final = "not eligible due to preemptionPolicy=Never."

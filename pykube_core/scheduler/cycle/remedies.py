@@ -20,10 +20,10 @@ from _pykube_hotcore.program import (
     Plugin,
     PodClass,
 )
-from pykube_core.api.objects import KubeObject, full_name, name_of, namespace_of
-from pykube_core.api.quantity import Quantity
-from pykube_core.api.selectors import NodeSelectorTerm, Requirement, parse_node_selector
-from pykube_core.api.tolerations import tolerates
+from pykube_core.api.core.tolerations import tolerates
+from pykube_core.api.machinery.objects import KubeObject, full_name, name_of, namespace_of
+from pykube_core.api.machinery.quantity import Quantity
+from pykube_core.api.machinery.selectors import NodeSelectorTerm, Requirement, parse_node_selector
 from pykube_core.scheduler.placer.scheduler import Scheduler
 from pykube_core.scheduler.plugins import (
     PLUGINS,

@@ -16,9 +16,9 @@ from _pykube_hotcore.program import (
     Strategy,
     Taint,
 )
-from pykube_core.api.errors import InputError
-from pykube_core.api.objects import KubeObject, full_name, name_of, namespace_of
-from pykube_core.api.quantity import QuantityError, parse_quantity
+from pykube_core.api.machinery.errors import InputError
+from pykube_core.api.machinery.objects import KubeObject, full_name, name_of, namespace_of
+from pykube_core.api.machinery.quantity import QuantityError, parse_quantity
 from pykube_core.scheduler.config import (
     InterPodAffinityArgs,
     NodeResourcesBalancedAllocationArgs,

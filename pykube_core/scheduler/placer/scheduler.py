@@ -20,8 +20,8 @@ from _pykube_hotcore.program import (
     field_allocatable,
     field_requested,
 )
-from pykube_core.api.errors import InputError
-from pykube_core.api.objects import KubeObject, name_of
+from pykube_core.api.machinery.errors import InputError
+from pykube_core.api.machinery.objects import KubeObject, name_of
 from pykube_core.scheduler.config import DEFAULT_SCHEDULER_NAME, Profile
 from pykube_core.scheduler.placer.compile import (
     Prepared,

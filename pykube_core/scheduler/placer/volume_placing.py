@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from _pykube_hotcore.native import Engine, Replay, play_singly
-from pykube_core.api.objects import KubeObject
+from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.scheduler.config import Profile
 from pykube_core.scheduler.placer.volumes import ask_volumes, reserves_volumes
 from pykube_core.scheduler.plugins import PLUGINS, CompileContext

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pykube_core.api.objects import KubeObject
+from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.scheduler.config import Profile
 from pykube_core.scheduler.plugins import volume_binding, volume_zone
 from pykube_core.scheduler.plugins.base import Refusal

@@ -19,7 +19,7 @@ from _pykube_hotcore.program import (
     SpreadConstraint,
     Toleration,
 )
-from pykube_core.api.objects import KubeObject
+from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.scheduler.config import Plugins
 from pykube_core.scheduler.tables.interner import Interner
 from pykube_core.scheduler.tables.listers import Listers

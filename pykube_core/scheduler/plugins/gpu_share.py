@@ -19,8 +19,8 @@ from collections.abc import Sequence
 from typing import ClassVar, Final
 
 from _pykube_hotcore.program import DEVICE_COUNT_MAX, DEVICE_MILLI, Plugin
-from pykube_core.api.errors import InputError
-from pykube_core.api.objects import KubeObject, full_name
+from pykube_core.api.machinery.errors import InputError
+from pykube_core.api.machinery.objects import KubeObject, full_name
 from pykube_core.scheduler.config import Plugins
 from pykube_core.scheduler.plugins.base import ClassBuilder, CompileContext, SchedulerPlugin
 

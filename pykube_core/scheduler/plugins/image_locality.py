@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from _pykube_hotcore.program import Plugin
-from pykube_core.api.objects import KubeObject
+from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.scheduler.plugins.base import ClassBuilder, CompileContext, SchedulerPlugin
 from pykube_core.scheduler.tables.interner import Interner
 

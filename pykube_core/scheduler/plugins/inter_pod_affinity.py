@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from _pykube_hotcore.program import Plugin, PodTerm
-from pykube_core.api.objects import KubeObject, namespace_of
+from pykube_core.api.machinery.objects import KubeObject, namespace_of
 from pykube_core.scheduler.plugins.base import ClassBuilder, CompileContext, SchedulerPlugin
 from pykube_core.scheduler.tables.label_selectors import read_label_selector
 from pykube_core.scheduler.tables.matchers import PodMatch

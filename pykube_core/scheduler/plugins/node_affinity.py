@@ -19,8 +19,8 @@ from _pykube_hotcore.program import (
     Selector,
     Term,
 )
-from pykube_core.api.objects import KubeObject
-from pykube_core.api.selectors import parse_node_selector_term
+from pykube_core.api.machinery.objects import KubeObject
+from pykube_core.api.machinery.selectors import parse_node_selector_term
 from pykube_core.scheduler.config import EnabledPlugin, Plugins
 from pykube_core.scheduler.plugins.base import (
     ClassBuilder,

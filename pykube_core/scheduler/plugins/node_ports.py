@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Final
 
 from _pykube_hotcore.program import VALUE_ANY_IP, Plugin, Port
-from pykube_core.api.objects import KubeObject
+from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.scheduler.plugins.base import ClassBuilder, CompileContext, SchedulerPlugin
 
 ANY_IP: Final = "0.0.0.0"

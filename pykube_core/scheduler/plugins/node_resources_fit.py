@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from _pykube_hotcore.program import Amounts, Plugin
-from pykube_core.api.objects import KubeObject
+from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.scheduler.config import NodeResourcesFitArgs, Plugins
 from pykube_core.scheduler.plugins.base import ClassBuilder, CompileContext, SchedulerPlugin
 from pykube_core.scheduler.tables.interner import Interner

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from _pykube_hotcore.program import Plugin
-from pykube_core.api.objects import KubeObject
+from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.scheduler.plugins.base import SchedulerPlugin
 
 

@@ -10,8 +10,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from _pykube_hotcore.program import Plugin, SpreadConstraint
-from pykube_core.api.objects import KubeObject, namespace_of
-from pykube_core.api.selectors import EVERYTHING, NOTHING, LabelSelector, selector_of_labels
+from pykube_core.api.machinery.objects import KubeObject, namespace_of
+from pykube_core.api.machinery.selectors import (
+    EVERYTHING,
+    NOTHING,
+    LabelSelector,
+    selector_of_labels,
+)
 from pykube_core.scheduler.config import Plugins, PodTopologySpreadArgs
 from pykube_core.scheduler.plugins.base import ClassBuilder, CompileContext, SchedulerPlugin
 from pykube_core.scheduler.tables.label_selectors import join, read_label_selector

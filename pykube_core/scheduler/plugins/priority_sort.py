@@ -6,7 +6,7 @@ Source: kubernetes v1.34.1, plugins/queuesort/priority_sort.go.
 from typing import ClassVar
 
 from _pykube_hotcore.program import Plugin
-from pykube_core.api.objects import KubeObject
+from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.scheduler.plugins.base import SchedulerPlugin
 
 

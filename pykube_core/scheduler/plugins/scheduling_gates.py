@@ -6,7 +6,7 @@ Source: kubernetes v1.34.1, plugins/schedulinggates/scheduling_gates.go.
 from typing import ClassVar
 
 from _pykube_hotcore.program import Code, Plugin
-from pykube_core.api.objects import KubeObject
+from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.scheduler.plugins.base import Refusal, SchedulerPlugin
 
 

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Sequence
 from typing import ClassVar, Final
 
 from _pykube_hotcore.program import Effect, Plugin, Toleration
-from pykube_core.api.objects import KubeObject
+from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.scheduler.plugins.base import ClassBuilder, CompileContext, SchedulerPlugin
 
 EFFECTS: Final = {

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import ClassVar, Final
 
 from _pykube_hotcore.program import Code, Plugin
-from pykube_core.api.objects import KubeObject, namespace_of
+from pykube_core.api.machinery.objects import KubeObject, namespace_of
 from pykube_core.scheduler.plugins.base import (
     ClassBuilder,
     CompileContext,

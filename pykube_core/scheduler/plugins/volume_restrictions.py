@@ -23,7 +23,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Final
 
 from _pykube_hotcore.program import Code, Disk, Plugin
-from pykube_core.api.objects import KubeObject, namespace_of
+from pykube_core.api.machinery.objects import KubeObject, namespace_of
 from pykube_core.scheduler.plugins.base import (
     ClassBuilder,
     CompileContext,

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from _pykube_hotcore.program import Code, Operator, Plugin, Requirement, Term
-from pykube_core.api.objects import KubeObject, namespace_of
+from pykube_core.api.machinery.objects import KubeObject, namespace_of
 from pykube_core.scheduler.plugins.base import (
     ClassBuilder,
     CompileContext,

@@ -36,7 +36,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from pykube_core.api.errors import InputError
+from pykube_core.api.machinery.errors import InputError
 from pykube_core.scheduler.config import EnabledPlugin, Profile, profile_from_dict
 from pykube_core.scheduler.policies.user_policy import UserPolicy
 from pykube_core.scheduler.policies.user_policy import policy as user_policy

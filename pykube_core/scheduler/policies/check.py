@@ -15,7 +15,7 @@ import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from pykube_core.api.errors import InputError
+from pykube_core.api.machinery.errors import InputError
 from pykube_core.scheduler.policies.user_policy import UserPolicy, node_fields, pod_fields
 
 if TYPE_CHECKING:

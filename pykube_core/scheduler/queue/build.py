@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 
-from pykube_core.api.objects import KubeObject
+from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.scheduler.config import Profile, SchedulerConfiguration
 from pykube_core.scheduler.queue.hints import queueing_hints
 from pykube_core.scheduler.queue.pools import QueuedPod

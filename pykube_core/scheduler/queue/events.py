@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping
 from enum import IntFlag
 from typing import Any, Final, NamedTuple
 
-from pykube_core.api.objects import KubeObject
-from pykube_core.api.quantity import Quantity, parse_quantity
+from pykube_core.api.machinery.objects import KubeObject
+from pykube_core.api.machinery.quantity import Quantity, parse_quantity
 from pykube_core.scheduler.tables.requests import pod_requests
 
 

@@ -9,9 +9,9 @@ Source: kubernetes v1.34.1, pkg/scheduler/framework/plugins/*/ (isSchedulableAft
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from pykube_core.api.objects import KubeObject, full_name, name_of, namespace_of
-from pykube_core.api.quantity import parse_quantity
-from pykube_core.api.selectors import (
+from pykube_core.api.machinery.objects import KubeObject, full_name, name_of, namespace_of
+from pykube_core.api.machinery.quantity import parse_quantity
+from pykube_core.api.machinery.selectors import (
     LabelSelector,
     SelectorError,
     parse_label_selector,

@@ -9,8 +9,8 @@ claims that are missing or about to go.
 
 from typing import Any, Final
 
-from pykube_core.api.objects import KubeObject, name_of, namespace_of
-from pykube_core.api.quantity import quantity_value
+from pykube_core.api.machinery.objects import KubeObject, name_of, namespace_of
+from pykube_core.api.machinery.quantity import quantity_value
 from pykube_core.scheduler.queue.hint_rules import is_on_node, spec_of
 
 # In-tree volume types that are handed to a CSI driver: the field of the volume, the driver.

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from pykube_core.api.objects import KubeObject
+from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.scheduler.config import DEFAULT_SCHEDULER_NAME
 from pykube_core.scheduler.queue.events import ClusterEvent
 from pykube_core.scheduler.tables.pod_table import PodSource

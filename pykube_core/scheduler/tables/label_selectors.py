@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from _pykube_hotcore.program import Operator, Requirement, Term
-from pykube_core.api import selectors
-from pykube_core.api.errors import InputError
-from pykube_core.api.objects import Json
-from pykube_core.api.selectors import LabelSelector, SelectorError, parse_label_selector
+from pykube_core.api.machinery import selectors
+from pykube_core.api.machinery.errors import InputError
+from pykube_core.api.machinery.objects import Json
+from pykube_core.api.machinery.selectors import LabelSelector, SelectorError, parse_label_selector
 from pykube_core.scheduler.tables.interner import Interner
 
 NEVER: Final[Term] = (Requirement(Operator.NEVER, 0),)

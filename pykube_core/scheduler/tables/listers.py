@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from pykube_core.api.objects import KubeObject, name_of, namespace_of
+from pykube_core.api.machinery.objects import KubeObject, name_of, namespace_of
 
 CLUSTER_SCOPED = frozenset(
     {

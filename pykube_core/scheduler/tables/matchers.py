@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple, Protocol
 
 from _pykube_hotcore.program import Matcher
-from pykube_core.api.selectors import EVERYTHING, NOTHING, LabelSelector
+from pykube_core.api.machinery.selectors import EVERYTHING, NOTHING, LabelSelector
 from pykube_core.scheduler.tables.interner import Interner
 from pykube_core.scheduler.tables.label_selectors import label_term
 

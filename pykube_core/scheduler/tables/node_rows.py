@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from _pykube_hotcore.program import KEY_NODE_NAME, Operator, Requirement, Term
-from pykube_core.api import selectors
-from pykube_core.api.selectors import NodeSelector
+from pykube_core.api.machinery import selectors
+from pykube_core.api.machinery.selectors import NodeSelector
 from pykube_core.scheduler.tables.interner import Interner
 from pykube_core.scheduler.tables.volume_cache import Volume
 

@@ -7,9 +7,9 @@ from typing import Final, Protocol, TypeAlias, TypeVar
 
 import msgspec
 
-from pykube_core.api.errors import InputError
-from pykube_core.api.objects import KubeObject, full_name
-from pykube_core.api.times import parse_time
+from pykube_core.api.machinery.errors import InputError
+from pykube_core.api.machinery.objects import KubeObject, full_name
+from pykube_core.api.machinery.times import parse_time
 
 NOT_STARTED: Final = 2**63 - 1
 

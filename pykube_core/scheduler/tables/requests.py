@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pykube_core.api.quantity import INT64_MAX, parse_quantity
+from pykube_core.api.machinery.quantity import INT64_MAX, parse_quantity
 
 Nano = dict[str, int]
 """Exact amounts by resource name, in units of 10^-9."""

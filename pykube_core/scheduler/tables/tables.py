@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pykube_core.api.objects import KubeObject, name_of
+from pykube_core.api.machinery.objects import KubeObject, name_of
 from pykube_core.scheduler.tables.interner import Interner
 from pykube_core.scheduler.tables.listers import Listers
 from pykube_core.scheduler.tables.matchers import MatcherEngine, MatcherTable

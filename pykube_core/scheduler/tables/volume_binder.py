@@ -26,7 +26,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pykube_core.api.quantity import Quantity
+from pykube_core.api.machinery.quantity import Quantity
 from pykube_core.scheduler.tables.label_selectors import label_term
 from pykube_core.scheduler.tables.node_rows import NodeRows, Rows
 from pykube_core.scheduler.tables.volume_cache import (

@@ -16,10 +16,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from pykube_core.api.errors import InputError
-from pykube_core.api.objects import KubeObject, name_of, namespace_of
-from pykube_core.api.quantity import Quantity, QuantityError, parse_quantity
-from pykube_core.api.selectors import (
+from pykube_core.api.machinery.errors import InputError
+from pykube_core.api.machinery.objects import KubeObject, name_of, namespace_of
+from pykube_core.api.machinery.quantity import Quantity, QuantityError, parse_quantity
+from pykube_core.api.machinery.selectors import (
     EVERYTHING,
     LabelSelector,
     NodeSelector,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from pykube_core.api.errors import InputError
+from pykube_core.api.machinery.errors import InputError
 from pykube_core.workloads.collector import TableBuilder
 from pykube_core.workloads.model import PodTable, Workload
 from pykube_core.workloads.read._blocks import NotSplit, read_blocks

@@ -8,7 +8,7 @@ import tarfile
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from pykube_core.api.errors import InputError
+from pykube_core.api.machinery.errors import InputError
 from pykube_core.workloads.read._packed import UNPACKED_BYTES_MAX, unpack
 
 _MANIFEST: Final = re.compile(r"\.(json|ya?ml)(\.gz|\.zst)?\Z")

@@ -19,7 +19,7 @@ from typing import BinaryIO, Final
 import msgspec
 
 from _pykube_hotcore.native._documents import YamlWriter, find_all, json_end
-from pykube_core.api.documents import read_documents
+from pykube_core.api.machinery.documents import read_documents
 
 Block = tuple[Sequence[memoryview | msgspec.Raw], str | None]
 """Items, and the kind that their list says they are of."""

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from pykube_core.api.decoding import DecodeError, decode, decode_json
 from pykube_core.api.defaults import DEFAULT_SCHEDULER, merge_label_keys, set_defaults
-from pykube_core.api.errors import InputError
-from pykube_core.api.json_faults import shown
-from pykube_core.api.objects import CLUSTER_SCOPED, Json, KubeObject
-from pykube_core.api.priority import SYSTEM_PRIORITIES, PriorityError, resolve_priority
-from pykube_core.api.quantity import QuantityError, parse_quantity
-from pykube_core.api.selectors import SelectorError, parse_label_selector
+from pykube_core.api.machinery.decoding import DecodeError, decode, decode_json
+from pykube_core.api.machinery.errors import InputError
+from pykube_core.api.machinery.json_faults import shown
+from pykube_core.api.machinery.objects import CLUSTER_SCOPED, Json, KubeObject
+from pykube_core.api.machinery.quantity import QuantityError, parse_quantity
+from pykube_core.api.machinery.selectors import SelectorError, parse_label_selector
+from pykube_core.api.scheduling.priority import SYSTEM_PRIORITIES, PriorityError, resolve_priority
 from pykube_core.api.validation import FieldError, invalid_message, validate
 
 # Read for their selectors alone: a snapshot may leave out their pod templates.

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from pykube_core.api.objects import KubeObject, name_of, namespace_of
+from pykube_core.api.machinery.objects import KubeObject, name_of, namespace_of
 
 NAME_LABEL: Final = "kubernetes.io/metadata.name"
 

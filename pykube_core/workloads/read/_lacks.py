@@ -12,8 +12,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from pykube_core.api.errors import InputError
-from pykube_core.api.objects import KubeObject, name_of, namespace_of
+from pykube_core.api.machinery.errors import InputError
+from pykube_core.api.machinery.objects import KubeObject, name_of, namespace_of
 from pykube_core.scheduler.tables.volume_cache import (
     WAIT_FOR_FIRST_CONSUMER,
     Claim,

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Any, Final
 
-from pykube_core.api.errors import InputError
+from pykube_core.api.machinery.errors import InputError
 
 # A snapshot of 150,000 pods as kubectl writes it is below 2 GiB.
 UNPACKED_BYTES_MAX: Final = 8 << 30

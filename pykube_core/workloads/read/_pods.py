@@ -14,10 +14,10 @@ from typing import Final
 
 import msgspec
 
-from pykube_core.api.errors import InputError
-from pykube_core.api.json_faults import NOT_DECODED
-from pykube_core.api.objects import DONE_PHASES
-from pykube_core.api.times import parse_time
+from pykube_core.api.machinery.errors import InputError
+from pykube_core.api.machinery.json_faults import NOT_DECODED
+from pykube_core.api.machinery.objects import DONE_PHASES
+from pykube_core.api.machinery.times import parse_time
 from pykube_core.workloads.collector import TableBuilder
 from pykube_core.workloads.read import _shape
 

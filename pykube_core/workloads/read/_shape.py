@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from pykube_core.api.objects import Json
+from pykube_core.api.machinery.objects import Json
 
 # Annotations of one pod alone (addresses, checksums) would make every pod a template.
 GPU_COUNT: Final = "alibabacloud.com/gpu-count"

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Literal
 
-from pykube_core.api.documents import plain_text
-from pykube_core.api.errors import InputError
+from pykube_core.api.machinery.documents import plain_text
+from pykube_core.api.machinery.errors import InputError
 from pykube_core.workloads.read._archive import choose_files, is_tar, tar_files
 from pykube_core.workloads.read._blocks import FILE_BYTES_MIN
 from pykube_core.workloads.read._packed import unpack

@@ -8,10 +8,10 @@ from typing import Final
 
 import msgspec
 
-from pykube_core.api.documents import json_syntax_error, read_texts
-from pykube_core.api.errors import InputError
-from pykube_core.api.json_faults import NOT_DECODED, TOO_DEEP, json_fault
-from pykube_core.api.objects import DONE_PHASES, KubeObject, label_of, name_of
+from pykube_core.api.machinery.documents import json_syntax_error, read_texts
+from pykube_core.api.machinery.errors import InputError
+from pykube_core.api.machinery.json_faults import NOT_DECODED, TOO_DEEP, json_fault
+from pykube_core.api.machinery.objects import DONE_PHASES, KubeObject, label_of, name_of
 from pykube_core.workloads.collector import TableBuilder
 from pykube_core.workloads.read import _pods, _shape
 from pykube_core.workloads.read._blocks import Block

@@ -15,8 +15,8 @@ import io
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from pykube_core.api.errors import InputError
-from pykube_core.api.objects import KubeObject
+from pykube_core.api.machinery.errors import InputError
+from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.workloads.collector import TableBuilder
 
 GPU_COUNT: Final = "alibabacloud.com/gpu-count"

@@ -11,8 +11,8 @@ from pykube_core.api.builtin import (
     NODES,
     PODS,
 )
-from pykube_core.api.patch import JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH
-from pykube_core.api.status import StatusError
+from pykube_core.api.machinery.patch import JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH
+from pykube_core.api.machinery.status import StatusError
 from pykube_core.controllers.template_hash import canonical, hash_of
 
 ODD = {"cpu": "1000m", "memory": "1024Mi", "example.com/gpu": "2000m"}

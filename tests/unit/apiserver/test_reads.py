@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from pykube_core.api.builtin import CONFIG_MAPS, NODES, PODS
-from pykube_core.api.status import StatusError
+from pykube_core.api.machinery.status import StatusError
 
 
 def config_map(name, **labels):

@@ -12,7 +12,7 @@ from pykube_core.api.builtin import (
     PRIORITY_CLASSES,
     REPLICA_SETS,
 )
-from pykube_core.api.status import StatusError
+from pykube_core.api.machinery.status import StatusError
 
 COST = "controller.kubernetes.io/pod-deletion-cost"
 OWN = {"key": "k", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 100}

@@ -14,8 +14,8 @@ from pykube_core.api.builtin import (
     PRIORITY_CLASSES,
     REPLICA_SETS,
 )
-from pykube_core.api.patch import JSON_PATCH, STRATEGIC_MERGE_PATCH
-from pykube_core.api.status import StatusError
+from pykube_core.api.machinery.patch import JSON_PATCH, STRATEGIC_MERGE_PATCH
+from pykube_core.api.machinery.status import StatusError
 from pykube_core.apiserver import ApiServer, Binding, scale_of
 from pykube_core.objects import encode
 from pykube_core.objects.encoded import OBJECT_BYTES_MAX

@@ -3,7 +3,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pykube_core.api.documents import read_documents
+from pykube_core.api.machinery.documents import read_documents
 from pykube_core.cli.yaml_text import json_text, yaml_text
 
 TEXTS = st.text(

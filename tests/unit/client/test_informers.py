@@ -6,7 +6,7 @@ from hypothesis.strategies import lists, sampled_from
 from msgspec.structs import replace
 
 from pykube_core.api.builtin import CONFIG_MAPS, LEASES, NAMESPACES, NODES
-from pykube_core.api.status import StatusError
+from pykube_core.api.machinery.status import StatusError
 from pykube_core.apiserver import ApiServer
 from pykube_core.apiserver.registry.unvalidated import Written
 from pykube_core.client.informers import SharedInformer

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from pykube_core import Cluster, InputError
-from pykube_core.api.status import StatusError
+from pykube_core.api.machinery.status import StatusError
 from pykube_core.cluster.applying import UnservedKindError
 
 CONFIG_MAP = """\

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from pykube_core import Cluster, InputError
 from pykube_core.api.builtin import BUILTIN, PODS
-from pykube_core.api.status import StatusError
-from pykube_core.api.times import NANO
+from pykube_core.api.machinery.status import StatusError
+from pykube_core.api.machinery.times import NANO
 from pykube_core.store import Store, prefix_end
 
 CREATED = "2026-11-23T04:16:02Z"

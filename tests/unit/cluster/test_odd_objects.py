@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pykube_core import Cluster, InputError
-from pykube_core.api.status import StatusError
+from pykube_core.api.machinery.status import StatusError
 
 LABELS = {"app": "web"}
 CONTAINER = {

@@ -3,7 +3,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pykube_core.api.errors import InputError
+from pykube_core.api.machinery.errors import InputError
 from pykube_core.cluster.settings import load_settings
 
 PLACE = "ConfigMap kube-system/pykube-settings: "

@@ -1,7 +1,7 @@
 import pytest
 
 from pykube_core.api.builtin import BUILTIN, CONFIG_MAPS, EVENTS, PODS, REPLICA_SETS
-from pykube_core.api.status import StatusError
+from pykube_core.api.machinery.status import StatusError
 from pykube_core.apiserver import ApiServer
 from pykube_core.cluster import VirtualClock
 from pykube_core.cluster.timeline import FieldChange, field_changes, read_timeline

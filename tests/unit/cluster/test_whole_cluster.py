@@ -5,7 +5,7 @@ from manifests import deployment
 
 from pykube_core import Cluster, InputError
 from pykube_core.api.builtin import PODS
-from pykube_core.api.status import StatusError
+from pykube_core.api.machinery.status import StatusError
 from pykube_core.node.registration import Machine
 from pykube_core.node.runtime import Behavior
 from pykube_core.store import Store

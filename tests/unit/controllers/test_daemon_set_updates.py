@@ -5,7 +5,7 @@ import json
 import pytest
 
 from pykube_core.api.builtin import DAEMON_SETS, NODES, PODS
-from pykube_core.api.status import StatusError
+from pykube_core.api.machinery.status import StatusError
 from pykube_core.controllers import DaemonSetController
 
 LABELS = {"app": "proxy"}

@@ -9,7 +9,7 @@ from pykube_core.api.builtin import (
     PRIORITY_CLASSES,
     REPLICA_SETS,
 )
-from pykube_core.api.status import StatusError
+from pykube_core.api.machinery.status import StatusError
 from pykube_core.controllers import DeploymentController, GarbageCollector, ReplicaSetController
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from pykube_core.api.builtin import CONFIG_MAPS, DEPLOYMENTS, EVENTS, LEASES, NAMESPACES, PODS
-from pykube_core.api.status import StatusError
+from pykube_core.api.machinery.status import StatusError
 from pykube_core.controllers import DeploymentController, NamespaceController, ReplicaSetController
 
 

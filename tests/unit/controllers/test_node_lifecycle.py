@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 import pytest
 
 from pykube_core.api.builtin import LEASES, NODES, PODS
-from pykube_core.api.status import StatusError
+from pykube_core.api.machinery.status import StatusError
 from pykube_core.controllers import NodeLifecycleController
 
 NOT_READY = "node.kubernetes.io/not-ready"

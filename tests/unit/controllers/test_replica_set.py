@@ -3,7 +3,7 @@ import json
 import pytest
 
 from pykube_core.api.builtin import PODS, REPLICA_SETS
-from pykube_core.api.status import too_large
+from pykube_core.api.machinery.status import too_large
 from pykube_core.apiserver import Binding
 from pykube_core.controllers import ReplicaSetController
 from pykube_core.store import prefix_end

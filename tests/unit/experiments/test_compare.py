@@ -6,7 +6,7 @@ from multiprocessing import get_context
 import nanoarrow as na
 import pytest
 
-from pykube_core.api.errors import InputError
+from pykube_core.api.machinery.errors import InputError
 from pykube_core.experiments.compare import compare
 from pykube_core.experiments.examples import EXAMPLE
 from pykube_core.scheduler.policies.user_policy import policy

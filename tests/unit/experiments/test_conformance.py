@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from pykube_core.api.errors import InputError
+from pykube_core.api.machinery.errors import InputError
 from pykube_core.experiments.conformance import find_scenarios, read_scenario, run_scenario
 
 

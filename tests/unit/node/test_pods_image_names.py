@@ -3,8 +3,8 @@
 import pytest
 
 from pykube_core.api.builtin import PODS
-from pykube_core.api.image_names import invalid_text
-from pykube_core.api.patch import STRATEGIC_MERGE_PATCH
+from pykube_core.api.core.pod.image_names import invalid_text
+from pykube_core.api.machinery.patch import STRATEGIC_MERGE_PATCH
 from pykube_core.node.runtime import Behavior
 
 

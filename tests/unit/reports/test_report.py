@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from pykube_core.api.errors import InputError
+from pykube_core.api.machinery.errors import InputError
 from pykube_core.cli import main
 from pykube_core.experiments.compare import compare
 from pykube_core.reports import axis, heatmap, html_page, svg_picture, write_picture, write_report

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pykube_core.api.quantity import Quantity, parse_quantity
+from pykube_core.api.machinery.quantity import Quantity, parse_quantity
 from pykube_core.scheduler.config import profile_from_dict
 from pykube_core.scheduler.cycle.cycle import SchedulingCycle
 from pykube_core.scheduler.cycle.explain import explain

@@ -1,4 +1,4 @@
-from pykube_core.api.selectors import NOTHING, parse_label_selector
+from pykube_core.api.machinery.selectors import NOTHING, parse_label_selector
 from pykube_core.scheduler.tables.interner import Interner
 from pykube_core.scheduler.tables.matchers import MatcherTable, PodMatch
 

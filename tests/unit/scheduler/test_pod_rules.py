@@ -2,7 +2,7 @@
 
 import pytest
 
-from pykube_core.api.errors import InputError
+from pykube_core.api.machinery.errors import InputError
 from pykube_core.scheduler.placer.compile import compile_pod
 from pykube_core.scheduler.placer.scheduler import Scheduler
 from pykube_core.scheduler.policies import policy

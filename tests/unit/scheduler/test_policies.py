@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pykube_core.api.errors import InputError
+from pykube_core.api.machinery.errors import InputError
 from pykube_core.scheduler import policies
 from pykube_core.scheduler.config import NodeResourcesFitArgs, profile_from_dict
 from pykube_core.scheduler.policies import POLICIES, policy

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from _pykube_hotcore.program import Code
-from pykube_core.api.errors import InputError
+from pykube_core.api.machinery.errors import InputError
 from pykube_core.scheduler.config import DefaultPreemptionArgs
 from pykube_core.scheduler.cycle.disruption import read_budgets
 from pykube_core.scheduler.cycle.preemption import (

@@ -1,6 +1,6 @@
 import pytest
 
-from pykube_core.api.errors import InputError
+from pykube_core.api.machinery.errors import InputError
 from pykube_core.scheduler.tables.volume_cache import (
     ClaimReference,
     VolumeCache,

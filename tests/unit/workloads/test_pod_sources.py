@@ -3,7 +3,7 @@ import json
 import pytest
 
 import pykube_core as pk
-from pykube_core.api.errors import InputError
+from pykube_core.api.machinery.errors import InputError
 from pykube_core.workloads.pod_sources import TEMPLATES, read_pods
 from pykube_core.workloads.read import read_workload
 

@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pykube_core.api.errors import InputError
+from pykube_core.api.machinery.errors import InputError
 from pykube_core.workloads.read import _blocks, _source, read_workload
 from pykube_core.workloads.read._blocks import NotSplit, read_blocks
 

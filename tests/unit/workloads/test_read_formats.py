@@ -11,7 +11,7 @@ import tarfile
 import pytest
 import yaml
 
-from pykube_core.api.errors import InputError
+from pykube_core.api.machinery.errors import InputError
 from pykube_core.workloads.read import _packed, read_workload
 
 

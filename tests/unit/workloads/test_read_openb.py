@@ -4,8 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pykube_core.api.equality import means_the_same
-from pykube_core.api.errors import InputError
+from pykube_core.api.machinery.equality import means_the_same
+from pykube_core.api.machinery.errors import InputError
 from pykube_core.workloads.read import read_workload
 from pykube_core.workloads.write import write_snapshot
 

@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pykube_core.api.errors import InputError
+from pykube_core.api.machinery.errors import InputError
 from pykube_core.workloads.collector import TableBuilder
 from pykube_core.workloads.read import read_workload
 from pykube_core.workloads.read.snapshot import Snapshot

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pykube_core.api.errors import InputError
+from pykube_core.api.machinery.errors import InputError
 from pykube_core.experiments.compare import compare
 from pykube_core.workloads.contents import KUBECTL_RESOURCES, LACKS
 from pykube_core.workloads.read import read_workload

@@ -3,8 +3,8 @@ import hashlib
 import numpy as np
 import pytest
 
-from pykube_core.api.decoding import decode
-from pykube_core.api.quantity import parse_quantity, quantity_value
+from pykube_core.api.machinery.decoding import decode
+from pykube_core.api.machinery.quantity import parse_quantity, quantity_value
 from pykube_core.workloads.read import read_workload
 from pykube_core.workloads.synthetic import synthetic
 from pykube_core.workloads.write import write_snapshot

@@ -1,0 +1,1 @@
+"""Objects of any kind: quantities, names, selectors, patches, decoding, statuses."""

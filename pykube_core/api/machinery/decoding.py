@@ -1,0 +1,382 @@
+"""Strict decoding: unknown and duplicate fields and wrong JSON types, in an API server's words.
+
+What comes out is what an API server would keep of the object: quantities and times in their
+canonical form, and nothing that is zero where Go leaves out what is zero. So two texts of one
+object decode to equal values.
+
+Source: ``sigs.k8s.io/json`` and ``k8s.io/apimachinery`` v0.34.1. Differences: of a bad time stamp
+the whole text is quoted, not the component that fails; duplicate fields of a structure are named
+before its unknown ones; a field that Go writes even when it is zero is not added where it is
+absent.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from base64 import b64decode, b64encode
+from collections import Counter
+from dataclasses import dataclass, replace
+from importlib import resources
+from typing import Any, Final, Literal
+
+from pykube_core.api.machinery.json_faults import json_fault
+from pykube_core.api.machinery.objects import Json, KubeObject
+from pykube_core.api.machinery.quantity import QuantityError, parse_quantity
+from pykube_core.api.machinery.times import canonical_time
+
+STRICT_ERRORS_MAX: Final = 100
+
+INT_LIMITS: Final = {"int32": 2**31, "int64": 2**63, "int": 2**63, "byte": 2**8}
+_TIME_LAYOUTS: Final = {
+    "Time": "2006-01-02T15:04:05Z07:00",
+    "MicroTime": "2006-01-02T15:04:05.000000Z07:00",
+}
+_NOT_BASE64_RE: Final = re.compile(r"[^A-Za-z0-9+/]")
+
+Kind = Literal["string", "int", "bool", "float", "list", "map", "struct", "custom", "any"]
+
+
+class DecodeError(ValueError):
+    """An object's JSON is not of its kind.
+
+    Attributes
+    ----------
+    detail : str
+        What is wrong, without the kind.
+    fields : tuple of str
+        Paths of unknown and duplicate fields; empty when a type is wrong.
+    """
+
+    def __init__(self, kind: str, version: str, detail: str, fields: tuple[str, ...] = ()) -> None:
+        super().__init__(f'{kind} in version "{version}" cannot be handled as a {kind}: {detail}')
+        self.detail = detail
+        self.fields = fields
+
+
+@dataclass(frozen=True, slots=True)
+class FieldType:
+    """A Go type: its name in messages, what it is made of, and of what items.
+
+    Attributes
+    ----------
+    keeps_zero : bool
+        Of a field: it is written when it is zero, too, because it is a pointer or not optional.
+    merge_key : str or None
+        Of a field: the key by which patches merge its items, "" for plain values; None is a list
+        that is replaced.
+    retains_keys : bool
+        Of a field: a patch names the keys that it, or each of its items, retains.
+    """
+
+    go: str
+    kind: Kind
+    item: FieldType | None = None
+    name: str = ""
+    keeps_zero: bool = True
+    merge_key: str | None = None
+    retains_keys: bool = False
+
+
+def decode(kind: str, obj: Json, strict: bool = True) -> KubeObject:
+    """Return an object of this kind, a copy of a decoded JSON value that knows no null.
+
+    As Go decodes: a null field is absent, a null item of a list or map is its type's zero.
+
+    Parameters
+    ----------
+    kind : str
+        A kind that scheduling reads, such as "Pod".
+    obj : object
+        Any decoded JSON value.
+    strict : bool
+        Refuse unknown fields; otherwise they are dropped.
+
+    Raises
+    ------
+    DecodeError
+        With what an API server answers under ``fieldValidation=Strict``, or ``Ignore``.
+    KeyError
+        When the kind is none that scheduling reads.
+    """
+    decoder = _Decoder()
+    try:
+        type = FieldType(f"v1.{kind}", "struct", name=_known(kind))
+        decoded = decoder.value(obj, type, "", "", ())
+    except _CustomError as error:
+        raise DecodeError(kind, "v1", str(error)) from None
+    if decoder.type_error is not None:
+        raise DecodeError(kind, "v1", decoder.type_error)
+    if strict and decoder.strict_errors:
+        listed = ", ".join(f'{what} field "{path}"' for what, path in decoder.strict_errors)
+        fields = tuple(path for _, path in decoder.strict_errors)
+        raise DecodeError(kind, "v1", f"strict decoding error: {listed}", fields)
+    return dict(decoded)
+
+
+def decode_json(kind: str, data: bytes) -> KubeObject:
+    """Return what `decode` does of JSON text, and refuse duplicate fields besides.
+
+    Raises
+    ------
+    DecodeError, KeyError
+        As `decode`; also when the text is no JSON, or nests too deep.
+    """
+    try:
+        obj = json.loads(data, object_pairs_hook=_Pairs, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise DecodeError(kind, "v1", f"json parse error: {json_fault(data)}") from None
+    return decode(kind, obj)
+
+
+def struct_of(struct: str, field: str) -> str:
+    """Return the structure that a field holds, or holds a list of; "" for anything else."""
+    type = fields_of(struct).get(field) if struct else None
+    while type is not None and type.kind == "list":
+        type = type.item
+    return type.name if type is not None and type.kind == "struct" else ""
+
+
+class _Pairs(dict[str, Any]):
+    """An object of JSON that remembers which keys came more than once."""
+
+    def __init__(self, pairs: list[tuple[str, Json]]) -> None:
+        super().__init__(pairs)
+        self.duplicates: list[str] = []
+        if len(self) < len(pairs):
+            counts = Counter(key for key, _ in pairs)
+            self.duplicates = [key for key, count in counts.items() if count > 1]
+
+
+def _refuse_constant(text: str) -> None:
+    raise ValueError(f"{text} is not a number")
+
+
+class _CustomError(ValueError):
+    """A type that decodes itself refused; upstream stops there."""
+
+
+class _Decoder:
+    """Walks a value beside its type; depth is bounded by the structures, which are finite."""
+
+    def __init__(self) -> None:
+        self.type_error: str | None = None
+        self.strict_errors: dict[tuple[str, str], None] = {}
+
+    def value(
+        self, value: Json, type: FieldType, path: str, owner: str, stack: tuple[str, ...]
+    ) -> Json:
+        if type.kind == "any":
+            return value
+        if value is None:
+            return _zero(type)
+        match type.kind:
+            case "struct" if isinstance(value, dict):
+                return self._struct(value, type, path, stack)
+            case "list" if isinstance(value, list) and type.item is not None:
+                item = type.item
+                return [
+                    self.value(element, item, f"{path}[{index}]", owner, stack)
+                    for index, element in enumerate(value)
+                ]
+            case "map" if isinstance(value, dict) and type.item is not None:
+                item = type.item
+                return {
+                    key: self.value(element, item, f"{path}.{key}", owner, stack)
+                    for key, element in value.items()
+                }
+            case "custom":
+                return _custom(value, type)
+        self._check_scalar(value, type, owner, stack)
+        return value
+
+    def _struct(
+        self, value: Json, type: FieldType, path: str, stack: tuple[str, ...]
+    ) -> KubeObject:
+        known = fields_of(type.name)
+        decoded: KubeObject = {}
+        for key in value.duplicates if isinstance(value, _Pairs) else ():
+            self._strict("duplicate", f"{path}.{key}" if path else key)
+        for key, item in value.items():
+            inner = f"{path}.{key}" if path else key
+            field = known.get(key)
+            if field is None:
+                self._strict("unknown", inner)
+            elif item is not None:
+                value_ = self.value(item, field, inner, type.name, (*stack, key))
+                if value_ or field.keeps_zero:
+                    decoded[key] = value_
+        return decoded
+
+    def _check_scalar(
+        self, value: Json, type: FieldType, owner: str, stack: tuple[str, ...]
+    ) -> None:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        match type.kind:
+            case "string" if isinstance(value, str):
+                return
+            case "bool" if isinstance(value, bool):
+                return
+            case "float" if number:
+                return
+            case "int" if number:
+                limit = INT_LIMITS[type.name]
+                if isinstance(value, int) and -limit <= value < limit:
+                    return
+                self._wrong(f"number {_number(value)}", type, owner, stack)
+            case _:
+                self._wrong(_json_type(value), type, owner, stack)
+
+    def _strict(self, what: str, path: str) -> None:
+        if len(self.strict_errors) < STRICT_ERRORS_MAX:
+            self.strict_errors[what, path] = None
+
+    def _wrong(self, found: str, type: FieldType, owner: str, stack: tuple[str, ...]) -> None:
+        if self.type_error is None:
+            place = f"struct field {owner}.{'.'.join(stack)}" if stack else "value"
+            self.type_error = f"json: cannot unmarshal {found} into Go {place} of type {type.go}"
+
+
+def _zero(type: FieldType) -> Json:
+    """Return what Go holds where JSON has null; the zero time is null again."""
+    match type.kind:
+        case "struct" | "map":
+            return {}
+        case "list":
+            return []
+        case "string":
+            return ""
+        case "bool":
+            return False
+        case "int" | "float":
+            return 0
+    return {"Time": None, "Bytes": "", "IntOrString": 0}.get(type.name, "0")
+
+
+def _custom(value: Json, type: FieldType) -> Json:
+    """Return a value whose type decodes itself, in its canonical form."""
+    if type.name == "Quantity":
+        try:
+            return str(parse_quantity(value))
+        except QuantityError as error:
+            raise _CustomError(str(error)) from None
+    if type.name == "IntOrString":
+        return _int_or_string(value)
+    if not isinstance(value, str):
+        found = _json_type(value)
+        raise _CustomError(f"json: cannot unmarshal {found} into Go value of type string")
+    if type.name == "Bytes":
+        return _canonical_base64(value)
+    canonical = canonical_time(value, micro=type.go == "MicroTime")
+    if canonical is None:
+        layout = _TIME_LAYOUTS[type.go]
+        text = f'parsing time "{value}" as "{layout}": cannot parse "{value}" as "2006"'
+        raise _CustomError(text)
+    return canonical
+
+
+def _int_or_string(value: Json) -> Json:
+    found = _json_type(value)
+    if isinstance(value, str) or (
+        found == "number" and isinstance(value, int) and -(2**31) <= value < 2**31
+    ):
+        return value
+    found = f"number {_number(value)}" if found == "number" else found
+    raise _CustomError(f"json: cannot unmarshal {found} into Go value of type int32")
+
+
+def _canonical_base64(text: str) -> str:
+    """Return base64 as Go writes it: without line breaks, and with no bits behind the last byte."""
+    bare = text.replace("\r", "").replace("\n", "")
+    try:
+        return b64encode(b64decode(bare, validate=True)).decode()
+    except ValueError:
+        strange = _NOT_BASE64_RE.search(bare)
+        at = strange.start() if strange else len(bare)
+        raise _CustomError(f"illegal base64 data at input byte {at}") from None
+
+
+def _json_type(value: Json) -> str:
+    match value:
+        case bool():
+            return "bool"
+        case str():
+            return "string"
+        case dict():
+            return "object"
+        case list():
+            return "array"
+    return "number"
+
+
+def _number(value: float) -> str:
+    """Return the number as text; an int beyond any field is cut, as its digits cost time."""
+    if isinstance(value, int) and value.bit_length() > 256:
+        return f"{'-' if value < 0 else ''}1e77 or more"
+    return repr(value)
+
+
+def _known(kind: str) -> str:
+    if kind not in _table() or "kind" not in fields_of(kind):
+        raise KeyError(kind)
+    return kind
+
+
+@functools.cache
+def _table() -> dict[str, str]:
+    """Return the text of each structure's fields."""
+    texts: dict[str, str] = {}
+    name = ""
+    source = resources.files("pykube_core.api").joinpath("fields.txt").read_text("utf-8")
+    for line in source.splitlines():
+        if line.startswith(" "):
+            texts[name] += line
+        elif not line.startswith("#"):
+            name = line
+            texts[name] = ""
+    return texts
+
+
+@functools.cache
+def fields_of(struct: str) -> dict[str, FieldType]:
+    """Return the fields of a structure; not to be changed."""
+    pairs = (part.split(":", 1) for part in _table()[struct].split())
+    return {name.rstrip("*!"): _parse_field(name, text) for name, text in pairs}
+
+
+def _parse_field(name: str, text: str) -> FieldType:
+    text, _, patch = text.partition("~")
+    strategy, _, key = patch.partition(":")
+    return replace(
+        _parse_type(text),
+        keeps_zero=name.endswith(("*", "!")),
+        merge_key=key if strategy.startswith("merge") else None,
+        retains_keys=strategy.endswith("retainKeys"),
+    )
+
+
+@functools.cache
+def _parse_type(text: str) -> FieldType:
+    if text.startswith(("[]", "map[")):
+        prefix, _, rest = text.partition("]")
+        item = _parse_type(rest)
+        return FieldType(f"{prefix}]{item.go}", "list" if prefix == "[" else "map", item)
+    go, _, made_of = text.partition("=")
+    if made_of.startswith(("[]", "map[")):
+        return replace(_parse_type(made_of), go=go)
+    made_of = made_of or go
+    if made_of in INT_LIMITS:
+        return FieldType(go, "int", name=made_of)
+    match made_of:
+        case "string":
+            return FieldType(go, "string")
+        case "bool":
+            return FieldType(go, "bool")
+        case "float64":
+            return FieldType(go, "float")
+        case "Quantity" | "Time" | "IntOrString" | "Bytes":
+            return FieldType(go, "custom", name=made_of)
+        case "any":
+            return FieldType(go, "any")
+    return FieldType(go, "struct", name=made_of.removeprefix("v1."))

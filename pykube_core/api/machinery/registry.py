@@ -1,0 +1,220 @@
+"""What a resource of the API is, and how it is found by kind or by name.
+
+A resource is one declarative entry (`pykube_core.api.builtin`): names, defaulting, validation, what
+of it a write may change, how `kubectl get` shows it. Nothing else in the API knows kinds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple, TypeVar
+
+from pykube_core.api.machinery.field_errors import FieldError
+from pykube_core.api.machinery.names import NameRule, dns_subdomain
+from pykube_core.api.machinery.objects import Json, KubeObject
+from pykube_core.api.tables import name_and_age
+
+STORE_PREFIX: Final = "/registry/"
+
+_Key = TypeVar("_Key")
+
+
+class Column(NamedTuple):
+    """A column of a table; ``priority`` above 0 is shown by ``-o wide`` only."""
+
+    name: str
+    type: str = "string"
+    format: str = ""
+    priority: int = 0
+
+
+NAME_AND_AGE: Final = (Column("Name", format="name"), Column("Age"))
+
+
+def _nothing(obj: KubeObject) -> None:
+    return None
+
+
+def _unchanged(new: KubeObject, old: KubeObject) -> None:
+    return None
+
+
+def _nothing_wrong(obj: KubeObject) -> list[FieldError]:
+    return []
+
+
+def _no_errors(new: KubeObject, old: KubeObject) -> list[FieldError]:
+    return []
+
+
+def _not_graceful(obj: KubeObject, seconds: int | None) -> int | None:
+    return None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Resource:
+    """One resource: all that the API has to know of it.
+
+    Attributes
+    ----------
+    kind, plural, group, version : str
+        Such as "Deployment", "deployments", "apps", "v1"; the core group is "".
+    short_names, categories : tuple of str
+        What else ``kubectl get`` calls it.
+    namespaced : bool
+        False when its objects belong to the cluster.
+    stored_as : str
+        Its part of the store's keys, where that is not the plural.
+    default : callable
+        Fill in an object's defaults, in place; again without effect.
+    prepare : callable
+        Give a new object what creation adds, such as its first status, in place.
+    validate : callable
+        What is wrong with a new or changed object.
+    prepare_update, prepare_status_update : callable
+        Give a changed object, or its changed status, what an update adds, of the new and the old
+        object, in place.
+    validate_create : callable
+        What else is wrong with a new object.
+    validate_update : callable
+        What is wrong with the change of the second object into the first.
+    validate_status_update, validate_spec_update : callable
+        The same of what the subresource of the status, and of the spec, has changed.
+    name_rule : callable
+        The rule of its names.
+    counts_generations : bool
+        ``metadata.generation`` starts at 1 and grows when anything but metadata and status changes.
+    counts_annotations : bool
+        Annotations make a generation too.
+    has_status : bool
+        Status is written by its own subresource, and by nothing else.
+    spec_subresource : str
+        The subresource that alone writes the spec, such as "finalize"; "" when none does.
+    has_scale : bool
+        ``spec.replicas`` is also written by ``scale``.
+    unconditional_update : bool
+        An update may go without a resource version.
+    create_on_update : bool
+        An update of what does not exist creates it.
+    grace : callable
+        Seconds that an object gets for its deletion, of the object and the seconds asked for; None
+        when the kind is deleted at once.
+    answers_with_object : bool
+        A deletion answers with the object rather than a status.
+    lifetime_seconds : int
+        An object goes by itself so long after its last write; 0 is never.
+    columns, cells
+        The table: its columns, and a function of an object and the time that returns their cells.
+    fields : dict
+        What field selectors know besides ``metadata.name`` and ``metadata.namespace``, and where in
+        the object it stands.
+    """
+
+    kind: str
+    plural: str
+    group: str = ""
+    version: str = "v1"
+    short_names: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    namespaced: bool = True
+    stored_as: str = ""
+    default: Callable[[KubeObject], None] = _nothing
+    prepare: Callable[[KubeObject], None] = _nothing
+    prepare_update: Callable[[KubeObject, KubeObject], None] = _unchanged
+    prepare_status_update: Callable[[KubeObject, KubeObject], None] = _unchanged
+    validate: Callable[[KubeObject], list[FieldError]]
+    validate_create: Callable[[KubeObject], list[FieldError]] = _nothing_wrong
+    validate_update: Callable[[KubeObject, KubeObject], list[FieldError]] = _no_errors
+    validate_status_update: Callable[[KubeObject, KubeObject], list[FieldError]] = _no_errors
+    validate_spec_update: Callable[[KubeObject, KubeObject], list[FieldError]] = _no_errors
+    name_rule: NameRule = dns_subdomain
+    counts_generations: bool = False
+    counts_annotations: bool = False
+    has_status: bool = False
+    spec_subresource: str = ""
+    has_scale: bool = False
+    unconditional_update: bool = True
+    create_on_update: bool = False
+    grace: Callable[[KubeObject, int | None], int | None] = _not_graceful
+    answers_with_object: bool = False
+    lifetime_seconds: int = 0
+    columns: tuple[Column, ...] = NAME_AND_AGE
+    cells: Callable[[KubeObject, int], list[Json]] = name_and_age
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+    qualified: str = field(init=False)
+    api_version: str = field(init=False)
+    prefix: bytes = field(init=False)
+    head: bytes = field(init=False)
+
+    def __post_init__(self) -> None:
+        group_version = f"{self.group}/{self.version}" if self.group else self.version
+        derived = {
+            "qualified": f"{self.plural}.{self.group}" if self.group else self.plural,
+            "api_version": group_version,
+            "prefix": f"{STORE_PREFIX}{self.stored_as or self.plural}/".encode(),
+            "head": f'{{"kind":"{self.kind}","apiVersion":"{group_version}","metadata":{{'.encode(),
+        }
+        for name, value in derived.items():
+            object.__setattr__(self, name, value)
+
+    def key(self, namespace: str, name: str) -> bytes:
+        """Return the store's key of an object."""
+        path = f"{namespace}/{name}" if self.namespaced else name
+        return self.prefix + path.encode(errors="replace")
+
+    def range_prefix(self, namespace: str = "") -> bytes:
+        """Return the prefix of the keys of one namespace's objects, or of all."""
+        return self.prefix + f"{namespace}/".encode(errors="replace") if namespace else self.prefix
+
+    def split_key(self, key: bytes) -> tuple[str, str]:
+        """Return namespace and name of a key of this resource; namespace "" when it has none."""
+        path = key[len(self.prefix) :].decode()
+        if not self.namespaced:
+            return "", path
+        namespace, _, name = path.partition("/")
+        return namespace, name
+
+
+class Registry:
+    """Resources by kind, by name and by key.
+
+    Raises
+    ------
+    ValueError
+        Two resources share a kind, a name or a place in the store.
+    """
+
+    def __init__(self, resources: Iterable[Resource]) -> None:
+        self._resources = tuple(resources)
+        self._by_kind: dict[tuple[str, str], Resource] = {}
+        self._by_name: dict[str, Resource] = {}
+        self._by_prefix: dict[bytes, Resource] = {}
+        for resource in self._resources:
+            self._add(self._by_kind, (resource.group, resource.kind), resource)
+            self._add(self._by_prefix, resource.prefix, resource)
+            own = {resource.plural, resource.kind.lower(), resource.qualified}
+            for name in (*own, *resource.short_names):
+                self._add(self._by_name, name, resource)
+
+    @staticmethod
+    def _add(table: dict[_Key, Resource], key: _Key, resource: Resource) -> None:
+        if table.setdefault(key, resource) is not resource:
+            raise ValueError(f"{resource.kind}: {key!r} is taken by {table[key].kind}")
+
+    def __iter__(self) -> Iterator[Resource]:
+        return iter(self._resources)
+
+    def of_kind(self, kind: str, group: str = "") -> Resource | None:
+        """Return the resource of a kind in a group; None when there is none."""
+        return self._by_kind.get((group, kind))
+
+    def named(self, name: str) -> Resource | None:
+        """Return a resource by plural, singular, short or qualified name, in any case."""
+        return self._by_name.get(name.lower())
+
+    def of_key(self, key: bytes) -> Resource | None:
+        """Return the resource that a key of the store belongs to; None for a foreign key."""
+        end = key.find(b"/", len(STORE_PREFIX))
+        return self._by_prefix.get(key[: end + 1])
