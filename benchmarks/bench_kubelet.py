@@ -64,7 +64,7 @@ class World:
         node = node_of(Machine(name="n", address="172.16.0.1", cpu="8", memory="32Gi"), START_NS)
         # One subnet for all, so that they are copies: each node would have one of its own.
         node |= {"metadata": {"name": "n"}, "spec": {"podCIDR": "10.0.0.0/8"}}
-        server.create_copies(NODES, node, names=self.names)
+        server.batch.create(NODES, node, names=self.names)
         self.log = SharedInformer(self.store, server.registry, server.written)
         self.loop = EventLoop(self.log, self.clock)
         runtime = Runtime(default=Behavior(pull_seconds=2, start_seconds=1))
@@ -77,12 +77,12 @@ class World:
     def bind(self) -> None:
         """Create pods and give them their nodes in turn."""
         server, count = self.server, len(self.names)
-        pods = server.create_copies(PODS, POD, "default", count=count * PODS_PER_NODE)
+        pods = server.batch.create(PODS, POD, "default", count=count * PODS_PER_NODE)
         turns = [self.names[at % count] for at in range(len(pods))]
         bindings = [
             Binding("default", pod.name, node) for pod, node in zip(pods, turns, strict=True)
         ]
-        server.bind_many(bindings)
+        server.batch.bind(bindings)
 
     def run(self, seconds: int) -> None:
         """Let so many seconds pass."""

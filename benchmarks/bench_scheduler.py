@@ -61,7 +61,7 @@ class Waiting:
         server.bootstrap()
         node = {"metadata": {"name": "n"}, "status": {"capacity": CAPACITY}}
         names = [f"node-{index:05}" for index in range(node_count)]
-        server.create_copies(NODES, node, names=names)
+        server.batch.create(NODES, node, names=names)
         for name in names:
             server.patch(NODES, {"spec": {"taints": None}}, name)
         self.timed = Timed(server)
@@ -101,7 +101,7 @@ def bench_schedule_waiting_pods(benchmark, report, node_count):
     bound = list(world.seen.all(PODS))
     assert all(b"nodeName" in pod.data for pod in bound)
     step("bindings read")
-    world.server.replace_status_many(PODS, [(pod, STATUS) for pod in bound])
+    world.server.batch.patch_status(PODS, [(pod, STATUS) for pod in bound])
     world.seen.pull()
     step("statuses read")
     assert world.timed.seconds.keys() == writes.keys()

@@ -202,6 +202,7 @@ EVENTS: Final = Resource(
     validate=rules.validate_event,
     create_on_update=True,
     lifetime_seconds=3600,
+    single_writer=True,
     columns=(
         *_strings("Last Seen", "Type", "Reason", "Object"),
         *_wide("Subobject", "Source"),
@@ -232,6 +233,7 @@ LEASES: Final = Resource(
     validate=rules.validate_lease,
     unconditional_update=False,
     create_on_update=True,
+    single_writer=True,
     columns=(_NAME, *_strings("Holder"), _AGE),
     cells=tables.lease_cells,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -28,7 +28,8 @@ from pykube_core.api.machinery.status import (
 from pykube_core.api.scheduling.priority import SYSTEM_PRIORITIES
 from pykube_core.apiserver.admission.admission import admit_namespace, admit_priority
 from pykube_core.apiserver.registry import lifecycle
-from pykube_core.apiserver.registry.batch import Binding, Bulk, FilledStatus, Target
+from pykube_core.apiserver.registry.batch import Batch
+from pykube_core.apiserver.registry.binding import Binding
 from pykube_core.apiserver.registry.deletion import Deleted, DeleteOptions
 from pykube_core.apiserver.registry.expiry import Expiry
 from pykube_core.apiserver.registry.identity import Identity
@@ -39,7 +40,7 @@ from pykube_core.apiserver.registry.unvalidated import Written, check_decodable
 from pykube_core.apiserver.registry.watch import ObjectWatch
 from pykube_core.objects import ApiObject, encode
 from pykube_core.objects.encoded import OBJECT_BYTES_MAX
-from pykube_core.store import CompactedError, Puts, StoreLike, prefix_end
+from pykube_core.store import CompactedError, StoreLike, prefix_end
 
 SYSTEM_NAMESPACES: Final = ("default", "kube-node-lease", "kube-public", "kube-system")
 
@@ -67,6 +68,8 @@ class ApiServer:
     ----------
     written : Written
         The revisions that it has written.
+    batch : Batch
+        Writes of many objects.
     """
 
     def __init__(
@@ -83,7 +86,10 @@ class ApiServer:
         self._identity = Identity(seed, store.revision)
         self._expiry = Expiry(store, clock)
         self.written = Written()
-        self._bulk = Bulk(store, self._identity, clock, self._expiry, self.written)
+        self.batch = Batch(
+            store, self._identity, clock, self._expiry, self.written,
+            prepare=self._prepared, create_one=self.create,
+        )  # fmt: skip
 
     @property
     def revision(self) -> int:
@@ -137,49 +143,6 @@ class ApiServer:
                 break
             new["metadata"].pop("name")
         raise already_exists(resource, name_of(new))
-
-    def create_copies(
-        self,
-        resource: Resource,
-        template: Json,
-        namespace: str = "",
-        *,
-        names: Sequence[str] = (),
-        count: int = 0,
-    ) -> list[ApiObject | StatusError]:
-        """Create many objects that differ in name and uid alone; one outcome for each.
-
-        The template is defaulted, admitted and validated once, the names each; a fault of the
-        template is raised.
-
-        Parameters
-        ----------
-        names : sequence of str
-            Their names; or
-        count : int
-            how many to create with names generated from the template's ``generateName``.
-        """
-        new = lifecycle.read_object(resource, template, "Strict", None)
-        new["metadata"].pop("name", None)
-        if names:
-            new["metadata"]["name"] = names[0]
-        first = self._prepared(resource, new, namespace)
-        if first.data.count(f'"{name_of(new)}"'.encode()) > 1:
-            # Something else may follow from the name, such as a namespace's label.
-            return self._create_each(resource, template, namespace, names, count)
-        return self._bulk.create_copies(first, new["metadata"], names, count)
-
-    def _create_each(
-        self, resource: Resource, template: Json, namespace: str, names: Sequence[str], count: int
-    ) -> list[ApiObject | StatusError]:
-        out: list[ApiObject | StatusError] = []
-        for name in names or [""] * count:
-            obj = template | {"metadata": template["metadata"] | {"name": name}}
-            try:
-                out.append(self.create(resource, obj, namespace))
-            except StatusError as error:
-                out.append(error)
-        return out
 
     def _prepared(self, resource: Resource, new: KubeObject, namespace: str) -> ApiObject:
         """Return a decoded object ready to be put, with whatever creation adds to it."""
@@ -359,7 +322,7 @@ class ApiServer:
         """
         options = DeleteOptions(grace_period_seconds, propagation, resource_version, dry_run)
         targets = [(namespace or "default", name, uid)]
-        outcome = self._bulk.delete_many(resource, targets, options)[0]
+        outcome = self.batch.delete_with(resource, targets, options)[0]
         if isinstance(outcome, StatusError):
             raise outcome
         return outcome
@@ -378,7 +341,7 @@ class ApiServer:
         found = self.list(
             resource, namespace, label_selector=label_selector, field_selector=field_selector
         )
-        outcomes = self.delete_many(
+        outcomes = self.batch.delete(
             resource,
             [(obj.namespace, obj.name, "") for obj in found.items],
             grace_period_seconds=grace_period_seconds,
@@ -396,52 +359,9 @@ class ApiServer:
         """
         if not node:
             raise StatusError(500, "", str(required("target.name")))
-        outcome = self.bind_many([Binding(namespace, name, node, uid)])[0]
+        outcome = self.batch.bind([Binding(namespace, name, node, uid)])[0]
         if isinstance(outcome, StatusError):
             raise outcome
-
-    def bind_many(self, bindings: Sequence[Binding]) -> list[ApiObject | StatusError]:
-        """Give pods their nodes, in transactions of up to 128; one outcome for each.
-
-        The names of the nodes are taken as they are; none is empty.
-        """
-        return self._bulk.bind_many(bindings)
-
-    def replace_status_many(
-        self, resource: Resource, items: Sequence[tuple[ApiObject, bytes]]
-    ) -> list[ApiObject | StatusError]:
-        """Replace the statuses of objects as read, 409 for those that have changed since.
-
-        The second of each pair is the status as JSON, encoded by the caller from a structure of
-        its own; only that it is JSON is checked. A status equal to the one that is there writes
-        nothing.
-        """
-        return self._bulk.replace_status_many(resource, items)
-
-    def fill_status_many(
-        self, resource: Resource, items: Sequence[tuple[ApiObject, FilledStatus]]
-    ) -> list[int | StatusError]:
-        """Replace statuses as `replace_status_many` does, by forms that copies share.
-
-        Each outcome is the object's revision, or why it was refused.
-        """
-        return self._bulk.fill_status_many(resource, items)
-
-    def write_encoded(self, objects: Sequence[ApiObject]) -> list[ApiObject | StatusError]:
-        """Put whole objects of one resource that a component encodes itself, as stored.
-
-        Nothing of them is checked but their revision: an object of revision 0 must not exist yet,
-        another must still be at its revision, or its outcome is a 409. For objects that nobody else
-        writes, such as leases, with uids from `new_uids`.
-        """
-        return self._bulk.write_encoded(objects)
-
-    def write_puts(self, resource: Resource, puts: Puts) -> list[int]:
-        """Put objects as `write_encoded` does, whose keys and values are together, such as events.
-
-        No key twice. Each outcome is a revision; 0 is the 409, or that it is too large.
-        """
-        return self._bulk.write_puts(resource, puts)
 
     def new_uids(self, count: int) -> list[str]:
         """Return uids for objects that a component encodes itself."""
@@ -457,21 +377,6 @@ class ApiServer:
         Nobody else gets one of them.
         """
         return self._identity.moments_ns(now_ns, count)
-
-    def delete_many(
-        self,
-        resource: Resource,
-        targets: Sequence[Target],
-        *,
-        grace_period_seconds: int | None = None,
-        propagation: str = "",
-    ) -> list[Deleted | StatusError]:
-        """Delete objects as `delete` does, in transactions of up to 128; one outcome for each.
-
-        What goes at once and what is marked are a transaction each.
-        """
-        options = DeleteOptions(grace_period_seconds, propagation)
-        return self._bulk.delete_many(resource, targets, options)
 
     def list(
         self,

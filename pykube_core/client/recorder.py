@@ -173,7 +173,7 @@ class EventRecorder:
             # Another server gave the name, or the event has gone meanwhile.
             self._name(refused, now_ns)
             refused = []
-            written = self._server.write_puts(EVENTS, self._puts(pending))
+            written = self._server.batch.put_owned(EVENTS, self._puts(pending))
             for held, revision in zip(pending, written, strict=True):
                 held.revision = revision
                 if not revision:

@@ -337,7 +337,7 @@ class DaemonSetController(Controller):
             ApiObject(PODS, PODS.key(namespace, name), uid, body, "", made.own_status, 0)
             for name, uid, body in zip(names, uids, bodies, strict=True)
         ]
-        return self._server.write_encoded(objects)
+        return self._server.batch.put(objects)
 
     def _create_one(self, held: Daemons, node: str) -> ApiObject | StatusError:
         try:
@@ -361,7 +361,7 @@ class DaemonSetController(Controller):
         uids = [held.pods[self._places[key][1]][key].uid for key in keys]
         targets = [(*PODS.split_key(key), uid) for key, uid in zip(keys, uids, strict=True)]
         failed = []
-        outcomes = self._server.delete_many(PODS, targets) if targets else ()
+        outcomes = self._server.batch.delete(PODS, targets) if targets else ()
         for key, (_, name, _), outcome in zip(keys, targets, outcomes, strict=True):
             if isinstance(outcome, Deleted):
                 self._wrote(outcome.object)
@@ -377,7 +377,7 @@ class DaemonSetController(Controller):
         if new == held.status:
             return
         status = msgspec.json.encode(new)
-        outcome = self._server.replace_status_many(DAEMON_SETS, [(held.obj, status)])[0]
+        outcome = self._server.batch.patch_status(DAEMON_SETS, [(held.obj, status)])[0]
         # What came between is news, and brings the set here again.
         if not isinstance(outcome, StatusError):
             self._wrote(outcome)

@@ -190,7 +190,7 @@ class GarbageCollector(Controller):
         super()._work(keys, now_ns)
         deleting, self._deleting = self._deleting, {}
         for (resource, propagation), targets in deleting.items():
-            outcomes = self._server.delete_many(resource, targets, propagation=propagation)
+            outcomes = self._server.batch.delete(resource, targets, propagation=propagation)
             for (_, _, uid), outcome in zip(targets, outcomes, strict=True):
                 if isinstance(outcome, StatusError) and outcome.code not in (404, 409):
                     self._queue.retry(uid, now_ns)

@@ -197,7 +197,7 @@ class NamespaceController(Controller):
         targets = [(namespace, obj.name, obj.uid) for obj in items]
         grace = None if resource is PODS else 0
         # All of the namespace goes, so nothing in it waits for its dependents.
-        outcomes = self._server.delete_many(
+        outcomes = self._server.batch.delete(
             resource, targets, grace_period_seconds=grace, propagation="Background"
         )
         for outcome in outcomes:
@@ -245,7 +245,7 @@ class NamespaceController(Controller):
         if status == view.status:
             return
         encoded = msgspec.json.encode(status)
-        outcome = self._server.replace_status_many(NAMESPACES, [(obj, encoded)])[0]
+        outcome = self._server.batch.patch_status(NAMESPACES, [(obj, encoded)])[0]
         if not isinstance(outcome, StatusError):
             self._wrote(outcome)
 

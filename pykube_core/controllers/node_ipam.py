@@ -175,7 +175,7 @@ class NodeIpamController(Controller):
             batch.append(_with_cidr(obj, self._held[name][0]))
         if not batch:
             return
-        for obj, outcome in zip(batch, self._server.write_encoded(batch), strict=True):
+        for obj, outcome in zip(batch, self._server.batch.put(batch), strict=True):
             if isinstance(outcome, ApiObject):
                 self._wrote(outcome)
                 self._queue.succeed(obj.name)

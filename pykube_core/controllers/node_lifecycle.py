@@ -189,7 +189,7 @@ class NodeLifecycleController(Controller):
             self._mark_pods(silent, now_ns)
             self._mark_nodes(silent, now_ns)
         if tainted:
-            self._check(self._server.write_encoded(tainted), tainted, now_ns)
+            self._check(self._server.batch.put(tainted), tainted, now_ns)
 
     def _is_late(self, held: _Node, now_ns: int) -> bool:
         """Say whether a node has just become late; if it is not, when to look again."""
@@ -268,7 +268,7 @@ class NodeLifecycleController(Controller):
                 self._events.record(regarding, EventText(NORMAL, "NodeNotReady", message))
             created = view.metadata.creationTimestamp
             items.append((held.obj, health.silent_status(held.obj, created, now_ns)))
-        outcomes = self._server.replace_status_many(NODES, items)
+        outcomes = self._server.batch.patch_status(NODES, items)
         self._check(outcomes, [obj for obj, _ in items], now_ns)
 
     def _mark_pods(self, silent: list[_Node], now_ns: int) -> None:
@@ -280,7 +280,7 @@ class NodeLifecycleController(Controller):
             if pod.node in names and pod.ready_ns is not None
         ]
         items = [(obj, health.unready_status(obj, now_ns)) for obj, _ in found]
-        outcomes = self._server.replace_status_many(PODS, items) if items else []
+        outcomes = self._server.batch.patch_status(PODS, items) if items else []
         for (obj, pod), outcome in zip(found, outcomes, strict=True):
             if isinstance(outcome, ApiObject):
                 self._wrote(outcome)

@@ -182,12 +182,12 @@ class PodGcController(Controller):
             targets.append((*PODS.split_key(obj.key), pod.uid))
             if pod.phase not in DONE_PHASES:
                 alive.append((obj, _failed_status(obj, orphaned, now_ns)))
-        for outcome in self._server.replace_status_many(PODS, alive) if alive else ():
+        for outcome in self._server.batch.patch_status(PODS, alive) if alive else ():
             if isinstance(outcome, ApiObject):
                 self._wrote(outcome)
         if not targets:
             return
-        outcomes = self._server.delete_many(PODS, targets, grace_period_seconds=0)
+        outcomes = self._server.batch.delete(PODS, targets, grace_period_seconds=0)
         for (namespace, name, _), deleted in zip(targets, outcomes, strict=True):
             if not isinstance(deleted, StatusError):
                 self._wrote(deleted.object)

@@ -210,7 +210,7 @@ class ReplicaSetController(Controller):
         pod = pod_of_template(template, f"{metadata.name}-", reference)
         outcomes: list[ApiObject | StatusError]
         try:
-            outcomes = self._server.create_copies(PODS, pod, metadata.namespace, count=count)
+            outcomes = self._server.batch.create(PODS, pod, metadata.namespace, count=count)
         except StatusError as error:
             if namespace_is_going(error):
                 return None
@@ -233,7 +233,7 @@ class ReplicaSetController(Controller):
         regarding, version, record = _regarding(held), held.obj.revision, self._events.record
         missed = self._least_missed(held, count, now_ns)
         targets = [(*PODS.split_key(key), pod.uid) for key, pod in missed]
-        outcomes = self._server.delete_many(PODS, targets)
+        outcomes = self._server.batch.delete(PODS, targets)
         for (_, name, _), outcome in zip(targets, outcomes, strict=True):
             if not isinstance(outcome, StatusError):
                 self._wrote(outcome.object)
@@ -288,7 +288,7 @@ class ReplicaSetController(Controller):
         if new == old:
             return
         status = msgspec.json.encode(new)
-        outcome = self._server.replace_status_many(REPLICA_SETS, [(held.obj, status)])[0]
+        outcome = self._server.batch.patch_status(REPLICA_SETS, [(held.obj, status)])[0]
         # What came between is news, and brings the set here again.
         if not isinstance(outcome, StatusError):
             self._wrote(outcome)

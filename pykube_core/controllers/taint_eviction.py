@@ -176,7 +176,7 @@ class TaintEvictionController(Controller):
             if obj is not None:
                 self._tell(key, "Marking for deletion Pod")
                 marked.append((obj, _marked_status(obj, now_ns)))
-        outcomes = self._server.replace_status_many(PODS, marked)
+        outcomes = self._server.batch.patch_status(PODS, marked)
         written, failed = [], []
         for (obj, _), outcome in zip(marked, outcomes, strict=True):
             if isinstance(outcome, ApiObject):
@@ -185,7 +185,7 @@ class TaintEvictionController(Controller):
             else:
                 failed.append(obj.key.decode())
         targets = [(*PODS.split_key(key), due[key.decode()].uid) for key in written]
-        for at, deleted in zip(written, self._server.delete_many(PODS, targets), strict=True):
+        for at, deleted in zip(written, self._server.batch.delete(PODS, targets), strict=True):
             key = at.decode()
             if isinstance(deleted, Deleted):
                 self._wrote(deleted.object)

@@ -92,7 +92,7 @@ class Leases:
         renewed = [
             _renewed(obj, obj.body.front[:-_TAIL_BYTES] + tail) for obj in self._held.values()
         ]
-        outcomes = self._server.write_encoded(renewed)
+        outcomes = self._server.batch.put_owned(LEASES, renewed)
         self.due_ns = now_ns + RENEWAL_NS
         for name, outcome in zip(self._held, outcomes, strict=True):
             if type(outcome) is ApiObject:
@@ -118,7 +118,9 @@ class Leases:
             _lease(name, owner, uid, time_text(now_ns), tail)
             for (name, owner), uid in zip(missing, uids, strict=True)
         ]
-        for (name, _), outcome in zip(missing, self._server.write_encoded(objects), strict=True):
+        for (name, _), outcome in zip(
+            missing, self._server.batch.put_owned(LEASES, objects), strict=True
+        ):
             if isinstance(outcome, ApiObject):
                 self._held[name] = outcome
             elif self._take_over(name) is None:  # What is there is none.
@@ -225,7 +227,7 @@ class NodeStatuses:
             (node.obj, self._status(node, facts, beat, now_ns))
             for node, facts in zip(nodes, shown, strict=True)
         ]
-        outcomes = self._server.replace_status_many(NODES, items)
+        outcomes = self._server.batch.patch_status(NODES, items)
         for node, facts, outcome in zip(nodes, shown, outcomes, strict=True):
             if isinstance(outcome, StatusError):
                 self._set_due(node.name, now_ns + _RETRY_NS)

@@ -412,7 +412,7 @@ class Kubelet:
             if pod.deleting and pod.finished:
                 over.append(pod)
         if items:
-            outcomes = self._server.fill_status_many(PODS, items)
+            outcomes = self._server.batch.patch_status(PODS, items)
             for pod, outcome in zip(written, outcomes, strict=True):
                 if not isinstance(outcome, StatusError):
                     pod.revision, pod.stale = outcome, False
@@ -420,4 +420,4 @@ class Kubelet:
                     pod.stale = False  # Refused for good. After a 409 what came between is news.
         if over:
             targets = [(pod.namespace, pod.name, pod.mirror_uid) for pod in over]
-            self._server.delete_many(PODS, targets, grace_period_seconds=0)
+            self._server.batch.delete(PODS, targets, grace_period_seconds=0)

@@ -120,7 +120,7 @@ class StaticPods:
         deleting, self._deleting = self._deleting, {}
         targets = [(*PODS.split_key(key), uid) for key, uid in deleting.items()]
         if targets:
-            self._server.delete_many(PODS, targets, grace_period_seconds=0)
+            self._server.batch.delete(PODS, targets, grace_period_seconds=0)
         missing, self._missing = self._missing, {}
         return [pod for key, pod in missing.items() if self._create(key, pod, now_ns)]
 

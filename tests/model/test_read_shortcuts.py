@@ -196,7 +196,7 @@ class World:
 
     def create_copies(self, name, given, node):
         pod = self.pod(given | {"name": name}, node)
-        self.server.create_copies(PODS, pod, "default", names=["a", "b"])
+        self.server.batch.create(PODS, pod, "default", names=["a", "b"])
 
     def patch(self, name, given):
         patch = {"metadata": complete(given)}
@@ -208,7 +208,7 @@ class World:
 
     def replace_status(self, name, status):
         held = self.log.get(PODS, name, "default") or self.server.get(PODS, name, "default")
-        self.server.replace_status_many(PODS, [(held, msgspec.json.encode(status))])
+        self.server.batch.patch_status(PODS, [(held, msgspec.json.encode(status))])
 
     def bind(self, name, index):
         """Bind with a state that may be stale, as without one."""
@@ -219,7 +219,7 @@ class World:
         uid = msgspec.json.decode(state.data)["metadata"]["uid"]
         held = self.log.get(PODS, name, "default")
         bindings = [Binding("default", name, "n1", uid, state)] * 2
-        first, again = self.server.bind_many(bindings)
+        first, again = self.server.batch.bind(bindings)
         assert isinstance(again, StatusError)
         whole = held and msgspec.json.decode(held.data)
         may = whole and whole["metadata"]["uid"] == uid and not whole["spec"].get("nodeName")
@@ -241,7 +241,7 @@ class World:
         for resource in (CONFIG_MAPS, PODS):
             expected = {n: self.after_deletion(resource, n, grace, propagation) for n in names}
             targets = [("default", n, "") for n in names]
-            outcomes = self.server.delete_many(resource, targets, **options)
+            outcomes = self.server.batch.delete(resource, targets, **options)
             for target, outcome in zip(names[:2], outcomes, strict=False):
                 held = self.stored(resource, target)
                 assert (held and msgspec.json.decode(held)) == expected[target]

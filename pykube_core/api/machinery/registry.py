@@ -102,6 +102,8 @@ class Resource:
         when the kind is deleted at once.
     answers_with_object : bool
         A deletion answers with the object rather than a status.
+    single_writer : bool
+        Each of its objects has one writer, which is trusted with its bytes.
     lifetime_seconds : int
         An object goes by itself so long after its last write; 0 is never.
     columns, cells
@@ -138,6 +140,7 @@ class Resource:
     create_on_update: bool = False
     grace: Callable[[KubeObject, int | None], int | None] = _not_graceful
     answers_with_object: bool = False
+    single_writer: bool = False
     lifetime_seconds: int = 0
     columns: tuple[Column, ...] = NAME_AND_AGE
     cells: Callable[[KubeObject, int], list[Json]] = name_and_age

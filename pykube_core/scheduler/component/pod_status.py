@@ -74,7 +74,7 @@ def write_statuses(
     for _ in range(_ATTEMPTS):
         items = [(pod, changed_status(pod, change, now_ns)) for pod, change in left.values()]
         again: dict[bytes, tuple[ApiObject, StatusChange]] = {}
-        outcomes = server.replace_status_many(PODS, items) if items else []
+        outcomes = server.batch.patch_status(PODS, items) if items else []
         for (key, (pod, change)), outcome in zip(left.items(), outcomes, strict=True):
             if isinstance(outcome, ApiObject):
                 out[key] = outcome

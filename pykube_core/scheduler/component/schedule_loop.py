@@ -269,7 +269,7 @@ class ScheduleLoop:
         placed, self._placed = self._placed, _Placed()
         names = self._scheduler.node_names
         nodes = [names[row] for row in placed.rows]
-        outcomes = self._server.bind_many(
+        outcomes = self._server.batch.bind(
             [
                 Binding(pod.shape.namespace, pod.name, node, pod.uid, pod.object)
                 for pod, node in zip(placed.pods, nodes, strict=True)
@@ -356,7 +356,7 @@ class ScheduleLoop:
         written = write_statuses(self._server, changes, self._now_ns)
         going = [victim for victim in victims if victim.object.key in written]
         targets = [(*PODS.split_key(victim.object.key), victim.uid) for victim in going]
-        outcomes = self._server.delete_many(PODS, targets)
+        outcomes = self._server.batch.delete(PODS, targets)
         message = f"Preempted by pod {pod.uid} on node {preemption.nominated_node}"
         told = EventText(NORMAL, "Preempted", message, "Preempting")
         for victim, (namespace, name, uid), outcome in zip(going, targets, outcomes, strict=True):

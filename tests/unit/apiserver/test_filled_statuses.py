@@ -48,8 +48,7 @@ def test_filled_statuses_are_written_as_encoded_ones(items):
                     form = status[:1] + b"%c" % (STATUS_FIELD + 1) + status[-1:]
                     filled = FilledStatus(form, [b"unused", status[1:-1]])
                 asked.append((obj, filled if is_filled else status))
-            write = server.fill_status_many if is_filled else server.replace_status_many
-            outcomes = write(PODS, asked)
+            outcomes = server.batch.patch_status(PODS, asked)
             told.append([getattr(o, "code", getattr(o, "revision", o)) for o in outcomes])
             histories.append(store.hash())
     assert told[0] == told[1]
@@ -60,5 +59,5 @@ def test_a_filled_status_that_is_too_large_is_refused_alone(server):
     made = [server.create(PODS, pod(f"p{i}"), "default") for i in range(2)]
     texts = [b'{"phase":"Running"}', b'{"a":"%b"}' % (b"x" * OBJECT_BYTES_MAX)]
     filled = [FilledStatus(ENCODED_STATUS, [text]) for text in texts]
-    written, refusal = server.fill_status_many(PODS, list(zip(made, filled, strict=True)))
+    written, refusal = server.batch.patch_status(PODS, list(zip(made, filled, strict=True)))
     assert (written, refusal.code) == (server.get(PODS, "p0", "default").revision, 500)

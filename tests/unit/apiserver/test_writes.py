@@ -418,7 +418,7 @@ def test_a_binding_replaces_the_condition_in_its_place_and_the_nomination(server
     refusal = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}
     other = {"type": "a.io/x", "status": "True"}
     status = {"phase": "Pending", "nominatedNodeName": "n0", "conditions": [refusal, other]}
-    server.replace_status_many(PODS, [(created, json.dumps(status).encode())])
+    server.batch.patch_status(PODS, [(created, json.dumps(status).encode())])
     clock.now_ns += 5 * 10**9
     server.bind("p", "default", "n1")
     scheduled = {
@@ -435,7 +435,7 @@ def test_a_binding_replaces_the_condition_in_its_place_and_the_nomination(server
 def test_a_binding_keeps_the_time_of_a_condition_that_was_true(server, clock):
     created = server.create(PODS, pod(), "default")
     held = {"type": "PodScheduled", "status": "True", "lastTransitionTime": "2026-01-01T00:00:00Z"}
-    server.replace_status_many(PODS, [(created, json.dumps({"conditions": [held]}).encode())])
+    server.batch.patch_status(PODS, [(created, json.dumps({"conditions": [held]}).encode())])
     server.bind("p", "default", "n1")
     bound = server.get(PODS, "p", "default").decode()["status"]
     assert bound["conditions"] == [held | {"observedGeneration": 1, "lastProbeTime": None}]
@@ -455,7 +455,7 @@ def test_a_batch_of_bindings_answers_each(server):
     server.bind("p007", "default", "taken")
     names = [f"p{index:03}" for index in range(200)]
     bindings = [Binding("default", name, "n1") for name in (*names, "none", "p000")]
-    outcomes = server.bind_many(bindings)
+    outcomes = server.batch.bind(bindings)
     failed = {b.name: o.code for b, o in zip(bindings, outcomes, strict=True) if _is_error(o)}
     assert failed == {"p007": 409, "none": 404, "p000": 409}
     on_node = server.list(PODS, field_selector="spec.nodeName=n1")
@@ -479,7 +479,7 @@ def test_bindings_with_pods_answer_as_those_without(server):
     server.patch(PODS, {"spec": {"schedulingGates": None}}, "freed", "default")
     server.bind("taken", "default", "n2")
     server.delete(PODS, "gone", "default", grace_period_seconds=0)
-    outcomes = server.bind_many([*bindings, bindings[names.index("same")]])
+    outcomes = server.batch.bind([*bindings, bindings[names.index("same")]])
     told = {
         name: outcome.message if _is_error(outcome) else outcome.decode()["spec"]["nodeName"]
         for name, outcome in zip([*names, "same again"], outcomes, strict=True)
@@ -512,7 +512,7 @@ def _is_error(outcome):
 
 def test_copies_are_what_single_creations_give(server):
     one = server.create(PODS, pod("one"), "default").decode()
-    copies = server.create_copies(PODS, pod("ignored"), "default", names=["two", "one", "BAD"])
+    copies = server.batch.create(PODS, pod("ignored"), "default", names=["two", "one", "BAD"])
     assert [_is_error(copy) and copy.code for copy in copies] == [False, 409, 422]
     two = copies[0].decode()
     assert two == server.get(PODS, "two", "default").decode()
@@ -525,29 +525,29 @@ def test_copies_are_what_single_creations_give(server):
 
 def test_copies_with_generated_names_are_distinct(server):
     template = {"metadata": {"generateName": "web-"}} | {"spec": pod()["spec"]}
-    copies = server.create_copies(PODS, template, "default", count=300)
+    copies = server.batch.create(PODS, template, "default", count=300)
     assert len({copy.name for copy in copies}) == 300
     assert len({copy.decode()["metadata"]["uid"] for copy in copies}) == 300
     assert len(server.list(PODS).items) == 300
-    refused(422, server.create_copies, PODS, pod(), "default", count=2)
+    refused(422, server.batch.create, PODS, pod(), "default", count=2)
 
 
 def test_copies_of_what_depends_on_its_name_are_made_one_by_one(server):
-    made = server.create_copies(NAMESPACES, {"metadata": {}}, names=["a1", "b2"])
+    made = server.batch.create(NAMESPACES, {"metadata": {}}, names=["a1", "b2"])
     labels = [obj.decode()["metadata"]["labels"] for obj in made]
     assert labels == [{"kubernetes.io/metadata.name": name} for name in ("a1", "b2")]
 
 
 def test_statuses_are_replaced_in_bulk_where_nothing_came_between(server):
-    objs = server.create_copies(PODS, pod(), "default", names=["a", "b", "c"])
+    objs = server.batch.create(PODS, pod(), "default", names=["a", "b", "c"])
     server.patch(PODS, {"metadata": {"labels": {"x": "y"}}}, "b", "default")
     status = b'{"phase":"Running"}'
-    outcomes = server.replace_status_many(PODS, [(obj, status) for obj in objs])
+    outcomes = server.batch.patch_status(PODS, [(obj, status) for obj in objs])
     assert [_is_error(outcome) for outcome in outcomes] == [False, True, False]
     assert outcomes[0] == server.get(PODS, "a", "default")
     assert outcomes[0].decode()["status"] == {"phase": "Running"}
     before = server.revision
-    again = server.replace_status_many(PODS, [(outcomes[0], status)])
+    again = server.batch.patch_status(PODS, [(outcomes[0], status)])
     assert again == [outcomes[0]]
     assert server.revision == before
 
@@ -559,7 +559,7 @@ def test_many_are_deleted_at_once_but_for_those_that_are_held(server):
     targets = [("default", name, "") for name in ("a", "b", "missing", "a")]
     targets.append(("default", "c", "another-uid"))
     before = server.revision
-    gone, held, missing, twice, other = server.delete_many(
+    gone, held, missing, twice, other = server.batch.delete(
         CONFIG_MAPS, targets, grace_period_seconds=0
     )
     assert (gone.gone, gone.object.revision) == (True, before + 1)
@@ -582,7 +582,7 @@ class Interrupted:
 
 
 def test_a_member_of_a_batch_that_was_written_meanwhile_goes_too(server, store, clock):
-    server.create_copies(CONFIG_MAPS, {"metadata": {}}, "default", names=["a", "b", "c"])
+    server.batch.create(CONFIG_MAPS, {"metadata": {}}, "default", names=["a", "b", "c"])
 
     def write():
         server.patch(CONFIG_MAPS, {"data": {"x": "y"}}, "b", "default")
@@ -590,15 +590,15 @@ def test_a_member_of_a_batch_that_was_written_meanwhile_goes_too(server, store, 
     other = ApiServer(Interrupted(store, "delete_if", write), clock=clock)
     targets = [("default", name, "") for name in ("a", "b", "c")]
     before = server.revision
-    a, b, c = other.delete_many(CONFIG_MAPS, targets, grace_period_seconds=0)
+    a, b, c = other.batch.delete(CONFIG_MAPS, targets, grace_period_seconds=0)
     assert [outcome.object.revision - before for outcome in (a, b, c)] == [2, 4, 3]
     assert b.object.decode()["data"] == {"x": "y"}
     assert server.list(CONFIG_MAPS, "default").items == []
 
 
 def bound_pods(server, *names):
-    server.create_copies(PODS, pod(), "default", names=names)
-    server.bind_many([Binding("default", name, "n") for name in names])
+    server.batch.create(PODS, pod(), "default", names=names)
+    server.batch.bind([Binding("default", name, "n") for name in names])
 
 
 def test_pods_that_get_time_to_end_are_marked_in_one_transaction(server, clock):
@@ -607,7 +607,7 @@ def test_pods_that_get_time_to_end_are_marked_in_one_transaction(server, clock):
     server.delete(PODS, "c", "default")
     before = server.revision
     targets = [("default", name, "") for name in ("a", "waiting", "b", "missing", "c")]
-    a, waiting, b, missing, c = server.delete_many(PODS, targets)
+    a, waiting, b, missing, c = server.batch.delete(PODS, targets)
     assert [outcome.gone for outcome in (a, waiting, b, c)] == [False, True, False, False]
     assert missing.code == 404
     assert server.revision == before + 2  # The one that goes, and those that are marked.
@@ -619,7 +619,8 @@ def test_pods_that_get_time_to_end_are_marked_in_one_transaction(server, clock):
     assert metadata["deletionGracePeriodSeconds"] == 30
     assert metadata["generation"] == 2
     clock.advance(60)
-    assert [outcome.gone for outcome in server.delete_many(PODS, [("default", "a", "")])] == [False]
+    (again,) = server.batch.delete(PODS, [("default", "a", "")])
+    assert not again.gone
     assert server.get(PODS, "a", "default") == a.object
 
 
@@ -632,7 +633,7 @@ def test_a_pod_that_was_written_before_its_batch_is_marked_as_it_is_now(server, 
 
     other = ApiServer(Interrupted(store, "put_if", write), clock=clock)
     targets = [("default", name, "") for name in ("a", "b", "c", "a")]
-    a, b, c, twice = other.delete_many(PODS, targets)
+    a, b, c, twice = other.batch.delete(PODS, targets)
     assert b.object.decode()["metadata"]["labels"] == {"x": "y"}
     assert c.code == 404
     assert (a.object, b.object) == (twice.object, server.get(PODS, "b", "default"))
@@ -640,12 +641,12 @@ def test_a_pod_that_was_written_before_its_batch_is_marked_as_it_is_now(server, 
 
 
 def test_a_batch_of_deletions_says_what_becomes_of_dependents(server):
-    server.create_copies(CONFIG_MAPS, {"metadata": {}}, "default", names=["a", "b"])
+    server.batch.create(CONFIG_MAPS, {"metadata": {}}, "default", names=["a", "b"])
     targets = [("default", name, "") for name in ("a", "b")]
-    for outcome in server.delete_many(CONFIG_MAPS, targets, propagation="Foreground"):
+    for outcome in server.batch.delete(CONFIG_MAPS, targets, propagation="Foreground"):
         assert outcome.object.decode()["metadata"]["finalizers"] == ["foregroundDeletion"]
-    refused(422, server.delete_many, CONFIG_MAPS, targets, propagation="Sideways")
-    assert all(o.gone for o in server.delete_many(CONFIG_MAPS, targets, propagation="Background"))
+    refused(422, server.batch.delete, CONFIG_MAPS, targets, propagation="Sideways")
+    assert all(o.gone for o in server.batch.delete(CONFIG_MAPS, targets, propagation="Background"))
 
 
 @pytest.mark.parametrize("grace", [None, 0, 5])
@@ -665,25 +666,42 @@ def test_an_object_marked_by_splice_is_encoded_as_any_other(server, grace):
 
 def test_encoded_objects_are_written_at_their_revision_alone(server):
     first = server.create(CONFIG_MAPS, {"metadata": {"name": "a"}}, "default")
-    (done,) = server.write_encoded([first])
+    (done,) = server.batch.put([first])
     assert done.revision == first.revision + 1
-    stale, taken = server.write_encoded([first]) + server.write_encoded([first.at(0)])
+    stale, taken = server.batch.put([first]) + server.batch.put([first.at(0)])
     assert (stale.reason, taken.reason) == ("Conflict", "AlreadyExists")
 
 
+def test_encoded_objects_that_would_not_decode_again_are_refused_alone(server):
+    made = server.batch.create(CONFIG_MAPS, {"metadata": {}}, "default", names=["a", "b"])
+    wrong = made[0].changed_to(made[0].decode() | {"data": {"a": 1}})
+    refusal, done = server.batch.put([wrong, made[1]])
+    assert (refusal.code, refusal.reason) == (500, "InternalError")
+    assert done.revision == server.revision
+    assert server.get(CONFIG_MAPS, "a", "default").revision == made[0].revision
+
+
+def test_objects_that_others_write_have_no_owner(server):
+    held = server.create(CONFIG_MAPS, {"metadata": {"name": "a"}}, "default")
+    before = server.revision
+    with pytest.raises(ValueError, match=r"configmaps: others may write them"):
+        server.batch.put_owned(CONFIG_MAPS, [held])
+    assert server.revision == before
+
+
 def test_a_name_given_twice_is_taken_the_second_time(server):
-    outcomes = server.create_copies(PODS, pod(), "default", names=["a", "b", "a"])
+    outcomes = server.batch.create(PODS, pod(), "default", names=["a", "b", "a"])
     assert [_is_error(o) and o.code for o in outcomes] == [False, False, 409]
     statuses = [(outcomes[0], b'{"phase":"Running"}'), (outcomes[0], b'{"phase":"Failed"}')]
-    assert [_is_error(o) for o in server.replace_status_many(PODS, statuses)] == [False, True]
+    assert [_is_error(o) for o in server.batch.patch_status(PODS, statuses)] == [False, True]
     huge = b'{"message":"%b"}' % (b"x" * OBJECT_BYTES_MAX)
-    (outcome,) = server.replace_status_many(PODS, [(outcomes[1], huge)])
+    (outcome,) = server.batch.patch_status(PODS, [(outcomes[1], huge)])
     assert outcome.code == 500
 
 
 def test_a_batch_larger_than_a_request_is_split(server):
     big = {"metadata": {"generateName": "big-"}, "data": {"a": "x" * 100_000}}
-    copies = server.create_copies(CONFIG_MAPS, big, "default", count=40)
+    copies = server.batch.create(CONFIG_MAPS, big, "default", count=40)
     assert all(copy.revision for copy in copies)
     assert len(server.list(CONFIG_MAPS).items) == 40
 

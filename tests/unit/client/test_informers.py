@@ -79,7 +79,7 @@ def test_a_change_of_the_status_alone_is_told_from_others(log, server):
     node = server.create(NODES, {"metadata": {"name": "n"}, "status": {"phase": "Pending"}})
     cursor = log.cursor(NODES, every_version=True)
     log.pull()
-    server.replace_status_many(NODES, [(node, b'{"phase":"Running"}')])
+    server.batch.patch_status(NODES, [(node, b'{"phase":"Running"}')])
     server.patch(NODES, {"metadata": {"labels": {"a": "b"}}}, "n")
     server.patch(NODES, {"status": {"phase": "Terminated"}}, "n", subresource="status")
     server.delete(NODES, "n")
@@ -98,7 +98,7 @@ def test_a_reader_of_bodies_is_told_no_change_of_the_status_alone(log, server):
     bodies = log.cursor(CONFIG_MAPS, NODES, ignore_status=[NODES])
     log.pull()
     (made,) = bodies.read()
-    server.replace_status_many(NODES, [(node, b'{"phase":"Running"}')])
+    server.batch.patch_status(NODES, [(node, b'{"phase":"Running"}')])
     put(server, "a")
     server.patch(NODES, {"metadata": {"labels": {"a": "b"}}}, "n")
     server.patch(NODES, {"status": {"phase": "Terminated"}}, "n", subresource="status")
@@ -242,7 +242,7 @@ def test_an_own_write_of_what_was_passed_over_is_checked(server, store):
         cursor.read()
         revision = store.put(pod.key, pod.data + b"}").revision
         body = Body.of(CONFIG_MAPS, pod.body.front + b"]", b"")
-        server.write_encoded([replace(pod, body=body, revision=revision)])
+        server.batch.put([replace(pod, body=body, revision=revision)])
         log.pull()
         assert [change.new for change in cursor.read()] == [None]
 

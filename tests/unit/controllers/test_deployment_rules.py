@@ -65,7 +65,7 @@ def show(world, image, replicas, available):
         "availableReplicas": available,
         "observedGeneration": held.decode()["metadata"]["generation"],
     }
-    world.server.replace_status_many(REPLICA_SETS, [(held, json.dumps(status).encode())])
+    world.server.batch.patch_status(REPLICA_SETS, [(held, json.dumps(status).encode())])
 
 
 def settle(world, good=lambda image: True, rounds=30):

@@ -126,7 +126,7 @@ def test_objects_that_cannot_be_read_stop_nobody(world, status):
     live(world, "n1", "n2", "n3")
     for resource in (NODES, PODS, REPLICA_SETS, DEPLOYMENTS, DAEMON_SETS):
         item = world.server.list(resource).items[0]
-        world.server.replace_status_many(resource, [(item, status)])
+        world.server.batch.patch_status(resource, [(item, status)])
     lease = {"metadata": {"name": "n1"}, "spec": {"holderIdentity": "x"}}
     world.server.create(LEASES, lease, "kube-node-lease")
     world.run(30)

@@ -20,7 +20,7 @@ def pod(world, name, node="", **metadata):
 
 
 def end(world, name, status=b'{"phase":"Succeeded"}'):
-    world.server.replace_status_many(PODS, [(world.server.get(PODS, name, "default"), status)])
+    world.server.batch.patch_status(PODS, [(world.server.get(PODS, name, "default"), status)])
 
 
 def names(world):

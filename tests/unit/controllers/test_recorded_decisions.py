@@ -29,7 +29,7 @@ def write(world, *groups):
             namespace = "default" if resource.namespaced else ""
             key = resource.key(namespace, item["metadata"]["name"])
             objects.append(ApiObject.parse(resource, key, encode(resource, item), 0))
-    world.server.write_encoded(objects)
+    world.server.batch.put(objects)
 
 
 def shown(status):

@@ -330,7 +330,7 @@ def test_an_address_that_others_wrote_into_a_status_is_replaced_if_it_is_none(wo
     world.run(5)
     held = world.server.get(PODS, "web", "default")
     status = held.decode()["status"] | {"podIP": address, "podIPs": [{"ip": address}]}
-    world.server.replace_status_many(PODS, [(held, json.dumps(status).encode())])
+    world.server.batch.patch_status(PODS, [(held, json.dumps(status).encode())])
     world.restart()
     world.run(5)
     assert world.status()["podIP"] == "10.244.1.2"

@@ -11,43 +11,11 @@ from pykube_core.scheduler.component.component import SchedulerComponent
 from pykube_core.scheduler.component.schedule_loop import ScheduleLoop
 from pykube_core.scheduler.config import configuration_from_dict
 from pykube_core.store import Store
+from tests.unit.failing_client import Crash, FailingClient
 
 START = 1_795_407_362 * 10**9
 SECOND = 10**9
 READY = [{"type": "Ready", "status": "True"}]
-
-
-class Crash(Exception):
-    """The scheduler dies."""
-
-
-class FailingServer:
-    """Passes everything on, but dies before or after one of the writes."""
-
-    WRITES = ("bind_many", "delete_many", "replace_status_many", "write_encoded", "write_puts")
-
-    def __init__(self, server, fatal=-1, after=False):
-        self._server = server
-        self._fatal = fatal
-        self._after = after
-        self.write_count = 0
-
-    def __getattr__(self, name):
-        method = getattr(self._server, name)
-        return self._dying(method) if name in self.WRITES else method
-
-    def _dying(self, method):
-        def call(*args, **options):
-            self.write_count += 1
-            dies = self.write_count == self._fatal
-            if dies and not self._after:
-                raise Crash
-            done = method(*args, **options)
-            if dies:
-                raise Crash
-            return done
-
-        return call
 
 
 class World:
@@ -62,7 +30,7 @@ class World:
     def start(self, fatal=-1, after=False):
         self.log = SharedInformer(self.store, self.server.registry)
         self.loop = EventLoop(self.log, self.clock)
-        self.failing = FailingServer(self.server, fatal, after)
+        self.failing = FailingClient(self.server, fatal, after)
         self.scheduler = SchedulerComponent(self.failing, self.log, **self.options)
         self.loop.add(self.scheduler)
 
@@ -124,7 +92,7 @@ def world():
 def status(world, name, **members):
     obj = world.server.get(PODS, name, "default")
     new = obj.decode()["status"] | members
-    world.server.replace_status_many(PODS, [(obj, json.dumps(new).encode())])
+    world.server.batch.patch_status(PODS, [(obj, json.dumps(new).encode())])
 
 
 def test_pods_are_bound_and_told(world):
@@ -352,16 +320,16 @@ def test_a_nomination_holds_on_a_node_that_comes_back(world):
 def test_a_refused_binding_gives_the_room_back(world):
     world.node("n1", cpu="1")
     world.pod("a")
-    real = world.server.bind_many
+    real = world.server.batch.bind
     refusals = []
 
-    def bind_many(bindings):
+    def bind(bindings):
         if not refusals:
             refusals.append(real([replace(b, uid="other") for b in bindings]))
             return refusals[0]
         return real(bindings)
 
-    world.server.bind_many = bind_many
+    world.server.batch.bind = bind
     world.run()
     (_, reason, _, text), *_ = world.events("a")
     assert reason == "FailedScheduling"
@@ -388,15 +356,15 @@ def test_a_pod_that_somebody_else_bound_meanwhile_is_not_said_to_fail(world):
 def test_a_pod_that_changes_while_it_is_bound_counts_as_it_is(world, monkeypatch):
     world.node("n1", labels={"zone": "a"})
     world.pod("a")
-    bind_many = world.server.bind_many
+    bind = world.server.batch.bind
 
     def bind_changed(bindings):
         for binding in bindings:
             patch = {"metadata": {"labels": {"app": "db"}}}
             world.server.patch(PODS, patch, binding.name, "default")
-        return bind_many(bindings)
+        return bind(bindings)
 
-    monkeypatch.setattr(world.server, "bind_many", bind_changed)
+    monkeypatch.setattr(world.server.batch, "bind", bind_changed)
     world.run()
     monkeypatch.undo()
     assert world.node_of("a") == "n1"
