@@ -26,7 +26,8 @@ from pykube_core.api.machinery.status import (
     too_large_version,
 )
 from pykube_core.api.scheduling.priority import SYSTEM_PRIORITIES
-from pykube_core.apiserver.admission.admission import admit_namespace, admit_priority
+from pykube_core.apiserver.admission.namespace_lifecycle import admit_namespace
+from pykube_core.apiserver.admission.priority import admit_priority
 from pykube_core.apiserver.registry import lifecycle
 from pykube_core.apiserver.registry.batch import Batch
 from pykube_core.apiserver.registry.binding import Binding

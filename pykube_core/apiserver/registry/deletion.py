@@ -11,7 +11,7 @@ import msgspec
 
 from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.api.machinery.status import conflict, too_large
-from pykube_core.apiserver.admission.admission import admit_deletion
+from pykube_core.apiserver.admission.namespace_lifecycle import admit_deletion
 from pykube_core.apiserver.registry import lifecycle
 from pykube_core.objects import ApiObject
 from pykube_core.objects.encoded import OBJECT_BYTES_MAX
