@@ -32,14 +32,20 @@ POD = {
 
 
 class Timed:
-    """An object whose methods' time is added up."""
+    """An object whose methods' time is added up; an API server's batches count with it."""
 
     def __init__(self, wrapped: object) -> None:
         self._wrapped = wrapped
         self.seconds = 0.0
+        if isinstance(wrapped, ApiServer):
+            self.batch = _TimedBatch(self, wrapped.batch)
 
-    def __getattr__(self, name: str) -> Callable[..., object]:
-        method = getattr(self._wrapped, name)
+    def __getattr__(self, name: str) -> object:
+        value = getattr(self._wrapped, name)
+        return self.timed(value) if callable(value) else value
+
+    def timed(self, method: Callable[..., object]) -> Callable[..., object]:
+        """Return a method whose time is added up."""
 
         def call(*args: object, **options: object) -> object:
             began = time.perf_counter()
@@ -49,6 +55,15 @@ class Timed:
                 self.seconds += time.perf_counter() - began
 
         return call
+
+
+class _TimedBatch:
+    def __init__(self, timed: Timed, batch: object) -> None:
+        self._timed = timed
+        self._batch = batch
+
+    def __getattr__(self, name: str) -> Callable[..., object]:
+        return self._timed.timed(getattr(self._batch, name))
 
 
 class World:

@@ -33,9 +33,11 @@ STATUS = msgspec.json.encode({"phase": "Running", "conditions": [READY]})
 class Timed:
     """An API server that knows how long it took."""
 
-    def __init__(self, server):
+    def __init__(self, server, seconds=None):
         self._server = server
-        self.seconds = {}
+        self.seconds = {} if seconds is None else seconds
+        if seconds is None:
+            self.batch = Timed(server.batch, self.seconds)
 
     def __getattr__(self, name):
         method = getattr(self._server, name)
