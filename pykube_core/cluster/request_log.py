@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from pykube_core.api.builtin import NODES, PODS
+from pykube_core.api.core import NODES, PODS
 from pykube_core.api.machinery.registry import Resource
 from pykube_core.apiserver import ApiObject
 from pykube_core.client.informers import Change, SharedInformer

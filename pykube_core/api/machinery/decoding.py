@@ -17,8 +17,10 @@ import json
 import re
 from base64 import b64decode, b64encode
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Any, Final, Literal
 
 from pykube_core.api.machinery.json_faults import json_fault
@@ -325,17 +327,27 @@ def _known(kind: str) -> str:
 
 @functools.cache
 def _table() -> dict[str, str]:
-    """Return the text of each structure's fields."""
+    """Return the text of each structure's fields, of all groups."""
     texts: dict[str, str] = {}
-    name = ""
-    source = resources.files("pykube_core.api").joinpath("fields.txt").read_text("utf-8")
-    for line in source.splitlines():
-        if line.startswith(" "):
-            texts[name] += line
-        elif not line.startswith("#"):
-            name = line
-            texts[name] = ""
+    for source in _sources(resources.files("pykube_core.api")):
+        name = ""
+        for line in source.read_text("utf-8").splitlines():
+            if line.startswith(" "):
+                texts[name] += line
+            elif not line.startswith("#"):
+                name = line
+                assert name not in texts, f"two structures are called {name}"
+                texts[name] = ""
     return texts
+
+
+def _sources(folder: Traversable) -> Iterator[Traversable]:
+    """Yield every file of fields below a folder: each group has its own."""
+    for entry in folder.iterdir():
+        if entry.name == "fields.txt":
+            yield entry
+        elif entry.is_dir():
+            yield from _sources(entry)
 
 
 @functools.cache

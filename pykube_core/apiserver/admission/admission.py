@@ -1,7 +1,7 @@
 """What other objects have to say about a new one, and which namespaces stay.
 
 Source: the admission plugins NamespaceLifecycle and Priority, v1.34.1; what plugins do to updates
-of pods (Priority, DefaultTolerationSeconds) is in `pykube_core.api.server_defaults`.
+of pods (Priority, DefaultTolerationSeconds) is in `pykube_core.api.core.pod.strategy`.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from typing import Final
 
 import msgspec
 
-from pykube_core.api.builtin import NAMESPACES, PODS, PRIORITY_CLASSES
+from pykube_core.api.core import NAMESPACES, PODS
 from pykube_core.api.machinery.objects import KubeObject, name_of
 from pykube_core.api.machinery.registry import Resource
 from pykube_core.api.machinery.status import forbidden, not_found
+from pykube_core.api.scheduling import PRIORITY_CLASSES
 from pykube_core.api.scheduling.priority import PriorityError, global_default, resolve_priority
 from pykube_core.apiserver.registry.unvalidated import Written, check_decodable, is_decodable
 from pykube_core.objects import ApiObject

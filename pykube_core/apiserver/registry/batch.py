@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from pykube_core.api.builtin import PODS
+from pykube_core.api.core import PODS
 from pykube_core.api.machinery.field_errors import invalid_each, quoted
 from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.api.machinery.registry import Resource

@@ -14,10 +14,12 @@ import json
 import re
 from typing import Final
 
+from pykube_core.api.core.pod.annotations import validate_pod_annotation_update
 from pykube_core.api.core.scheduling_validation import REQUIRED
 from pykube_core.api.machinery import names
 from pykube_core.api.machinery.equality import means_the_same
 from pykube_core.api.machinery.field_errors import (
+    IMMUTABLE,
     FieldError,
     forbidden,
     invalid,
@@ -25,7 +27,6 @@ from pykube_core.api.machinery.field_errors import (
     required,
 )
 from pykube_core.api.machinery.objects import Json, KubeObject
-from pykube_core.api.validation.update_rules import IMMUTABLE, validate_pod_annotation_update
 
 _INT32_MAX: Final = 2**31 - 1
 _MAY_CHANGE: Final = (
