@@ -2,13 +2,13 @@
 
 There are three ways in, and each is a `Mode` of the same steps, `read`, `complete` and `check`:
 
-=============  ===================  =====================  ========================  ============
-mode           unknown fields       defaults               rules                     refusal
-=============  ===================  =====================  ========================  ============
-``SERVER``     as the request says  all                    all, and of creation      `StatusError`
-``SNAPSHOT``   dropped              read by scheduling     read by scheduling        `InputError`
-``HANDWRITTEN``  refused            read by scheduling     read by scheduling        `InputError`
-=============  ===================  =====================  ========================  ============
+===============  ===================  ==================  ====================  =============
+mode             unknown fields       defaults            rules                 refusal
+===============  ===================  ==================  ====================  =============
+``SERVER``       as the request says  all                 all, and of creation  `StatusError`
+``SNAPSHOT``     dropped              read by scheduling  read by scheduling    `InputError`
+``HANDWRITTEN``  refused              read by scheduling  read by scheduling    `InputError`
+===============  ===================  ==================  ====================  =============
 
 Objects of a snapshot come from an API server, perhaps a newer one, and may hold fields that are not
 known here. In an object that was written by hand such a field is an error, so that a misspelt

@@ -1,4 +1,4 @@
-"""Names of resources, and what the containers of a pod ask for together.
+"""Names and lists of resources, and the requests of all containers of a pod together.
 
 Source: ``k8s.io/kubernetes/pkg/apis/core/helper`` and ``k8s.io/component-helpers/resource``,
 v1.34.

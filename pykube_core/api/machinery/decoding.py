@@ -1,7 +1,7 @@
 """Strict decoding: unknown and duplicate fields and wrong JSON types, in an API server's words.
 
-What comes out is what an API server would keep of the object: quantities and times in their
-canonical form, and nothing that is zero where Go leaves out what is zero. So two texts of one
+A decoded object holds what an API server would keep of it: quantities and times in their canonical
+form, and no zero where Go leaves zeros out. So two texts of one
 object decode to equal values.
 
 Source: ``sigs.k8s.io/json`` and ``k8s.io/apimachinery`` v0.34.1. Differences: of a bad time stamp
@@ -46,7 +46,7 @@ class DecodeError(ValueError):
     Attributes
     ----------
     detail : str
-        What is wrong, without the kind.
+        The fault, without the kind.
     fields : tuple of str
         Paths of unknown and duplicate fields; empty when a type is wrong.
     """

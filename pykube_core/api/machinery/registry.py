@@ -74,7 +74,7 @@ class Resource:
     kind, plural, group, version : str
         Such as "Deployment", "deployments", "apps", "v1"; the core group is "".
     short_names, categories : tuple of str
-        What else ``kubectl get`` calls it.
+        Its other names for ``kubectl get``.
     namespaced : bool
         False when its objects belong to the cluster.
     stored_as : str
@@ -84,16 +84,16 @@ class Resource:
     prepare : callable
         Give a new object what creation adds, such as its first status, in place.
     validate : callable
-        What is wrong with a new or changed object.
+        Return the errors of a new or changed object.
     prepare_update, prepare_status_update : callable
         Give a changed object, or its changed status, what an update adds, of the new and the old
         object, in place.
     validate_create : callable
-        What else is wrong with a new object.
+        Return the further errors of a new object.
     validate_update : callable
-        What is wrong with the change of the second object into the first.
+        Return the errors of the change of the second object into the first.
     validate_status_update, validate_spec_update : callable
-        The same of what the subresource of the status, and of the spec, has changed.
+        The same of a change by the subresource of the status, and of the spec.
     name_rule : callable
         The rule of its names.
     counts_generations : bool

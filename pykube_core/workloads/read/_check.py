@@ -1,14 +1,15 @@
 """Checks of the objects of a snapshot, with Kubernetes' own texts.
 
-Objects with a uid come from an API server, which has validated them, perhaps a newer one: fields
-that are not known here are dropped. Objects without one were written by hand: an unknown field is
-an error, so that a misspelt ``nodeSelecter`` does not pass in silence.
+Objects with a uid come from an API server, which has validated them; objects without one were
+written by hand (`pykube_core.api.intake.Mode`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any, Final
+
+import msgspec
 
 from pykube_core.api.core import NODES, PODS
 from pykube_core.api.core.pod.defaults import DEFAULT_SCHEDULER
@@ -23,7 +24,9 @@ from pykube_core.api.scheduling.priority import SYSTEM_PRIORITIES, PriorityError
 _NOT_KEPT: Final = ("restartPolicy", "dnsPolicy")
 
 
-def check_object(resource: Resource, obj: KubeObject, text: bytes, label: str) -> KubeObject:
+def check_object(
+    resource: Resource, obj: KubeObject, text: bytes | memoryview | msgspec.Raw, label: str
+) -> KubeObject:
     """Return a checked copy of an object of any kind but Pod, with defaults.
 
     Parameters
@@ -40,7 +43,7 @@ def check_object(resource: Resource, obj: KubeObject, text: bytes, label: str) -
         _check_quantities_of_node(obj, label)
     if _has_uid(obj):
         return take_in(resource, obj, Mode.SNAPSHOT, label)
-    return take_in(resource, text, Mode.HANDWRITTEN, label)
+    return take_in(resource, bytes(text), Mode.HANDWRITTEN, label)
 
 
 def read_by_hand(text: bytes, label: str) -> KubeObject:

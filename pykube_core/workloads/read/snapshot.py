@@ -222,7 +222,7 @@ class Snapshot:
             return
         kind, obj = resource.kind, _ANY.decode(raw)
         label = label_of(kind, obj)
-        checked = check_object(resource, obj, bytes(raw), label)
+        checked = check_object(resource, obj, raw, label)
         if not self._is_new(kind, checked, label):
             return
         checked = {"apiVersion": resource.api_version, "kind": kind} | checked

@@ -22,7 +22,7 @@ _LOCAL_PROFILE: Final = "localhost/"
 
 
 def validate_deletion_cost(annotations: dict[str, str], path: str) -> list[FieldError]:
-    """Check what it costs to delete a pod; without it, nothing."""
+    """Check the cost of a pod's deletion, if there is one."""
     text = annotations.get(DELETION_COST)
     if text is None or read_deletion_cost(text) is not None:
         return []

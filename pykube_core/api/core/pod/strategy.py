@@ -1,4 +1,4 @@
-"""What creation, updates and deletion add to a pod.
+"""Additions to a pod on its creation, update and deletion.
 
 Source: ``k8s.io/kubernetes/pkg/registry/core/pod/strategy.go`` and the admission plugins Priority
 and DefaultTolerationSeconds, v1.36. Difference: no service account, and so no token volume, is
@@ -68,7 +68,7 @@ def prepare_pod_status_update(pod: KubeObject, old: KubeObject) -> None:
 
 
 def grace_of_pod(pod: KubeObject, seconds: int | None) -> int:
-    """Return what a pod gets to end: nothing when it never ran or has ended."""
+    """Return the seconds that a pod gets to end: none when it never ran or has ended."""
     if not pod["spec"].get("nodeName"):
         return 0
     if pod.get("status", {}).get("phase") in DONE_PHASES:

@@ -1,4 +1,4 @@
-"""What may change of a pod, and of its status.
+"""Changes that a pod and its status admit.
 
 Source: ``k8s.io/kubernetes/pkg/apis/core/validation`` v1.34.1 (``ValidatePodUpdate``,
 ``ValidatePodStatusUpdate``). Differences: the lines that show how a spec differs have the API's
@@ -77,7 +77,7 @@ def validate_pod_update(new: KubeObject, old: KubeObject) -> list[FieldError]:
 
 
 def validate_pod_status_update(new: KubeObject, old: KubeObject) -> list[FieldError]:
-    """Refuse what a status cannot become, and what is no status."""
+    """Refuse a status that cannot follow the old one, or is none."""
     errors = validate_pod_annotation_update(new, old)
     spec, status, was = old["spec"], new.get("status", {}), old.get("status", {})
     errors += _validate_conditions(status.get("conditions", []))
@@ -304,7 +304,7 @@ def _validate_transitions(
 
 
 def _validate_ips(field: str, status: KubeObject, was: KubeObject) -> list[FieldError]:
-    """Check addresses: what was there may stay, and there is one of a family at most."""
+    """Check addresses: old ones may stay, and there is one of a family at most."""
     path, ips = f"status.{field}", [each.get("ip", "") for each in status.get(field, ())]
     held = [each.get("ip", "") for each in was.get(field, ())]
     errors: list[FieldError] = []
