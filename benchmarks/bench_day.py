@@ -14,7 +14,8 @@ from collections import defaultdict
 import pytest
 from measure import machine
 
-from pykube_core.api.builtin import LEASES, NODES
+from pykube_core.api.coordination import LEASES
+from pykube_core.api.core import NODES
 from pykube_core.cluster.cluster import Cluster
 from pykube_core.node.heartbeats import LEASE_NAMESPACE, RENEWAL_NS, REPORT_NS
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import pytest
 from measure import machine
 
-from pykube_core.api.builtin import NODES, PODS
+from pykube_core.api.core import NODES, PODS
 from pykube_core.apiserver import ApiServer, Binding
 from pykube_core.client.informers import SharedInformer
 from pykube_core.cluster import EventLoop, VirtualClock

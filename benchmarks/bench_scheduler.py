@@ -13,7 +13,8 @@ import pytest
 from measure import machine
 from workload import replica_sets
 
-from pykube_core.api.builtin import NODES, PODS, REPLICA_SETS
+from pykube_core.api.apps import REPLICA_SETS
+from pykube_core.api.core import NODES, PODS
 from pykube_core.apiserver import ApiServer
 from pykube_core.client.informers import SharedInformer
 from pykube_core.cluster import EventLoop, VirtualClock

@@ -7,7 +7,9 @@ from typing import Final
 
 import msgspec
 
-from pykube_core.api.builtin import BUILTIN, NAMESPACES, PRIORITY_CLASSES
+from pykube_core.api.builtin import BUILTIN
+from pykube_core.api.core import NAMESPACES
+from pykube_core.api.intake import Mode, check, read
 from pykube_core.api.machinery.field_errors import FieldError, required
 from pykube_core.api.machinery.objects import Json, KubeObject, name_of
 from pykube_core.api.machinery.patch import MERGE_PATCH
@@ -25,6 +27,7 @@ from pykube_core.api.machinery.status import (
     too_large,
     too_large_version,
 )
+from pykube_core.api.scheduling import PRIORITY_CLASSES
 from pykube_core.api.scheduling.priority import SYSTEM_PRIORITIES
 from pykube_core.apiserver.admission.namespace_lifecycle import admit_namespace
 from pykube_core.apiserver.admission.priority import admit_priority
@@ -129,9 +132,9 @@ class ApiServer:
     ) -> ApiObject:
         """Create an object: 409 when its name is taken.
 
-        ``field_validation`` and ``warnings`` are those of `lifecycle.read_object`.
+        ``field_validation`` and ``warnings`` are those of `intake.read`.
         """
-        new = lifecycle.read_object(resource, obj, field_validation, warnings)
+        new = read(resource, obj, Mode.SERVER, field_validation=field_validation, warnings=warnings)
         generated = not new["metadata"].get("name") and new["metadata"].get("generateName", "")
         for attempt in range(_NAME_ATTEMPTS):
             created = self._prepared(resource, new, namespace)
@@ -158,7 +161,7 @@ class ApiServer:
             admit_namespace(self._store, self.written, resource, name, namespace)
         lifecycle.begin(resource, new, self._identity.uids(1)[0], self._clock())
         admit_priority(self._store, self.written, resource, new, is_new=True)
-        lifecycle.check(resource, new)
+        check(resource, new, Mode.SERVER)
         data = _encoded(resource, new)
         return ApiObject.parse(resource, resource.key(namespace, name), data, 0)
 
@@ -192,7 +195,9 @@ class ApiServer:
         def replaced(old: KubeObject) -> KubeObject:
             if subresource == "scale":
                 return lifecycle.scaled(old, obj)
-            new = lifecycle.read_object(resource, obj, field_validation, warnings)
+            new = read(
+                resource, obj, Mode.SERVER, field_validation=field_validation, warnings=warnings
+            )
             lifecycle.adopt_namespace(resource, new, namespace)
             new["metadata"]["name"] = name
             if not (new["metadata"].get("resourceVersion") or resource.unconditional_update):
@@ -240,13 +245,15 @@ class ApiServer:
             new = lifecycle.apply_patch(resource, shown, patch, patch_type)
             if scale:
                 return lifecycle.scaled(old, new)
-            read = lifecycle.read_object(resource, new, field_validation, warnings)
-            if name_of(read) != name:
+            sent = read(
+                resource, new, Mode.SERVER, field_validation=field_validation, warnings=warnings
+            )
+            if name_of(sent) != name:
                 raise bad_request(
-                    f"the name of the object ({name_of(read)}) does not match the name on the URL "
+                    f"the name of the object ({name_of(sent)}) does not match the name on the URL "
                     f"({name})"
                 )
-            return read
+            return sent
 
         return self._modify(resource, name, namespace, patched, subresource, dry_run)
 

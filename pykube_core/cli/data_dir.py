@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from pykube_core.api.builtin import PODS
+from pykube_core.api.core import PODS
 from pykube_core.api.machinery.errors import InputError
 from pykube_core.api.machinery.times import NANO
 from pykube_core.apiserver import ApiServer

@@ -118,7 +118,8 @@ def run(options: argparse.Namespace) -> int:
 
 def live(seed: int = 0) -> Story:
     """Make the cluster, deploy, and look."""
-    from pykube_core.api.builtin import DEPLOYMENTS, EVENTS, PODS, REPLICA_SETS
+    from pykube_core.api.apps import DEPLOYMENTS, REPLICA_SETS
+    from pykube_core.api.core import EVENTS, PODS
     from pykube_core.cluster.request_log import RequestLog
     from pykube_core.experiments import walkthrough as scenes
 

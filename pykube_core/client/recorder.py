@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-from pykube_core.api.builtin import EVENTS
+from pykube_core.api.core import EVENTS
 from pykube_core.api.machinery.registry import Resource
 from pykube_core.api.machinery.times import NANO, micro_time_text, time_text
 from pykube_core.apiserver.server import ApiServer

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from pykube_core.api.builtin import NODES
+from pykube_core.api.core import NODES
 from pykube_core.api.machinery.errors import InputError
 from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.apiserver import ApiServer

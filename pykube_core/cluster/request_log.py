@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from pykube_core.api.builtin import NODES, PODS
+from pykube_core.api.core import NODES, PODS
 from pykube_core.api.machinery.registry import Resource
 from pykube_core.apiserver import ApiObject
 from pykube_core.client.informers import Change, SharedInformer
@@ -88,7 +88,7 @@ class RequestLog:
 def request_of(change: Change) -> tuple[str, str]:
     """Return verb and path of the request that makes a change.
 
-    >>> from pykube_core.api.builtin import PODS
+    >>> from pykube_core.api.core import PODS
     >>> from pykube_core.objects import encode
     >>> web = encode(PODS, {"metadata": {"name": "web", "uid": "1"}})
     >>> pod = ApiObject.parse(PODS, b"/registry/pods/default/web", web, 1)

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from pykube_core.api.builtin import CONFIG_MAPS
+from pykube_core.api.core import CONFIG_MAPS
 from pykube_core.api.machinery.errors import InputError
 from pykube_core.api.machinery.json_faults import NOT_DECODED, json_fault
 from pykube_core.apiserver import ApiServer

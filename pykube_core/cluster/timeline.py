@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from pykube_core.api.builtin import EVENTS
+from pykube_core.api.core import EVENTS
 from pykube_core.api.machinery.objects import Json, KubeObject
 from pykube_core.api.machinery.registry import STORE_PREFIX, Registry, Resource
 from pykube_core.api.machinery.status import not_found

@@ -17,7 +17,8 @@ from typing import Final
 
 import msgspec
 
-from pykube_core.api.builtin import DAEMON_SETS, NODES, PODS
+from pykube_core.api.apps import DAEMON_SETS
+from pykube_core.api.core import NODES, PODS
 from pykube_core.api.machinery.objects import DONE_PHASES, KubeObject
 from pykube_core.api.machinery.registry import Resource
 from pykube_core.api.machinery.selectors import parse_label_selector

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import msgspec
 
-from pykube_core.api.builtin import DEPLOYMENTS, PODS, REPLICA_SETS
+from pykube_core.api.apps import DEPLOYMENTS, REPLICA_SETS
+from pykube_core.api.core import PODS
 from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.api.machinery.patch import MERGE_PATCH
 from pykube_core.api.machinery.registry import Resource

@@ -17,7 +17,7 @@ from typing import Final
 
 import msgspec
 
-from pykube_core.api.builtin import EVENTS, PODS
+from pykube_core.api.core import EVENTS, PODS
 from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.api.machinery.patch import STRATEGIC_MERGE_PATCH
 from pykube_core.api.machinery.registry import Resource

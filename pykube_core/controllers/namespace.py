@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from pykube_core.api.builtin import NAMESPACES, PODS
+from pykube_core.api.core import NAMESPACES, PODS
 from pykube_core.api.machinery.objects import DONE_PHASES, KubeObject
 from pykube_core.api.machinery.registry import Resource
 from pykube_core.api.machinery.status import StatusError

@@ -18,7 +18,8 @@ from typing import Final
 
 import msgspec
 
-from pykube_core.api.builtin import LEASES, NODES, PODS
+from pykube_core.api.coordination import LEASES
+from pykube_core.api.core import NODES, PODS
 from pykube_core.api.machinery.registry import Resource
 from pykube_core.api.machinery.times import NANO
 from pykube_core.apiserver import ApiObject, ApiServer

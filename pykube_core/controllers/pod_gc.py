@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from pykube_core.api.builtin import NODES, PODS
+from pykube_core.api.core import NODES, PODS
 from pykube_core.api.machinery.objects import DONE_PHASES
 from pykube_core.api.machinery.registry import Resource
 from pykube_core.api.machinery.status import StatusError

@@ -13,7 +13,8 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from pykube_core.api.builtin import PODS, REPLICA_SETS
+from pykube_core.api.apps import REPLICA_SETS
+from pykube_core.api.core import PODS
 from pykube_core.api.machinery.objects import Json, KubeObject
 from pykube_core.api.machinery.registry import Resource
 from pykube_core.api.machinery.selectors import LabelSelector, parse_label_selector

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from pykube_core.api.builtin import DEPLOYMENTS
+from pykube_core.api.apps import DEPLOYMENTS
 from pykube_core.api.machinery.objects import DONE_PHASES, Json, KubeObject
 from pykube_core.api.machinery.selectors import parse_int64
 from pykube_core.apiserver import ApiObject

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from pykube_core.api.builtin import NODES, PODS
+from pykube_core.api.core import NODES, PODS
 from pykube_core.api.machinery.registry import Resource
 from pykube_core.api.machinery.times import NANO
 from pykube_core.apiserver import ApiObject, ApiServer, Deleted

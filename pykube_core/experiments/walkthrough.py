@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from pykube_core.api.builtin import PODS
+from pykube_core.api.core import PODS
 from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.api.machinery.times import NANO
 from pykube_core.cluster.bootstrap import flannel

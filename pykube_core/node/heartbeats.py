@@ -13,7 +13,8 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from pykube_core.api.builtin import LEASES, NODES
+from pykube_core.api.coordination import LEASES
+from pykube_core.api.core import NODES
 from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.api.machinery.status import StatusError
 from pykube_core.api.machinery.times import NANO, micro_time_text, parse_time, time_text

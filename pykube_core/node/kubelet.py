@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from pykube_core.api.builtin import NODES, PODS
+from pykube_core.api.core import NODES, PODS
 from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.api.machinery.status import StatusError
 from pykube_core.apiserver import ApiObject, ApiServer

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import msgspec
 
-from pykube_core.api.builtin import PODS
+from pykube_core.api.core import PODS
 from pykube_core.api.core.pod.image_names import full_image, image_id, invalid_text
 from pykube_core.api.core.resource_lists import aggregate, quantities
 from pykube_core.api.machinery.objects import DONE_PHASES, KubeObject

@@ -20,7 +20,7 @@ from typing import Final
 
 import msgspec
 
-from pykube_core.api.builtin import PODS
+from pykube_core.api.core import PODS
 from pykube_core.api.machinery.registry import Resource
 from pykube_core.store import Form
 

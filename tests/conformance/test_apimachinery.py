@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pykube_core.api.defaults import round_up
+from pykube_core.api.core.resource_lists import round_up
 from pykube_core.api.machinery.decoding import DecodeError, decode
 from pykube_core.api.machinery.strategic_merge import PatchError, strategic_merge_patch
 from pykube_core.api.machinery.three_way import three_way_patch

@@ -8,7 +8,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pykube_core.api.builtin import CONFIG_MAPS, PODS
+from pykube_core.api.core import CONFIG_MAPS, PODS
 from pykube_core.api.machinery.patch import MERGE_PATCH
 from pykube_core.api.machinery.status import StatusError
 from pykube_core.apiserver import ApiObject, ApiServer, Binding

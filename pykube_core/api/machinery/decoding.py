@@ -1,7 +1,7 @@
 """Strict decoding: unknown and duplicate fields and wrong JSON types, in an API server's words.
 
-What comes out is what an API server would keep of the object: quantities and times in their
-canonical form, and nothing that is zero where Go leaves out what is zero. So two texts of one
+A decoded object holds what an API server would keep of it: quantities and times in their canonical
+form, and no zero where Go leaves zeros out. So two texts of one
 object decode to equal values.
 
 Source: ``sigs.k8s.io/json`` and ``k8s.io/apimachinery`` v0.34.1. Differences: of a bad time stamp
@@ -17,8 +17,10 @@ import json
 import re
 from base64 import b64decode, b64encode
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Any, Final, Literal
 
 from pykube_core.api.machinery.json_faults import json_fault
@@ -44,7 +46,7 @@ class DecodeError(ValueError):
     Attributes
     ----------
     detail : str
-        What is wrong, without the kind.
+        The fault, without the kind.
     fields : tuple of str
         Paths of unknown and duplicate fields; empty when a type is wrong.
     """
@@ -325,17 +327,27 @@ def _known(kind: str) -> str:
 
 @functools.cache
 def _table() -> dict[str, str]:
-    """Return the text of each structure's fields."""
+    """Return the text of each structure's fields, of all groups."""
     texts: dict[str, str] = {}
-    name = ""
-    source = resources.files("pykube_core.api").joinpath("fields.txt").read_text("utf-8")
-    for line in source.splitlines():
-        if line.startswith(" "):
-            texts[name] += line
-        elif not line.startswith("#"):
-            name = line
-            texts[name] = ""
+    for source in _sources(resources.files("pykube_core.api")):
+        name = ""
+        for line in source.read_text("utf-8").splitlines():
+            if line.startswith(" "):
+                texts[name] += line
+            elif not line.startswith("#"):
+                name = line
+                assert name not in texts, f"two structures are called {name}"
+                texts[name] = ""
     return texts
+
+
+def _sources(folder: Traversable) -> Iterator[Traversable]:
+    """Yield every file of fields below a folder: each group has its own."""
+    for entry in folder.iterdir():
+        if entry.name == "fields.txt":
+            yield entry
+        elif entry.is_dir():
+            yield from _sources(entry)
 
 
 @functools.cache

@@ -1,7 +1,7 @@
 """When two values of an API type mean the same, though they are written differently.
 
 Source: ``k8s.io/apimachinery/pkg/api/equality`` v0.34.1 (``Semantic.DeepEqual``): quantities are
-equal when their amounts are. Times and what is zero have one form each since they were decoded.
+equal when their amounts are. Times and zeros have one form each since they were decoded.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ def means_the_same(struct: str, left: Json, right: Json) -> bool:
     Parameters
     ----------
     struct : str
-        Such as "PodSpec", or a kind. The values may be any JSON: what is not of the type is equal
-        to its like alone.
+        Such as "PodSpec", or a kind. The values may be any JSON: a value that is not of the type is
+        equal to its like alone.
     """
     return bool(left == right) or bool(
         in_one_notation(struct, left) == in_one_notation(struct, right)

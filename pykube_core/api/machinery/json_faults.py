@@ -1,6 +1,6 @@
 """Why JSON text does not decode, in words of our own.
 
-What ``msgspec`` and ``json`` say of it changes with their versions, so a text that was refused is
+The words of ``msgspec`` and ``json`` change with their versions, so a text that was refused is
 read once more, beside the type that it should have had. That costs time only where all else ends.
 """
 
@@ -19,7 +19,7 @@ from pykube_core.api.machinery.errors import InputError
 from pykube_core.api.machinery.objects import Json
 
 NOT_DECODED: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What decoders of msgspec raise at bad text; which of them, differs between versions."""
+"""The errors that decoders of msgspec raise at bad text; versions differ in which of them."""
 TOO_DEEP: Final = "nested too deep"
 
 _SHOWN_LENGTH: Final = 80
@@ -124,7 +124,7 @@ def _mismatches(
 def _no_member(
     value: Json, types: tuple[inspect.Type, ...], path: str, read: _Read
 ) -> Iterator[tuple[str, str]]:
-    """Yield why a value is of no type of a union: what lies deepest, or all that it might be."""
+    """Yield why a value is of no type of a union: its deepest fault, or all its types."""
     faults = [next(_mismatches(value, member, path, read), None) for member in types]
     found = [fault for fault in faults if fault is not None]
     if len(found) < len(faults):

@@ -1,4 +1,4 @@
-"""The known kinds as msgspec structures: what an API server stores of them, checked in C.
+"""The known kinds as msgspec structures, to check in C what an API server stores of them.
 
 The fields are those of `pykube_core.api.machinery.decoding`, which refuses in an API server's
 words; this refuses the same in stored JSON, some fifty times as fast. An API server stores no nulls
@@ -76,7 +76,7 @@ def _integer(limit: int) -> Any:  # noqa: ANN401
 
 def _read(type: type, value: object) -> object:
     """Check a value whose type decodes itself."""
-    if not isinstance(value, str):  # What comes as a number is stored as text.
+    if not isinstance(value, str):  # Numbers are stored as text.
         raise TypeError("a time or a quantity that is no text")
     return _check_time(value) if type is _Time else _check_quantity(value)
 

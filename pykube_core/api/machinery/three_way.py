@@ -1,4 +1,4 @@
-"""The patch of ``kubectl apply``: what changed in a file, laid over what the server has by now.
+"""The patch of ``kubectl apply``: the changes of a file, laid over the object that the server has.
 
 Three states of an object: *original*, as it was applied last; *modified*, as it is in the file
 now; *current*, as it is on the server. What the file has and the server has not is set; what the

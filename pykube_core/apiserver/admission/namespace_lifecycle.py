@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from pykube_core.api.builtin import NAMESPACES
+from pykube_core.api.core import NAMESPACES
 from pykube_core.api.machinery.registry import Resource
 from pykube_core.api.machinery.status import forbidden, not_found
 from pykube_core.apiserver.registry.unvalidated import Written, check_decodable

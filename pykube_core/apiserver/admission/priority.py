@@ -1,17 +1,18 @@
 """Priority: a pod's priority from its class, and one default class at most.
 
 Source: ``plugin/pkg/admission/priority`` v1.34.1; what the plugin does to updates of pods is in
-`pykube_core.api.server_defaults`.
+`pykube_core.api.core.pod.strategy`.
 """
 
 from __future__ import annotations
 
 import msgspec
 
-from pykube_core.api.builtin import PODS, PRIORITY_CLASSES
+from pykube_core.api.core import PODS
 from pykube_core.api.machinery.objects import KubeObject, name_of
 from pykube_core.api.machinery.registry import Resource
 from pykube_core.api.machinery.status import forbidden
+from pykube_core.api.scheduling import PRIORITY_CLASSES
 from pykube_core.api.scheduling.priority import PriorityError, global_default, resolve_priority
 from pykube_core.apiserver.registry.unvalidated import Written, is_decodable
 from pykube_core.store import StoreLike, prefix_end

@@ -12,7 +12,8 @@ from typing import Any, Final, overload
 import msgspec
 from msgspec.structs import replace
 
-from pykube_core.api.builtin import PODS
+from pykube_core.api.core import PODS
+from pykube_core.api.intake import Mode, read
 from pykube_core.api.machinery.field_errors import invalid_each
 from pykube_core.api.machinery.objects import KubeObject, name_of
 from pykube_core.api.machinery.registry import Resource
@@ -30,7 +31,7 @@ from pykube_core.apiserver.registry.binding import Binding, BoundPods
 from pykube_core.apiserver.registry.deletion import Deleted, DeleteOptions, deleted
 from pykube_core.apiserver.registry.expiry import Expiry
 from pykube_core.apiserver.registry.identity import Identity
-from pykube_core.apiserver.registry.lifecycle import check_propagation, read_object
+from pykube_core.apiserver.registry.lifecycle import check_propagation
 from pykube_core.apiserver.registry.unvalidated import Written, check_decodable, undecodable
 from pykube_core.objects import ApiObject
 from pykube_core.objects.encoded import OBJECT_BYTES_MAX, REQUEST_BYTES_MAX
@@ -120,7 +121,7 @@ class Batch:
         count : int
             how many to create with names generated from the template's ``generateName``.
         """
-        new = read_object(resource, template, "Strict", None)
+        new = read(resource, template, Mode.SERVER)
         metadata = new["metadata"]
         metadata.pop("name", None)
         if names:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from pykube_core.api.builtin import PODS
+from pykube_core.api.core import PODS
 from pykube_core.api.machinery.field_errors import quoted
 from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.api.machinery.status import StatusError, conflict, not_found

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from pykube_core.api.intake import Mode, complete
 from pykube_core.api.machinery.decoding import DecodeError, decode
 from pykube_core.api.machinery.equality import means_the_same
 from pykube_core.api.machinery.field_errors import NEGATIVE, FieldError, forbidden, not_supported
@@ -37,44 +38,11 @@ from pykube_core.api.machinery.times import NANO, parse_time, time_text
 ORPHAN: Final = "orphan"
 FOREGROUND: Final = "foregroundDeletion"
 
-_STRICT: Final = "strict decoding error: "
 _SERVER_OWNED: Final = ("resourceVersion", "managedFields", "selfLink")
 _CREATION_OWNED: Final = ("deletionTimestamp", "deletionGracePeriodSeconds", "generation")
 _DELETION_METADATA: Final = ("deletionTimestamp", "deletionGracePeriodSeconds")
 _PROPAGATIONS: Final = ("Foreground", "Background", "Orphan")
 _SCALE_GROUP: Final = "autoscaling"
-
-
-def read_object(
-    resource: Resource, obj: Json, field_validation: str, warnings: list[str] | None
-) -> KubeObject:
-    """Return what a client sent, decoded as an object of the resource; a copy.
-
-    Parameters
-    ----------
-    field_validation : str
-        What becomes of unknown fields: "Strict" refuses, "Warn" adds to ``warnings``, "Ignore"
-        drops them.
-
-    Raises
-    ------
-    StatusError
-        400: it is none.
-    """
-    if isinstance(obj, dict):
-        kind, version = obj.get("kind") or resource.kind, obj.get("apiVersion")
-        if kind != resource.kind or version not in (None, "", resource.api_version):
-            text = f'{kind} in version "{version}" cannot be handled as a {resource.kind}'
-            raise bad_request(text)
-    try:
-        out = decode(resource.kind, obj)
-    except DecodeError as error:
-        if field_validation == "Strict" or not error.fields:
-            raise bad_request(str(error)) from None
-        if field_validation == "Warn" and warnings is not None:
-            warnings += error.detail.removeprefix(_STRICT).split(", ")
-        out = decode(resource.kind, obj, strict=False)
-    return {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": {}} | out
 
 
 def adopt_namespace(resource: Resource, obj: KubeObject, namespace: str) -> str:
@@ -108,21 +76,8 @@ def begin(resource: Resource, obj: KubeObject, uid: str, now_ns: int) -> None:
     metadata["creationTimestamp"] = time_text(now_ns)
     if resource.counts_generations:
         metadata["generation"] = 1
-    resource.default(obj)
+    complete(resource, obj, Mode.SERVER)
     resource.prepare(obj)
-
-
-def check(resource: Resource, obj: KubeObject) -> None:
-    """Refuse an object that breaks rules.
-
-    Raises
-    ------
-    StatusError
-        422.
-    """
-    errors = resource.validate(obj) + resource.validate_create(obj)
-    if errors:
-        raise invalid(resource, name_of(obj), errors)
 
 
 def change(resource: Resource, new: KubeObject, old: KubeObject, subresource: str) -> KubeObject:
@@ -150,13 +105,13 @@ def change(resource: Resource, new: KubeObject, old: KubeObject, subresource: st
         new = {key: value for key, value in (old | {part: new.get(part, {})}).items()}
         new["metadata"] = dict(was)
         if part == "status":
-            resource.default(new)
+            complete(resource, new, Mode.SERVER)
             resource.prepare_status_update(new, old)
             errors = resource.validate_status_update(new, old)
         else:
             errors = resource.validate_spec_update(new, old)
     else:
-        resource.default(new)
+        complete(resource, new, Mode.SERVER)
         _keep(new, old, "status" if resource.has_status else "")
         _keep(new, old, "spec" if resource.spec_subresource else "")
         errors = _change_metadata(new["metadata"], was)

@@ -11,7 +11,7 @@ import re
 from collections import deque
 from typing import Final
 
-from pykube_core.api.builtin import PODS
+from pykube_core.api.core import PODS
 from pykube_core.api.machinery.field_errors import FieldError
 from pykube_core.api.machinery.json_faults import NOT_DECODED, json_fault
 from pykube_core.api.machinery.objects import KubeObject

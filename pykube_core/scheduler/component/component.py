@@ -27,7 +27,7 @@ from typing import Final
 
 import msgspec
 
-from pykube_core.api.builtin import NAMESPACES, NODES, PODS
+from pykube_core.api.core import NAMESPACES, NODES, PODS
 from pykube_core.api.machinery.objects import KubeObject, namespace_of
 from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.client.informers import Change, Housekeeping, SharedInformer

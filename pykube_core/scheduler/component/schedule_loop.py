@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pykube_core.api.builtin import PODS
+from pykube_core.api.core import PODS
 from pykube_core.api.core.pod.conditions import Condition
 from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.api.machinery.status import StatusError

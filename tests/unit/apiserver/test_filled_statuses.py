@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pykube_core.api.builtin import PODS
+from pykube_core.api.core import PODS
 from pykube_core.apiserver import ApiServer
 from pykube_core.apiserver.registry.batch import (
     ENCODED_STATUS,

@@ -2,20 +2,12 @@ import json
 
 import pytest
 
-from pykube_core.api.builtin import (
-    CONFIG_MAPS,
-    DAEMON_SETS,
-    DEPLOYMENTS,
-    EVENTS,
-    LEASES,
-    NAMESPACES,
-    NODES,
-    PODS,
-    PRIORITY_CLASSES,
-    REPLICA_SETS,
-)
+from pykube_core.api.apps import DAEMON_SETS, DEPLOYMENTS, REPLICA_SETS
+from pykube_core.api.coordination import LEASES
+from pykube_core.api.core import CONFIG_MAPS, EVENTS, NAMESPACES, NODES, PODS
 from pykube_core.api.machinery.patch import JSON_PATCH, STRATEGIC_MERGE_PATCH
 from pykube_core.api.machinery.status import StatusError
+from pykube_core.api.scheduling import PRIORITY_CLASSES
 from pykube_core.apiserver import ApiServer, Binding, scale_of
 from pykube_core.objects import encode
 from pykube_core.objects.encoded import OBJECT_BYTES_MAX

@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis.strategies import lists, sampled_from
 from msgspec.structs import replace
 
-from pykube_core.api.builtin import CONFIG_MAPS, LEASES, NAMESPACES, NODES
+from pykube_core.api.coordination import LEASES
+from pykube_core.api.core import CONFIG_MAPS, NAMESPACES, NODES
 from pykube_core.api.machinery.status import StatusError
 from pykube_core.apiserver import ApiServer
 from pykube_core.apiserver.registry.unvalidated import Written

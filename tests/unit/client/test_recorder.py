@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis.strategies import integers, lists, sampled_from, text, tuples
 
-from pykube_core.api.builtin import EVENTS, NODES, PODS
+from pykube_core.api.core import EVENTS, NODES, PODS
 from pykube_core.apiserver import ApiServer
 from pykube_core.client.recorder import EventRecorder, EventText, Reference
 from pykube_core.objects.encoded import REQUEST_BYTES_MAX

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pykube_core import Cluster, InputError
-from pykube_core.api.builtin import BUILTIN, PODS
+from pykube_core.api.builtin import BUILTIN
+from pykube_core.api.core import PODS
 from pykube_core.api.machinery.status import StatusError
 from pykube_core.api.machinery.times import NANO
 from pykube_core.store import Store, prefix_end

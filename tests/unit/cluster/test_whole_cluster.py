@@ -4,7 +4,7 @@ import pytest
 from manifests import deployment
 
 from pykube_core import Cluster, InputError
-from pykube_core.api.builtin import PODS
+from pykube_core.api.core import PODS
 from pykube_core.api.machinery.status import StatusError
 from pykube_core.node.registration import Machine
 from pykube_core.node.runtime import Behavior

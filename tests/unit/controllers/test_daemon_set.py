@@ -1,6 +1,7 @@
 import pytest
 
-from pykube_core.api.builtin import DAEMON_SETS, NODES, PODS
+from pykube_core.api.apps import DAEMON_SETS
+from pykube_core.api.core import NODES, PODS
 from pykube_core.controllers import DaemonSetController
 
 LABELS = {"app": "proxy"}

@@ -1,6 +1,7 @@
 import pytest
 
-from pykube_core.api.builtin import DEPLOYMENTS, PODS, REPLICA_SETS
+from pykube_core.api.apps import DEPLOYMENTS, REPLICA_SETS
+from pykube_core.api.core import PODS
 from pykube_core.controllers import DeploymentController, ReplicaSetController
 from pykube_core.controllers.rollout import REVISION, share_of
 from pykube_core.controllers.template_hash import hash_of

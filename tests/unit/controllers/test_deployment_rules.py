@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from pykube_core.api.builtin import DEPLOYMENTS, PODS, REPLICA_SETS
+from pykube_core.api.apps import DEPLOYMENTS, REPLICA_SETS
+from pykube_core.api.core import PODS
 from pykube_core.controllers import DeploymentController, ReplicaSetController, rollout
 from pykube_core.controllers.rollout import DESIRED_REPLICAS, MAX_REPLICAS, REVISION, ROLLBACK_TO
 

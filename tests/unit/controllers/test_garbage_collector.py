@@ -1,15 +1,9 @@
 import pytest
 
-from pykube_core.api.builtin import (
-    CONFIG_MAPS,
-    DEPLOYMENTS,
-    NAMESPACES,
-    NODES,
-    PODS,
-    PRIORITY_CLASSES,
-    REPLICA_SETS,
-)
+from pykube_core.api.apps import DEPLOYMENTS, REPLICA_SETS
+from pykube_core.api.core import CONFIG_MAPS, NAMESPACES, NODES, PODS
 from pykube_core.api.machinery.status import StatusError
+from pykube_core.api.scheduling import PRIORITY_CLASSES
 from pykube_core.controllers import DeploymentController, GarbageCollector, ReplicaSetController
 
 

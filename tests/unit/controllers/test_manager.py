@@ -1,14 +1,8 @@
 import pytest
 
-from pykube_core.api.builtin import (
-    DAEMON_SETS,
-    DEPLOYMENTS,
-    LEASES,
-    NAMESPACES,
-    NODES,
-    PODS,
-    REPLICA_SETS,
-)
+from pykube_core.api.apps import DAEMON_SETS, DEPLOYMENTS, REPLICA_SETS
+from pykube_core.api.coordination import LEASES
+from pykube_core.api.core import NAMESPACES, NODES, PODS
 from pykube_core.cluster import Component
 from pykube_core.controllers import controller_manager
 

@@ -2,7 +2,7 @@ from functools import partial
 
 import pytest
 
-from pykube_core.api.builtin import NODES
+from pykube_core.api.core import NODES
 from pykube_core.controllers import NodeIpamController
 from pykube_core.controllers.node_ipam import CidrSet
 

@@ -3,7 +3,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pykube_core.api.builtin import LEASES, NODES, PODS
+from pykube_core.api.coordination import LEASES
+from pykube_core.api.core import NODES, PODS
 from pykube_core.api.machinery.status import StatusError
 from pykube_core.controllers import NodeLifecycleController
 

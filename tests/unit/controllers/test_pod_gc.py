@@ -2,7 +2,7 @@ from functools import partial
 
 import pytest
 
-from pykube_core.api.builtin import NODES, PODS
+from pykube_core.api.core import NODES, PODS
 from pykube_core.controllers import PodGcController
 
 

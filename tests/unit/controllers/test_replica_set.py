@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from pykube_core.api.builtin import PODS, REPLICA_SETS
+from pykube_core.api.apps import REPLICA_SETS
+from pykube_core.api.core import PODS
 from pykube_core.api.machinery.status import too_large
 from pykube_core.apiserver import Binding
 from pykube_core.controllers import ReplicaSetController

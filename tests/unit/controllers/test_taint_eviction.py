@@ -1,6 +1,6 @@
 import pytest
 
-from pykube_core.api.builtin import EVENTS, NODES, PODS
+from pykube_core.api.core import EVENTS, NODES, PODS
 from pykube_core.controllers import TaintEvictionController
 
 UNREACHABLE = {"key": "node.kubernetes.io/unreachable", "effect": "NoExecute"}

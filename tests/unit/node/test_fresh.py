@@ -1,7 +1,7 @@
 import msgspec
 import pytest
 
-from pykube_core.api.builtin import NODES, PODS
+from pykube_core.api.core import NODES, PODS
 from pykube_core.apiserver import ApiObject, Binding
 from pykube_core.node.admission import Node
 from pykube_core.node.fresh import FreshPods

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from pykube_core.api.builtin import LEASES, NODES, PODS
+from pykube_core.api.coordination import LEASES
+from pykube_core.api.core import NODES, PODS
 from pykube_core.node import Behavior, PodNetwork
 from pykube_core.node.network import NetworkError
 from tests.unit.node.node_world import World

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pykube_core.api.builtin import NODES, PODS
+from pykube_core.api.core import NODES, PODS
 from pykube_core.apiserver import Binding
 from pykube_core.node import Behavior, Machine, node_of
 from tests.unit.node.node_world import START, World

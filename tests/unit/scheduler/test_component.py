@@ -3,7 +3,8 @@ import json
 import pytest
 from msgspec.structs import replace
 
-from pykube_core.api.builtin import EVENTS, NODES, PODS, PRIORITY_CLASSES
+from pykube_core.api.core import EVENTS, NODES, PODS
+from pykube_core.api.scheduling import PRIORITY_CLASSES
 from pykube_core.apiserver import ApiServer
 from pykube_core.client.informers import SharedInformer
 from pykube_core.cluster import EventLoop, VirtualClock

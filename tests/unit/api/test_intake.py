@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pykube_core.api.admission import admit
+from pykube_core.api.builtin import SCHEDULED
+from pykube_core.api.intake import Mode, take_in
 from pykube_core.api.machinery.errors import InputError
 
 VECTORS = Path(__file__).resolve().parents[4] / "shared" / "conformance" / "kube-scheduler-v1.34.1"
@@ -147,6 +148,10 @@ WHOLE = {
     "Namespace": {"metadata": {"name": "a"}},
 }
 JUNK = [None, True, 0, -1, 2**31, 1.5, "", "x y", "-1", "101%", [], [None], [[]], {}, {"x": None}]
+
+
+def admit(kind, obj):
+    return take_in(SCHEDULED[kind], obj, Mode.HANDWRITTEN)
 
 
 def mutated(data, value):

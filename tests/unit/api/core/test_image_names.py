@@ -2,6 +2,7 @@
 
 import pytest
 
+from pykube_core.api.core.pod.defaults import default_pod
 from pykube_core.api.core.pod.image_names import (
     full_image,
     image_id,
@@ -10,7 +11,6 @@ from pykube_core.api.core.pod.image_names import (
     parse_image,
     tag_of,
 )
-from pykube_core.api.server_defaults import default_pod
 
 HEX = "0123456789abcdef" * 4
 FORMAT = "invalid reference format"
