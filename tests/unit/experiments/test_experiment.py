@@ -4,10 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from pykube_core.experiments.compare import compare
 from pykube_core.experiments.experiment import Experiment
 from pykube_core.experiments.metrics import typical_classes
 from pykube_core.experiments.simulate import Settings, simulate
+from pykube_core.reports.comparison import compare
 from pykube_core.scheduler.placer import compile as compiling
 from pykube_core.scheduler.placer import scheduler as scheduling
 from pykube_core.scheduler.placer.scheduler import Scheduler

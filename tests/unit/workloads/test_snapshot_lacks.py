@@ -4,7 +4,7 @@ import pytest
 
 from pykube_core.api.builtin import SCHEDULED
 from pykube_core.api.machinery.errors import InputError
-from pykube_core.experiments.compare import compare
+from pykube_core.reports.comparison import compare
 from pykube_core.workloads.contents import KUBECTL_RESOURCES, LACKS
 from pykube_core.workloads.read import read_workload
 from pykube_core.workloads.write import write_snapshot

@@ -1,7 +1,7 @@
 import nanoarrow as na
 import pytest
 
-from pykube_core.reports.frame import Frame
+from pykube_core.experiments.frame import Frame
 
 FRAME = Frame({"name": ["a", None], "count": [1, 2], "share": [0.5, None], "mixed": [1, 2.5]})
 
