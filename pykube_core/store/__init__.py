@@ -10,7 +10,6 @@ b'1'
 
 from _pykube_hotcore.constants import STORE_OPERATIONS_MAX as OPERATIONS_MAX
 from _pykube_hotcore.native._puts import FIELDS_MAX, Form, Puts
-from _pykube_hotcore.native._store import RangeView
 from _pykube_hotcore.native._store_errors import (
     ClosedError,
     CompactedError,
@@ -49,6 +48,7 @@ from _pykube_hotcore.native._store_types import (
     TxnResult,
     WatchBatch,
 )
+from _pykube_hotcore.native._store_views import RangeView
 from pykube_core.store._embedded import Store, restore_backup
 from pykube_core.store._interface import INSTALL_ETCD, StoreLike, open_store
 from pykube_core.store._keys import FROM_KEY, prefix_end

@@ -176,6 +176,19 @@ class Cluster:
             assert pod is not None
             yield pod
 
+    def add_images(self, row: int, node: NodeRow) -> None:
+        """Note the images of a node that came to a row."""
+        for name, size in node.images:
+            self.images.setdefault(name, Image(size)).rows.add(row)
+
+    def drop_images(self, row: int, node: NodeRow) -> None:
+        """Forget the images of a node that left a row."""
+        for name in {name for name, _ in node.images}:
+            image = self.images[name]
+            image.rows.discard(row)
+            if not image.rows:
+                del self.images[name]
+
 
 def amount_of(amounts: Iterable[tuple[int, int]], resource: int) -> int:
     """Return the amount of one resource in (resource, amount) pairs, 0 if it is not there."""
