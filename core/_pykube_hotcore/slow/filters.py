@@ -129,7 +129,7 @@ def _filter(
         detail = volumes.restriction(spec, pre.once, view)
         return None if detail is None else (Code.UNSCHEDULABLE, detail)
     if plugin == Plugin.POD_TOPOLOGY_SPREAD:
-        return spread.refusal(spec, pre.spread, view.node)
+        return spread.refusal(pre.spread, view.node)
     if plugin == Plugin.INTER_POD_AFFINITY:
         return affinity.refusal(spec, pre.affinity, view.node)
     return None

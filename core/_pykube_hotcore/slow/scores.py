@@ -72,7 +72,7 @@ def score_nodes(cluster: Cluster, spec: PodClass, feasible: list[View]) -> Score
         if plugin not in NORMALIZED:
             add(weights[plugin], normalized)
     if Plugin.POLICY in weights:
-        policy = [policy_score(cluster, profile, spec, view) for view in feasible]
+        policy = [policy_score(profile, spec, view) for view in feasible]
         add(weights[Plugin.POLICY], policy)
     for plugin, normalized in scores.normalized.items():
         if plugin in NORMALIZED:
@@ -270,7 +270,7 @@ class _Fields:
         self.__dict__.update({name: np.int64(value) for name, value in values.items()})
 
 
-def policy_score(cluster: Cluster, profile: Profile, spec: PodClass, view: View) -> float:
+def policy_score(profile: Profile, spec: PodClass, view: View) -> float:
     """Call the policy of the user's own for one row.
 
     Raises

@@ -81,7 +81,7 @@ def hard_counts(cluster: Cluster, spec: PodClass) -> Counts:
     return Counts(constraints, counts)
 
 
-def refusal(spec: PodClass, counts: Counts, node: NodeRow) -> tuple[Code, int] | None:
+def refusal(counts: Counts, node: NodeRow) -> tuple[Code, int] | None:
     """Return the first hard constraint's refusal: detail 0 for skew, 1 for a missing label."""
     for constraint, by_domain in zip(counts.constraints, counts.by_domain, strict=True):
         domain = label_value(node, constraint.key)
