@@ -77,12 +77,12 @@ test-oldest test-newest: test-%: $(VENV)/.tools
 	@$(BIN)/uv pip list --python .venv-$* --quiet --format freeze | tr '\n' ' '
 	.venv-$*/bin/python -m pytest $(UNIT_TESTS)
 
-check: $(VENV)/.installed ## ruff, mypy --strict, import rules, tidy C
+check: $(VENV)/.installed ## ruff, mypy --strict, import rules, tidiness of Python, C and paths
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q tests/test_tidy_c.py
+	$(BIN)/python -m pytest -q tests/test_tidy.py tests/test_tidy_c.py tests/test_tidy_paths.py
 
 bench: $(VENV)/.installed ## Full-size benchmarks
 	$(BIN)/python -m pytest benchmarks --benchmark-enable --benchmark-only

@@ -119,7 +119,7 @@ def test_scale_shows_and_writes_replicas(server):
     server.create(REPLICA_SETS, workload(replicas=2), "default")
     patch = {"spec": {"replicas": 3}}
     scaled = server.patch(REPLICA_SETS, patch, "w", "default", subresource="scale")
-    shown = scale_of(REPLICA_SETS, scaled.decode())
+    shown = scale_of(scaled.decode())
     assert (shown["spec"], shown["status"]) == (
         {"replicas": 3},
         {"replicas": 0, "selector": "app=web"},
