@@ -15,6 +15,12 @@
 /* Snapshots that a crash may have left beside each other. */
 enum { SNAPSHOTS_MAX = 256 };
 
+_Static_assert(PKC_FILES_MAX * sizeof("log-0123456789abcdef.wal") +
+                       SNAPSHOTS_MAX * sizeof("snap-0123456789abcdef.snap") <=
+                   PKC_NAMES_BYTES,
+               "the names of as many segments and snapshots fit a listing");
+_Static_assert(sizeof("snap-0123456789abcdef.snap") <= PKC_STORE_PATH_MAX, "a name is a path");
+
 typedef struct {
     pkc_wal *wal;
     pkc_record_visitor *load;

@@ -94,6 +94,7 @@ int pkc_wal_write(pkc_wal *wal, int64_t revision, int64_t compact_revision, bool
 }
 
 void pkc_wal_write_mark(pkc_wal *wal) {
+    check_marks(wal);
     uint8_t record[PKC_RECORD_HEADER_BYTES];
     pkc_record_fill(record, PKC_RECORD_MARK, 0, wal->durable, wal->generation);
     pkc_record_seal(record, sizeof(record), wal->salt, wal->written);

@@ -7,14 +7,13 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from _pykube_hotcore.constants import STORE_REQUEST_BYTES_MAX
 from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.api.machinery.registry import Resource
 from pykube_core.objects import layout
 from pykube_core.objects.body import Body
 
-REQUEST_BYTES_MAX: Final = 1536 * 1024
-"""What the store takes in one transaction."""
-OBJECT_BYTES_MAX: Final = REQUEST_BYTES_MAX - 4096
+OBJECT_BYTES_MAX: Final = STORE_REQUEST_BYTES_MAX - 4096
 """Leaves room for the keys of a write."""
 
 _T = TypeVar("_T")

@@ -9,6 +9,7 @@ b'1'
 """
 
 from _pykube_hotcore.constants import STORE_OPERATIONS_MAX as OPERATIONS_MAX
+from _pykube_hotcore.constants import STORE_REQUEST_BYTES_MAX as REQUEST_BYTES_MAX
 from _pykube_hotcore.native._puts import FIELDS_MAX, Form, Puts
 from _pykube_hotcore.native._store_errors import (
     ClosedError,
@@ -59,6 +60,7 @@ __all__ = [
     "FROM_KEY",
     "INSTALL_ETCD",
     "OPERATIONS_MAX",
+    "REQUEST_BYTES_MAX",
     "BatchResult",
     "ClosedError",
     "CompactedError",

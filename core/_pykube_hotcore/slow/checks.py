@@ -19,10 +19,9 @@ from _pykube_hotcore.program import (
     Strategy,
     Term,
 )
-from _pykube_hotcore.slow.state import INT32_MAX
+from _pykube_hotcore.slow.state import INT32_MAX, SCORE_MAX
 
 INT16_MAX = 2**15 - 1
-SCORE_MAX = 100
 
 
 def profile_valid(rules: EngineProfile, *, has_policy: bool) -> bool:

@@ -11,6 +11,7 @@ from typing import Any, NoReturn, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from _pykube_hotcore.constants import C
 from _pykube_hotcore.native import (
     Evaluation,
     NativeError,
@@ -56,7 +57,8 @@ from _pykube_hotcore.slow.state import (
 )
 from _pykube_hotcore.slow.survey import answer
 
-INVALID, LIMIT, NOT_FOUND, OVERFLOW, BAD_SCORE = -2, -3, -4, -6, -7
+INVALID, LIMIT, NOT_FOUND = C.PKC_ERR_INVALID, C.PKC_ERR_LIMIT, C.PKC_ERR_NOT_FOUND
+OVERFLOW, BAD_SCORE = C.PKC_ERR_OVERFLOW, C.PKC_ERR_SCORE
 NODE_LOCAL = (Plugin.NODE_RESOURCES_FIT, Plugin.BALANCED_ALLOCATION, *PACKING)
 
 

@@ -18,8 +18,8 @@ from _pykube_hotcore.program import (
 )
 from _pykube_hotcore.slow import affinity, spread
 from _pykube_hotcore.slow.match import term_matches, tolerates
-from _pykube_hotcore.slow.spread import SCORE_MAX, round_half_away
-from _pykube_hotcore.slow.state import Cluster, Profile, View, amount_of
+from _pykube_hotcore.slow.spread import round_half_away
+from _pykube_hotcore.slow.state import SCORE_MAX, Cluster, Profile, View, amount_of
 
 MIB = 1 << 20
 IMAGE_BYTES_MIN = 23 * MIB

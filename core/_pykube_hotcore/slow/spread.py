@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from _pykube_hotcore.program import VALUE_EMPTY, Code, NodeRow, PodClass, SpreadConstraint
 from _pykube_hotcore.slow.match import failed_selector, pod_matches, untolerated_taint
-from _pykube_hotcore.slow.state import INT32_MAX, Cluster, View, label_value
+from _pykube_hotcore.slow.state import INT32_MAX, SCORE_MAX, Cluster, View, label_value
 
-SCORE_MAX = 100
 LN2_HIGH, LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
 L = (
     6.666666666666735130e-01,

@@ -21,6 +21,8 @@ from _pykube_hotcore.program import (
 
 START_UNKNOWN = 2**63 - 1
 INT32_MAX = 2**31 - 1
+SCORE_MAX = 100
+"""kube-scheduler's MaxNodeScore."""
 
 
 class Policy(Protocol):
