@@ -1,4 +1,4 @@
-/* What the limits of store and log must be to each other. */
+/* Relations that the limits of store and log must keep. */
 #ifndef PKC_STORE_LIMITS_H
 #define PKC_STORE_LIMITS_H
 

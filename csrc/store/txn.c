@@ -176,8 +176,8 @@ static int record(run *r, const pkc_op *op, const pkc_content *second, int64_t l
     return PKC_OK;
 }
 
-/* What an update keeps of the version that it replaces, and the answer's copy of that. The caller
- * frees `copy_out`. */
+/* The parts that an update keeps of the version it replaces, and the answer's copy of that. The
+ * caller frees `copy_out`. */
 static int keep_of_last(run *r, const pkc_op *op, int64_t index, pkc_content *value,
                         int64_t *lease, char **copy_out) {
     pkc_store *store = r->store;

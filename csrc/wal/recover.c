@@ -82,7 +82,7 @@ static void remove_leftovers(recovery *r) {
     }
 }
 
-/* Takes the lock. What was listed before may have changed until then, so it is listed again; it is
+/* Takes the lock. The listing may have changed until then, so it is listed again; it is
  * listed before because taking the lock makes a file, which a foreign directory must not get. */
 static int enter(recovery *r) {
     pkc_wal *wal = r->wal;

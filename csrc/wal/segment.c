@@ -57,7 +57,7 @@ static int64_t file_end(const pkc_wal *wal) {
     return wal->written - wal->base + PKC_FILE_HEADER_BYTES;
 }
 
-/* What holds between batches: nothing is durable that was not written, and the file has it. */
+/* Invariants between batches: nothing is durable that was not written, and the file has it. */
 static void check_marks(const pkc_wal *wal) {
     PKC_CHECK(wal->file >= 0 && wal->base <= wal->written && wal->durable <= wal->written);
     PKC_CHECK(file_end(wal) <= wal->filled);

@@ -65,7 +65,7 @@ class ApiObject(msgspec.Struct, frozen=True, gc=False, eq=False):
         Raises
         ------
         ValueError
-            No uid follows the name: whoever reads what others may have written checks it first.
+            No uid follows the name: a reader of what others write checks it first.
         """
         start = len(resource.head) + len(key) - key.rfind(b"/") + _MARKS_SIZE
         end = data.index(b'"', start)
@@ -134,7 +134,7 @@ class ApiObject(msgspec.Struct, frozen=True, gc=False, eq=False):
 
     @property
     def before_status(self) -> bytes:
-        """What is stored of it in front of its status, with the mark of that."""
+        """Its stored bytes in front of its status, with the mark of that."""
         body, key = self.body, self.key
         head = layout.identity(self.resource, key[key.rfind(b"/") + 1 :], self.uid.encode())
         return b"".join((head, body.front, self.bound_to.encode(), body.rest))

@@ -33,7 +33,7 @@ class Evaluation(NamedTuple):
 
 
 class Victims(NamedTuple):
-    """Who would have to go from each of n rows so that a pod fits there.
+    """Pods that would have to go from each of n rows so that a pod fits there.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Answers of the store's own memory: those that are lent for a call, and a range's views."""
+"""Answers of the store's own memory: answers lent for a call, and views of a range."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the engine refuses to take: the limits of profiles, classes and nodes."""
+"""Checks of the engine's input: the limits of profiles, classes and nodes."""
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise

@@ -321,7 +321,7 @@ class SlowEngine:
             assert pod is not None
             pod.start_ns = int(start)
 
-    # What the caller adds to the rules.
+    # Facts that the caller adds to the rules.
 
     def set_external(self, class_index: int, binding: Integers, zone: Integers) -> None:
         """Say what VolumeBinding and VolumeZone refuse a class for, 0 where they let it pass."""

@@ -1,4 +1,4 @@
-"""What refuses a pod on a node, plugin by plugin (kubernetes v1.34.1, framework/plugins)."""
+"""Filters that refuse a pod on a node, plugin by plugin (kubernetes v1.34.1, framework/plugins)."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -20,7 +20,7 @@ CORDON = Taint(KEY_UNSCHEDULABLE, VALUE_EMPTY, Effect.NO_SCHEDULE)
 
 
 class Verdict(NamedTuple):
-    """Who refuses, how and why."""
+    """The plugin that refuses, its code and the detail."""
 
     plugin: Plugin
     code: Code
@@ -32,7 +32,7 @@ FITS = Verdict(Plugin.NONE, Code.FITS, 0)
 
 @dataclass(slots=True)
 class PreFilter:
-    """What the filters know of the whole cluster when they look at one node: the cycle state.
+    """The cycle state: all that the filters know of the cluster when they look at one node.
 
     Attributes
     ----------

@@ -183,7 +183,7 @@ def most_allocated(capacity: int, requested: int) -> int:
 
 
 def utilization(capacity: int, requested: int) -> int:
-    """requested_to_capacity_ratio.go; what overflowed takes the nearest end of the shape."""
+    """requested_to_capacity_ratio.go; an overflow takes the nearest end of the shape."""
     if requested > capacity:
         return SCORE_MAX
     return min(max(quotient(int64(requested * SCORE_MAX), capacity), 0), SCORE_MAX)

@@ -1,4 +1,4 @@
-"""What the slow twin knows: nodes, pods and classes as plain lists."""
+"""The state of the slow twin: nodes, pods and classes as plain lists."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field

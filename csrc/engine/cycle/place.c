@@ -11,7 +11,8 @@
 #include "engine/kernels/kernel.h"
 #include "engine/rules/table.h"
 
-/* Plugins that normalise and may tell rows apart. What scores nodes said so when it was cached. */
+/* Plugins that normalise and may tell rows apart. Plugins of nodes alone said so when the class
+ * was cached. */
 static plugin_set to_normalize(const pkc_engine *e, const pod_class *c) {
     plugin_set found = c->cache.raw_any;
     for (plugin_set left = c->scores_raw; left != 0; left = pkc_rest(left)) {
