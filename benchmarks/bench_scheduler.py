@@ -3,7 +3,7 @@
 python -m pytest benchmarks/bench_scheduler.py --benchmark-enable --benchmark-only
 
 Pods of twenty replica sets, four a node, wait on ready nodes; one step queues, places and binds all
-of them and writes their events. What it does beside these writes, the engine included, is its own.
+of them and writes their events. Its work beside these writes, the engine included, is its own.
 """
 
 import time

@@ -241,7 +241,7 @@ class ApiServer:
 
         def patched(old: KubeObject) -> KubeObject:
             scale = subresource == "scale"
-            shown = lifecycle.scale_of(resource, old) if scale else old
+            shown = lifecycle.scale_of(old) if scale else old
             new = lifecycle.apply_patch(resource, shown, patch, patch_type)
             if scale:
                 return lifecycle.scaled(old, new)

@@ -269,7 +269,8 @@ class Cluster:
             SCHEDULER: Part(scheduler, _SCHEDULER_PRIORITY),
             CONTROLLER_MANAGER: Part(controllers, _CONTROLLER_PRIORITY),
         }
-        self._control_plane = ControlPlane(self.loop, self.runtime, settings.master, parts)
+        # The runtime holds its listeners, and so itself.
+        ControlPlane(self.loop, self.runtime, settings.master, parts)
         self.loop.add(kubelet, _KUBELET_PRIORITY)
         self.loop.add(LeaseExpiry(self.store, log), _UPKEEP_PRIORITY)
         self.loop.add(Compactor(self.store, log), _UPKEEP_PRIORITY)

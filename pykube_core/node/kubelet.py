@@ -155,9 +155,9 @@ class Kubelet:
         self._statuses.step(now_ns)
         self._leases.step(now_ns)
         self._recorder.flush(now_ns)
-        return now_ns if self._active else self._next_ns(now_ns)
+        return now_ns if self._active else self._next_ns()
 
-    def _next_ns(self, now_ns: int) -> int | None:
+    def _next_ns(self) -> int | None:
         times = self._times
         while times and not self._waits(times[0]):
             self._due.pop(heapq.heappop(times), None)

@@ -1,4 +1,4 @@
-"""Bodies: what copies of one object share, found once and read once for all of them.
+"""Bodies: the part that copies of one object share, found once and read once for all of them.
 
 A replica set's pods differ in name, uid, node and status. All else is one `Body`, and the same one
 for as long as anybody holds it: whether two pods are alike, or an update changed more than the
@@ -30,7 +30,7 @@ class _Members(msgspec.Struct, gc=False):
 
 
 class Body:
-    """What copies of one object have in common; made by `Body.of` alone.
+    """The part that copies of one object have in common; made by `Body.of` alone.
 
     Attributes
     ----------

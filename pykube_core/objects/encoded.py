@@ -7,14 +7,13 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from _pykube_hotcore.constants import STORE_REQUEST_BYTES_MAX
 from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.api.machinery.registry import Resource
 from pykube_core.objects import layout
 from pykube_core.objects.body import Body
 
-REQUEST_BYTES_MAX: Final = 1536 * 1024
-"""What the store takes in one transaction."""
-OBJECT_BYTES_MAX: Final = REQUEST_BYTES_MAX - 4096
+OBJECT_BYTES_MAX: Final = STORE_REQUEST_BYTES_MAX - 4096
 """Leaves room for the keys of a write."""
 
 _T = TypeVar("_T")
@@ -66,7 +65,7 @@ class ApiObject(msgspec.Struct, frozen=True, gc=False, eq=False):
         Raises
         ------
         ValueError
-            No uid follows the name: whoever reads what others may have written checks it first.
+            No uid follows the name: a reader of what others write checks it first.
         """
         start = len(resource.head) + len(key) - key.rfind(b"/") + _MARKS_SIZE
         end = data.index(b'"', start)
@@ -135,7 +134,7 @@ class ApiObject(msgspec.Struct, frozen=True, gc=False, eq=False):
 
     @property
     def before_status(self) -> bytes:
-        """What is stored of it in front of its status, with the mark of that."""
+        """Its stored bytes in front of its status, with the mark of that."""
         body, key = self.body, self.key
         head = layout.identity(self.resource, key[key.rfind(b"/") + 1 :], self.uid.encode())
         return b"".join((head, body.front, self.bound_to.encode(), body.rest))

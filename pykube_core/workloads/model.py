@@ -122,15 +122,6 @@ class PodTable:
         """Return the rows in an order drawn from PCG64 with this seed."""
         return self.take(np.random.Generator(np.random.PCG64(seed)).permutation(len(self)))
 
-    def sorted_by_creation(self) -> PodTable:
-        """Return the rows in order of creation, equals in the order they have now."""
-        return self.take(np.argsort(self.created_ns, kind="stable"))
-
-    def sorted_by_name(self) -> PodTable:
-        """Return the rows in order of "namespace/name" by code points."""
-        order = sorted(range(len(self)), key=self.names.__getitem__)
-        return self.take(np.array(order, dtype=np.int64))
-
     def released(self) -> PodTable:
         """Return the table with every pod pending that is not pinned: the cluster, placed anew."""
         node = np.where(self.pinned, self.node, np.int32(-1)).astype(np.int32)

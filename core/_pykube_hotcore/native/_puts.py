@@ -190,7 +190,7 @@ class Puts:
         field_count, rest = divmod(len(fields), row_count or 1)
         if rest:
             raise ValueError("each row has as many fields as the others")
-        texts = ffi.from_buffer(_terminated(fields))  # What is found points into it.
+        texts = ffi.from_buffer(_terminated(fields))  # The fields found point into it.
         found = ffi.new("pkc_text[]", len(fields))
         check(lib.pkc_form_read_fields(texts, len(texts), len(fields), found))
         addresses = array("q", [key.address]) * row_count
@@ -221,7 +221,7 @@ class Puts:
 
     @property
     def request_bytes(self) -> int:
-        """What they count for as one request: a key is in its compare, too."""
+        """Their size as one request: a key is in its compare, too."""
         return sum(self.sizes) + sum(self.sizes[: len(self)])
 
 

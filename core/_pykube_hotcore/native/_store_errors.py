@@ -1,4 +1,4 @@
-"""What the store refuses, as exceptions: one class for each reason a caller may act on."""
+"""Refusals of the store as exceptions: one class for each reason a caller may act on."""
 
 from __future__ import annotations
 

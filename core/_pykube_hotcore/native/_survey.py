@@ -1,4 +1,4 @@
-"""What is taken of the nodes and what pods could use of them, kept up with every change."""
+"""Surveys, kept up with every change: taken resources, and those that pods could use."""
 
 from typing import Any
 

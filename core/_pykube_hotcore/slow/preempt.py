@@ -11,7 +11,7 @@ from _pykube_hotcore.slow.state import Cluster, Pod
 
 @dataclass(slots=True)
 class NodeVictims:
-    """What a dry run on one node found.
+    """The outcome of a dry run on one node.
 
     Attributes
     ----------

@@ -34,9 +34,9 @@ from pykube_core.apiserver.registry.identity import Identity
 from pykube_core.apiserver.registry.lifecycle import check_propagation
 from pykube_core.apiserver.registry.unvalidated import Written, check_decodable, undecodable
 from pykube_core.objects import ApiObject
-from pykube_core.objects.encoded import OBJECT_BYTES_MAX, REQUEST_BYTES_MAX
+from pykube_core.objects.encoded import OBJECT_BYTES_MAX
 from pykube_core.objects.layout import STATUS_FIELD as STATUS_FIELD
-from pykube_core.store import OPERATIONS_MAX, Form, KeyValue, Puts, StoreLike
+from pykube_core.store import OPERATIONS_MAX, REQUEST_BYTES_MAX, Form, KeyValue, Puts, StoreLike
 
 TXN_OPERATIONS_MAX: Final = OPERATIONS_MAX
 _ATTEMPTS: Final = 8

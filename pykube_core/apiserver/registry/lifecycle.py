@@ -188,7 +188,7 @@ def apply_patch(resource: Resource, old: KubeObject, patch: Json, patch_type: st
     raise StatusError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})
 
 
-def scale_of(resource: Resource, obj: KubeObject) -> KubeObject:
+def scale_of(obj: KubeObject) -> KubeObject:
     """Return the ``Scale`` that shows an object's replicas."""
     metadata = obj["metadata"]
     kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")

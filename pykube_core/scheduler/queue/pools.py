@@ -309,10 +309,6 @@ class InFlightPods:
         """Return the pods, the oldest first."""
         return list(self.by_uid.values())
 
-    def event_count(self) -> int:
-        """Return how many events are kept."""
-        return len(self._events)
-
     def start(self, *pods: QueuedPod) -> list[QueuedPod]:
         """Note that pods are being tried from now on; return those whose uid was not in flight."""
         started = []

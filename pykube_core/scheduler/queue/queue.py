@@ -130,8 +130,6 @@ class SchedulingQueue:
         self._start_ns = start_ns
         self._next_flush_ns = start_ns
         self._window_ns = -1
-        self.scheduling_cycle = 0
-        self.move_request_cycle = -1
 
     def __len__(self) -> int:
         """Return the number of pods in the queue, without those in flight."""
@@ -257,7 +255,6 @@ class SchedulingQueue:
             queued.attempts += 1
         # A pod of the same uid that is in flight comes back by itself; this one is a double.
         flying = self._in_flight.start(*taken)
-        self.scheduling_cycle += len(flying)
         for queued in flying:
             queued.unschedulable_plugins = NO_PLUGINS
             queued.pending_plugins = NO_PLUGINS
@@ -388,20 +385,6 @@ class SchedulingQueue:
             found = self._asking[event] = frozenset[str]().union(*asked)
         return found
 
-    def activate(self, keys: Iterable[str], now_ns: int) -> None:
-        """Move pods to the active pool at once; one in flight returns after its backoff."""
-        for key in keys:
-            queued = self._pods.get(key)
-            if queued is not None:
-                if queued.pool is not Pool.ACTIVE:
-                    self._activate(queued, now_ns)
-                continue
-            for flying in self._in_flight.pods():
-                if flying.key == key:
-                    uid = {"metadata": {"uid": flying.uid}}
-                    self._in_flight.record(WILDCARD, None, uid)
-            self.move_request_cycle = self.scheduling_cycle
-
     def tick(self, now_ns: int) -> None:
         """Let time pass: end backoffs once a second, and waits once in 30 seconds.
 
@@ -472,16 +455,9 @@ class SchedulingQueue:
         else:
             self._push_backoff(queued)
 
-    def _activate(self, queued: QueuedPod, now_ns: int) -> None:
-        # A pod that PreEnqueue holds back now leaves the backoff pool all the same.
-        if queued.pool is not Pool.UNSCHEDULABLE:
-            self._take_out(queued)
-        self._move_to_active(queued, now_ns)
-
     def _note_move(
         self, event: ClusterEvent, old: KubeObject | None, new: KubeObject | None
     ) -> None:
-        self.move_request_cycle = self.scheduling_cycle
         if len(self._in_flight):
             self._in_flight.record(event, old, new)
 
