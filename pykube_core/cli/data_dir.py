@@ -228,5 +228,5 @@ def _open_errors(path: Path) -> Iterator[None]:
         why = f"{error}: {os.strerror(error.error)}" if error.error else str(error)
         raise InputError(why.removeprefix(f"{path}: "), source=str(path)) from None
     except (NoSpaceError, FailedError, QuotaError) as error:
-        # What was acknowledged before stays: the next command goes on from there.
+        # Acknowledged writes stay: the next command goes on from there.
         raise InputError(str(error), source=str(path)) from None

@@ -1,4 +1,4 @@
-"""What ``kubectl describe`` says of pods and of the templates that make them.
+"""Descriptions as ``kubectl describe`` gives them, of pods and of the templates that make them.
 
 Text with tabs, which `tabs.laid_out` makes columns.
 

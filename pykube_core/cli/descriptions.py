@@ -1,4 +1,4 @@
-"""What ``kubectl describe`` says of nodes, workloads and namespaces, and of anything's events.
+"""Descriptions as ``kubectl describe`` gives them: nodes, workloads, namespaces, events.
 
 Source: ``k8s.io/kubectl/pkg/describe/describe.go`` v0.32.
 """

@@ -55,12 +55,12 @@ _STAGES: Final = (
         "They count the pods that run and are ready; that is what kubectl get deployment shows.",
     ),
 )
-"""What each stage is, and why it happens."""
+"""Each stage, and why it happens."""
 _SCHEDULER: Final = "kube-scheduler"
 
 
 class Stage(NamedTuple):
-    """What belongs together in the story."""
+    """Events that belong together in the story."""
 
     title: str
     why: str

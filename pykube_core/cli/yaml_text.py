@@ -21,7 +21,7 @@ from pykube_core.api.machinery.yaml_scalars import is_text
 _WIDTH: Final = 80
 _CACHED_LENGTH_MAX: Final = 256
 
-# What YAML 1.1 would read back as something else than text, besides what Kubernetes would.
+# Words that YAML 1.1 would read back as something else than text, besides what Kubernetes would.
 _RESOLVED_RE: Final = re.compile(
     r"""(?x)
     | ~ | null | Null | NULL | <<

@@ -27,7 +27,7 @@ from pykube_core.scheduler.placer.scheduler import EngineFactory, Scheduler
 from pykube_core.scheduler.policies import Policy
 from pykube_core.workloads.read import read_inputs
 
-# What a pod that was placed gets as its start, plus one second for every pod placed before it.
+# The start of a pod that was placed, plus one second for every pod placed before it.
 _FIRST_START: Final = datetime(2030, 1, 1, tzinfo=UTC)
 # Fields that an entry has only where they apply.
 _OPTIONAL: Final = ("preEnqueue", "prefilter")
@@ -72,7 +72,7 @@ class Difference:
 
 @dataclass(slots=True)
 class ScenarioReport:
-    """What came of one scenario.
+    """The outcome of one scenario.
 
     Attributes
     ----------

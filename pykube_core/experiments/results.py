@@ -28,7 +28,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What the policies were compared on.
+    """The workload that the policies were compared on.
 
     Attributes
     ----------

@@ -1,6 +1,6 @@
 """A cluster made as in the walkthrough: kubeadm on ken, flannel, two hosts that join, httpd.
 
-What is set here is what somebody did or what happened to the machines, and when; all else follows.
+Only the acts of people and the faults of machines are set here, with their times; all else follows.
 Components of the control plane crash now and then on that master, as they did.
 """
 
@@ -37,7 +37,7 @@ DEPLOYMENT: Final[KubeObject] = {
         },
     },
 }
-"""What ``kubectl create deployment httpd-ken --image=httpd --replicas=2`` sends."""
+"""The object that ``kubectl create deployment httpd-ken --image=httpd --replicas=2`` sends."""
 
 # Minutes from the start.
 _FLANNEL: Final = 16

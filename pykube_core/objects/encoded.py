@@ -199,7 +199,7 @@ class ApiObject(msgspec.Struct, frozen=True, gc=False, eq=False):
     def view(self, type: type[_T]) -> _T:
         """Return what a msgspec structure names of it; the rest is skipped, not decoded.
 
-        What a structure names of the body alone is cheaper read by `Body.view`.
+        A structure that names fields of the body alone is cheaper read by `Body.view`.
         """
         return msgspec.json.decode(self.data, type=type)
 

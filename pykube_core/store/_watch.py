@@ -171,7 +171,7 @@ class Watch:
     def exclude(self, prefixes: Sequence[bytes]) -> None:
         """Leave out keys with any of these prefixes, none of them empty, from the next read on.
 
-        Those named by an earlier call count no more.
+        Keys named by an earlier call count no more.
         """
         self._handle.exclude(prefixes)
 

@@ -193,7 +193,7 @@ def _of_template(owner: KubeObject, template: KubeObject, workload: Workload) ->
             "namespace": namespace,
             "labels": dict(given.get("labels") or {}),
             "annotations": dict(given.get("annotations") or {}),
-            # What a server has stored may have fields that are not known here.
+            # An object that a server has stored may have fields that are not known here.
             **({"uid": "-"} if (owner.get("metadata") or {}).get("uid") else {}),
         },
         "spec": template.get("spec") or {},

@@ -1,8 +1,8 @@
 """The patch of ``kubectl apply``: the changes of a file, laid over the object that the server has.
 
 Three states of an object: *original*, as it was applied last; *modified*, as it is in the file
-now; *current*, as it is on the server. What the file has and the server has not is set; what the
-file had and has no more is removed; the rest is somebody else's and stays.
+now; *current*, as it is on the server. A field that the file has and the server has not is set; one
+that the file had and has no more is removed; the rest is somebody else's and stays.
 
 Source: ``k8s.io/apimachinery/pkg/util/strategicpatch`` v0.34.1 (``CreateThreeWayMergePatch``,
 overwriting) and ``k8s.io/kubectl/pkg/cmd/apply``.

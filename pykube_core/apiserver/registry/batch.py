@@ -213,7 +213,7 @@ class Batch:
                 outcome = next(written)
             elif binding.pod is not None:
                 outcome = None
-            # What the caller did not know yet, or came between, may have made it fail.
+            # A change that came between, or that the caller did not know, may have made it fail.
             outcomes[index] = outcome or self._bind([replace(binding, pod=None)])[0]
         return outcomes
 
@@ -366,7 +366,7 @@ class Batch:
     ) -> list[Deleted | StatusError]:
         """Delete objects as the API server's `delete` does one.
 
-        What goes at once and what is marked are a transaction each.
+        Objects that go at once and objects that are marked are a transaction each.
         """
         options = DeleteOptions(grace_period_seconds, propagation)
         return self.delete_with(resource, targets, options)

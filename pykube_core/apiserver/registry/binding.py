@@ -43,7 +43,7 @@ class _Spec(msgspec.Struct, gc=False):
 
 
 class _View(msgspec.Struct, gc=False):
-    """What a binding looks at."""
+    """The fields that a binding looks at."""
 
     metadata: _Metadata
     spec: _Spec

@@ -1,4 +1,4 @@
-"""What a deletion makes of one object as it was read; bytes are spliced where nothing else changes.
+"""Deletions of one object as it was read; bytes are spliced where nothing else changes.
 
 The rules are `lifecycle.mark_deleted`; `Bulk.delete_many` reads and writes.
 """
@@ -18,7 +18,7 @@ from pykube_core.objects.encoded import OBJECT_BYTES_MAX
 
 
 class DeleteOptions(NamedTuple):
-    """What is asked of a deletion; see `ApiServer.delete`."""
+    """Options of a deletion; see `ApiServer.delete`."""
 
     grace_period_seconds: int | None = None
     propagation: str = ""
@@ -44,7 +44,7 @@ class _Status(TypedDict, total=False):
 
 
 class _View(msgspec.Struct, gc=False):
-    """What a deletion looks at; only the metadata are decoded as a whole."""
+    """The fields that a deletion looks at; only the metadata are decoded as a whole."""
 
     metadata: msgspec.Raw
     spec: _Spec = msgspec.field(default_factory=_Spec)

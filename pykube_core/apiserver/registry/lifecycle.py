@@ -1,4 +1,4 @@
-"""What a write may make of an object: from its creation through updates to its deletion.
+"""The life of an object: from its creation through updates to its deletion.
 
 Functions of decoded objects and the time alone; they touch no store.
 
@@ -132,7 +132,7 @@ def _keep(new: KubeObject, old: KubeObject, part: str) -> None:
 
 
 def _change_metadata(metadata: KubeObject, was: KubeObject) -> list[FieldError]:
-    # What the server set stays as it is; it cannot be set by an update either.
+    # Metadata that the server set stay as they are; they cannot be set by an update either.
     errors = []
     metadata.pop("creationTimestamp", None)
     if "deletionTimestamp" in was:

@@ -1,4 +1,4 @@
-"""What other programs write into the store past the API server, and how it is told from our own.
+"""Writes of other programs into the store, past the API server, and how they differ from our own.
 
 Our own writes are known by their revisions (`Written`), which costs next to nothing. Everything
 else is checked: the API server hands out nothing that does not decode (`undecodable`), and the log

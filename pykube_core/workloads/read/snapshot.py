@@ -35,7 +35,7 @@ _NO_ITEMS: Final = msgspec.Raw()
 
 
 class _Head(msgspec.Struct):
-    """What tells a list from an object, and what kind it is."""
+    """The fields that tell a list from an object, and its kind."""
 
     apiVersion: str | None = None
     kind: str | None = None
@@ -105,7 +105,7 @@ class Snapshot:
         """
         self._start(source)
         listed = _one_list(data)
-        if listed is not None:  # What nearly all are is read in one pass.
+        if listed is not None:  # The form of nearly all is read in one pass.
             self._add_items(source, *listed, "", 0)
             return
         documents = list(read_texts(source, without_logs(data)))
