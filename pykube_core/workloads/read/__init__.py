@@ -65,8 +65,8 @@ def read_workload(*paths: _Path, strict: Collection[str] = ()) -> Workload:
     -------
     Workload
         Pods in phase Succeeded or Failed are left out, and those on nodes that are not there; bound
-        pods keep their node. The earliest creation time of a snapshot is virtual time 0. Objects that
-        the snapshot lacks are among the warnings.
+        pods keep their node. The earliest creation time of a snapshot is virtual time 0. Objects
+        that the snapshot lacks are among the warnings.
 
     Raises
     ------
