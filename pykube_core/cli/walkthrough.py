@@ -222,18 +222,17 @@ def _event_text(event: KubeObject) -> str:
 
 def differences(request: Request) -> list[str]:
     """Return what of an object's row in ``kubectl get -o wide`` a request changed."""
-    change, now_ns = request.change, request.time_ns
-    old, new = _cells(change.old, now_ns), _cells(change.new, now_ns)
-    if change.old is None:
-        obj = change.object
+    obj, before, now_ns = request.change.object, request.before, request.time_ns
+    if before is None:
         return [f"{obj.resource.kind} in etcd: {obj.key.decode()}, revision {obj.revision}"]
+    if request.after is None:
+        return []
+    old, new = _cells(before, now_ns), _cells(obj, now_ns)
     changed = [column for column in new if old[column] != new[column]]
     return [f"{column}: {old[column]} -> {new[column]}" for column in changed]
 
 
-def _cells(obj: ApiObject | None, now_ns: int) -> dict[str, object]:
-    if obj is None:
-        return {}
+def _cells(obj: ApiObject, now_ns: int) -> dict[str, object]:
     cells = obj.resource.cells(obj.decode(), now_ns)
     return {column.name: cell for column, cell in zip(obj.resource.columns, cells, strict=True)}
 
@@ -254,7 +253,7 @@ def _as_json(story: Story) -> KubeObject:
 
 
 def _request_json(request: Request, start_ns: int) -> KubeObject:
-    change = request.change
+    before, after = request.before, request.after
     return {
         "time": time_text(request.time_ns),
         "offset_ns": request.time_ns - start_ns,
@@ -262,6 +261,6 @@ def _request_json(request: Request, start_ns: int) -> KubeObject:
         "node": request.node,
         "verb": request.verb,
         "path": request.path,
-        "old": None if change.old is None else change.old.decode(),
-        "new": None if change.new is None else change.new.decode(),
+        "old": None if before is None else before.decode(),
+        "new": None if after is None else after.decode(),
     }

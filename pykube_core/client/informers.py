@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterator
-from typing import Final
+from typing import Final, TypeAlias, final
 
 import msgspec
 
@@ -24,25 +24,54 @@ _NO_PREFIX: Final = b"\0"
 _LOGGER: Final = logging.getLogger(__name__)
 
 
-class Change(msgspec.Struct, gc=False):
-    """An object before and after a write; None before its creation and after its deletion.
+@final
+class Created(msgspec.Struct, gc=False):
+    """An object that was not there before.
 
-    ``is_status_alone`` says whether it is an update that changed nothing but the status,
-    ``is_return`` whether it is the creation of what the log had passed over, so that there may be
-    traces of it. Readers share it and leave it as it is.
+    Attributes
+    ----------
+    object : ApiObject
+        Its newest state.
+    is_return : bool
+        The log had skipped another state of it, so there may be traces of it.
     """
 
-    old: ApiObject | None
-    new: ApiObject | None
-    is_status_alone: bool = False
+    object: ApiObject
     is_return: bool = False
 
-    @property
-    def object(self) -> ApiObject:
-        """The newest state that there is: the last one of a deleted object."""
-        found = self.new or self.old
-        assert found is not None
-        return found
+
+@final
+class Updated(msgspec.Struct, gc=False):
+    """An object before and after a write.
+
+    Attributes
+    ----------
+    old, object : ApiObject
+        The state before, and the newest one.
+    is_status_alone : bool
+        Nothing but the status changed.
+    """
+
+    old: ApiObject
+    object: ApiObject
+    is_status_alone: bool = False
+
+
+@final
+class Deleted(msgspec.Struct, gc=False):
+    """An object that is there no more.
+
+    Attributes
+    ----------
+    object : ApiObject
+        Its last state.
+    """
+
+    object: ApiObject
+
+
+Change: TypeAlias = Created | Updated | Deleted
+"""A change of an object, as all readers share it: they leave it as it is."""
 
 
 class Housekeeping(int):
@@ -64,7 +93,7 @@ class Informer:
         have another status than the last one that it was told of.
     changes : list of Change
         What waits to be read; the log adds to it.
-    open : dict of bytes to Change or None
+    open : dict of bytes to Created or Updated, or None
         See `SharedInformer`; None for a cursor that is told of each state.
     """
 
@@ -72,7 +101,7 @@ class Informer:
         self,
         resources: tuple[Resource, ...],
         ignore_status: frozenset[Resource],
-        open: dict[bytes, Change] | None,
+        open: dict[bytes, Created | Updated] | None,
     ) -> None:
         self.resources = resources
         self.ignore_status = ignore_status
@@ -151,7 +180,7 @@ class SharedInformer:
         self._skipped: dict[bytes, None] = {}
         self._objects: dict[Resource, dict[bytes, ApiObject]] = {}
         self._readers = {resource: _Readers() for resource in registry}
-        self._open: dict[bytes, Change] = {}
+        self._open: dict[bytes, Created | Updated] = {}
         self.revision = store.revision
         prefix = STORE_PREFIX.encode()
         start = self.revision + 1
@@ -196,13 +225,15 @@ class SharedInformer:
         new = self._checked(resource, key, data, revision, old.body if old else None)
         if new is not None:
             self._skipped.pop(key, None)
-        if old is None or new is None:
-            return [Change(old, new, is_return=was_skipped)] if old or new else []
+        if old is None:
+            return [Created(new, was_skipped)] if new is not None else []
+        if new is None:
+            return [Deleted(old)]
         if new.has_body_of(old):
-            return [Change(old, new, True)]
+            return [Updated(old, new, True)]
         if self._gate.is_another(old, new):
-            return [Change(old, None), Change(None, new)]
-        return [Change(old, new)]
+            return [Deleted(old), Created(new)]
+        return [Updated(old, new)]
 
     def cursor(
         self,
@@ -231,7 +262,7 @@ class SharedInformer:
         self._open.clear()
         for resource in resources:
             self._readers[resource].like(cursor, resource).append(cursor)
-            cursor.changes.extend(Change(None, obj) for obj in self._held(resource).values())
+            cursor.changes.extend(Created(obj) for obj in self._held(resource).values())
         return cursor
 
     def forget(self, cursor: Informer) -> None:
@@ -271,8 +302,9 @@ class SharedInformer:
                 old = objects.get(key)
                 runs.append((resource, changes))
             if not created:
-                if objects.pop(key, None) is not None:
-                    changes.append(Change(old, None))
+                if old is not None:
+                    del objects[key]
+                    changes.append(Deleted(old))
                 else:
                     self._skipped.pop(key, None)
                 continue
@@ -280,17 +312,17 @@ class SharedInformer:
             if (old is None and created != revision) or not (all_own or covers(revision, revision)):
                 told = self._changes_by_others(resource, key, data, revision, old)
                 changes += told
-                if told and (taken := told[-1].new) is not None:
-                    objects[key] = taken
+                if told and type(told[-1]) is not Deleted:
+                    objects[key] = told[-1].object
                 else:
                     objects.pop(key, None)
                 continue
             if old is None:
                 new = parse(resource, key, data, revision)
-                changes.append(Change(None, new))
+                changes.append(Created(new))
             else:
                 new = old.written_as(data, revision)
-                changes.append(Change(old, new, new.has_body_of(old)))
+                changes.append(Updated(old, new, new.has_body_of(old)))
             objects[key] = new
         for resource, changes in runs:
             self._tell(resource, changes)
@@ -305,27 +337,32 @@ class SharedInformer:
         for cursor in readers.of_objects:
             cursor.changes.extend(changes)
         if readers.of_bodies:
-            changes = [change for change in changes if not change.is_status_alone]
+            changes = [c for c in changes if type(c) is not Updated or not c.is_status_alone]
             for cursor in readers.of_bodies:
                 cursor.changes.extend(changes)
 
     def _of_objects(self, changes: list[Change]) -> list[Change]:
         """Add changes to those that nobody has read yet; return the others, open for more."""
-        out = []
+        out: list[Change] = []
         opened = self._open
         for change in changes:
-            new = change.new
-            if new is None:
-                opened.pop(change.object.key, None)
-                out.append(change)
-                continue
-            key, is_status_alone = new.key, change.is_status_alone
-            held = opened.get(key)
-            if held is not None and (is_status_alone or not held.is_status_alone):
-                held.new = new
-            else:
-                held = opened[key] = Change(change.old, new, is_status_alone, change.is_return)
+            obj = change.object
+            key = obj.key
+            if type(change) is Updated:
+                held, is_status_alone = opened.get(key), change.is_status_alone
+                if held is not None and (
+                    is_status_alone or type(held) is Created or not held.is_status_alone
+                ):
+                    held.object = obj
+                    continue
+                held = opened[key] = Updated(change.old, obj, is_status_alone)
                 out.append(held)
+            elif type(change) is Created:
+                held = opened[key] = Created(obj, change.is_return)
+                out.append(held)
+            else:
+                opened.pop(key, None)
+                out.append(change)
         return out
 
     def wait(self, timeout: float | None = None) -> bool:

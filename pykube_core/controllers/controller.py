@@ -73,9 +73,9 @@ class Controller(ABC):
         """Bring everything forward that something happened to, or whose time has come."""
         resource = note = None
         for change in self.cursor.read():
-            obj = change.new or change.object
-            if obj.resource is not resource:  # Most come in runs of one resource.
-                resource = obj.resource
+            found = change.object.resource
+            if found is not resource:  # Most come in runs of one resource.
+                resource = found
                 note = self._note_of(resource)
             if note is None:
                 continue

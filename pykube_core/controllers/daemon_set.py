@@ -24,8 +24,8 @@ from pykube_core.api.machinery.registry import Resource
 from pykube_core.api.machinery.selectors import parse_label_selector
 from pykube_core.api.machinery.status import StatusError
 from pykube_core.api.machinery.times import NANO
-from pykube_core.apiserver import ApiObject, ApiServer, Deleted
-from pykube_core.client.informers import Change, SharedInformer
+from pykube_core.apiserver import ApiObject, ApiServer
+from pykube_core.client.informers import Change, Created, Deleted, SharedInformer, Updated
 from pykube_core.client.recorder import NORMAL, WARNING, EventText, Reference
 from pykube_core.controllers.controller import Controller, Note, namespace_is_going
 from pykube_core.controllers.daemon_nodes import (
@@ -94,7 +94,7 @@ class DaemonSetController(Controller):
 
     def _note_set(self, change: Change, now_ns: int) -> None:
         obj = change.object
-        if change.new is None:
+        if type(change) is Deleted:
             uid = obj.uid
             held = self._sets.pop(uid, None)
             for pods in held.pods.values() if held is not None else ():
@@ -107,7 +107,8 @@ class DaemonSetController(Controller):
         check_status(view.status)
         uid = view.metadata.uid
         held = self._sets.get(uid)
-        was_unreadable = held is None and (change.old is not None or change.is_return)
+        is_new = type(change) is Created and not change.is_return
+        was_unreadable = held is None and not is_new
         if held is None:
             held = self._sets[uid] = Daemons(obj, view)
             changed = True
@@ -122,18 +123,19 @@ class DaemonSetController(Controller):
         # Its pods were taken for those of another controller.
         for pod in self._log.all(PODS) if was_unreadable else ():
             with suppress(msgspec.ValidationError):
-                self._note_pod(Change(None, pod), now_ns)
+                self._note_pod(Created(pod), now_ns)
 
     def _note_node(self, change: Change, now_ns: int) -> None:
-        name = change.object.name
-        if change.new is None:
+        obj = change.object
+        name = obj.name
+        if type(change) is Deleted:
             self._nodes.pop(name, None)
             for uid, held in self._sets.items():
                 held.fits.pop(name, None)
                 held.backoffs.pop(name, None)
                 self._touch(uid, held, name)
             return
-        node = change.new.view(Node)
+        node = obj.view(Node)
         if self._nodes.get(name) == node:
             return
         self._nodes[name] = node
@@ -148,10 +150,11 @@ class DaemonSetController(Controller):
         self._queue.add(uid)
 
     def _note_pod(self, change: Change, now_ns: int) -> None:
-        obj = change.new or change.object
+        obj = change.object
         key = obj.key
-        if change.is_status_alone and key not in self._places and self._pods.get(key) is None:
-            return
+        if type(change) is Updated and change.is_status_alone:
+            if key not in self._places and self._pods.get(key) is None:
+                return
         place = self._places.pop(key, None)
         if place is not None:
             uid, name = place
@@ -162,7 +165,7 @@ class DaemonSetController(Controller):
                     del held.pods[name]
                 self._touch(uid, held, name)
         known = self._pods.drop(key)
-        if change.new is None:
+        if type(change) is Deleted:
             self._reader.forget(key)
             return
         try:
@@ -364,7 +367,7 @@ class DaemonSetController(Controller):
         failed = []
         outcomes = self._server.batch.delete(PODS, targets) if targets else ()
         for key, (_, name, _), outcome in zip(keys, targets, outcomes, strict=True):
-            if isinstance(outcome, Deleted):
+            if not isinstance(outcome, StatusError):
                 self._wrote(outcome.object)
                 self._tell(held, NORMAL, "SuccessfulDelete", f"Deleted pod: {name}")
             elif outcome.code not in (404, 409):

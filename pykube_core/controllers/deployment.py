@@ -18,7 +18,7 @@ from pykube_core.api.machinery.registry import Resource
 from pykube_core.api.machinery.selectors import parse_label_selector
 from pykube_core.api.machinery.status import StatusError
 from pykube_core.apiserver import ApiObject, ApiServer
-from pykube_core.client.informers import Change, SharedInformer
+from pykube_core.client.informers import Change, Deleted, SharedInformer
 from pykube_core.client.recorder import NORMAL, WARNING, EventText, Reference
 from pykube_core.controllers import rollout
 from pykube_core.controllers.controller import Controller, Note, namespace_is_going
@@ -61,11 +61,12 @@ class DeploymentController(Controller):
         return self._note_set if resource is REPLICA_SETS else self._note_deployment
 
     def _note_pod(self, change: Change, now_ns: int) -> None:
-        key = change.object.key
+        obj = change.object
+        key = obj.key
         uid = self._awaited.get(key)
         if uid is None:
             return
-        if change.new is None or not rollout.runs(self._reader.read(change.new)):
+        if type(change) is Deleted or not rollout.runs(self._reader.read(obj)):
             del self._awaited[key]
             self._waiting[uid] -= 1
             if not self._waiting[uid]:
@@ -74,12 +75,12 @@ class DeploymentController(Controller):
     def _note_set(self, change: Change, now_ns: int) -> None:
         obj = change.object
         self._sets.drop(obj.key)
-        if change.new is not None:
+        if type(change) is not Deleted:
             self._sets.put(obj.key, rollout.read_replica_set(obj))
 
     def _note_deployment(self, change: Change, now_ns: int) -> None:
         obj = change.object
-        if change.new is None:
+        if type(change) is Deleted:
             uid = obj.uid
             self._deployments.pop(uid, None)
             self._sets.remove_owner(uid, obj.namespace)

@@ -25,7 +25,7 @@ from pykube_core.api.machinery.status import StatusError
 from pykube_core.apiserver import ApiObject, ApiServer
 from pykube_core.apiserver.registry.batch import Target
 from pykube_core.apiserver.registry.lifecycle import FOREGROUND, ORPHAN
-from pykube_core.client.informers import Change, SharedInformer
+from pykube_core.client.informers import Change, Deleted, SharedInformer, Updated
 from pykube_core.client.recorder import WARNING, EventText, Reference
 from pykube_core.controllers.controller import Controller, Note
 from pykube_core.objects import Body
@@ -106,29 +106,31 @@ class GarbageCollector(Controller):
         return self._note
 
     def _note(self, change: Change, now_ns: int) -> None:
-        old, new = change.old, change.new
-        if new is None:
-            self._remove(change.object.uid)
+        obj = change.object
+        if type(change) is Deleted:
+            self._remove(obj.uid)
             return
-        body = new.body
-        if old is not None and (old.body is body or old.body.metadata == body.metadata):
-            return
+        body = obj.body
+        if type(change) is Updated:
+            before = change.old.body
+            if before is body or before.metadata == body.metadata:
+                return
         facts = self._facts.get(body)
         if facts is None:
             if len(self._facts) >= _FACTS_MAX:
                 self._facts.clear()
-            facts = self._facts[body] = self._read(new)
+            facts = self._facts[body] = self._read(obj)
         thing = _Thing(
-            new.resource,
-            new.key,
-            intern(new.namespace),
+            obj.resource,
+            obj.key,
+            intern(obj.namespace),
             facts.owners,
             facts.owner_keys,
             facts.deleting,
             facts.waits,
             facts.orphans,
         )
-        self._put(new.uid, thing)
+        self._put(obj.uid, thing)
 
     def _read(self, obj: ApiObject) -> _Facts:
         """Return what an object's metadata say, which its copies share."""

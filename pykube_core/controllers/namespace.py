@@ -16,7 +16,7 @@ from pykube_core.api.machinery.registry import Resource
 from pykube_core.api.machinery.status import StatusError
 from pykube_core.api.machinery.times import NANO, time_text
 from pykube_core.apiserver import ApiObject, ApiServer
-from pykube_core.client.informers import Change, SharedInformer
+from pykube_core.client.informers import Change, Deleted, SharedInformer
 from pykube_core.controllers.controller import Controller, Note
 from pykube_core.controllers.ownership import check_status
 from pykube_core.controllers.pods import read_time
@@ -141,10 +141,11 @@ class NamespaceController(Controller):
         return self._note
 
     def _note(self, change: Change, now_ns: int) -> None:
-        name = change.object.name
-        if change.new is None:
+        obj = change.object
+        name = obj.name
+        if type(change) is Deleted:
             self._queue.remove(name)
-        elif change.new.view(_View).metadata.deletionTimestamp:
+        elif obj.view(_View).metadata.deletionTimestamp:
             # Other API servers get this time to see that nothing more may be created.
             self._queue.add_at(name, now_ns + _BEGIN_NS)
 

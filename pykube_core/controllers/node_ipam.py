@@ -15,7 +15,7 @@ from pykube_core.api.core import NODES
 from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.api.machinery.registry import Resource
 from pykube_core.apiserver import ApiObject, ApiServer
-from pykube_core.client.informers import Change, SharedInformer
+from pykube_core.client.informers import Change, Deleted, SharedInformer
 from pykube_core.client.recorder import NORMAL, EventText, Reference
 from pykube_core.controllers.controller import Controller, Note
 
@@ -130,13 +130,14 @@ class NodeIpamController(Controller):
         return self._note
 
     def _note(self, change: Change, now_ns: int) -> None:
-        name = change.object.name
-        if change.new is None:
+        obj = change.object
+        name = obj.name
+        if type(change) is Deleted:
             self._waiting.pop(name, None)
             self._queue.remove(name)
             self._keep(name, [])
             return
-        view = change.new.view(_View)
+        view = obj.view(_View)
         cidrs = view.spec.podCIDRs or ([view.spec.podCIDR] if view.spec.podCIDR else [])
         if cidrs:
             self._keep(name, cidrs)

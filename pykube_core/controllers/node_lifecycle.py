@@ -23,7 +23,7 @@ from pykube_core.api.core import NODES, PODS
 from pykube_core.api.machinery.registry import Resource
 from pykube_core.api.machinery.times import NANO
 from pykube_core.apiserver import ApiObject, ApiServer
-from pykube_core.client.informers import Change, Housekeeping, SharedInformer
+from pykube_core.client.informers import Change, Deleted, Housekeeping, SharedInformer
 from pykube_core.client.recorder import NORMAL, WARNING, EventText, Reference
 from pykube_core.controllers import node_health as health
 from pykube_core.controllers.controller import Controller, Note
@@ -101,10 +101,10 @@ class NodeLifecycleController(Controller):
         return self._note
 
     def _note(self, change: Change, now_ns: int) -> None:
-        if change.new is None:
+        if type(change) is Deleted:
             self._remove(change.object.name, now_ns)
         else:
-            self._read(change.new, now_ns)
+            self._read(change.object, now_ns)
 
     def _remove(self, name: str, now_ns: int) -> None:
         held = self._nodes.pop(name, None)

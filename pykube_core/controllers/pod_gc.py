@@ -17,7 +17,7 @@ from pykube_core.api.machinery.registry import Resource
 from pykube_core.api.machinery.status import StatusError
 from pykube_core.api.machinery.times import NANO
 from pykube_core.apiserver import ApiObject, ApiServer
-from pykube_core.client.informers import Change, SharedInformer
+from pykube_core.client.informers import Change, Deleted, SharedInformer
 from pykube_core.controllers.controller import Controller, Note
 from pykube_core.controllers.pod_conditions import decoded_status, disrupt
 from pykube_core.controllers.pods import Pod, PodReader
@@ -92,14 +92,14 @@ class PodGcController(Controller):
         return self._note_node if resource is NODES else self._note_pod
 
     def _note_pod(self, change: Change, now_ns: int) -> None:
-        obj = change.new
-        if obj is None:
-            key = change.object.key
+        obj = change.object
+        key = obj.key
+        if type(change) is Deleted:
             self._ended.pop(key, None)
             self._stuck.pop(key, None)
             self._reader.forget(key)
             return
-        key, pod = obj.key, self._reader.read(obj)
+        pod = self._reader.read(obj)
         if pod.phase in DONE_PHASES:
             self._ended[key] = pod
             if 0 < self._threshold < len(self._ended):
@@ -118,8 +118,9 @@ class PodGcController(Controller):
         return pod.terminating and (not pod.node or bool(self._nodes.get(pod.node)))
 
     def _note_node(self, change: Change, now_ns: int) -> None:
-        name, obj = change.object.name, change.new
-        if obj is None:
+        obj = change.object
+        name = obj.name
+        if type(change) is Deleted:
             if self._nodes.pop(name, None) is not None:
                 self._miss(name, now_ns)
             return

@@ -21,7 +21,7 @@ from pykube_core.api.machinery.selectors import LabelSelector, parse_label_selec
 from pykube_core.api.machinery.status import StatusError
 from pykube_core.api.machinery.times import NANO, time_text
 from pykube_core.apiserver import ApiObject, ApiServer
-from pykube_core.client.informers import Change, SharedInformer
+from pykube_core.client.informers import Change, Deleted, SharedInformer
 from pykube_core.client.recorder import NORMAL, WARNING, EventText, Reference
 from pykube_core.controllers.controller import Controller, Note, namespace_is_going
 from pykube_core.controllers.ownership import (
@@ -108,7 +108,7 @@ class ReplicaSetController(Controller):
 
     def _note_set(self, change: Change, now_ns: int) -> None:
         obj = change.object
-        if change.new is None:
+        if type(change) is Deleted:
             uid = obj.uid
             self._sets.pop(uid, None)
             self._pods.remove_owner(uid, obj.namespace)
@@ -131,15 +131,14 @@ class ReplicaSetController(Controller):
         self._queue.add(uid)
 
     def _note_pod(self, change: Change, now_ns: int) -> None:
-        new = change.new
-        if new is None:
-            key = change.object.key
+        obj = change.object
+        key = obj.key
+        if type(change) is Deleted:
             self._reader.forget(key)
             self._drop(key)
             return
-        key = new.key
         try:
-            pod = self._reader.read(new)
+            pod = self._reader.read(obj)
         except msgspec.ValidationError:
             self._drop(key)
             raise

@@ -18,9 +18,10 @@ import msgspec
 
 from pykube_core.api.core import NODES, PODS
 from pykube_core.api.machinery.registry import Resource
+from pykube_core.api.machinery.status import StatusError
 from pykube_core.api.machinery.times import NANO
-from pykube_core.apiserver import ApiObject, ApiServer, Deleted
-from pykube_core.client.informers import Change, SharedInformer
+from pykube_core.apiserver import ApiObject, ApiServer
+from pykube_core.client.informers import Change, Deleted, SharedInformer, Updated
 from pykube_core.client.recorder import NORMAL, EventText, Reference
 from pykube_core.controllers.controller import Controller, Note
 from pykube_core.controllers.pod_conditions import decoded_status, disrupt
@@ -95,8 +96,9 @@ class TaintEvictionController(Controller):
         return self._note_pod if self._tainted or self._pending else None
 
     def _note_node(self, change: Change, now_ns: int) -> None:
-        name, obj = change.object.name, change.new
-        if obj is None:
+        obj = change.object
+        name = obj.name
+        if type(change) is Deleted:
             self._tainted.pop(name, None)
             self._changed.pop(name, None)
             return
@@ -113,18 +115,17 @@ class TaintEvictionController(Controller):
             self._cancel(key)
 
     def _note_pod(self, change: Change, now_ns: int) -> None:
-        obj = change.new
-        if obj is None:
-            key = change.object.key
-            self._reader.forget(key)
-            self._cancel(key.decode())
+        obj = change.object
+        if type(change) is Deleted:
+            self._reader.forget(obj.key)
+            self._cancel(obj.key.decode())
             return
         pod = self._reader.read(obj)
         if pod.node not in self._tainted:
             return
-        old = change.old
-        if old is None or old.view(_PodView).spec != obj.view(_PodView).spec:
-            self._judge(obj, pod, now_ns)
+        if type(change) is Updated and change.old.view(_PodView).spec == obj.view(_PodView).spec:
+            return
+        self._judge(obj, pod, now_ns)
 
     def _cancel(self, key: str) -> None:
         if self._pending.pop(key, None) is not None:
@@ -187,7 +188,7 @@ class TaintEvictionController(Controller):
         targets = [(*PODS.split_key(key), due[key.decode()].uid) for key in written]
         for at, deleted in zip(written, self._server.batch.delete(PODS, targets), strict=True):
             key = at.decode()
-            if isinstance(deleted, Deleted):
+            if not isinstance(deleted, StatusError):
                 self._wrote(deleted.object)
             elif deleted.code not in (404, 409):
                 failed.append(key)

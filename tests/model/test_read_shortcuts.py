@@ -13,7 +13,7 @@ from pykube_core.api.machinery.patch import MERGE_PATCH
 from pykube_core.api.machinery.status import StatusError
 from pykube_core.apiserver import ApiObject, ApiServer, Binding
 from pykube_core.apiserver.registry import lifecycle
-from pykube_core.client.informers import SharedInformer
+from pykube_core.client.informers import Deleted, SharedInformer, Updated
 from pykube_core.controllers import GarbageCollector
 from pykube_core.controllers.pods import PodReader
 from pykube_core.objects import encode
@@ -170,12 +170,12 @@ class World:
             self.check_log(change)
 
     def check_log(self, change):
-        new = change.new
-        if new is None:
+        new = change.object
+        if type(change) is Deleted:
             return
         whole = msgspec.json.decode(new.data)
         assert msgspec.json.decode(new.status) == whole.get("status", {})
-        if change.old is not None:
+        if type(change) is Updated:
             old = msgspec.json.decode(change.old.data)
             alone = (old | {"status": 0}) == (whole | {"status": 0})
             assert change.is_status_alone == alone or not change.old.body.has_status
@@ -261,12 +261,13 @@ class World:
     def read(self, index):
         """Read, and forget, as controllers do, what one of the two has not read yet."""
         for change in self.cursors[index].read():
-            if change.new is None:
-                self.reader.forget(change.object.key)
+            obj = change.object
+            if type(change) is Deleted:
+                self.reader.forget(obj.key)
                 continue
-            pod = self.reader.read(change.new)
-            assert pod.revision >= change.new.revision
-            assert shown(pod) == self.expected[change.new.key, pod.revision]
+            pod = self.reader.read(obj)
+            assert pod.revision >= obj.revision
+            assert shown(pod) == self.expected[obj.key, pod.revision]
             self.returned.append((pod, shown(pod)))
 
     def check(self):

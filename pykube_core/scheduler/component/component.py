@@ -30,7 +30,14 @@ import msgspec
 from pykube_core.api.core import NAMESPACES, NODES, PODS
 from pykube_core.api.machinery.objects import KubeObject, namespace_of
 from pykube_core.apiserver import ApiObject, ApiServer
-from pykube_core.client.informers import Change, Housekeeping, SharedInformer
+from pykube_core.client.informers import (
+    Change,
+    Created,
+    Deleted,
+    Housekeeping,
+    SharedInformer,
+    Updated,
+)
 from pykube_core.scheduler.component.schedule_loop import ScheduleLoop, WaitingPod
 from pykube_core.scheduler.component.scheduler_cache import AssignedPod, SchedulerCache
 from pykube_core.scheduler.component.signatures import PodSignatures
@@ -162,7 +169,7 @@ class SchedulerComponent:
         """Take what is new, and try every pod whose turn it is."""
         self._now_ns = now_ns
         for change in self.cursor.read():
-            resource = (change.new or change.object).resource
+            resource = change.object.resource
             if resource is PODS:
                 self._note_pod(change)
             elif resource is NODES:
@@ -181,41 +188,41 @@ class SchedulerComponent:
     # -- what plugins read beside pods and nodes -----------------------------------------------
 
     def _note_namespace(self, change: Change) -> None:
-        labels = None if change.new is None else change.new.view(_NamespaceView).metadata.labels
-        self._scheduler.context.matchers.set_namespace(change.object.name, labels)
+        obj = change.object
+        labels = None if type(change) is Deleted else obj.view(_NamespaceView).metadata.labels
+        self._scheduler.context.matchers.set_namespace(obj.name, labels)
         self._accounts.version += 1
 
     def _note_listed(self, change: Change) -> None:
-        old, new = change.old, change.new
-        if old is not None and new is not None:
-            plural = change.object.resource.plural
-            if old.body.spec == new.body.spec and plural != "poddisruptionbudgets":
+        obj = change.object
+        plural = obj.resource.plural
+        if type(change) is Updated and plural != "poddisruptionbudgets":
+            if change.old.body.spec == obj.body.spec:
                 return
-        listers, plural = self._scheduler.context.listers, _LISTED[change.object.resource.plural]
-        if new is None:
-            listers.delete(plural, change.object.decode())
+        listers = self._scheduler.context.listers
+        if type(change) is Deleted:
+            listers.delete(_LISTED[plural], obj.decode())
         else:
-            listers.set(plural, new.decode())
+            listers.set(_LISTED[plural], obj.decode())
         self._shapes.forget()
         self._accounts.version += 1
 
     # -- nodes -------------------------------------------------------------------------------
 
     def _note_node(self, change: Change) -> None:
-        old, new = change.old, change.new
-        if old is None:
-            assert new is not None
-            node = new.decode()
+        obj = change.object
+        if type(change) is Created:
+            node = obj.decode()
             self._accounts.add_node(node)
             self._tell(NODE_ADD, None, node)
-        elif new is None:
-            self._tell(NODE_DELETE, old.decode(), None)
-            self._accounts.remove_node(old.name)
+        elif type(change) is Deleted:
+            self._tell(NODE_DELETE, obj.decode(), None)
+            self._accounts.remove_node(obj.name)
         elif not _is_heartbeat(change):
-            after = new.decode()
+            after = obj.decode()
             self._accounts.update_node(after)
             if self._queue.has_unschedulable:
-                before = old.decode()
+                before = change.old.decode()
                 for event in node_update_events(before, after):
                     self._tell(event, before, after)
 
@@ -225,28 +232,27 @@ class SchedulerComponent:
     # -- pods --------------------------------------------------------------------------------
 
     def _note_pod(self, change: Change) -> None:
-        new = change.new
-        if new is None:
-            self._lose_pod(self._pods.get(change.object.key), change)
-            return
-        held = self._pods.get(new.key)
-        if not isinstance(held, AssignedPod):
-            self._note_unassigned(held, change, new)
-            return
-        known = held.object.revision
-        if new.revision > known:
-            self._update_assigned(held, change)
-        elif new.revision < known:
+        obj = change.object
+        held = self._pods.get(obj.key)
+        if type(change) is Deleted:
+            self._lose_pod(held, obj)
+        elif not isinstance(held, AssignedPod):
+            self._note_unassigned(held, change)
+        elif obj.revision < held.object.revision:
             # It changed just before it was bound: it is on its node as it is now.
-            self._update_assigned(held, Change(new, held.object))
-        elif change.old is not None:
-            self._tell_pod(ASSIGNED_POD_ADD, None, new)
+            self._update_assigned(held, Updated(obj, held.object))
+        elif type(change) is Updated:
+            if obj.revision > held.object.revision:
+                self._update_assigned(held, change)
+            else:
+                self._tell_pod(ASSIGNED_POD_ADD, None, obj)
 
-    def _note_unassigned(self, held: WaitingPod | None, change: Change, new: ApiObject) -> None:
+    def _note_unassigned(self, held: WaitingPod | None, change: Created | Updated) -> None:
         """Take a change of a pod that had no node, as far as is known here."""
+        new = change.object
         name, uid, shape = new.name, new.uid, self._shapes.of(new)
         if shape.is_done:
-            self._lose_pod(held, change)
+            self._lose_pod(held, change.old if type(change) is Updated else new)
         elif shape.node:
             if held is not None:
                 self._drop_waiting(held)
@@ -255,8 +261,8 @@ class SchedulerComponent:
             self._pods[new.key] = pod
             self._accounts.add_pod(pod)
             self._tell_pod(ASSIGNED_POD_ADD, None, new)
-        elif held is not None:
-            self._update_waiting(held, change, new)
+        elif type(change) is Updated and held is not None:
+            self._update_waiting(held, change)
         elif shape.scheduler_name in self._profiles:
             waiting = self._pods[new.key] = WaitingPod(
                 f"{shape.namespace}/{name}",
@@ -272,12 +278,11 @@ class SchedulerComponent:
             if shape.nominated_node or self._cycle.nominations:
                 self._nominate(waiting)
 
-    def _lose_pod(self, held: WaitingPod | AssignedPod | None, change: Change) -> None:
-        """Forget a pod that was deleted or has ended."""
+    def _lose_pod(self, held: WaitingPod | AssignedPod | None, last: ApiObject) -> None:
+        """Forget a pod that was deleted or has ended; ``last`` is its last state before that."""
         if held is None:
             return
-        del self._pods[change.object.key]
-        last = change.old or change.object
+        del self._pods[last.key]
         if isinstance(held, AssignedPod):
             self._accounts.remove_pod(held)
             self._tell_pod(ASSIGNED_POD_DELETE, last, None)
@@ -304,8 +309,8 @@ class SchedulerComponent:
                 lambda queued: queued.priority <= priority,
             )
 
-    def _update_waiting(self, held: WaitingPod, change: Change, new: ApiObject) -> None:
-        assert change.old is not None
+    def _update_waiting(self, held: WaitingPod, change: Updated) -> None:
+        new = change.object
         before, shape = held.shape, self._shapes.of(new)
         held.take(new, shape)
         if self._queue.get(held.key) is None:
@@ -336,14 +341,12 @@ class SchedulerComponent:
         else:
             self._cycle.clear_nomination(held.decoded())
 
-    def _update_assigned(self, held: AssignedPod, change: Change) -> None:
+    def _update_assigned(self, held: AssignedPod, change: Updated) -> None:
         """Take a change of a pod on a node; most change nothing but the status."""
-        old, new = change.old, change.new
-        assert old is not None
-        assert new is not None
+        old, new = change.old, change.object
         is_done, is_sized = self._shapes.read_status(new)
         if is_done:
-            self._lose_pod(held, change)
+            self._lose_pod(held, old)
             return
         was_sized, held.is_sized = held.is_sized, is_sized
         if change.is_status_alone and not (was_sized or is_sized):
@@ -422,11 +425,8 @@ def _with_policy(
     return replace(configuration, profiles=(*own, *others))
 
 
-def _is_heartbeat(change: Change) -> bool:
+def _is_heartbeat(change: Updated) -> bool:
     """Return whether nothing of a node changed that the scheduler reads."""
-    old, new = change.old, change.new
-    assert old is not None
-    assert new is not None
     if not change.is_status_alone:
         return False
-    return _NODE_STATUS.decode(old.status) == _NODE_STATUS.decode(new.status)
+    return _NODE_STATUS.decode(change.old.status) == _NODE_STATUS.decode(change.object.status)
