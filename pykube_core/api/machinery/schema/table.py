@@ -37,6 +37,14 @@ _SCALARS: Final[dict[str, Kind]] = {
     "any": "any",
 }
 
+_OF_EVERY_GROUP: Final = frozenset(
+    "CreateOptions DeleteOptions GetOptions ListOptions PatchOptions UpdateOptions "
+    "WatchEvent".split()
+)
+_WITHOUT_GROUP: Final = frozenset(
+    "APIGroup APIGroupList APIResourceList APIVersions Status".split()
+)
+
 
 @dataclass(frozen=True, slots=True)
 class FieldType:
@@ -218,14 +226,16 @@ def package_of(name: str) -> Package:
 def kind_struct(group: str, version: str, kind: str) -> str:
     """Return the name of the structure of a kind, such as "apps.v1.Deployment".
 
-    Options, ``Status`` and the like belong to every group; they are found in the group
-    "meta.k8s.io" alone.
+    Options of requests belong to every group and version, ``Status`` and the like to the core
+    group's v1.
 
     Raises
     ------
     KeyError
         It is no built-in kind.
     """
+    if kind in _OF_EVERY_GROUP or (kind in _WITHOUT_GROUP and (group, version) == ("", "v1")):
+        return f"meta.v1.{kind}"
     package = package_of(f"{group.partition('.')[0] or 'core'}.{version}")
     name = f"{package.name}.{kind}"
     if package.group != group or kind not in package.structs or not struct_of_type(name).is_kind:
