@@ -116,9 +116,9 @@ def read(
     by_hand = mode is Mode.HANDWRITTEN
     try:
         if isinstance(given, bytes):
-            obj = decode_json(resource.kind, given)
+            obj = decode_json(resource.struct, given)
         else:
-            obj = decode(resource.kind, given, strict=by_hand)
+            obj = decode(resource.struct, given, strict=by_hand)
     except DecodeError as error:
         field = error.fields[0] if error.fields else ""
         raise InputError(str(error), object=label, field=field) from None
@@ -166,11 +166,11 @@ def _read_request(
             text = f'{kind} in version "{version}" cannot be handled as a {resource.kind}'
             raise bad_request(text)
     try:
-        out = decode(resource.kind, obj)
+        out = decode(resource.struct, obj)
     except DecodeError as error:
         if field_validation == "Strict" or not error.fields:
             raise bad_request(str(error)) from None
         if field_validation == "Warn" and warnings is not None:
             warnings += error.detail.removeprefix(_STRICT).split(", ")
-        out = decode(resource.kind, obj, strict=False)
+        out = decode(resource.struct, obj, strict=False)
     return {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": {}} | out

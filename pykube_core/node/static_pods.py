@@ -144,7 +144,7 @@ class StaticPods:
 
 def _mirror(manifest: KubeObject, node: Node, digest: str, now_ns: int) -> KubeObject:
     """Return the pod that shows a manifest's in the API."""
-    pod = decode("Pod", manifest)
+    pod = decode("core.v1.Pod", manifest)
     metadata, spec = dict(pod["metadata"]), dict(pod["spec"])
     stamp = time_text(now_ns).removesuffix("Z") + f".{now_ns % NANO:09}Z"
     annotations = {HASH: digest, MIRROR: digest, SEEN: stamp, SOURCE: "file"}

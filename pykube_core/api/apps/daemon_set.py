@@ -58,7 +58,7 @@ def prepare_daemon_set(daemon_set: KubeObject) -> None:
 def prepare_daemon_set_update(daemon_set: KubeObject, old: KubeObject) -> None:
     """Count how often a daemon set's template has changed, in place."""
     template, was = daemon_set["spec"]["template"], old["spec"].get("template", {})
-    changed = not means_the_same("PodTemplateSpec", template, was)
+    changed = not means_the_same("core.v1.PodTemplateSpec", template, was)
     _set_template_generation(daemon_set, _template_generation(old) + changed)
 
 

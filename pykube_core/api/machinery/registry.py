@@ -14,6 +14,7 @@ from pykube_core.api.machinery.columns import NAME_AND_AGE, Column, name_and_age
 from pykube_core.api.machinery.field_errors import FieldError
 from pykube_core.api.machinery.names import NameRule, dns_subdomain
 from pykube_core.api.machinery.objects import Json, KubeObject
+from pykube_core.api.machinery.schema import kind_struct
 
 STORE_PREFIX: Final = "/registry/"
 
@@ -186,6 +187,17 @@ class Resource:
         }
         for name, value in derived.items():
             object.__setattr__(self, name, value)
+
+    @property
+    def struct(self) -> str:
+        """The structure of its kind in the table of types, such as "apps.v1.Deployment".
+
+        Raises
+        ------
+        KeyError
+            The kind is not built-in.
+        """
+        return kind_struct(self.group, self.version, self.kind)
 
     def key(self, namespace: str, name: str) -> bytes:
         """Return the store's key of an object."""

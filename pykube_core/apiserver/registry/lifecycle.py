@@ -43,6 +43,7 @@ _CREATION_OWNED: Final = ("deletionTimestamp", "deletionGracePeriodSeconds", "ge
 _DELETION_METADATA: Final = ("deletionTimestamp", "deletionGracePeriodSeconds")
 _PROPAGATIONS: Final = ("Foreground", "Background", "Orphan")
 _SCALE_GROUP: Final = "autoscaling"
+_SCALE: Final = "autoscaling.v1.Scale"
 
 
 def adopt_namespace(resource: Resource, obj: KubeObject, namespace: str) -> str:
@@ -164,7 +165,7 @@ def _is_new_generation(resource: Resource, new: KubeObject, old: KubeObject) -> 
         {key: value for key, value in obj.items() if key not in ("metadata", "status")}
         for obj in (old, new)
     )
-    if not means_the_same(resource.kind, before, after):
+    if not means_the_same(resource.struct, before, after):
         return True
     annotations = new["metadata"].get("annotations"), old["metadata"].get("annotations")
     return resource.counts_annotations and annotations[0] != annotations[1]
@@ -177,7 +178,7 @@ def apply_patch(resource: Resource, old: KubeObject, patch: Json, patch_type: st
             case value if value == MERGE_PATCH:
                 return merge_patch(old, patch)
             case value if value == STRATEGIC_MERGE_PATCH:
-                return strategic_merge_patch(resource.kind, old, patch)
+                return strategic_merge_patch(resource.struct, old, patch)
             case value if value == JSON_PATCH:
                 return json_patch(old, patch)
     except PatchTestError:
@@ -215,7 +216,7 @@ def scaled(obj: KubeObject, scale: Json) -> KubeObject:
         400: it is none. 422: the number is negative.
     """
     try:
-        replicas = decode("Scale", scale).get("spec", {}).get("replicas", 0)
+        replicas = decode(_SCALE, scale).get("spec", {}).get("replicas", 0)
     except DecodeError as error:
         raise bad_request(str(error)) from None
     if replicas < 0:

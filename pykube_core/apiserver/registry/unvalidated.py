@@ -62,7 +62,7 @@ def undecodable(resource: Resource, key: bytes, data: bytes) -> str:
     try:
         return _undecodable(resource, key, data)
     except NOT_DECODED:
-        return str(json_fault(data, decoder_of(resource.kind)))
+        return str(json_fault(data, decoder_of(resource.struct)))
 
 
 def _undecodable(resource: Resource, key: bytes, data: bytes) -> str:
@@ -73,7 +73,7 @@ def _undecodable(resource: Resource, key: bytes, data: bytes) -> str:
     start = len(head)
     if not data.startswith(head):
         return "it does not begin with its kind, the name in its key and a uid"
-    found = decoder_of(resource.kind).decode(data)
+    found = decoder_of(resource.struct).decode(data)
     uid = data[start : data.index(b'"', start)].decode()
     metadata = found.metadata
     if not _is_plain(uid) or metadata.uid != uid or metadata.name != name:

@@ -24,7 +24,7 @@ def container(name="c", requests=None, limits=None, **fields):
 
 def defaulted(**spec):
     pod = {"metadata": {"name": "p", "labels": {"app": "web", "hash": "1"}}, "spec": spec}
-    return completed("Pod", decode("Pod", pod))
+    return completed("Pod", decode("core.v1.Pod", pod))
 
 
 def resources_of(pod, index=0):

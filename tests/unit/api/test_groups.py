@@ -55,7 +55,7 @@ def test_a_kind_lives_in_its_groups_package_and_has_its_structures(resource):
     (group,) = (group for group in GROUPS if resource in group.RESOURCES)
     assert group.__name__.rpartition(".")[2] == (resource.group or "core").partition(".")[0]
     assert resource.validate.__module__.startswith(f"{group.__name__}.")
-    assert {"kind", "apiVersion", "metadata"} <= fields_of(resource.kind).keys()
+    assert {"kind", "apiVersion", "metadata"} <= fields_of(resource.struct).keys()
 
 
 def test_a_new_kind_is_served_as_soon_as_it_is_an_entry():

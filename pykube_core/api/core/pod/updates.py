@@ -65,12 +65,12 @@ def validate_pod_update(new: KubeObject, old: KubeObject) -> list[FieldError]:
         return errors
     errors += _validate_tolerations(spec.get("tolerations", []), was.get("tolerations", []))
     errors += _validate_gates(spec.get("schedulingGates", []), was.get("schedulingGates", []))
-    if means_the_same("PodSpec", spec, was):
+    if means_the_same("core.v1.PodSpec", spec, was):
         return errors
     allowed = _without_what_may_change(spec, was)
     if was.get("schedulingGates"):
         errors += _validate_gated(allowed, was)
-    if not means_the_same("PodSpec", allowed, was):
+    if not means_the_same("core.v1.PodSpec", allowed, was):
         text = f"pod updates may not change fields other than {','.join(_MAY_CHANGE)}\n"
         errors.append(forbidden("spec", text + _difference(was, allowed)))
     return errors

@@ -18,9 +18,9 @@ def into(found, place, go_type):
     return f"json: cannot unmarshal {found} into Go {place} of type {go_type}"
 
 
-def message(obj, kind="Pod"):
+def message(obj, struct="core.v1.Pod"):
     with pytest.raises(DecodeError) as error:
-        decode(kind, obj)
+        decode(struct, obj)
     return str(error.value)
 
 
@@ -94,7 +94,7 @@ def test_null_is_legal_everywhere_and_decodes_to_what_go_holds():
         "overhead": {"cpu": None},
         "nodeSelector": {"a": None},
     }
-    assert decode("Pod", {"metadata": None, "spec": spec}) == {
+    assert decode("core.v1.Pod", {"metadata": None, "spec": spec}) == {
         "spec": {
             "containers": [{}, {"args": [""]}],
             "overhead": {"cpu": "0"},
@@ -105,7 +105,7 @@ def test_null_is_legal_everywhere_and_decodes_to_what_go_holds():
 
 def test_decoded_object_shares_nothing_that_could_change():
     pod = {"metadata": {"labels": {"a": "b"}}, "spec": {"tolerations": [{"key": "k"}]}}
-    decoded = decode("Pod", pod)
+    decoded = decode("core.v1.Pod", pod)
     assert decoded == pod
     decoded["metadata"]["labels"]["a"] = "c"
     decoded["spec"]["tolerations"].append({})
@@ -113,21 +113,21 @@ def test_decoded_object_shares_nothing_that_could_change():
 
 
 def test_fields_of_other_kinds_are_known():
-    decode("StorageClass", {"provisioner": "x", "volumeBindingMode": "Immediate"})
-    decode("PriorityClass", {"value": 7, "preemptionPolicy": "Never"})
+    decode("storage.v1.StorageClass", {"provisioner": "x", "volumeBindingMode": "Immediate"})
+    decode("scheduling.v1.PriorityClass", {"value": 7, "preemptionPolicy": "Never"})
     with pytest.raises(KeyError):
-        decode("PodSpec", {})
+        decode("core.v1.PodSpec", {})
 
 
 def test_duplicate_fields_are_named_with_their_path():
     data = b'{"spec": {"priority": 1, "containers": [{"image": "a", "image": "b"}], "priority": 2}}'
     with pytest.raises(DecodeError) as error:
-        decode_json("Pod", data)
+        decode_json("core.v1.Pod", data)
     assert str(error.value) == PREFIX + (
         'strict decoding error: duplicate field "spec.priority", '
         'duplicate field "spec.containers[0].image"'
     )
-    assert decode_json("Pod", b'{"spec": {"priority": 1}}') == {"spec": {"priority": 1}}
+    assert decode_json("core.v1.Pod", b'{"spec": {"priority": 1}}') == {"spec": {"priority": 1}}
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_duplicate_fields_are_named_with_their_path():
 )
 def test_text_that_is_no_json_is_refused_cleanly(data):
     with pytest.raises(DecodeError, match="json parse error"):
-        decode_json("Pod", data)
+        decode_json("core.v1.Pod", data)
 
 
 json_values = st.recursive(
@@ -152,7 +152,7 @@ json_values = st.recursive(
 
 def refusal(value):
     try:
-        decode("Pod", value)
+        decode("core.v1.Pod", value)
     except DecodeError as error:
         return str(error)
     return PREFIX

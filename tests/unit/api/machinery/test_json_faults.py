@@ -94,7 +94,7 @@ def test_what_msgspec_takes_is_no_fault():
 
 def test_types_that_decode_themselves_say_in_their_own_words_what_is_wrong():
     text = b'{"spec": {"containers": [{"resources": {"limits": {"cpu": "1x"}}}]}}'
-    decoder = decoder_of("Pod")
+    decoder = decoder_of("core.v1.Pod")
     with pytest.raises(NOT_DECODED):
         decoder.decode(text)
     fault = json_fault(text, decoder)

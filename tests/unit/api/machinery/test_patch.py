@@ -17,6 +17,8 @@ values = st.recursive(
     max_leaves=8,
 )
 
+DEPLOYMENT = "apps.v1.Deployment"
+
 
 @given(values, values)
 def test_merge_patch_is_idempotent_and_changes_no_input(target, patch):
@@ -32,20 +34,20 @@ def deployment(*containers, **spec):
 
 def test_items_are_merged_by_their_key():
     old = deployment({"name": "a", "image": "x", "tty": True}, {"name": "b"})
-    new = strategic_merge_patch("Deployment", old, deployment({"name": "a", "image": "y"}))
+    new = strategic_merge_patch(DEPLOYMENT, old, deployment({"name": "a", "image": "y"}))
     assert new == deployment({"name": "a", "image": "y", "tty": True}, {"name": "b"})
 
 
 def test_items_are_deleted_replaced_and_ordered_by_directive():
     old = deployment({"name": "a"}, {"name": "b"}, {"name": "c"})
-    gone = strategic_merge_patch("Deployment", old, deployment({"name": "b", "$patch": "delete"}))
+    gone = strategic_merge_patch(DEPLOYMENT, old, deployment({"name": "b", "$patch": "delete"}))
     assert gone == deployment({"name": "a"}, {"name": "c"})
-    one = strategic_merge_patch("Deployment", old, deployment({"$patch": "replace"}, {"name": "z"}))
+    one = strategic_merge_patch(DEPLOYMENT, old, deployment({"$patch": "replace"}, {"name": "z"}))
     assert one == deployment({"name": "z"})
     patch = deployment({"name": "d"})
     order = [{"name": name} for name in "dca"]
     patch["spec"]["template"]["spec"]["$setElementOrder/containers"] = order
-    ordered = strategic_merge_patch("Deployment", old, patch)
+    ordered = strategic_merge_patch(DEPLOYMENT, old, patch)
     names = [item["name"] for item in ordered["spec"]["template"]["spec"]["containers"]]
     assert names == ["d", "b", "c", "a"]
 
@@ -53,20 +55,20 @@ def test_items_are_deleted_replaced_and_ordered_by_directive():
 def test_lists_without_a_key_are_replaced_and_plain_ones_joined():
     node = {"metadata": {"finalizers": ["a"]}, "spec": {"taints": [{"key": "k"}]}}
     patch = {"metadata": {"finalizers": ["b", "a"]}, "spec": {"taints": [{"key": "l"}]}}
-    merged = strategic_merge_patch("Node", node, patch)
+    merged = strategic_merge_patch("core.v1.Node", node, patch)
     assert merged == {"metadata": {"finalizers": ["b", "a"]}, "spec": {"taints": [{"key": "l"}]}}
     drop = {"metadata": {"$deleteFromPrimitiveList/finalizers": ["a"]}}
-    assert strategic_merge_patch("Node", merged, drop)["metadata"]["finalizers"] == ["b"]
-    assert strategic_merge_patch("Node", node, {"spec": {"taints": None}})["spec"] == {}
+    assert strategic_merge_patch("core.v1.Node", merged, drop)["metadata"]["finalizers"] == ["b"]
+    assert strategic_merge_patch("core.v1.Node", node, {"spec": {"taints": None}})["spec"] == {}
 
 
 def test_map_directives():
     old = {"spec": {"strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1}}}}
     kept = {"spec": {"strategy": {"$retainKeys": ["type"], "type": "Recreate"}}}
-    merged = strategic_merge_patch("Deployment", old, kept)
+    merged = strategic_merge_patch(DEPLOYMENT, old, kept)
     assert merged == {"spec": {"strategy": {"type": "Recreate"}}}
     replaced = {"spec": {"strategy": {"$patch": "replace", "type": "Recreate"}}}
-    assert strategic_merge_patch("Deployment", old, replaced) == merged
+    assert strategic_merge_patch(DEPLOYMENT, old, replaced) == merged
 
 
 @pytest.mark.parametrize(
@@ -74,7 +76,7 @@ def test_map_directives():
 )
 def test_strategic_patch_that_cannot_be_read_is_refused(patch):
     with pytest.raises(PatchError):
-        strategic_merge_patch("Deployment", deployment({"name": "a"}), patch)
+        strategic_merge_patch(DEPLOYMENT, deployment({"name": "a"}), patch)
 
 
 def operation(op, path, **more):
@@ -127,5 +129,5 @@ def test_items_that_share_a_key_all_stay_and_the_first_is_changed():
     pod = {"spec": {"containers": [{"name": "a", "ports": ports}]}}
     change = [{"containerPort": 53, "name": "dns"}, {"containerPort": 80}]
     patch = {"spec": {"containers": [{"name": "a", "ports": change}]}}
-    (container,) = strategic_merge_patch("Pod", pod, patch)["spec"]["containers"]
+    (container,) = strategic_merge_patch("core.v1.Pod", pod, patch)["spec"]["containers"]
     assert container["ports"] == [ports[0] | {"name": "dns"}, ports[1], {"containerPort": 80}]

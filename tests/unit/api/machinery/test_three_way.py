@@ -15,14 +15,14 @@ def container(name, **fields):
 def test_what_was_not_changed_makes_no_patch():
     applied = pod(container("a"))
     current = pod(container("a", imagePullPolicy="Always"), uid="u")
-    assert three_way_patch("Pod", applied, applied, current) == {}
+    assert three_way_patch("core.v1.Pod", applied, applied, current) == {}
 
 
 def test_fields_of_others_stay_and_fields_no_longer_in_the_file_go():
     original = pod(container("a"), labels={"mine": "1", "old": "1"})
     modified = pod(container("a"), labels={"mine": "2"})
     current = pod(container("a"), labels={"mine": "1", "old": "1", "theirs": "1"})
-    patch = three_way_patch("Pod", original, modified, current)
+    patch = three_way_patch("core.v1.Pod", original, modified, current)
     assert patch == {"metadata": {"labels": {"mine": "2", "old": None}}}
 
 
@@ -30,7 +30,7 @@ def test_items_merge_by_their_key_and_keep_the_order_of_the_file():
     original = pod(container("a"), container("b"))
     modified = pod(container("c"), container("a", image="j"))
     current = pod(container("a"), container("b"), container("theirs"))
-    patch = three_way_patch("Pod", original, modified, current)
+    patch = three_way_patch("core.v1.Pod", original, modified, current)
     assert patch == {
         "spec": {
             "$setElementOrder/containers": [{"name": "c"}, {"name": "a"}],
@@ -41,7 +41,7 @@ def test_items_merge_by_their_key_and_keep_the_order_of_the_file():
             ],
         }
     }
-    merged = strategic_merge_patch("Pod", current, patch)
+    merged = strategic_merge_patch("core.v1.Pod", current, patch)
     assert [c["name"] for c in merged["spec"]["containers"]] == ["c", "a", "theirs"]
 
 
@@ -51,9 +51,9 @@ def test_items_that_share_a_key_are_told_apart_by_their_order():
         {"containerPort": 53, "name": "dns-tcp", "protocol": "TCP"},
     ]
     applied = pod(container("a", ports=ports))
-    assert three_way_patch("Pod", applied, applied, applied) == {}
+    assert three_way_patch("core.v1.Pod", applied, applied, applied) == {}
     renamed = pod(container("a", ports=[ports[0], ports[1] | {"name": "tcp"}]))
-    (patch,) = three_way_patch("Pod", applied, renamed, applied)["spec"]["containers"]
+    (patch,) = three_way_patch("core.v1.Pod", applied, renamed, applied)["spec"]["containers"]
     assert patch["ports"] == [{"containerPort": 53, "name": "tcp"}]
 
 
@@ -61,15 +61,15 @@ def test_lists_of_plain_values_lose_what_the_file_lost():
     original = pod(finalizers=["a", "b"])
     modified = pod(finalizers=["a", "c"])
     current = pod(finalizers=["a", "b", "theirs"])
-    patch = three_way_patch("Pod", original, modified, current)
-    merged = strategic_merge_patch("Pod", current, patch)
+    patch = three_way_patch("core.v1.Pod", original, modified, current)
+    merged = strategic_merge_patch("core.v1.Pod", current, patch)
     assert merged["metadata"]["finalizers"] == ["a", "c", "theirs"]
 
 
 def test_lists_that_do_not_merge_are_replaced():
     original = pod(container("a", args=["x"]))
     modified = pod(container("a", args=["y"]))
-    patch = three_way_patch("Pod", original, modified, original)
+    patch = three_way_patch("core.v1.Pod", original, modified, original)
     assert patch["spec"]["containers"] == [{"name": "a", "args": ["y"]}]
 
 
@@ -101,12 +101,12 @@ def test_a_patch_names_the_keys_that_a_union_retains():
     rolling = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%"}}
     current = {"spec": {"strategy": rolling}}
     modified = {"spec": {"strategy": {"type": "Recreate"}}}
-    patch = three_way_patch("Deployment", {"spec": {}}, modified, current)
+    patch = three_way_patch("apps.v1.Deployment", {"spec": {}}, modified, current)
     assert patch == {"spec": {"strategy": {"$retainKeys": ["type"], "type": "Recreate"}}}
-    assert strategic_merge_patch("Deployment", current, patch) == modified
+    assert strategic_merge_patch("apps.v1.Deployment", current, patch) == modified
     volumes = {"name": "v", "emptyDir": {}}, {"name": "v", "hostPath": {"path": "/x"}}
     before, after = ({"spec": {"containers": [], "volumes": [volume]}} for volume in volumes)
-    patch = three_way_patch("Pod", before, after, before)
+    patch = three_way_patch("core.v1.Pod", before, after, before)
     (item,) = patch["spec"]["volumes"]
     assert item["$retainKeys"] == ["hostPath", "name"]
-    assert strategic_merge_patch("Pod", before, patch)["spec"]["volumes"] == [volumes[1]]
+    assert strategic_merge_patch("core.v1.Pod", before, patch)["spec"]["volumes"] == [volumes[1]]
