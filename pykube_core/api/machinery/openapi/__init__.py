@@ -1,9 +1,10 @@
 """OpenAPI documents of the API, made of the table of types and of discovery.
 
 ``operations`` has the operations of groups and versions, which are alike for all resources; ``v3``
-and ``v2`` write them down, each in its own form.
+and ``v2`` write them down, each in its own form; ``gnostic`` writes the latter in protobuf.
 """
 
+from pykube_core.api.machinery.openapi.gnostic import encode_document
 from pykube_core.api.machinery.openapi.operations import (
     Operation,
     Paths,
@@ -28,6 +29,7 @@ from pykube_core.api.machinery.openapi.v3 import (
 __all__ = [
     "Operation",
     "Paths",
+    "encode_document",
     "group_document",
     "group_paths",
     "groups_document",
