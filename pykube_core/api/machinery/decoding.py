@@ -100,12 +100,26 @@ def decode_json(struct: str, data: bytes) -> KubeObject:
         As `decode`; also when the text is no JSON, or nests too deep.
     """
     try:
-        obj = json.loads(data, object_pairs_hook=_Pairs, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
+        obj = parse_json(data)
+    except ValueError:
         _, version, kind = struct.rsplit(".", 2)
         text = f"json parse error: {json_fault(data)}"
         raise DecodeError(kind, version, text) from None
     return decode(struct, obj)
+
+
+def parse_json(data: bytes) -> Json:
+    """Return JSON text decoded; its objects remember which keys came more than once.
+
+    Raises
+    ------
+    ValueError
+        It is no JSON, or nests too deep.
+    """
+    try:
+        return json.loads(data, object_pairs_hook=_Pairs, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise ValueError("exceeded max depth") from None
 
 
 def fields_of(struct: str) -> dict[str, Field]:

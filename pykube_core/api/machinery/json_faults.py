@@ -181,3 +181,65 @@ def _name(type: inspect.Type) -> str:
     if isinstance(type, inspect.LiteralType):
         return " or ".join(shown(value) for value in type.values)
     return _NAMES.get(type.__class__, "another value")
+
+
+_NO_KEY: Final = "looking for beginning of object key string"
+_GO_WORDS: Final = {
+    "Expecting value": "looking for beginning of value",
+    "Expecting property name enclosed in double quotes": _NO_KEY,
+    "Illegal trailing comma before end of object": _NO_KEY,
+    "Illegal trailing comma before end of array": "looking for beginning of value",
+    "Expecting ':' delimiter": "after object key",
+    "Extra data": "after top-level value",
+    "Invalid control character at": "in string literal",
+    "Invalid \\escape": "in string escape code",
+    "Invalid \\uXXXX escape": "in \\u hexadecimal character escape",
+}
+
+
+def go_json_fault(data: bytes) -> str:
+    """Return why text is no JSON in the words of Go's decoder; "" when it is JSON.
+
+    Source: ``encoding/json`` (scanner.go) of Go 1.26.
+    """
+    text = data.decode(errors="replace")
+    try:
+        json.loads(text, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        at, said = error.pos, error.msg
+        if said.startswith(("Illegal", "Invalid \\")):
+            at += said.startswith("Invalid \\escape")
+        if at >= len(text.rstrip()) or said.startswith("Unterminated"):
+            return "unexpected end of JSON input"
+        where = _GO_WORDS.get(said.partition(": ")[0], "")
+        if said.startswith("Expecting ',' delimiter"):
+            opened = _innermost(text, at)
+            where = "after object key:value pair" if opened == "{" else "after array element"
+        return f"invalid character {_go_quoted(text[at])} {where}"
+    except (ValueError, RecursionError):
+        return "exceeded max depth" if data.count(b"[") > 1 else "invalid number"
+    return ""
+
+
+def _innermost(text: str, end: int) -> str:
+    """Return the bracket that is open at a position of JSON text."""
+    opened: list[str] = []
+    in_string = escaped = False
+    for char in text[:end]:
+        if in_string:
+            in_string, escaped = escaped or char != '"', char == "\\" and not escaped
+        elif char == '"':
+            in_string = True
+        elif char in "{[":
+            opened.append(char)
+        elif char in "}]":
+            opened.pop()
+    return opened[-1] if opened else ""
+
+
+def _go_quoted(char: str) -> str:
+    if char == "'":
+        return "'\\''"
+    if char == '"':
+        return "'\"'"
+    return repr(char) if char.isprintable() else f"'\\x{ord(char):02x}'"

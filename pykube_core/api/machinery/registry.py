@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from functools import cached_property
+from typing import Final, NamedTuple, TypeVar
 
 from pykube_core.api.machinery.columns import NAME_AND_AGE, Column, name_and_age
 from pykube_core.api.machinery.field_errors import FieldError
@@ -64,6 +65,35 @@ class SnapshotRules:
     default: Callable[[KubeObject], None] | None = None
     validate: Callable[[KubeObject], list[FieldError]] | None = None
     prepare_by_hand: Callable[[KubeObject], None] = nothing
+
+
+_ALL_VERBS: Final = (
+    "create",
+    "delete",
+    "deletecollection",
+    "get",
+    "list",
+    "patch",
+    "update",
+    "watch",
+)
+_PART_VERBS: Final = ("get", "patch", "update")
+
+
+class Subresource(NamedTuple):
+    """A part of a resource with a path of its own.
+
+    Attributes
+    ----------
+    kind, group, version : str
+        Of what it is read and written as; "" is the resource's own.
+    """
+
+    name: str
+    verbs: tuple[str, ...] = _PART_VERBS
+    kind: str = ""
+    group: str = ""
+    version: str = ""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -125,6 +155,10 @@ class Resource:
     fields : dict
         Names that field selectors know besides ``metadata.name`` and ``metadata.namespace``, and
         the paths in the object behind them.
+    verbs : tuple of str
+        Its verbs, as discovery names them.
+    subresources : tuple of Subresource
+        Its subresources besides status, scale and the one of its spec.
     served : bool
         False while the API server does not serve the kind, and scheduling alone reads it.
     lister : str
@@ -166,6 +200,8 @@ class Resource:
     columns: tuple[Column, ...] = NAME_AND_AGE
     cells: Callable[[KubeObject, int], list[Json]] = name_and_age
     fields: Mapping[str, str] = field(default_factory=dict)
+    verbs: tuple[str, ...] = _ALL_VERBS
+    subresources: tuple[Subresource, ...] = ()
     served: bool = True
     lister: str = ""
     snapshot: SnapshotRules = SnapshotRules()
@@ -187,6 +223,23 @@ class Resource:
         }
         for name, value in derived.items():
             object.__setattr__(self, name, value)
+
+    @property
+    def singular(self) -> str:
+        """Its name in the singular."""
+        return self.kind.lower()
+
+    @cached_property
+    def all_subresources(self) -> tuple[Subresource, ...]:
+        """All its subresources, by name."""
+        found = list(self.subresources)
+        if self.has_status:
+            found.append(Subresource("status"))
+        if self.has_scale:
+            found.append(Subresource("scale", kind="Scale", group="autoscaling", version="v1"))
+        if self.spec_subresource:
+            found.append(Subresource(self.spec_subresource, ("update",)))
+        return tuple(sorted(found))
 
     @property
     def struct(self) -> str:

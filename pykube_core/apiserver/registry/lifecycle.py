@@ -34,6 +34,7 @@ from pykube_core.api.machinery.status import (
 )
 from pykube_core.api.machinery.strategic_merge import PatchError, strategic_merge_patch
 from pykube_core.api.machinery.times import NANO, parse_time, time_text
+from pykube_core.apiserver.registry.managed import Applied, Tracked
 
 ORPHAN: Final = "orphan"
 FOREGROUND: Final = "foregroundDeletion"
@@ -68,7 +69,13 @@ def adopt_namespace(resource: Resource, obj: KubeObject, namespace: str) -> str:
     return wanted
 
 
-def begin(resource: Resource, obj: KubeObject, uid: str, now_ns: int) -> None:
+def begin(
+    resource: Resource,
+    obj: KubeObject,
+    uid: str,
+    now_ns: int,
+    tracked: Tracked | Applied | None = None,
+) -> None:
     """Make a decoded object a new one, in place: the server's own metadata and its defaults."""
     metadata = obj["metadata"]
     for field in (*_SERVER_OWNED, *_CREATION_OWNED):
@@ -78,10 +85,18 @@ def begin(resource: Resource, obj: KubeObject, uid: str, now_ns: int) -> None:
     if resource.counts_generations:
         metadata["generation"] = 1
     complete(resource, obj, Mode.SERVER)
+    if tracked is not None and (entries := tracked.entries(None, obj)):
+        metadata["managedFields"] = entries
     resource.prepare(obj)
 
 
-def change(resource: Resource, new: KubeObject, old: KubeObject, subresource: str) -> KubeObject:
+def change(
+    resource: Resource,
+    new: KubeObject,
+    old: KubeObject,
+    subresource: str,
+    tracked: Tracked | Applied | None = None,
+) -> KubeObject:
     """Return an old object with what a new one may change of it.
 
     Parameters
@@ -107,6 +122,7 @@ def change(resource: Resource, new: KubeObject, old: KubeObject, subresource: st
         new["metadata"] = dict(was)
         if part == "status":
             complete(resource, new, Mode.SERVER)
+            _track(new, old, tracked)
             resource.prepare_status_update(new, old)
             errors = resource.validate_status_update(new, old)
         else:
@@ -115,7 +131,9 @@ def change(resource: Resource, new: KubeObject, old: KubeObject, subresource: st
         complete(resource, new, Mode.SERVER)
         _keep(new, old, "status" if resource.has_status else "")
         _keep(new, old, "spec" if resource.spec_subresource else "")
+        sent = new["metadata"].get("managedFields")
         errors = _change_metadata(new["metadata"], was)
+        _track(new, old, tracked, sent)
         resource.prepare_update(new, old)
         if resource.counts_generations and _is_new_generation(resource, new, old):
             new["metadata"]["generation"] = was.get("generation", 0) + 1
@@ -123,6 +141,21 @@ def change(resource: Resource, new: KubeObject, old: KubeObject, subresource: st
     if errors:
         raise invalid(resource, name, errors)
     return new
+
+
+def _track(
+    new: KubeObject, old: KubeObject, tracked: Tracked | Applied | None, sent: Json = None
+) -> None:
+    """Give a changed object its managed fields, in place."""
+    metadata = new["metadata"]
+    if tracked is None:
+        entries = old["metadata"].get("managedFields")
+    else:
+        given = metadata if sent is None else metadata | {"managedFields": sent}
+        entries = tracked.entries(old, new | {"metadata": given})
+    metadata.pop("managedFields", None)
+    if entries:
+        metadata["managedFields"] = entries
 
 
 def _keep(new: KubeObject, old: KubeObject, part: str) -> None:

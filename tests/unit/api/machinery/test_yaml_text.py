@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pykube_core.api.machinery.documents import read_documents
-from pykube_core.cli.yaml_text import json_text, yaml_text
+from pykube_core.api.machinery.yaml_text import json_text, yaml_text
 
 TEXTS = st.text(
     st.one_of(
