@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterator
-from typing import Final, TypeAlias, final
+from typing import ClassVar, Final, TypeAlias, final
 
 import msgspec
 
@@ -35,6 +35,8 @@ class Created(msgspec.Struct, gc=False):
     is_return : bool
         The log had skipped another state of it, so there may be traces of it.
     """
+
+    is_status_alone: ClassVar[bool] = False
 
     object: ApiObject
     is_return: bool = False
@@ -67,6 +69,8 @@ class Deleted(msgspec.Struct, gc=False):
         Its last state.
     """
 
+    is_status_alone: ClassVar[bool] = False
+
     object: ApiObject
 
 
@@ -75,7 +79,7 @@ Change: TypeAlias = Created | Updated | Deleted
 
 
 class Housekeeping(int):
-    """A time at which a component wants to step for upkeep alone, such as a heartbeat.
+    """A time at which a component wants to step for housekeeping alone, such as a heartbeat.
 
     Housekeeping comes back for ever: a cluster in which nothing else is waiting is quiescent.
     """
@@ -308,7 +312,7 @@ class SharedInformer:
                 else:
                     self._skipped.pop(key, None)
                 continue
-            # An own update of what was passed over has spliced some of that.
+            # An own update of what was skipped has spliced some of that.
             if (old is None and created != revision) or not (all_own or covers(revision, revision)):
                 told = self._changes_by_others(resource, key, data, revision, old)
                 changes += told
@@ -337,7 +341,7 @@ class SharedInformer:
         for cursor in readers.of_objects:
             cursor.changes.extend(changes)
         if readers.of_bodies:
-            changes = [c for c in changes if type(c) is not Updated or not c.is_status_alone]
+            changes = [change for change in changes if not change.is_status_alone]
             for cursor in readers.of_bodies:
                 cursor.changes.extend(changes)
 
@@ -350,9 +354,7 @@ class SharedInformer:
             key = obj.key
             if type(change) is Updated:
                 held, is_status_alone = opened.get(key), change.is_status_alone
-                if held is not None and (
-                    is_status_alone or type(held) is Created or not held.is_status_alone
-                ):
+                if held is not None and (is_status_alone or not held.is_status_alone):
                     held.object = obj
                     continue
                 held = opened[key] = Updated(change.old, obj, is_status_alone)

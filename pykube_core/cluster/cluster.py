@@ -66,7 +66,7 @@ _NODES: Final = 3
 _SCHEDULER_PRIORITY: Final = 10
 _CONTROLLER_PRIORITY: Final = 20
 _KUBELET_PRIORITY: Final = 30
-_UPKEEP_PRIORITY: Final = 40
+_HOUSEKEEPING_PRIORITY: Final = 40
 _SHOWN_MAX: Final = 5
 
 
@@ -272,8 +272,8 @@ class Cluster:
         # The runtime holds its listeners, and so itself.
         ControlPlane(self.loop, self.runtime, settings.master, parts)
         self.loop.add(kubelet, _KUBELET_PRIORITY)
-        self.loop.add(LeaseExpiry(self.store, log), _UPKEEP_PRIORITY)
-        self.loop.add(Compactor(self.store, log), _UPKEEP_PRIORITY)
+        self.loop.add(LeaseExpiry(self.store, log), _HOUSEKEEPING_PRIORITY)
+        self.loop.add(Compactor(self.store, log), _HOUSEKEEPING_PRIORITY)
         return kubelet
 
     @classmethod
@@ -520,8 +520,9 @@ class Cluster:
     def stop_node(self, name: str) -> None:
         """Stop a machine's kubelet: nobody tells of it and its containers any more, or ends them.
 
-        The node lifecycle controller notices that after 50 s; its monitoring is upkeep, so let the
-        cluster run for so many seconds. In another process that opens the store it runs again.
+        The node lifecycle controller notices that after 50 s; its monitoring is housekeeping, so
+        let the cluster run for so many seconds. In another process that opens the store it runs
+        again.
 
         Raises
         ------

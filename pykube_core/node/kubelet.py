@@ -335,7 +335,7 @@ class Kubelet:
             self._fresh.add(obj, template)
         self._place(pod, node, now_ns)
         if view.metadata.deletionTimestamp:
-            self._workers.doom(pod, view.metadata.deletionGracePeriodSeconds, now_ns)
+            self._workers.begin_deletion(pod, view.metadata.deletionGracePeriodSeconds, now_ns)
 
     def _template(self, obj: ApiObject, view: PodView) -> Template:
         agent = self._network.is_agent(view.metadata.namespace, view.metadata.labels)
@@ -397,7 +397,7 @@ class Kubelet:
         if pod.static:
             self._static.look_at_mirror(pod, view)
         elif view.metadata.deletionTimestamp:
-            self._workers.doom(pod, view.metadata.deletionGracePeriodSeconds, now_ns)
+            self._workers.begin_deletion(pod, view.metadata.deletionGracePeriodSeconds, now_ns)
         if pod.template.gated or is_overruled(view.status.conditions):
             pod.stale = True
 

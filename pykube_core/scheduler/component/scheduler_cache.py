@@ -32,7 +32,7 @@ class AssignedPod(msgspec.Struct, gc=False):
     object : ApiObject
         Its newest state that is known here; it may be newer than the log's.
     is_sized : bool
-        Its status may say what it takes of its node (see `shapes.is_sized`).
+        Its status may say what it takes of its node (see `signatures.is_sized`).
     handle : int
         In the engine; -1 while it is not there.
     """

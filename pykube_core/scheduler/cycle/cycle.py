@@ -41,7 +41,7 @@ from pykube_core.scheduler.cycle.preemption import (
     Victims,
     run_post_filter,
 )
-from pykube_core.scheduler.cycle.remedies import Question, Remedy, obstacles
+from pykube_core.scheduler.cycle.remedies import Question, Remedy, remedies
 from pykube_core.scheduler.placer.scheduler import Scheduler
 from pykube_core.scheduler.placer.volumes import VolumeAnswer, ask_volumes, reserves_volumes
 from pykube_core.scheduler.plugins import PLUGINS, Refusal, SchedulerPlugin
@@ -217,13 +217,13 @@ class SchedulingCycle:
         """Rows of the nodes that are there, by name."""
         return self._rows
 
-    def obstacles(self, pod: KubeObject) -> list[list[Remedy]]:
+    def remedies(self, pod: KubeObject) -> list[list[Remedy]]:
         """Return for every node the changes that would let a pod in, none where it fits now."""
         attempt = _Attempt(pod, self._class_of(pod))
         with _Unnominated(self, pod):
             self._ask_volumes(attempt)
             compiled = self._scheduler.class_at(attempt.class_index)
-            return obstacles(
+            return remedies(
                 Question(
                     self._scheduler,
                     self.pods,
@@ -345,8 +345,8 @@ class SchedulingCycle:
     def _ask_volumes(self, attempt: _Attempt) -> None:
         """Tell the engine what the pod's volumes say about every node."""
         if self._scheduler.class_at(attempt.class_index).has_external:
-            storage = self._scheduler.context.storage
-            attempt.volumes = ask_volumes(attempt.pod, storage, self._scheduler.node_rows)
+            volume_cache = self._scheduler.context.volume_cache
+            attempt.volumes = ask_volumes(attempt.pod, volume_cache, self._scheduler.node_rows)
             self._set_external(attempt, attempt.class_index)
 
     def _set_external(self, attempt: _Attempt, class_index: int) -> None:
@@ -425,8 +425,8 @@ class SchedulingCycle:
         self.pods.add(handle, row, decision.pod, attempt.pod | {"spec": spec})
         profile = self._scheduler.profile_of(attempt.pod)
         if attempt.volumes is not None and reserves_volumes(profile):
-            storage = self._scheduler.context.storage
-            attempt.volumes.reserve(storage, row, self._scheduler.node_names[row])
+            volume_cache = self._scheduler.context.volume_cache
+            attempt.volumes.reserve(volume_cache, row, self._scheduler.node_names[row])
         return replace(decision, placed=placed, handle=handle)
 
     def _message(self, attempt: _Attempt) -> str:

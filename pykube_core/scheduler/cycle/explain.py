@@ -140,16 +140,16 @@ def explain(cycle: SchedulingCycle, pod: KubeObject) -> Explanation:
     """
     decision = cycle.explain(pod)
     fits = set(decision.feasible)
-    changes: list[list[Remedy]] = []
+    remedies: list[list[Remedy]] = []
     if decision.pre_enqueue is None and cycle.nodes:
-        changes = cycle.obstacles(pod)
+        remedies = cycle.remedies(pod)
     scores, totals = _by_node(decision)
     views = tuple(
         NodeView(
             name,
             name in fits,
             decision.rejected.get(name),
-            () if name in fits or not changes else tuple(changes[row]),
+            () if name in fits or not remedies else tuple(remedies[row]),
             scores.get(name, {}),
             totals.get(name),
         )

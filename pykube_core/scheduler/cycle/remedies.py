@@ -171,7 +171,7 @@ class Question:
         return self.pod.get("spec") or {}
 
 
-def obstacles(q: Question) -> list[list[Remedy]]:
+def remedies(q: Question) -> list[list[Remedy]]:
     """Return for every row the changes that would let the pod in, none where it fits."""
     found: list[list[Remedy]] = [[] for _ in q.scheduler.nodes]
     enabled = q.scheduler.profile_of(q.pod).plugins.filter
@@ -184,11 +184,11 @@ def obstacles(q: Question) -> list[list[Remedy]]:
                 continue
             detail = int(verdict.detail[row])
             tell = _TELLERS.get(plugin.code)
-            changes = list(tell(q, row, detail)) if tell is not None else []
-            if not changes:
+            given = list(tell(q, row, detail)) if tell is not None else []
+            if not given:
                 reasons = plugin.reasons(detail, q.node(row), q.scheduler.resource_names)
-                changes = [Remedy(name, _WORDS.get(text, text)) for text in reasons]
-            found[row] += changes
+                given = [Remedy(name, _WORDS.get(text, text)) for text in reasons]
+            found[row] += given
     if q.compiled.node_set is not None and "NodeAffinity" not in filters:
         # PreFilter narrows the search by name even where the filter is turned off.
         names = node_names(q.pod) or frozenset()

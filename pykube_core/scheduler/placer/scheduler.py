@@ -229,7 +229,7 @@ class Scheduler:
     def _add_profile(self, profile: Profile, prepared: Prepared, percentage: int | None) -> None:
         tables, args, plugins = self._tables, profile.args, profile.plugins
         context = CompileContext(
-            tables.interner, args, plugins, tables.matchers, tables.listers, tables.storage
+            tables.interner, args, plugins, tables.matchers, tables.listers, tables.volume_cache
         )
         index = self.engine.add_profile(*prepared)
         self._prepared.append(prepared)
@@ -315,14 +315,16 @@ class Scheduler:
 
     def _compile_node(self, node: KubeObject, rank: int) -> NodeRow:
         tables, has_devices = self._tables, self._has_devices
-        return compile_node(node, rank, tables.interner, tables.storage, has_devices=has_devices)
+        return compile_node(
+            node, rank, tables.interner, tables.volume_cache, has_devices=has_devices
+        )
 
     def _compile_again(self, node: KubeObject) -> NodeRow:
         """Return a node that is there as a row; most often nothing but its images is new."""
         row, tables = self.rows[name_of(node)], self._tables
         held, before = self._compiled_nodes[row], self.nodes[row]
         return compile_again(
-            node, held, before, tables.interner, tables.storage, has_devices=self._has_devices
+            node, held, before, tables.interner, tables.volume_cache, has_devices=self._has_devices
         )
 
     def remove_node(self, name: str) -> int:

@@ -85,7 +85,7 @@ class CompileContext:
         Numbers of selectors of pods; grows.
     listers : Listers
         The other objects of the cluster.
-    storage : VolumeCache
+    volume_cache : VolumeCache
         Volumes and claims, with what the scheduler assumes about them.
     """
 
@@ -94,7 +94,7 @@ class CompileContext:
     plugins: Plugins
     matchers: MatcherTable
     listers: Listers
-    storage: VolumeCache = field(default_factory=VolumeCache)
+    volume_cache: VolumeCache = field(default_factory=VolumeCache)
 
 
 class Refusal(NamedTuple):
