@@ -278,7 +278,7 @@ class SchedulerComponent:
                 signature=signature,
             )
             self._queue.add(waiting, self._now_ns)
-            if signature.nominated_node or self._cycle.nominations:
+            if signature.nominated_node or self._cycle.nominator.nodes:
                 self._nominate(waiting)
 
     def _lose_pod(self, held: WaitingPod | AssignedPod | None, last: ApiObject) -> None:
@@ -296,8 +296,8 @@ class SchedulerComponent:
 
     def _drop_waiting(self, held: WaitingPod) -> None:
         self._queue.delete(held.key)
-        if held.key in self._cycle.nominations:
-            self._cycle.clear_nomination(held.decoded())
+        if held.key in self._cycle.nominator.nodes:
+            self._cycle.nominator.clear(held.decoded())
             self._cache.version += 1
 
     def _tell_unnominated(self, held: WaitingPod, old: ApiObject) -> None:
@@ -335,14 +335,14 @@ class SchedulerComponent:
     def _nominate(self, held: WaitingPod) -> None:
         """Keep room for a pod where its status says."""
         node = held.signature.nominated_node
-        if node == self._cycle.nominations.get(held.key, ""):
+        if node == self._cycle.nominator.nodes.get(held.key, ""):
             return
         self._cache.settle()
         self._cache.version += 1
         if node:
-            self._cycle.nominate(held.decoded(), node)
+            self._cycle.nominator.nominate(held.decoded(), node)
         else:
-            self._cycle.clear_nomination(held.decoded())
+            self._cycle.nominator.clear(held.decoded())
 
     def _update_assigned(self, held: AssignedPod, change: Updated) -> None:
         """Take a change of a pod on a node; most change nothing but the status."""

@@ -174,7 +174,7 @@ class ScheduleLoop:
     ) -> int:
         """Return where the run of pods ends that the engine may place by itself."""
         last = min(len(pods), begin + _WINDOW) if self._scheduler.rows else begin
-        nominations, signature = self._cycle.nominations, None
+        nominations, signature = self._cycle.nominator.nodes, None
         for end in range(begin, last):
             pod = pods[end]
             if nominations and pod.key in nominations:
@@ -226,10 +226,10 @@ class ScheduleLoop:
         found = self._failures.get((pod_class.index, pod.signature.preempts))
         if found is None or found[0] != self._cache.version:
             return None
-        return None if pod.key in self._cycle.nominations else found[1]
+        return None if pod.key in self._cycle.nominator.nodes else found[1]
 
     def _schedule(self, pod: WaitingPod, pod_class: SignatureClass) -> None:
-        nominations = dict(self._cycle.nominations)
+        nominations = dict(self._cycle.nominator.nodes)
         decision = self._cycle.schedule(pod.decoded())
         if decision.placed is not None:
             self._placed.pods.append(pod)
@@ -241,7 +241,7 @@ class ScheduleLoop:
         failure = _Failure(decision.message or "", self._rejectors(decision, pod_class))
         if decision.preemption is not None:
             self._evict(pod, decision.preemption)
-        if nominations != self._cycle.nominations:
+        if nominations != self._cycle.nominator.nodes:
             self._note_nominations(nominations)
             self._cache.version += 1
         elif pod_class.is_stable and pod.key not in nominations:
@@ -332,7 +332,7 @@ class ScheduleLoop:
 
     def _note_nominations(self, before: dict[str, str]) -> None:
         """Note the nominations that the last cycle made and took back."""
-        now = self._cycle.nominations
+        now = self._cycle.nominator.nodes
         for name in before | now:
             pod = self._pods.get(PODS.key(*name.split("/")))
             if before.get(name) != now.get(name) and pod is not None:
