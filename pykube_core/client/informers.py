@@ -91,12 +91,12 @@ class Informer:
     Attributes
     ----------
     resources : tuple of Resource
-        What it reads.
+        The resources that it reads.
     ignore_status : frozenset of Resource
         Of which of them it is told no change of the status alone. So the state before a change may
         have another status than the last one that it was told of.
     changes : list of Change
-        What waits to be read; the log adds to it.
+        Changes that wait to be read; the log adds to it.
     open : dict of bytes to Created or Updated, or None
         See `SharedInformer`; None for a cursor that is told of each state.
     """
@@ -152,16 +152,16 @@ class SharedInformer:
     newest: what can still be added to is kept by key, until one of them reads. A deletion stays a
     change of its own, and so does one of the status alone that another follows.
 
-    What others wrote into the store is taken in if the API server could have stored it, else passed
-    over with a warning in Python's log, as if it were not there: what was there before is deleted
-    for readers, and what replaces it is created. An update that cannot be is both.
+    A write of others is taken in if the API server could have stored it, else skipped with a
+    warning in Python's log, as if it were not there: the object that was there before is deleted
+    for readers, and the one that replaces it is created. An update that cannot be is both.
 
     Parameters
     ----------
     store : StoreLike
     registry : Registry
     written : Written, optional
-        What the API server in this process wrote, which is not checked; without it everything is.
+        Writes of the API server in this process, which are not checked; without it everything is.
 
     Attributes
     ----------
@@ -250,7 +250,7 @@ class SharedInformer:
         Parameters
         ----------
         *resources : Resource
-            What it reads; all there is of the first comes before the second.
+            The resources that it reads; all there is of the first comes before the second.
         ignore_status : collection of Resource
             Of which of them only what is not the status matters: it is told of none of their
             changes that are of the status alone, and they cost it nothing.

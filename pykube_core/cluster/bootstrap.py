@@ -1,4 +1,4 @@
-"""What a cluster begins with: its subnets, and kube-system as kubeadm makes it.
+"""The beginning of a cluster: its subnets, and kube-system as kubeadm makes it.
 
 Source: ``k8s.io/kubernetes/cmd/kubeadm`` v1.34.1. Differences: no certificates, tokens, Services,
 service accounts and roles.

@@ -89,9 +89,9 @@ class Cluster:
         How the scheduler chooses, as in `compare`: a policy's name, a KubeSchedulerConfiguration
         file, or a function of one's own. It is not kept in the store, nor are the next two.
     behaviors : mapping of str to Behavior
-        What containers do, by image; see `Behavior`.
+        Behavior of containers, by image; see `Behavior`.
     default_behavior : Behavior, optional
-        What containers of other images do.
+        Behavior of containers of other images.
 
     Attributes
     ----------
@@ -108,7 +108,7 @@ class Cluster:
     kubelet : Kubelet
         The kubelets of all nodes.
     settings : Settings
-        What the cluster was made with.
+        The settings that the cluster was made with.
 
     Raises
     ------
@@ -309,7 +309,7 @@ class Cluster:
         Parameters
         ----------
         manifests
-            What `reading.read_manifests` takes.
+            As `reading.read_manifests` takes them.
         namespace : str
             Where objects go that name none; "default" by default.
 

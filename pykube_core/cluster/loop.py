@@ -1,6 +1,6 @@
 """One loop in which every component takes its steps, in one order.
 
-What to do next is a heap of (time, priority, serial, component): the earliest first, of equal times
+The next steps are a heap of (time, priority, serial, component): the earliest first, of equal times
 the component of the smaller priority, then the one added earlier. Real time changes only the clock.
 
 Source: the shape is SimPy's (``simpy/core.py``, ``simpy/rt.py``).
@@ -46,7 +46,7 @@ class EventLoop:
     Parameters
     ----------
     log : SharedInformer
-        What the components' cursors read.
+        The log that the components' cursors read.
     clock : Clock
         Time passes only when no component has anything to do.
 

@@ -318,7 +318,7 @@ class DaemonSetController(Controller):
         failed = self._delete(held, work.pods[:BURST_REPLICAS])
         for key in (*failed, *work.pods[BURST_REPLICAS:]):
             held.dirty[self._places[key][1]] = None
-        # What goes beyond the burst comes back with the news of what was written.
+        # A node beyond the burst comes back with the news of what was written.
         return done and not failed
 
     def _create(self, held: Daemons, nodes: list[str]) -> list[ApiObject | StatusError]:
@@ -381,6 +381,6 @@ class DaemonSetController(Controller):
             return
         status = msgspec.json.encode(new)
         outcome = self._server.batch.patch_status(DAEMON_SETS, [(held.obj, status)])[0]
-        # What came between is news, and brings the set here again.
+        # A write that came between is news, and brings the set here again.
         if not isinstance(outcome, StatusError):
             self._wrote(outcome)

@@ -75,7 +75,7 @@ class _Thing(msgspec.Struct, gc=False):
 
 
 class _Facts(msgspec.Struct, gc=False):
-    """What the metadata of copies have in common, as `_Thing` has it."""
+    """The part of metadata that copies have in common, as `_Thing` has it."""
 
     owners: tuple[str, ...]
     owner_keys: tuple[bytes, ...]
@@ -99,7 +99,7 @@ class GarbageCollector(Controller):
         self._facts: dict[Body, _Facts] = {}
         self._things: dict[str, _Thing] = {}
         self._dependents: dict[str, dict[str, None]] = {}
-        # What is to be deleted in this step, by resource and propagation.
+        # Objects to be deleted in this step, by resource and propagation.
         self._deleting: dict[tuple[Resource, str], list[Target]] = {}
 
     def _note_of(self, resource: Resource) -> Note:

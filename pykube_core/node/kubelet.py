@@ -48,7 +48,7 @@ from pykube_core.node.workers import PodWorkers
 from pykube_core.objects import Body
 
 _UNREADABLE: Final = (msgspec.DecodeError, ValueError)
-"""What statuses raise that others wrote, where a container has no name or no time."""
+"""Errors of statuses that others wrote, where a container has no name or no time."""
 PODS_A_STEP: Final = 4096
 """So many pods are brought forward before others read what was written about them."""
 
@@ -69,9 +69,9 @@ class Kubelet:
     server : ApiServer
         Where it writes.
     log : SharedInformer
-        What it reads.
+        The log that it reads.
     runtime : Runtime
-        What containers do.
+        The containers of all nodes.
     network : PodNetwork
         Where addresses come from.
     static_pods : mapping of str to sequence of dict

@@ -11,7 +11,7 @@
 
 Each step reads the log, lets the queue's time pass, and tries every active pod once. Runs of pods
 that the engine alone decides about go to it in one call, which ends at the first that fits
-nowhere; so the outcome is that of one pod after the other. What a step writes is news of the next.
+nowhere; so the outcome is that of one pod after the other. A step's writes are news of the next.
 
 Source: kubernetes v1.34.1, pkg/scheduler/eventhandlers.go and schedule_one.go. Differences: within
 a step nothing but the scheduler's own assumptions changes, where upstream's informers come between
@@ -102,7 +102,7 @@ class SchedulerComponent:
     server : ApiServer
         Where it writes.
     log : SharedInformer
-        What it reads.
+        The log that it reads.
     configuration : SchedulerConfiguration, optional
         kube-scheduler's defaults without it.
     policy : Policy, optional
@@ -112,7 +112,7 @@ class SchedulerComponent:
     seed : int
         Of all that is left to chance.
     instance : str
-        Who it is in events.
+        Its name in events.
     start_ns : int
         The time; intervals of the queue count from it.
     """
@@ -182,7 +182,7 @@ class SchedulerComponent:
         self._queue.tick(now_ns)
         self._schedule_loop.run(now_ns)
         again_ns = self._queue.next_wakeup_ns()
-        # What is left in the unschedulable pool is tried again for ever, each five minutes.
+        # A pod that is left in the unschedulable pool is tried again for ever, each five minutes.
         return again_ns if again_ns is None or self._queue.has_backoff else Housekeeping(again_ns)
 
     # -- what plugins read beside pods and nodes -----------------------------------------------

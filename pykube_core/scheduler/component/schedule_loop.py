@@ -49,7 +49,7 @@ class WaitingPod(QueuedPod, eq=False, gc=False, kw_only=True):
     object : ApiObject
         Its newest state.
     signature : PodSignature
-        What it has in common with others.
+        The part that it has in common with others.
     """
 
     name: str
@@ -102,7 +102,7 @@ class ScheduleLoop:
     profiles
         Scheduler names.
     instance
-        Who it is in events.
+        Its name in events.
     """
 
     def __init__(

@@ -47,12 +47,12 @@ class AssignedPod(msgspec.Struct, gc=False):
 
 
 class SchedulerCache:
-    """What is on which node.
+    """The nodes with their pods, assumed ones among them.
 
     Parameters
     ----------
     scheduler, cycle
-        What they are kept in.
+        Keep them.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What the scheduler must know of a pod in the log, found out once for all that are alike.
+"""The scheduler's view of pods in the log, found out once for all that are alike.
 
 Copies of one pod share their body (`pykube_core.objects.body`), so bodies say which pods are alike,
 and one of them is decoded for all.
@@ -76,7 +76,7 @@ class SignatureClass(msgspec.Struct, frozen=True):
 
 
 class PodSignature(msgspec.Struct):
-    """What pods have in common that differ in name and uid alone.
+    """The common part of pods that differ in name and uid alone.
 
     Attributes
     ----------

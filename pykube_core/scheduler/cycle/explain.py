@@ -25,7 +25,7 @@ from pykube_core.words import counted
 
 @dataclass(frozen=True, slots=True)
 class NodeScore:
-    """What one plugin gives one node."""
+    """A score of one plugin for one node."""
 
     raw: int
     normalized: int
@@ -72,7 +72,7 @@ class Explanation:
     Attributes
     ----------
     decision : Decision
-        What the next scheduling cycle would decide.
+        The decision of the next scheduling cycle.
     nodes : tuple of NodeView
         In the order of nodes.
     nearest : tuple of NodeView

@@ -1,7 +1,7 @@
-"""What stands between a pod and a node, and the smallest change that would take it away.
+"""Obstacles between a pod and a node, each with the smallest change that would take it away.
 
 Each filter plugin is asked alone, by the engine, so that a node that five plugins refuse shows five
-obstacles and not only the first. What has to change is told from the objects.
+obstacles and not only the first. The remedy is told from the objects.
 """
 
 from __future__ import annotations
@@ -59,11 +59,11 @@ class Remedy:
     plugin : str
         The plugin that would stop refusing.
     text : str
-        What to change, for a person.
+        The change, for a person.
     size : float
         How much it is: for resources the missing share of what the pod asks for, else 1.
     resource, amount
-        What is missing and how much of it (millicores, bytes, counts); "" and 0 otherwise.
+        The resource that is missing, and how much of it (millicores, bytes, counts); else "" and 0.
     """
 
     plugin: str
@@ -402,7 +402,7 @@ def _list(names: Sequence[str]) -> str:
     return f"{shown} and {more} more" if more > 0 else shown
 
 
-# What would have to be different where a refusal has no more to it than its reason.
+# Remedies of refusals that have no more to them than their reasons.
 _WORDS: Final[Mapping[str, str]] = {
     REASON_DISK: "a disk of the pod must be free: another pod of the node uses it",
     REASON_ONCE: "a ReadWriteOncePod claim of the pod must be free: another pod uses it",

@@ -48,7 +48,7 @@ class Scheduler:
     nodes
         Kubernetes Node objects.
     policy
-        What decides, with the other profiles of its configuration.
+        The policy that decides, with the other profiles of its configuration.
     more_policies
         Policies of further profiles: a pod's ``spec.schedulerName`` chooses among all of them, and
         ``policy`` decides for those of other names.
@@ -62,7 +62,7 @@ class Scheduler:
     kernel
         Row of the kernel table, the best of this machine if None; results do not depend on it.
     engine
-        What makes the engine.
+        Makes the engine.
     percentage_of_nodes_to_score
         How many feasible nodes are looked for, in percent: 1 to 100, or 0 for kube-scheduler's
         adaptive rule. None takes what the profile says, and all nodes where it says 0 or nothing,
@@ -149,8 +149,8 @@ class Scheduler:
         Parameters
         ----------
         policies
-            What decides there, profile by profile; the same as here if None. With classes kept,
-            they have to compile pods as the policies here do: see `compile_key`.
+            Decide there, profile by profile; the same as here if None. With classes kept, they
+            have to compile pods as the policies here do: see `compile_key`.
         tie_break, seed, percentage_of_nodes_to_score, engine
             As of a new scheduler.
         keep_classes
@@ -358,7 +358,7 @@ class Scheduler:
     def place_plain(self, classes: NDArray[Any]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Schedule pods without claims in order, as `place`, up to the first that fits nowhere.
 
-        What comes behind it is not tried, and -1 as well.
+        The pods behind it are not tried, and -1 as well.
         """
         self._settle()
         return self.engine.place(classes, stop_at_misfit=True)

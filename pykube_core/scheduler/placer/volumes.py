@@ -1,4 +1,4 @@
-"""What a pod's volumes say about every node: VolumeBinding and VolumeZone for the engine."""
+"""Verdicts of a pod's volumes on every node: VolumeBinding and VolumeZone for the engine."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class VolumeAnswer(NamedTuple):
     binding, zone : (rows,) uint8
         For ``Engine.set_external``: 0 where the plugin lets the pod in, else why not.
     volumes : PodVolumes or None
-        What the pod would take on each row; None where it takes nothing.
+        The volumes that the pod would take on each row; None where it takes nothing.
     """
 
     binding: NDArray[np.uint8]
@@ -46,7 +46,7 @@ def reserves_volumes(profile: Profile) -> bool:
 def ask_volumes(pod: KubeObject, volume_cache: VolumeCache, nodes: NodeRows) -> VolumeAnswer:
     """Return what a pod's volumes say now, after PreFilter let it pass.
 
-    What PreFilter would refuse (a profile may have turned it off) counts as no volume.
+    A volume that PreFilter would refuse (a profile may have turned it off) counts as none.
     """
     claims = volume_binding.PLUGIN.claims(pod, volume_cache)
     topologies = volume_zone.PLUGIN.topologies(pod, volume_cache)

@@ -1,4 +1,4 @@
-"""What a plugin is to the compiler and to whoever reads a refusal."""
+"""Plugins as the compiler and the reader of a refusal see them."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class ClassBuilder:
 
 @dataclass(frozen=True, slots=True)
 class CompileContext:
-    """What plugins need to compile a pod.
+    """The context in which plugins compile a pod.
 
     Attributes
     ----------
@@ -80,7 +80,7 @@ class CompileContext:
     args : mapping
         The profile's arguments by plugin name.
     plugins : Plugins
-        What the profile runs at which extension point.
+        The plugins that the profile runs, by extension point.
     matchers : MatcherTable
         Numbers of selectors of pods; grows.
     listers : Listers
@@ -132,7 +132,7 @@ class SchedulerPlugin:
         args
             The plugin's arguments in the profile, None if there are none.
         plugins
-            What the profile runs at which extension point.
+            The plugins that the profile runs, by extension point.
         """
         return None
 
@@ -154,7 +154,7 @@ class SchedulerPlugin:
         Parameters
         ----------
         detail
-            What the engine said; its meaning is the plugin's.
+            The engine's number; its meaning is the plugin's.
         node
             The Node that was refused.
         resources

@@ -227,7 +227,7 @@ class SchedulingQueue:
     def pop_all(self) -> list[QueuedPod]:
         """Take what `pop` would give one by one until the pool that it takes from is empty.
 
-        Whoever tries them says when each one's turn has come: `take_turn`. O(n) where they came in
+        The caller says when each one's turn has come: `take_turn`. O(n) where they came in
         the order of their turns, else O(n log n).
         """
         return self._take_off(self._active.take_all() or self._backoff.take_all())
@@ -317,7 +317,7 @@ class SchedulingQueue:
         Parameters
         ----------
         event : ClusterEvent
-            What happened.
+            The change that happened.
         old, new : dict or None
             The object before and after; None for one that was added or deleted.
         now_ns : int

@@ -1,4 +1,4 @@
-"""What nodes and pods are compiled with: numbers of names, selectors of pods, other objects."""
+"""Tables to compile nodes and pods with: numbers of names, selectors of pods, other objects."""
 
 from __future__ import annotations
 
