@@ -3,8 +3,8 @@
 python -m pytest benchmarks/bench_kubelet.py --benchmark-enable --benchmark-only
 
 Four like pods a node are pulled, started and written to Running, with all their events. Then ten
-minutes of heartbeats: a lease each 10 s and a status each 5 minutes of every node. What the kubelet
-takes, its events' correlation and encoding with it, is told apart from the API server and the log.
+minutes of heartbeats: a lease each 10 s and a status each 5 minutes of every node. The kubelet's
+time, its events' correlation and encoding with it, is told apart from the API server and the log.
 """
 
 import time

@@ -1,10 +1,13 @@
 """The Python of the project is tidy: nothing dead, short functions, no door but the front one."""
 
 import ast
+import io
 import re
+import tokenize
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -12,6 +15,15 @@ FUNCTION_LINES_MAX = 60
 FILE_LINES_MAX = 500
 TWINS = "core/_pykube_hotcore/slow/"
 """The slow twins stand beside kernels, and tests and benchmarks alone call them."""
+SUBJECTS_DONE = (
+    *("benchmarks", "core", "csrc", "pykube_core/client", "pykube_core/cluster"),
+    *("pykube_core/controllers", "pykube_core/node", "pykube_core/objects"),
+    *("pykube_core/scheduler", "pykube_core/serve", "pykube_core/store"),
+)
+"""Folders in whose comments and docstrings each sentence has a noun for its subject."""
+NO_SUBJECT = re.compile(
+    r"(?:\A|[.!?]\s+|\n\s*(?:- )?)((?:What|Who|Whoever|Whatever|Those)\b[^\n]*)"
+)
 CALLED_FROM_OUTSIDE = {"_repr_html_", "_check_value", "_print_message"}
 """Methods that notebooks and argparse call."""
 
@@ -155,8 +167,7 @@ def test_every_parameter_is_read():
 
 
 def test_files_are_short():
-    found = sources("core", "tests", "benchmarks", "csrc")
-    lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in found}
+    lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in everything()}
     assert [shown(path) for path, lines in lengths.items() if lines > FILE_LINES_MAX] == []
 
 
@@ -186,3 +197,58 @@ def test_private_modules_are_imported_by_their_own_package_alone():
             if found and own and not shown(path).startswith(package.replace(".", "/") + "/"):
                 strangers.append(f"{shown(path)}: {node.module}")
     assert strangers == []
+
+
+def imported(path: Path, modules: dict[str, Path]) -> set[str]:
+    """Return the modules that a module imports when it is loaded."""
+    found: set[str] = set()
+    waiting: list[ast.stmt] = [*tree_of(path).body]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                name = f"{node.module}.{alias.name}"
+                found.add(name if name in modules else node.module or "")
+        elif isinstance(node, ast.If):
+            is_for_types = ast.unparse(node.test) == "TYPE_CHECKING"
+            waiting += node.orelse if is_for_types else [*node.body, *node.orelse]
+        elif isinstance(node, ast.Try):
+            waiting += [*node.body, *node.orelse]
+    return found & modules.keys()
+
+
+def test_files_import_in_no_circle():
+    modules = {}
+    for path in product():
+        name = shown(path).removeprefix("core/").removesuffix(".py").removesuffix("/__init__")
+        modules[name.replace("/", ".")] = path
+    graph = {name: imported(path, modules) - {name} for name, path in modules.items()}
+    # CycleError names the files of a circle.
+    assert len([*TopologicalSorter(graph).static_order()]) == len(modules)
+
+
+def prose(path: Path) -> Iterator[str]:
+    """Yield the docstrings of a file, and its comments; those on lines below each other as one."""
+    yield from (node.value for node in docstrings(tree_of(path)) if isinstance(node.value, str))
+    run, last = "", 0
+    for token in tokenize.generate_tokens(io.StringIO(path.read_text(encoding="utf-8")).readline):
+        if token.type == tokenize.COMMENT:
+            text, line = token.string.lstrip("# "), token.start[0]
+            if line != last + 1:
+                yield run
+                run = ""
+            run, last = f"{run} {text}".strip(), line
+    yield run
+
+
+def test_the_subject_of_a_sentence_is_a_noun():
+    """A comment or docstring begins no sentence with what, who or those."""
+    found = [
+        f"{shown(path)}: {sentence}"
+        for path in sources(*SUBJECTS_DONE)
+        for text in prose(path)
+        for sentence in NO_SUBJECT.findall(text.strip())
+    ]
+    assert found == []

@@ -130,11 +130,13 @@ def live(seed: int = 0) -> Story:
         scenes.recover(cluster)
         cluster.log.pull()
         watched = (DEPLOYMENTS, REPLICA_SETS, PODS, EVENTS)
-        witness = RequestLog(cluster.log, cluster.loop, watched)
+        request_log = RequestLog(cluster.log, cluster.loop, watched)
         start_ns = cluster.clock()
-        scenes.deploy(cluster, witness)
-        witness.close()
-        stages = _stages([r for r in witness.requests if r.change.object.namespace == "default"])
+        scenes.deploy(cluster, request_log)
+        request_log.close()
+        stages = _stages(
+            [r for r in request_log.requests if r.change.object.namespace == "default"]
+        )
         scenes.replace_pods(cluster)
         after = [*_table(cluster, DEPLOYMENTS, "default"), "", *_table(cluster, PODS, "default")]
         return Story(before, start_ns, stages, after, cluster.clock() - began_ns)

@@ -1,4 +1,4 @@
-"""What a component needs of the API, whoever serves it.
+"""The API as a component needs it, whoever serves it.
 
 `pykube_core.apiserver.ApiServer` is such a client in its own process; one over HTTP has the same
 methods and raises the same `StatusError`.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterator
-from typing import Final, TypeAlias, final
+from typing import ClassVar, Final, TypeAlias, final
 
 import msgspec
 
@@ -35,6 +35,8 @@ class Created(msgspec.Struct, gc=False):
     is_return : bool
         The log had skipped another state of it, so there may be traces of it.
     """
+
+    is_status_alone: ClassVar[bool] = False
 
     object: ApiObject
     is_return: bool = False
@@ -67,6 +69,8 @@ class Deleted(msgspec.Struct, gc=False):
         Its last state.
     """
 
+    is_status_alone: ClassVar[bool] = False
+
     object: ApiObject
 
 
@@ -75,7 +79,7 @@ Change: TypeAlias = Created | Updated | Deleted
 
 
 class Housekeeping(int):
-    """A time at which a component wants to step for upkeep alone, such as a heartbeat.
+    """A time at which a component wants to step for housekeeping alone, such as a heartbeat.
 
     Housekeeping comes back for ever: a cluster in which nothing else is waiting is quiescent.
     """
@@ -87,12 +91,12 @@ class Informer:
     Attributes
     ----------
     resources : tuple of Resource
-        What it reads.
+        The resources that it reads.
     ignore_status : frozenset of Resource
         Of which of them it is told no change of the status alone. So the state before a change may
         have another status than the last one that it was told of.
     changes : list of Change
-        What waits to be read; the log adds to it.
+        Changes that wait to be read; the log adds to it.
     open : dict of bytes to Created or Updated, or None
         See `SharedInformer`; None for a cursor that is told of each state.
     """
@@ -148,16 +152,16 @@ class SharedInformer:
     newest: what can still be added to is kept by key, until one of them reads. A deletion stays a
     change of its own, and so does one of the status alone that another follows.
 
-    What others wrote into the store is taken in if the API server could have stored it, else passed
-    over with a warning in Python's log, as if it were not there: what was there before is deleted
-    for readers, and what replaces it is created. An update that cannot be is both.
+    A write of others is taken in if the API server could have stored it, else skipped with a
+    warning in Python's log, as if it were not there: the object that was there before is deleted
+    for readers, and the one that replaces it is created. An update that cannot be is both.
 
     Parameters
     ----------
     store : StoreLike
     registry : Registry
     written : Written, optional
-        What the API server in this process wrote, which is not checked; without it everything is.
+        Writes of the API server in this process, which are not checked; without it everything is.
 
     Attributes
     ----------
@@ -246,7 +250,7 @@ class SharedInformer:
         Parameters
         ----------
         *resources : Resource
-            What it reads; all there is of the first comes before the second.
+            The resources that it reads; all there is of the first comes before the second.
         ignore_status : collection of Resource
             Of which of them only what is not the status matters: it is told of none of their
             changes that are of the status alone, and they cost it nothing.
@@ -308,7 +312,7 @@ class SharedInformer:
                 else:
                     self._skipped.pop(key, None)
                 continue
-            # An own update of what was passed over has spliced some of that.
+            # An own update of what was skipped has spliced some of that.
             if (old is None and created != revision) or not (all_own or covers(revision, revision)):
                 told = self._changes_by_others(resource, key, data, revision, old)
                 changes += told
@@ -337,7 +341,7 @@ class SharedInformer:
         for cursor in readers.of_objects:
             cursor.changes.extend(changes)
         if readers.of_bodies:
-            changes = [c for c in changes if type(c) is not Updated or not c.is_status_alone]
+            changes = [change for change in changes if not change.is_status_alone]
             for cursor in readers.of_bodies:
                 cursor.changes.extend(changes)
 
@@ -350,9 +354,7 @@ class SharedInformer:
             key = obj.key
             if type(change) is Updated:
                 held, is_status_alone = opened.get(key), change.is_status_alone
-                if held is not None and (
-                    is_status_alone or type(held) is Created or not held.is_status_alone
-                ):
+                if held is not None and (is_status_alone or not held.is_status_alone):
                     held.object = obj
                     continue
                 held = opened[key] = Updated(change.old, obj, is_status_alone)

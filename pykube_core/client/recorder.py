@@ -60,14 +60,14 @@ class Reference(msgspec.Struct, frozen=True, gc=False, eq=False):
 
 
 class EventText(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
-    """What is told about an object; to be kept by whoever tells the same of many.
+    """The text of an event; to be kept by a component that tells the same of many objects.
 
     Attributes
     ----------
     type : str
         `NORMAL` or `WARNING`.
     action : str
-        What was done, for events with an instance.
+        The action, for events with an instance.
     field_path : str
         The part of the object that it is about.
     """
@@ -100,7 +100,7 @@ class _Held(msgspec.Struct, gc=False):
 
 
 class _Source(msgspec.Struct, gc=False):
-    """What has been told about one object, and how much more may be."""
+    """Events that were recorded of one object, and how many more may be."""
 
     tokens: float
     since_ns: int
@@ -115,7 +115,7 @@ class EventRecorder:
     server : ApiServer
         Where events are written.
     component : str
-        Who tells, such as "kubelet".
+        The component that tells, such as "kubelet".
     instance : str
         Which one; given, events have the shape of events.k8s.io (kube-scheduler's): a time in
         microseconds, an action, and series in place of counts.

@@ -39,7 +39,7 @@ class UnservedKindError(InputError):
     Attributes
     ----------
     applied : list of Applied
-        What would have been returned without them.
+        The objects that would have been returned without them.
     """
 
     applied: list[Applied]

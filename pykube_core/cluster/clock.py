@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Protocol
+from datetime import datetime
+from typing import Literal, Protocol
 
+from pykube_core.api.machinery.errors import InputError
 from pykube_core.api.machinery.times import NANO
 
 
@@ -65,3 +67,22 @@ class WallClock:
         left_ns = time_ns - self()
         if left_ns > 0:
             wait(left_ns / NANO)
+
+
+def clock_of(clock: Literal["virtual", "wall"] | Clock, start: datetime, last_ns: int) -> Clock:
+    """Return the clock of a cluster, which is not behind ``last_ns``.
+
+    Raises
+    ------
+    InputError
+        It is none that there is, or behind.
+    """
+    if clock == "wall":
+        return WallClock(not_before_ns=last_ns)
+    if clock == "virtual":
+        return VirtualClock(last_ns or round(start.timestamp()) * NANO)
+    if isinstance(clock, str):
+        raise InputError(f'clock is "virtual", "wall" or a Clock, not "{clock}"')
+    if clock() < last_ns:
+        raise InputError("the clock is behind the newest object in the store; start it later")
+    return clock

@@ -1,4 +1,4 @@
-"""Who asked the API server for what: the writes of a run, as requests, told from the log.
+"""The writes of a run as requests to the API server, with their clients, told from the log.
 
 Components share one API server, and one component takes its step at a time. So each change that is
 in the log after a step is that component's, and the object before and after says which request it
@@ -19,7 +19,7 @@ from pykube_core.client.informers import Change, Created, Deleted, SharedInforme
 from pykube_core.cluster.loop import EventLoop
 
 CLIENT: Final = "kubectl"
-"""Who writes when no component steps."""
+"""The client that writes when no component steps."""
 KUBELET: Final = "kubelet"
 
 
@@ -70,7 +70,7 @@ class RequestLog:
     loop : EventLoop
         Whose components write.
     resources : sequence of Resource
-        What is looked at; what is there already is not told.
+        Resources that are looked at; objects that are there already are not told.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What controllers have in common: news are noted, keys that they touch are brought forward."""
+"""The frame of controllers: news are noted, keys that they touch are brought forward."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Controller(ABC):
     server : ApiServer
         Where it writes.
     log : SharedInformer
-        What it reads.
+        The log that it reads.
     resources : tuple of Resource
         Whose changes it is told; all there is of the first comes before the second.
     ignore_status : collection of Resource

@@ -55,20 +55,20 @@ _ALWAYS_TOLERATED: Final = (
 
 
 class NodeMetadata(msgspec.Struct, gc=False):
-    """What daemon sets read of a node's metadata."""
+    """A node's metadata as daemon sets read them."""
 
     name: str
     labels: dict[str, str] = {}
 
 
 class NodeSpec(msgspec.Struct, gc=False):
-    """What daemon sets read of a node's spec."""
+    """A node's spec as daemon sets read it."""
 
     taints: list[Taint] = []
 
 
 class Node(msgspec.Struct, gc=False):
-    """What daemon sets read of a node: two of them are equal when nothing changes for them."""
+    """A node as daemon sets read it: two of them are equal when nothing changes for them."""
 
     metadata: NodeMetadata
     spec: NodeSpec = msgspec.field(default_factory=NodeSpec)
@@ -219,7 +219,7 @@ class NodePods(NamedTuple):
     Attributes
     ----------
     counts : tuple of int
-        What the node adds to the `COUNTS` of the status, 0 or 1 each.
+        The node's part of the `COUNTS` of the status, 0 or 1 each.
     stage : Stage
     old : bytes or None
         The key of the old pod, in the stages that have one.

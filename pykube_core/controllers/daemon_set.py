@@ -25,7 +25,7 @@ from pykube_core.api.machinery.selectors import parse_label_selector
 from pykube_core.api.machinery.status import StatusError
 from pykube_core.api.machinery.times import NANO
 from pykube_core.apiserver import ApiObject, ApiServer
-from pykube_core.client.informers import Change, Created, Deleted, SharedInformer, Updated
+from pykube_core.client.informers import Change, Created, Deleted, SharedInformer
 from pykube_core.client.recorder import NORMAL, WARNING, EventText, Reference
 from pykube_core.controllers.controller import Controller, Note, namespace_is_going
 from pykube_core.controllers.daemon_nodes import (
@@ -152,9 +152,8 @@ class DaemonSetController(Controller):
     def _note_pod(self, change: Change, now_ns: int) -> None:
         obj = change.object
         key = obj.key
-        if type(change) is Updated and change.is_status_alone:
-            if key not in self._places and self._pods.get(key) is None:
-                return
+        if change.is_status_alone and key not in self._places and self._pods.get(key) is None:
+            return
         place = self._places.pop(key, None)
         if place is not None:
             uid, name = place
@@ -319,7 +318,7 @@ class DaemonSetController(Controller):
         failed = self._delete(held, work.pods[:BURST_REPLICAS])
         for key in (*failed, *work.pods[BURST_REPLICAS:]):
             held.dirty[self._places[key][1]] = None
-        # What goes beyond the burst comes back with the news of what was written.
+        # A node beyond the burst comes back with the news of what was written.
         return done and not failed
 
     def _create(self, held: Daemons, nodes: list[str]) -> list[ApiObject | StatusError]:
@@ -382,6 +381,6 @@ class DaemonSetController(Controller):
             return
         status = msgspec.json.encode(new)
         outcome = self._server.batch.patch_status(DAEMON_SETS, [(held.obj, status)])[0]
-        # What came between is news, and brings the set here again.
+        # A write that came between is news, and brings the set here again.
         if not isinstance(outcome, StatusError):
             self._wrote(outcome)

@@ -1,4 +1,4 @@
-"""What is known of a daemon set, and what a rolling update of it may do next.
+"""State of a daemon set, and the next moves of its rolling update.
 
 Source: ``k8s.io/kubernetes/pkg/controller/daemon`` (daemon_controller.go, update.go) v1.34.1 to
 v1.37.2.

@@ -391,7 +391,7 @@ class DeploymentController(Controller):
         # The revision is metadata of a status write upstream too: no new generation.
         changed = deployment.obj.changed_to(obj)
         outcome = self._server.batch.put([changed])[0]
-        # What came between is news, and brings the deployment here again.
+        # A write that came between is news, and brings the deployment here again.
         if isinstance(outcome, ApiObject):
             self._wrote(outcome)
         return True

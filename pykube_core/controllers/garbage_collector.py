@@ -7,7 +7,7 @@ served is left alone as a whole, as upstream leaves it, but not tried again for 
 
 An object is looked at when an owner of it is gone, or is another than it says (in its kind, its
 version, its namespace or its name), or waits for it; not when its owners are simply there. An
-update whose metadata did not change is passed over undecoded.
+update whose metadata did not change is skipped undecoded.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class _Thing(msgspec.Struct, gc=False):
 
 
 class _Facts(msgspec.Struct, gc=False):
-    """What the metadata of copies have in common, as `_Thing` has it."""
+    """The part of metadata that copies have in common, as `_Thing` has it."""
 
     owners: tuple[str, ...]
     owner_keys: tuple[bytes, ...]
@@ -99,7 +99,7 @@ class GarbageCollector(Controller):
         self._facts: dict[Body, _Facts] = {}
         self._things: dict[str, _Thing] = {}
         self._dependents: dict[str, dict[str, None]] = {}
-        # What is to be deleted in this step, by resource and propagation.
+        # Objects to be deleted in this step, by resource and propagation.
         self._deleting: dict[tuple[Resource, str], list[Target]] = {}
 
     def _note_of(self, resource: Resource) -> Note:
@@ -223,7 +223,7 @@ class GarbageCollector(Controller):
         return True
 
     def _judge(self, uid: str, thing: _Thing, obj: ApiObject) -> bool | None:
-        """Doom an object that nobody owns (None), take from it owners that are no more."""
+        """Delete an object that nobody owns (None), take from it owners that are no more."""
         solid, waiting, gone = 0, [], []
         namespace, name = obj.resource.split_key(obj.key)
         metadata = obj.view(_View).metadata

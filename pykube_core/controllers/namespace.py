@@ -84,7 +84,7 @@ class _Pod(msgspec.Struct, gc=False):
 
 
 class _Totals:
-    """What remains of a namespace's content, and how long it may take.
+    """The rest of a namespace's content, and how long it may take.
 
     Attributes
     ----------

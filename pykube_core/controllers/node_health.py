@@ -1,4 +1,4 @@
-"""What a node's conditions mean: its taints, and what is said of it when it says nothing.
+"""Health of a node: taints by its conditions, and the conditions of one that says nothing.
 
 Source: ``k8s.io/kubernetes/pkg/controller/nodelifecycle/node_lifecycle_controller.go`` v1.36.
 """
@@ -64,7 +64,7 @@ class _Status(msgspec.Struct, gc=False):
 
 
 class NodeView(msgspec.Struct, gc=False):
-    """What the node lifecycle controller reads of a node."""
+    """A node as the node lifecycle controller reads it."""
 
     metadata: _Metadata
     spec: _Spec = msgspec.field(default_factory=_Spec)

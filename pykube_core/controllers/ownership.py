@@ -1,4 +1,4 @@
-"""Who owns what: owner references, adoption and release.
+"""Ownership of objects: owner references, adoption and release.
 
 Source: ``k8s.io/kubernetes/pkg/controller/controller_ref_manager.go`` v1.34.1 to v1.37.2.
 Difference: whether an owner is being deleted is not asked again before it adopts, since the log has
@@ -29,7 +29,7 @@ class OwnerReference(msgspec.Struct, gc=False):
 
 
 class Dependent(Protocol):
-    """What is known of an object that a controller may own.
+    """An object that a controller may own.
 
     Attributes
     ----------
@@ -218,12 +218,12 @@ class Ownership(Generic[_D]):
         Parameters
         ----------
         reference : dict
-            What makes the owner a controller; see `controller_reference`.
+            The reference that makes the owner a controller; see `controller_reference`.
 
         Returns
         -------
         list of ApiObject
-            What was written: the caller waits until the log has it, and knows it only then.
+            Objects as written: the caller waits until the log has them, and knows them only then.
 
         Raises
         ------
@@ -249,7 +249,7 @@ class Ownership(Generic[_D]):
                     self._resource, patch, name, namespace, patch_type=STRATEGIC_MERGE_PATCH
                 )
             except StatusError as error:
-                # What cannot be released as it is now is left alone, as upstream does.
+                # An object that cannot be released as it is now is left alone, as upstream does.
                 if error.code in (404, 409) or (owned and error.code == 422):
                     continue
                 self._claims[uid] = claims

@@ -1,4 +1,4 @@
-"""What controllers write into the status of a pod that they delete for a reason of their own."""
+"""Conditions of pods that controllers delete for a reason of their own."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class Candidate(NamedTuple):
     key : bytes
     pod : Pod
     class_ : tuple
-        What is compared first: whether it is bound, its phase, whether it is ready, its deletion
+        Compared first: whether it is bound, its phase, whether it is ready, its deletion
         cost, and how many related pods are on its node.
     restarts : tuple
         The most restarts of a container and of a sidecar, negative: many are missed less.

@@ -1,4 +1,4 @@
-"""What controllers read of a pod, read once for all of them."""
+"""Pods as controllers read them, read once for all of them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class _View(msgspec.Struct, gc=False):
 
 
 class _Facts(msgspec.Struct, frozen=True, gc=False):
-    """What a pod's body says, as far as it is read; ``node`` is that of a pod created with one."""
+    """A pod's body, as far as it is read; ``node`` is that of a pod created with one."""
 
     body: Body
     node: str
@@ -156,16 +156,16 @@ def is_active(pod: Pod) -> bool:
 class PodReader:
     """Reads pods; controllers of one process share one, so that each state is decoded once.
 
-    What pods of one owner have in common is kept once.
+    The common part of one owner's pods is kept once.
     """
 
     def __init__(self) -> None:
         self._held: dict[bytes, Pod] = {}
-        # What one controller knows to be gone, others may still have to read.
+        # Pods that one controller knows to be gone, and others may still have to read.
         self._gone: dict[bytes, Pod] = {}
         self._facts: dict[Body, _Facts] = {}
         self._labels: dict[str, dict[str, str]] = {}
-        # What was read last of a status: its conditions, what it begins with that says all that is
+        # The last reading of a status: its conditions, what it begins with that says all that is
         # read of it, and its phase, reason and time of readiness.
         self._conditions = b""
         self._head = _NO_HEAD

@@ -289,7 +289,7 @@ class ReplicaSetController(Controller):
             return
         status = msgspec.json.encode(new)
         outcome = self._server.batch.patch_status(REPLICA_SETS, [(held.obj, status)])[0]
-        # What came between is news, and brings the set here again.
+        # A write that came between is news, and brings the set here again.
         if not isinstance(outcome, StatusError):
             self._wrote(outcome)
 

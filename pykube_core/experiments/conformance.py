@@ -193,7 +193,7 @@ def decisions_of(scenario: Scenario, engine: EngineFactory = Engine) -> Iterator
         for pod in scenario.pending:
             node = (pod.get("status") or {}).get("nominatedNodeName")
             if node:
-                cycle.nominate(pod, node)
+                cycle.nominator.nominate(pod, node)
         placed = 0
         for pod in scenario.pending:
             decision = _attempts(cycle, _started(pod, placed))

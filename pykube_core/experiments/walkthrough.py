@@ -85,13 +85,13 @@ def recover(cluster: Cluster) -> None:
     cluster.run()
 
 
-def deploy(cluster: Cluster, witness: RequestLog | None = None) -> None:
+def deploy(cluster: Cluster, request_log: RequestLog | None = None) -> None:
     """Create the deployment of httpd, and wait until its pods run."""
     cluster.server.create(cluster.resource("deployments"), DEPLOYMENT, "default")
 
     def is_available() -> bool:
-        if witness is not None:
-            witness.look(cluster.clock())
+        if request_log is not None:
+            request_log.look(cluster.clock())
         status = cluster.get("deployments", "httpd-ken").get("status", {})
         return bool(status.get("availableReplicas") == 2)
 

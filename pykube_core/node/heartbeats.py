@@ -1,4 +1,4 @@
-"""What kubelets tell of their nodes: that they live, each 10 s, and how they are.
+"""Reports of kubelets on their nodes: that they live, each 10 s, and how they are.
 
 Source: ``k8s.io/component-helpers/apimachinery/lease/controller.go``,
 ``k8s.io/kubernetes/pkg/kubelet/kubelet_node_status.go`` and ``nodestatus/setters.go`` v1.34.
@@ -49,7 +49,7 @@ class _LeaseView(msgspec.Struct, gc=False):
 
 
 class _Report(NamedTuple):
-    """What was written of a node last: where, what it showed, and when, as conditions say it."""
+    """The last report on a node: where, what it showed, and when, as conditions say it."""
 
     revision: int
     shown: tuple[bool, list[KubeObject]]
@@ -124,7 +124,7 @@ class Leases:
         ):
             if isinstance(outcome, ApiObject):
                 self._held[name] = outcome
-            elif self._take_over(name) is None:  # What is there is none.
+            elif self._take_over(name) is None:  # The object that is there is none.
                 self._new[name] = owners[name]
         if missing:
             due_ns.append(now_ns + RENEWAL_NS)
@@ -141,7 +141,7 @@ class Leases:
             return None
         renewed = obj.body.view(_LeaseView).spec.renewTime
         spec = {"holderIdentity": name, "leaseDurationSeconds": _LEASE_SECONDS}
-        # What others may have put behind the spec goes: a renewal changes the end.
+        # Members that others may have put behind the spec go: a renewal changes the end.
         whole = {"metadata": msgspec.json.decode(obj.data)["metadata"]}
         renewal = {"spec": spec | {"renewTime": micro_time_text(0)}}
         self._held[name] = obj.changed_to(whole | renewal)

@@ -48,7 +48,7 @@ from pykube_core.node.workers import PodWorkers
 from pykube_core.objects import Body
 
 _UNREADABLE: Final = (msgspec.DecodeError, ValueError)
-"""What statuses raise that others wrote, where a container has no name or no time."""
+"""Errors of statuses that others wrote, where a container has no name or no time."""
 PODS_A_STEP: Final = 4096
 """So many pods are brought forward before others read what was written about them."""
 
@@ -69,9 +69,9 @@ class Kubelet:
     server : ApiServer
         Where it writes.
     log : SharedInformer
-        What it reads.
+        The log that it reads.
     runtime : Runtime
-        What containers do.
+        The containers of all nodes.
     network : PodNetwork
         Where addresses come from.
     static_pods : mapping of str to sequence of dict
@@ -335,7 +335,7 @@ class Kubelet:
             self._fresh.add(obj, template)
         self._place(pod, node, now_ns)
         if view.metadata.deletionTimestamp:
-            self._workers.doom(pod, view.metadata.deletionGracePeriodSeconds, now_ns)
+            self._workers.begin_deletion(pod, view.metadata.deletionGracePeriodSeconds, now_ns)
 
     def _template(self, obj: ApiObject, view: PodView) -> Template:
         agent = self._network.is_agent(view.metadata.namespace, view.metadata.labels)
@@ -397,7 +397,7 @@ class Kubelet:
         if pod.static:
             self._static.look_at_mirror(pod, view)
         elif view.metadata.deletionTimestamp:
-            self._workers.doom(pod, view.metadata.deletionGracePeriodSeconds, now_ns)
+            self._workers.begin_deletion(pod, view.metadata.deletionGracePeriodSeconds, now_ns)
         if pod.template.gated or is_overruled(view.status.conditions):
             pod.stale = True
 

@@ -46,7 +46,7 @@ def status_of(pod: Pod, now_ns: int) -> FilledStatus:
     template, host_address, address = pod.template, pod.host.address_json, pod.address
     filling = [pod.others, host_address, address.encode()]
     plain = not (template.gated or pod.reason or len(pod.containers) > len(_IDENTITIES))
-    # Whoever showed the same before and is as far now shows the same again.
+    # Pods that showed the same before and are as far now show the same again.
     key: tuple[object, ...] = (
         pod.shown, now_ns, pod.sandbox, pod.start, pod.phase, pod.generation,
         not host_address, not address,

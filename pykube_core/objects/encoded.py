@@ -30,13 +30,13 @@ class ApiObject(msgspec.Struct, frozen=True, gc=False, eq=False):
     Attributes
     ----------
     resource : Resource
-        What it is.
+        Its entry in the registry.
     key : bytes
         Where it is stored.
     uid : str
     body : Body
-        What it shares with its copies. Two states of one pod that have it and the node in common
-        differ in the status alone.
+        The part that it shares with its copies. Two states of one pod that have it and the node in
+        common differ in the status alone.
     bound_to : str
         The node that a binding gave a pod; else "", also of a pod that was created with its node.
     own_status : bytes

@@ -124,18 +124,18 @@ def shown(pod):
     }
 
 
-def check_scheduler(obj, shapes):
+def check_scheduler(obj, signatures):
     whole = msgspec.json.decode(obj.data)
     metadata, spec, status = whole["metadata"], whole["spec"], whole.get("status", {})
-    shape = shapes.of(obj)
+    signature = signatures.of(obj)
     assert (obj.name, obj.uid) == (metadata["name"], metadata["uid"])
-    assert (shape.node, shape.namespace) == (spec.get("nodeName", ""), "default")
-    assert shape.nominated_node == status.get("nominatedNodeName", "")
-    assert shape.is_deleting == ("deletionTimestamp" in metadata)
+    assert (signature.node, signature.namespace) == (spec.get("nodeName", ""), "default")
+    assert signature.nominated_node == status.get("nominatedNodeName", "")
+    assert signature.is_deleting == ("deletionTimestamp" in metadata)
     done = status.get("phase") in ("Succeeded", "Failed")
-    assert shape.is_done == done
-    assert shape.is_sized == is_sized(obj)
-    assert shapes.read_status(obj) == (done, is_sized(obj))
+    assert signature.is_done == done
+    assert signature.is_sized == is_sized(obj)
+    assert signatures.read_status(obj) == (done, is_sized(obj))
     assert is_sized(obj) or "resources" not in status
     assert obj.bound_to in ("", spec.get("nodeName", ""))
     body = obj.body
@@ -157,7 +157,7 @@ class World:
         self.every = self.log.cursor(PODS, every_version=True)
         self.cursors = [self.log.cursor(PODS), self.log.cursor(PODS)]
         self.reader = PodReader()
-        self.shapes = PodSignatures(None)
+        self.signatures = PodSignatures(None)
         self.states = []
         self.expected = {}
         self.returned = []
@@ -180,7 +180,7 @@ class World:
             alone = (old | {"status": 0}) == (whole | {"status": 0})
             assert change.is_status_alone == alone or not change.old.body.has_status
             assert new.has_body_of(change.old) == change.is_status_alone
-        check_scheduler(new, self.shapes)
+        check_scheduler(new, self.signatures)
         self.expected[new.key, new.revision] = pod_shown(new)
         self.states.append(new)
 

@@ -12,7 +12,7 @@ class Evaluation(NamedTuple):
     Attributes
     ----------
     plugin, code : (n,) uint8
-        Who refused first and how: ``Plugin``, ``Code``.
+        The first refusal: ``Plugin``, ``Code``.
     detail : (n,) uint64
         Why; its meaning is the plugin's.
     raw, normalized : (PLUGIN_COUNT, n) int64
@@ -41,7 +41,7 @@ class Victims(NamedTuple):
         ``Code.FITS`` where preemption helps; ``Code.NOT_EVALUATED`` where no pod has a lower
         priority; else how the pod was refused with all of these gone.
     plugin : (n,) uint8
-        Who refused it then: ``Plugin``.
+        The plugin that refused it then: ``Plugin``.
     detail : (n,) uint64
         Why; its meaning is the plugin's.
     violations : (n,) int32

@@ -26,7 +26,7 @@ class CompactedError(StoreError):
     Attributes
     ----------
     compact_revision : int
-        What it was compacted to, 0 where that is not known.
+        The revision that it was compacted to, 0 where that is not known.
     """
 
     compact_revision = 0

@@ -18,7 +18,7 @@ class NodeVictims:
     code : Code
         FITS, or how the node refuses; NOT_EVALUATED where no pod is of lower priority.
     plugin : Plugin
-        Who refuses, with all pods of lower priority gone.
+        The plugin that refuses, with all pods of lower priority gone.
     detail : int
         Why; its meaning is the plugin's.
     slots : list of int

@@ -5,13 +5,13 @@
     log -> nodes and assigned pods -> engine        pending pods -> queue
                                         ^                             |
                                         |  assumed        all active, | in the queue's order
-                                        +------- attempts <-----------+
+                                        +----- schedule loop <--------+
                                                     |
               bindings, events, conditions, evictions, nominations -> API server
 
 Each step reads the log, lets the queue's time pass, and tries every active pod once. Runs of pods
 that the engine alone decides about go to it in one call, which ends at the first that fits
-nowhere; so the outcome is that of one pod after the other. What a step writes is news of the next.
+nowhere; so the outcome is that of one pod after the other. A step's writes are news of the next.
 
 Source: kubernetes v1.34.1, pkg/scheduler/eventhandlers.go and schedule_one.go. Differences: within
 a step nothing but the scheduler's own assumptions changes, where upstream's informers come between
@@ -102,7 +102,7 @@ class SchedulerComponent:
     server : ApiServer
         Where it writes.
     log : SharedInformer
-        What it reads.
+        The log that it reads.
     configuration : SchedulerConfiguration, optional
         kube-scheduler's defaults without it.
     policy : Policy, optional
@@ -112,7 +112,7 @@ class SchedulerComponent:
     seed : int
         Of all that is left to chance.
     instance : str
-        Who it is in events.
+        Its name in events.
     start_ns : int
         The time; intervals of the queue count from it.
     """
@@ -150,13 +150,13 @@ class SchedulerComponent:
             self._scheduler.set_percentage(profile.scheduler_name, percentage)
         draw = random.Random(seed).randrange if tie_break == "random" else None
         self._cycle = SchedulingCycle(self._scheduler, draw, evict=False)
-        self._accounts = SchedulerCache(self._scheduler, self._cycle)
-        self._shapes = PodSignatures(self._scheduler)
+        self._cache = SchedulerCache(self._scheduler, self._cycle)
+        self._signatures = PodSignatures(self._scheduler)
         self._queue = build_queue(configuration, start_ns=start_ns)
         self._profiles = frozenset(profile.scheduler_name for profile in configuration.profiles)
         self._pods: dict[bytes, WaitingPod | AssignedPod] = {}
-        self._attempts = ScheduleLoop(
-            server, self._scheduler, self._cycle, self._accounts, self._shapes, self._queue,
+        self._schedule_loop = ScheduleLoop(
+            server, self._scheduler, self._cycle, self._cache, self._signatures, self._queue,
             self._pods, self._profiles, instance,
         )  # fmt: skip
         self._now_ns = start_ns
@@ -178,11 +178,11 @@ class SchedulerComponent:
                 self._note_namespace(change)
             else:
                 self._note_listed(change)
-        self._accounts.settle()
+        self._cache.settle()
         self._queue.tick(now_ns)
-        self._attempts.run(now_ns)
+        self._schedule_loop.run(now_ns)
         again_ns = self._queue.next_wakeup_ns()
-        # What is left in the unschedulable pool is tried again for ever, each five minutes.
+        # A pod that is left in the unschedulable pool is tried again for ever, each five minutes.
         return again_ns if again_ns is None or self._queue.has_backoff else Housekeeping(again_ns)
 
     # -- what plugins read beside pods and nodes -----------------------------------------------
@@ -191,7 +191,7 @@ class SchedulerComponent:
         obj = change.object
         labels = None if type(change) is Deleted else obj.view(_NamespaceView).metadata.labels
         self._scheduler.context.matchers.set_namespace(obj.name, labels)
-        self._accounts.version += 1
+        self._cache.version += 1
 
     def _note_listed(self, change: Change) -> None:
         obj = change.object
@@ -204,8 +204,8 @@ class SchedulerComponent:
             listers.delete(_LISTED[plural], obj.decode())
         else:
             listers.set(_LISTED[plural], obj.decode())
-        self._shapes.forget()
-        self._accounts.version += 1
+        self._signatures.forget()
+        self._cache.version += 1
 
     # -- nodes -------------------------------------------------------------------------------
 
@@ -213,14 +213,14 @@ class SchedulerComponent:
         obj = change.object
         if type(change) is Created:
             node = obj.decode()
-            self._accounts.add_node(node)
+            self._cache.add_node(node)
             self._tell(NODE_ADD, None, node)
         elif type(change) is Deleted:
             self._tell(NODE_DELETE, obj.decode(), None)
-            self._accounts.remove_node(obj.name)
+            self._cache.remove_node(obj.name)
         elif not _is_heartbeat(change):
             after = obj.decode()
-            self._accounts.update_node(after)
+            self._cache.update_node(after)
             if self._queue.has_unschedulable:
                 before = change.old.decode()
                 for event in node_update_events(before, after):
@@ -250,32 +250,35 @@ class SchedulerComponent:
     def _note_unassigned(self, held: WaitingPod | None, change: Created | Updated) -> None:
         """Take a change of a pod that had no node, as far as is known here."""
         new = change.object
-        name, uid, shape = new.name, new.uid, self._shapes.of(new)
-        if shape.is_done:
+        name, uid, signature = new.name, new.uid, self._signatures.of(new)
+        if signature.is_done:
             self._lose_pod(held, change.old if type(change) is Updated else new)
-        elif shape.node:
+        elif signature.node:
             if held is not None:
                 self._drop_waiting(held)
-            full_name, index = f"{shape.namespace}/{name}", self._shapes.class_of(new, shape).index
-            pod = AssignedPod(full_name, uid, shape.node, index, new, shape.is_sized)
+            full_name, index = (
+                f"{signature.namespace}/{name}",
+                self._signatures.class_of(new, signature).index,
+            )
+            pod = AssignedPod(full_name, uid, signature.node, index, new, signature.is_sized)
             self._pods[new.key] = pod
-            self._accounts.add_pod(pod)
+            self._cache.add_pod(pod)
             self._tell_pod(ASSIGNED_POD_ADD, None, new)
         elif type(change) is Updated and held is not None:
             self._update_waiting(held, change)
-        elif shape.scheduler_name in self._profiles:
+        elif signature.scheduler_name in self._profiles:
             waiting = self._pods[new.key] = WaitingPod(
-                f"{shape.namespace}/{name}",
-                shape.priority,
+                f"{signature.namespace}/{name}",
+                signature.priority,
                 new,
                 uid,
-                shape.scheduler_name,
+                signature.scheduler_name,
                 name=name,
                 object=new,
-                shape=shape,
+                signature=signature,
             )
             self._queue.add(waiting, self._now_ns)
-            if shape.nominated_node or self._cycle.nominations:
+            if signature.nominated_node or self._cycle.nominator.nodes:
                 self._nominate(waiting)
 
     def _lose_pod(self, held: WaitingPod | AssignedPod | None, last: ApiObject) -> None:
@@ -284,18 +287,18 @@ class SchedulerComponent:
             return
         del self._pods[last.key]
         if isinstance(held, AssignedPod):
-            self._accounts.remove_pod(held)
+            self._cache.remove_pod(held)
             self._tell_pod(ASSIGNED_POD_DELETE, last, None)
             return
         self._drop_waiting(held)
-        if held.shape.nominated_node:
+        if held.signature.nominated_node:
             self._tell_unnominated(held, last)
 
     def _drop_waiting(self, held: WaitingPod) -> None:
         self._queue.delete(held.key)
-        if held.key in self._cycle.nominations:
-            self._cycle.clear_nomination(held.decoded())
-            self._accounts.version += 1
+        if held.key in self._cycle.nominator.nodes:
+            self._cycle.nominator.clear(held.decoded())
+            self._cache.version += 1
 
     def _tell_unnominated(self, held: WaitingPod, old: ApiObject) -> None:
         """Room that was kept for a pod is free for those of no higher priority."""
@@ -311,19 +314,19 @@ class SchedulerComponent:
 
     def _update_waiting(self, held: WaitingPod, change: Updated) -> None:
         new = change.object
-        before, shape = held.shape, self._shapes.of(new)
-        held.take(new, shape)
+        before, signature = held.signature, self._signatures.of(new)
+        held.take(new, signature)
         if self._queue.get(held.key) is None:
             # It was left out because it is being deleted; it is looked at again, as upstream does.
             self._queue.add(held, self._now_ns)
         elif (
             not change.is_status_alone
             or before.is_sized
-            or shape.is_sized
+            or signature.is_sized
             or self._queue.concerns(_UNSCHEDULABLE_POD_UPDATE)
         ):
             self._queue.update(change.old.decode(), new.decode(), self._now_ns)
-        if shape.nominated_node == before.nominated_node:
+        if signature.nominated_node == before.nominated_node:
             return
         self._nominate(held)
         if before.nominated_node:
@@ -331,37 +334,37 @@ class SchedulerComponent:
 
     def _nominate(self, held: WaitingPod) -> None:
         """Keep room for a pod where its status says."""
-        node = held.shape.nominated_node
-        if node == self._cycle.nominations.get(held.key, ""):
+        node = held.signature.nominated_node
+        if node == self._cycle.nominator.nodes.get(held.key, ""):
             return
-        self._accounts.settle()
-        self._accounts.version += 1
+        self._cache.settle()
+        self._cache.version += 1
         if node:
-            self._cycle.nominate(held.decoded(), node)
+            self._cycle.nominator.nominate(held.decoded(), node)
         else:
-            self._cycle.clear_nomination(held.decoded())
+            self._cycle.nominator.clear(held.decoded())
 
     def _update_assigned(self, held: AssignedPod, change: Updated) -> None:
         """Take a change of a pod on a node; most change nothing but the status."""
         old, new = change.old, change.object
-        is_done, is_sized = self._shapes.read_status(new)
+        is_done, is_sized = self._signatures.read_status(new)
         if is_done:
             self._lose_pod(held, old)
             return
         was_sized, held.is_sized = held.is_sized, is_sized
         if change.is_status_alone and not (was_sized or is_sized):
-            self._accounts.update_pod(held, new)
+            self._cache.update_pod(held, new)
             if self._queue.concerns(_ASSIGNED_POD_UPDATE):
                 self._tell_update(old, new)
             return
-        index = self._shapes.read_class(new).index
+        index = self._signatures.read_class(new).index
         if index != held.class_index:
-            self._accounts.remove_pod(held)
+            self._cache.remove_pod(held)
             held = AssignedPod(held.name, held.uid, held.node, index, new, held.is_sized)
             self._pods[new.key] = held
-            self._accounts.add_pod(held)
+            self._cache.add_pod(held)
         else:
-            self._accounts.update_pod(held, new)
+            self._cache.update_pod(held, new)
         self._tell_update(old, new)
 
     def _tell_update(self, old: ApiObject, new: ApiObject) -> None:

@@ -1,4 +1,4 @@
-"""What the scheduler writes into the status of pods: conditions and nominations.
+"""The scheduler's part of the status of pods: conditions and nominations.
 
 Source: kubernetes v1.34.1, pkg/scheduler/schedule_one.go (updatePod) and
 pkg/scheduler/framework/preemption.
@@ -21,7 +21,7 @@ _ATTEMPTS: Final = 4
 
 
 class StatusChange(NamedTuple):
-    """What is to be changed in a pod's status; None for what stays.
+    """A change of a pod's status; None for a part that stays.
 
     ``nominated_node`` "" takes a nomination back.
     """

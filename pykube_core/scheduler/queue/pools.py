@@ -203,7 +203,7 @@ class UnschedulablePool:
     """Pods that wait for an event, grouped by the plugins that rejected them.
 
     An event concerns only the groups of which a plugin asked for it, so that the others are not
-    even looked at. Those that are not gated are in a heap by timestamp, too, for the timeout.
+    even looked at. Pods that are not gated are in a heap by timestamp, too, for the timeout.
 
     Attributes
     ----------

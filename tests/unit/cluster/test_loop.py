@@ -132,7 +132,7 @@ def test_wall_clock_waits_for_the_next_write_or_its_time():
 
 
 class Beating(Recorder):
-    """Comes back for upkeep, and for work while there is some."""
+    """Comes back for housekeeping, and for work while there is some."""
 
     def __init__(self, world, name, work):
         super().__init__(world, name)

@@ -5,6 +5,7 @@ from pykube_core.scheduler.config import (
     default_configuration,
     profile_from_dict,
 )
+from pykube_core.scheduler.queue.backoff import SECOND_NS
 from pykube_core.scheduler.queue.build import build_queue
 from pykube_core.scheduler.queue.events import (
     ASSIGNED_POD_ADD,
@@ -15,7 +16,7 @@ from pykube_core.scheduler.queue.events import (
     ClusterEvent,
 )
 from pykube_core.scheduler.queue.hints import QueueingHints, Registration, queueing_hints
-from pykube_core.scheduler.queue.queue import SECOND_NS, Pool, QueuedPod, SchedulingQueue
+from pykube_core.scheduler.queue.queue import Pool, QueuedPod, SchedulingQueue
 
 FIT = "NodeResourcesFit"
 AFFINITY = "NodeAffinity"
