@@ -297,7 +297,7 @@ class SchedulerComponent:
     def _drop_waiting(self, held: WaitingPod) -> None:
         self._queue.delete(held.key)
         if held.key in self._cycle.nominator.nodes:
-            self._cycle.nominator.clear(held.decoded())
+            self._cycle.nominator.clear(held.pod)
             self._cache.version += 1
 
     def _tell_unnominated(self, held: WaitingPod, old: ApiObject) -> None:
@@ -340,9 +340,9 @@ class SchedulerComponent:
         self._cache.settle()
         self._cache.version += 1
         if node:
-            self._cycle.nominator.nominate(held.decoded(), node)
+            self._cycle.nominator.nominate(held.pod, node)
         else:
-            self._cycle.nominator.clear(held.decoded())
+            self._cycle.nominator.clear(held.pod)
 
     def _update_assigned(self, held: AssignedPod, change: Updated) -> None:
         """Take a change of a pod on a node; most change nothing but the status."""
@@ -406,7 +406,7 @@ def crosses(queued: QueuedPod, pod: KubeObject, matchers: MatcherTable) -> bool:
     It was rejected by PodTopologySpread and shares the namespace, or requires such a pod nearby
     (getUnschedulablePodsWithCrossTopologyTerm, pkg/scheduler/backend/queue/scheduling_queue.go).
     """
-    other = queued.pod or {}
+    other = queued.pod
     namespace = namespace_of(pod)
     if "PodTopologySpread" in queued.unschedulable_plugins and namespace == namespace_of(other):
         return True

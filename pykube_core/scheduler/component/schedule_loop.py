@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from pykube_core.api.core import PODS
 from pykube_core.api.core.pod.conditions import Condition
-from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.api.machinery.status import StatusError
 from pykube_core.apiserver import ApiObject, ApiServer, Binding
 from pykube_core.client.recorder import NORMAL, WARNING, EventRecorder, EventText, Reference
@@ -61,12 +60,6 @@ class WaitingPod(QueuedPod, eq=False, gc=False, kw_only=True):
         self.object = obj
         self.signature = signature
         self.source = obj
-
-    def decoded(self) -> KubeObject:
-        """Return the Pod."""
-        pod = self.pod
-        assert pod is not None
-        return pod
 
     @property
     def has_gates(self) -> bool:
@@ -230,7 +223,7 @@ class ScheduleLoop:
 
     def _schedule(self, pod: WaitingPod, pod_class: SignatureClass) -> None:
         nominations = dict(self._cycle.nominator.nodes)
-        decision = self._cycle.schedule(pod.decoded())
+        decision = self._cycle.schedule(pod.pod)
         if decision.placed is not None:
             self._placed.pods.append(pod)
             self._placed.classes.append(pod_class.index)
@@ -304,7 +297,7 @@ class ScheduleLoop:
         """Take a pod off the node that the API did not give it."""
         self._cache.version += 1
         self._cycle.forget(handle)
-        assumed = pod.decoded() | {"spec": pod.decoded()["spec"] | {"nodeName": node}}
+        assumed = pod.pod | {"spec": pod.pod["spec"] | {"nodeName": node}}
         self._queue.move_all(ASSIGNED_POD_DELETE, assumed, None, self._now_ns)
         text = f'running Bind plugin "DefaultBinder": {error.message}'
         self._fail(pod, _Failure(text, reason="SchedulerError"))

@@ -69,7 +69,7 @@ class Requeueing:
         for plugin, hint in self._hints[queued.scheduler_name].for_event(event):
             if plugin not in rejectors:
                 continue
-            if hint is not None and not hint(queued.pod or {}, old, new):
+            if hint is not None and not hint(queued.pod, old, new):
                 continue
             if plugin in queued.pending_plugins:
                 return Strategy.IMMEDIATELY
