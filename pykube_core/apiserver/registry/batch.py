@@ -162,7 +162,7 @@ class Batch:
     ) -> list[Outcome]:
         out: list[Outcome] = []
         made: list[ApiObject] = []
-        resource, body, status = first.resource, first.body, first.own_status
+        resource, body, status = first.resource, first.body, first.own_tail
         rule = resource.name_rule
         # Generated names differ in five letters or digits, which no rule tells apart.
         complaints = rule(names[0])
@@ -274,7 +274,7 @@ class Batch:
                 if changed.size > OBJECT_BYTES_MAX:
                     out.append(too_large())
                     continue
-                if status != obj.own_status:
+                if status != obj.own_tail:
                     made.append(changed)
                     place.append(len(out))
                 out.append(obj)
@@ -287,7 +287,7 @@ class Batch:
         self, resource: Resource, items: Sequence[tuple[ApiObject, FilledStatus]]
     ) -> list[int | StatusError]:
         items = [
-            (obj if obj.body.has_status else obj.with_status(b""), filled) for obj, filled in items
+            (obj if obj.body.has_tail else obj.with_status(b""), filled) for obj, filled in items
         ]
         puts = _filled(items)
         sizes = puts.sizes[len(items) :]
@@ -296,7 +296,7 @@ class Batch:
             for (obj, _), size in zip(items, sizes, strict=True)
         ):  # An object may come twice, a status may be the same, or too large.
             encoded = [
-                (obj, value[obj.size - len(obj.own_status) - 1 : -1])
+                (obj, value[obj.size - len(obj.own_tail) - 1 : -1])
                 for (obj, _), (_, value, _) in zip(items, puts, strict=True)
             ]
             outcomes = self._replace_statuses(resource, encoded)
@@ -437,10 +437,15 @@ class Batch:
             middle = len(objects) // 2
             return self._write(objects[:middle]) + self._write(objects[middle:])
         if objects[0].body.is_shared:
-            puts = _filled([(o, FilledStatus(ENCODED_STATUS, [o.own_status])) for o in objects])
+            puts = _encoded(objects)
         else:
             puts = Puts.of(keys, [obj.data for obj in objects], [obj.revision for obj in objects])
         revisions = self._write_puts(objects[0].resource, puts)
+        first = revisions[0]
+        if first and first == revisions[-1]:  # No refusal: a refused one parts the others.
+            states = [obj.at(first) for obj in objects]
+            self._written.keep(first, states)
+            return [*states]
         return [
             obj.at(revision) if revision else None
             for obj, revision in zip(objects, revisions, strict=True)
@@ -467,6 +472,16 @@ class Batch:
             return [outcome.revision] * count
         before, behind = puts[:failed], puts[failed + 1 :]
         return [*self._write_puts(resource, before), 0, *self._write_puts(resource, behind)]
+
+
+def _encoded(objects: Sequence[ApiObject]) -> Puts:
+    """Return the puts of objects as they are, each at the revision that it shows."""
+    fields: list[bytes] = []
+    for obj in objects:
+        fields += obj.own_fields()
+        fields.append(obj.own_tail)
+    forms = [obj.body.form(ENCODED_STATUS) for obj in objects]
+    return Puts.filled(_KEY, forms, fields, [obj.revision for obj in objects])
 
 
 def _filled(items: Sequence[tuple[ApiObject, FilledStatus]]) -> Puts:
