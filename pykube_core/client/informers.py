@@ -180,6 +180,8 @@ class SharedInformer:
         self._store = store
         self._registry = registry
         self._written = written or Written()
+        self._written.reader_count += 1
+        self._closed = False
         self._gate = Gate()
         self._skipped: dict[bytes, None] = {}
         self._objects: dict[Resource, dict[bytes, ApiObject]] = {}
@@ -288,17 +290,34 @@ class SharedInformer:
         """Take note of some changes; return how many of them somebody reads."""
         created_at = events.rows["create_revision"].tolist()
         revisions = events.rows["mod_revision"].tolist()
-        if revisions[0] == revisions[-1]:
-            states = self._written.take(revisions[0])
-            if len(states) == len(revisions):
-                return self._take_states(states, created_at)
+        take = self._written.take
+        count = start = at = 0
+        while at < len(revisions):
+            states = take(revisions[at])
+            if not states:
+                at += 1
+                continue
+            if start < at:
+                count += self._take_bytes(events, slice(start, at))
+            start, at = at, at + len(states)
+            count += self._take_states(states, created_at[start:at])
+            start = at
+        if start < at:
+            count += self._take_bytes(events, slice(start, at))
+        return count
+
+    def _take_bytes(self, events: PackedEvents, rows: slice) -> int:
+        """Take in some events as their bytes say."""
         prefix, parse = _NO_PREFIX, ApiObject.parse
         objects: dict[bytes, ApiObject] = {}
         runs: list[tuple[Resource, list[Change]]] = []
+        keys, values = events.split()
+        created_at = events.rows["create_revision"][rows].tolist()
+        revisions = events.rows["mod_revision"][rows].tolist()
         covers = self._written.covers
         all_own = covers(revisions[0], revisions[-1])
         for key, data, created, revision in zip(
-            *events.split(), created_at, revisions, strict=True
+            keys[rows], values[rows], created_at, revisions, strict=True
         ):
             old = objects.get(key)
             if old is None and not key.startswith(prefix):  # Most come in runs of one resource.
@@ -414,6 +433,9 @@ class SharedInformer:
 
     def close(self) -> None:
         """End the cursor on the store; a second call does nothing."""
+        if not self._closed:
+            self._written.reader_count -= 1
+        self._closed = True
         self._watch.close()
 
     def __enter__(self) -> SharedInformer:

@@ -7,6 +7,7 @@ made it fail, so that each gets its own answer.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any, Final, overload
 
 import msgspec
@@ -44,6 +45,7 @@ _ATTEMPTS: Final = 8
 ENCODED_STATUS: Final = b"%c" % STATUS_FIELD
 """The text of a form of statuses that are their only own field."""
 _KEY: Final = Form(b"\1")
+_TEXTS_MAX: Final = 256
 
 
 class FilledStatus(msgspec.Struct, frozen=True, gc=False):
@@ -290,18 +292,22 @@ class Batch:
             (obj if obj.body.has_tail else obj.with_status(b""), filled) for obj, filled in items
         ]
         puts = _filled(items)
-        sizes = puts.sizes[len(items) :]
-        if len({obj.key for obj, _ in items}) < len(items) or any(
-            size == obj.size or size > OBJECT_BYTES_MAX
-            for (obj, _), size in zip(items, sizes, strict=True)
+        tails = _tails(items, puts)
+        if (
+            len({obj.key for obj, _ in items}) < len(items)
+            or max(puts.sizes) > OBJECT_BYTES_MAX
+            or any(tail == obj.own_tail for (obj, _), tail in zip(items, tails, strict=True))
         ):  # An object may come twice, a status may be the same, or too large.
-            encoded = [
-                (obj, value[obj.size - len(obj.own_tail) - 1 : -1])
-                for (obj, _), (_, value, _) in zip(items, puts, strict=True)
-            ]
+            encoded = [(obj, tail) for (obj, _), tail in zip(items, tails, strict=True)]
             outcomes = self._replace_statuses(resource, encoded)
             return [done.revision if isinstance(done, ApiObject) else done for done in outcomes]
         written = self._write_puts(resource, puts)
+        if _is_one(written):
+            states = [
+                ApiObject(resource, o.key, o.uid, o.body, o.bound_to, tail, written[0])
+                for (o, _), tail in zip(items, tails, strict=True)
+            ]
+            self._written.keep(written[0], states)
         return [
             revision or conflict(resource, obj.name)
             for (obj, _), revision in zip(items, written, strict=True)
@@ -441,10 +447,9 @@ class Batch:
         else:
             puts = Puts.of(keys, [obj.data for obj in objects], [obj.revision for obj in objects])
         revisions = self._write_puts(objects[0].resource, puts)
-        first = revisions[0]
-        if first and first == revisions[-1]:  # No refusal: a refused one parts the others.
-            states = [obj.at(first) for obj in objects]
-            self._written.keep(first, states)
+        if _is_one(revisions):
+            states = [obj.at(revisions[0]) for obj in objects]
+            self._written.keep(revisions[0], states)
             return [*states]
         return [
             obj.at(revision) if revision else None
@@ -474,6 +479,11 @@ class Batch:
         return [*self._write_puts(resource, before), 0, *self._write_puts(resource, behind)]
 
 
+def _is_one(revisions: list[int]) -> bool:
+    """Say whether puts were one transaction: one that is refused parts the others."""
+    return revisions[0] > 0 and revisions[0] == revisions[-1]
+
+
 def _encoded(objects: Sequence[ApiObject]) -> Puts:
     """Return the puts of objects as they are, each at the revision that it shows."""
     fields: list[bytes] = []
@@ -496,6 +506,17 @@ def _filled(items: Sequence[tuple[ApiObject, FilledStatus]]) -> Puts:
             fields += [b""] * (size - len(own))
     forms = [obj.body.form(status.text) for obj, status in items]
     return Puts.filled(_KEY, forms, fields, [obj.revision for obj, _ in items])
+
+
+def _tails(items: Sequence[tuple[ApiObject, FilledStatus]], puts: Puts) -> tuple[bytes, ...]:
+    """Return the statuses that are about to be put."""
+    assert puts.filling is not None
+    return puts.filling.of([_text_form(status.text) for _, status in items]).texts()
+
+
+@lru_cache(_TEXTS_MAX)
+def _text_form(text: bytes) -> Form:
+    return Form(text)
 
 
 def _refusal(obj: ApiObject) -> StatusError:

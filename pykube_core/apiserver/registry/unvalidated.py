@@ -23,7 +23,7 @@ from pykube_core.objects.layout import identity, status_start
 from pykube_core.store import KeyValue
 
 _SPANS_MAX: Final = 1024
-_STATES_MAX: Final = 64
+_STATES_MAX: Final = 512
 _KNOWN_MAX: Final = 1 << 10
 _PLAIN_BYTES_MAX: Final = 253
 _PLAIN: Final = re.compile("[-._0-9A-Za-z]+")
@@ -34,10 +34,16 @@ class Written:
 
     The oldest are forgotten when there are many, which costs a check. Of the last ones it keeps the
     objects too, for a reader of the log to take in place of their bytes.
+
+    Attributes
+    ----------
+    reader_count : int
+        Readers that may take objects; without any, none are kept.
     """
 
     def __init__(self) -> None:
         self._states: dict[int, list[ApiObject]] = {}
+        self.reader_count = 0
         self._spans: deque[list[int]] = deque(maxlen=_SPANS_MAX)
 
     def add(self, revision: int) -> None:
@@ -50,6 +56,8 @@ class Written:
 
     def keep(self, revision: int, states: list[ApiObject]) -> None:
         """Keep all objects that a revision put, in the order of their puts."""
+        if not self.reader_count:
+            return
         kept = self._states
         kept[revision] = states
         if len(kept) > _STATES_MAX:

@@ -269,7 +269,7 @@ def test_an_own_write_is_taken_in_as_the_objects_that_it_wrote_and_once(server, 
     pods = [put(server, name) for name in ("a", "b")]
     logs = [SharedInformer(store, server.registry, server.written) for _ in range(2)]
     cursors = [log.cursor(CONFIG_MAPS) for log in logs]
-    written = server.write_encoded(pods)
+    written = server.batch.put(pods)
     for log, cursor in zip(logs, cursors, strict=True):
         cursor.read()
         log.pull()
@@ -280,11 +280,14 @@ def test_an_own_write_is_taken_in_as_the_objects_that_it_wrote_and_once(server, 
 
 
 def test_the_objects_of_the_last_revisions_are_kept_and_no_more():
-    written, pods = Written(), ["of any kind"]
-    for revision in range(1, 200):
+    written, pods, revisions = Written(), ["of any kind"], range(1, 600)
+    written.keep(1, pods)
+    assert not written.take(1)  # Nobody reads them.
+    written.reader_count += 1
+    for revision in revisions:
         written.keep(revision, pods)
-    kept = [revision for revision in range(1, 200) if written.take(revision)]
-    assert kept == list(range(136, 200))
+    kept = [revision for revision in revisions if written.take(revision)]
+    assert kept == list(range(88, 600))
     assert not any(written.take(revision) for revision in kept)
 
 
