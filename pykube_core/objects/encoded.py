@@ -110,8 +110,8 @@ class ApiObject(msgspec.Struct, frozen=True, gc=False, eq=False):
 
     def own_fields(self) -> list[bytes]:
         """Return what fills a form of its body in front of its tail: key, name, uid and node."""
-        key = self.key
-        return [key, key[key.rfind(b"/") + 1 :], self.uid.encode(), self.bound_to.encode()]
+        key, node = self.key, self.bound_to
+        return [key, key[key.rfind(b"/") + 1 :], self.uid.encode(), node.encode() if node else b""]
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ApiObject):

@@ -262,7 +262,9 @@ class Puts:
 
 def _terminated(fields: Sequence[str] | Sequence[bytes]) -> bytes:
     """Return all fields, each with a zero byte behind it."""
-    texts: list[Any] = [*fields]
-    if texts and isinstance(texts[0], bytes):
-        return b"\0".join([*texts, b""])
-    return "\0".join([*texts, ""]).encode()
+    texts: Any = fields
+    if not texts:
+        return b""
+    if isinstance(texts[0], bytes):
+        return b"\0".join(texts) + b"\0"
+    return ("\0".join(texts) + "\0").encode()

@@ -291,8 +291,7 @@ class Batch:
         items = [
             (obj if obj.body.has_tail else obj.with_status(b""), filled) for obj, filled in items
         ]
-        puts = _filled(items)
-        tails = _tails(items, puts)
+        puts, tails = _filled(items)
         if (
             len({obj.key for obj, _ in items}) < len(items)
             or max(puts.sizes) > OBJECT_BYTES_MAX
@@ -487,31 +486,41 @@ def _is_one(revisions: list[int]) -> bool:
 def _encoded(objects: Sequence[ApiObject]) -> Puts:
     """Return the puts of objects as they are, each at the revision that it shows."""
     fields: list[bytes] = []
+    forms: list[Form] = []
+    body = form = None
     for obj in objects:
         fields += obj.own_fields()
         fields.append(obj.own_tail)
-    forms = [obj.body.form(ENCODED_STATUS) for obj in objects]
+        if form is None or obj.body is not body:  # Copies come together.
+            body = obj.body
+            form = body.form(ENCODED_STATUS)
+        forms.append(form)
     return Puts.filled(_KEY, forms, fields, [obj.revision for obj in objects])
 
 
-def _filled(items: Sequence[tuple[ApiObject, FilledStatus]]) -> Puts:
-    """Return the puts of objects with other statuses, each at the revision that it shows."""
-    size = max(len(status.fields) for _, status in items)
+def _filled(
+    items: Sequence[tuple[ApiObject, FilledStatus]],
+) -> tuple[Puts, tuple[bytes, ...]]:
+    """Return the puts of objects with other statuses, at their revisions, and the statuses."""
+    size = max([len(status.fields) for _, status in items])
     fields: list[bytes] = []
+    forms: list[Form] = []
+    tails: list[Form] = []
+    body = text = form = tail = None
     for obj, status in items:
         own = status.fields
         fields += obj.own_fields()
         fields += own
         if len(own) < size:
             fields += [b""] * (size - len(own))
-    forms = [obj.body.form(status.text) for obj, status in items]
-    return Puts.filled(_KEY, forms, fields, [obj.revision for obj, _ in items])
-
-
-def _tails(items: Sequence[tuple[ApiObject, FilledStatus]], puts: Puts) -> tuple[bytes, ...]:
-    """Return the statuses that are about to be put."""
+        if form is None or tail is None or obj.body is not body or status.text is not text:
+            body, text = obj.body, status.text  # Copies come together.
+            form, tail = body.form(text), _text_form(text)
+        forms.append(form)
+        tails.append(tail)
+    puts = Puts.filled(_KEY, forms, fields, [obj.revision for obj, _ in items])
     assert puts.filling is not None
-    return puts.filling.of([_text_form(status.text) for _, status in items]).texts()
+    return puts, puts.filling.of(tails).texts()
 
 
 @lru_cache(_TEXTS_MAX)
