@@ -273,7 +273,7 @@ def test_an_own_write_is_taken_in_as_the_objects_that_it_wrote_and_once(server, 
     for log, cursor in zip(logs, cursors, strict=True):
         cursor.read()
         log.pull()
-        taken = [change.new for change in cursor.read()]
+        taken = [change.object for change in cursor.read()]
         assert taken == written
         assert [new is obj for new, obj in zip(taken, written, strict=True)] == [log is logs[0]] * 2
         log.close()
