@@ -7,10 +7,8 @@ made it fail, so that each gets its own answer.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
 from typing import Any, Final, overload
 
-import msgspec
 from msgspec.structs import replace
 
 from pykube_core.api.core import PODS
@@ -31,37 +29,16 @@ from pykube_core.api.machinery.times import time_text
 from pykube_core.apiserver.registry.binding import Binding, BoundPods
 from pykube_core.apiserver.registry.deletion import Deleted, DeleteOptions, deleted
 from pykube_core.apiserver.registry.expiry import Expiry
+from pykube_core.apiserver.registry.filling import FilledStatus, encoded, filled
 from pykube_core.apiserver.registry.identity import Identity
 from pykube_core.apiserver.registry.lifecycle import check_propagation
 from pykube_core.apiserver.registry.unvalidated import Written, check_decodable, undecodable
 from pykube_core.objects import ApiObject
 from pykube_core.objects.encoded import OBJECT_BYTES_MAX
-from pykube_core.objects.layout import STATUS_FIELD as STATUS_FIELD
-from pykube_core.store import OPERATIONS_MAX, REQUEST_BYTES_MAX, Form, KeyValue, Puts, StoreLike
+from pykube_core.store import OPERATIONS_MAX, REQUEST_BYTES_MAX, KeyValue, Puts, StoreLike
 
 TXN_OPERATIONS_MAX: Final = OPERATIONS_MAX
 _ATTEMPTS: Final = 8
-
-ENCODED_STATUS: Final = b"%c" % STATUS_FIELD
-"""The text of a form of statuses that are their only own field."""
-_KEY: Final = Form(b"\1")
-_TEXTS_MAX: Final = 256
-
-
-class FilledStatus(msgspec.Struct, frozen=True, gc=False):
-    """A status as the text of a form, and what its gaps are filled with.
-
-    Attributes
-    ----------
-    text : bytes
-        Of the form; copies have the same one. Its gaps begin with STATUS_FIELD.
-    fields : list of bytes
-        What fills them.
-    """
-
-    text: bytes
-    fields: list[bytes]
-
 
 Outcome = ApiObject | StatusError
 Create = Callable[[Resource, KubeObject, str], ApiObject]
@@ -291,14 +268,14 @@ class Batch:
         items = [
             (obj if obj.body.has_tail else obj.with_status(b""), filled) for obj, filled in items
         ]
-        puts, tails = _filled(items)
+        puts, tails = filled(items)
         if (
             len({obj.key for obj, _ in items}) < len(items)
             or max(puts.sizes) > OBJECT_BYTES_MAX
             or any(tail == obj.own_tail for (obj, _), tail in zip(items, tails, strict=True))
         ):  # An object may come twice, a status may be the same, or too large.
-            encoded = [(obj, tail) for (obj, _), tail in zip(items, tails, strict=True)]
-            outcomes = self._replace_statuses(resource, encoded)
+            pairs = [(obj, tail) for (obj, _), tail in zip(items, tails, strict=True)]
+            outcomes = self._replace_statuses(resource, pairs)
             return [done.revision if isinstance(done, ApiObject) else done for done in outcomes]
         written = self._write_puts(resource, puts)
         if _is_one(written):
@@ -442,7 +419,7 @@ class Batch:
             middle = len(objects) // 2
             return self._write(objects[:middle]) + self._write(objects[middle:])
         if objects[0].body.is_shared:
-            puts = _encoded(objects)
+            puts = encoded(objects)
         else:
             puts = Puts.of(keys, [obj.data for obj in objects], [obj.revision for obj in objects])
         revisions = self._write_puts(objects[0].resource, puts)
@@ -481,51 +458,6 @@ class Batch:
 def _is_one(revisions: list[int]) -> bool:
     """Say whether puts were one transaction: one that is refused parts the others."""
     return revisions[0] > 0 and revisions[0] == revisions[-1]
-
-
-def _encoded(objects: Sequence[ApiObject]) -> Puts:
-    """Return the puts of objects as they are, each at the revision that it shows."""
-    fields: list[bytes] = []
-    forms: list[Form] = []
-    body = form = None
-    for obj in objects:
-        fields += obj.own_fields()
-        fields.append(obj.own_tail)
-        if form is None or obj.body is not body:  # Copies come together.
-            body = obj.body
-            form = body.form(ENCODED_STATUS)
-        forms.append(form)
-    return Puts.filled(_KEY, forms, fields, [obj.revision for obj in objects])
-
-
-def _filled(
-    items: Sequence[tuple[ApiObject, FilledStatus]],
-) -> tuple[Puts, tuple[bytes, ...]]:
-    """Return the puts of objects with other statuses, at their revisions, and the statuses."""
-    size = max([len(status.fields) for _, status in items])
-    fields: list[bytes] = []
-    forms: list[Form] = []
-    tails: list[Form] = []
-    body = text = form = tail = None
-    for obj, status in items:
-        own = status.fields
-        fields += obj.own_fields()
-        fields += own
-        if len(own) < size:
-            fields += [b""] * (size - len(own))
-        if form is None or tail is None or obj.body is not body or status.text is not text:
-            body, text = obj.body, status.text  # Copies come together.
-            form, tail = body.form(text), _text_form(text)
-        forms.append(form)
-        tails.append(tail)
-    puts = Puts.filled(_KEY, forms, fields, [obj.revision for obj, _ in items])
-    assert puts.filling is not None
-    return puts, puts.filling.of(tails).texts()
-
-
-@lru_cache(_TEXTS_MAX)
-def _text_form(text: bytes) -> Form:
-    return Form(text)
 
 
 def _refusal(obj: ApiObject) -> StatusError:

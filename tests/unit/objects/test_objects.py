@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pykube_core.api.coordination import LEASES
 from pykube_core.api.core import CONFIG_MAPS, NODES, PODS
-from pykube_core.apiserver.registry.batch import ENCODED_STATUS
+from pykube_core.apiserver.registry.filling import ENCODED_STATUS
 from pykube_core.objects import ApiObject, Body, encode
 from pykube_core.store import Form, Puts
 
