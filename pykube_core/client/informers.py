@@ -51,7 +51,7 @@ class Updated(msgspec.Struct, gc=False):
     old, object : ApiObject
         The state before, and the newest one.
     is_status_alone : bool
-        Nothing but the status changed.
+        Nothing but the status changed or, of a lease, its renewal.
     """
 
     old: ApiObject
@@ -180,6 +180,8 @@ class SharedInformer:
         self._store = store
         self._registry = registry
         self._written = written or Written()
+        self._written.reader_count += 1
+        self._closed = False
         self._gate = Gate()
         self._skipped: dict[bytes, None] = {}
         self._objects: dict[Resource, dict[bytes, ApiObject]] = {}
@@ -286,15 +288,36 @@ class SharedInformer:
 
     def _take(self, events: PackedEvents) -> int:
         """Take note of some changes; return how many of them somebody reads."""
+        created_at = events.rows["create_revision"].tolist()
+        revisions = events.rows["mod_revision"].tolist()
+        take = self._written.take
+        count = start = at = 0
+        while at < len(revisions):
+            states = take(revisions[at])
+            if not states:
+                at += 1
+                continue
+            if start < at:
+                count += self._take_bytes(events, slice(start, at))
+            start, at = at, at + len(states)
+            count += self._take_states(states, created_at[start:at])
+            start = at
+        if start < at:
+            count += self._take_bytes(events, slice(start, at))
+        return count
+
+    def _take_bytes(self, events: PackedEvents, rows: slice) -> int:
+        """Take in some events as their bytes say."""
         prefix, parse = _NO_PREFIX, ApiObject.parse
         objects: dict[bytes, ApiObject] = {}
         runs: list[tuple[Resource, list[Change]]] = []
-        created_at = events.rows["create_revision"].tolist()
-        revisions = events.rows["mod_revision"].tolist()
+        keys, values = events.split()
+        created_at = events.rows["create_revision"][rows].tolist()
+        revisions = events.rows["mod_revision"][rows].tolist()
         covers = self._written.covers
         all_own = covers(revisions[0], revisions[-1])
         for key, data, created, revision in zip(
-            *events.split(), created_at, revisions, strict=True
+            keys[rows], values[rows], created_at, revisions, strict=True
         ):
             old = objects.get(key)
             if old is None and not key.startswith(prefix):  # Most come in runs of one resource.
@@ -331,6 +354,27 @@ class SharedInformer:
         for resource, changes in runs:
             self._tell(resource, changes)
         return sum(len(changes) for _, changes in runs)
+
+    def _take_states(self, states: list[ApiObject], created_at: list[int]) -> int:
+        """Take in what an own write put, as the objects that it wrote: their bytes are not read."""
+        resource, changes = states[0].resource, list[Change]()
+        objects = self._objects.get(resource)
+        if objects is None:
+            return 0
+        for new, created in zip(states, created_at, strict=True):
+            key = new.key
+            old = objects.get(key)
+            if old is not None:
+                changes.append(Updated(old, new, new.has_body_of(old)))
+            elif created == new.revision:
+                changes.append(Created(new))
+            else:  # It has spliced some of what was passed over.
+                changes += self._changes_by_others(resource, key, new.data, new.revision, None)
+                if key in self._skipped:
+                    continue
+            objects[key] = new
+        self._tell(resource, changes)
+        return len(changes)
 
     def _tell(self, resource: Resource, changes: list[Change]) -> None:
         """Put changes of one resource behind the cursors that read them."""
@@ -389,6 +433,9 @@ class SharedInformer:
 
     def close(self) -> None:
         """End the cursor on the store; a second call does nothing."""
+        if not self._closed:
+            self._written.reader_count -= 1
+        self._closed = True
         self._watch.close()
 
     def __enter__(self) -> SharedInformer:

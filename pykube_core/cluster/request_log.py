@@ -120,7 +120,7 @@ def request_of(change: Change) -> tuple[str, str]:
         return "DELETE", path
     if resource is PODS and _node_of(obj) and not _node_of(change.old):
         return "POST", f"{path}/binding"
-    if change.is_status_alone:
+    if change.is_status_alone and resource.has_status:
         return "PATCH", f"{path}/status"
     return "PATCH", path
 

@@ -337,7 +337,7 @@ class DaemonSetController(Controller):
         names = self._server.new_names(prefix, len(nodes))
         uids = self._server.new_uids(len(nodes))
         objects = [
-            ApiObject(PODS, PODS.key(namespace, name), uid, body, "", made.own_status, 0)
+            ApiObject(PODS, PODS.key(namespace, name), uid, body, "", made.own_tail, 0)
             for name, uid, body in zip(names, uids, bodies, strict=True)
         ]
         return self._server.batch.put(objects)

@@ -216,7 +216,7 @@ class NodeLifecycleController(Controller):
             return
         held.lease_revision = lease.revision
         try:
-            said_ns = read_time(lease.body.view(_Lease).spec.renewTime or "")
+            said_ns = read_time(lease.view(_Lease).spec.renewTime or "")
         except msgspec.ValidationError:  # It was written, by whatever clock.
             said_ns = now_ns
         held.renewed_ns = min(max(said_ns, held.renewed_ns), now_ns)

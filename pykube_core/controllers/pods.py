@@ -183,7 +183,7 @@ class PodReader:
         held = self._held.get(key) or self._gone.get(key)
         if held is not None and held.revision >= revision:
             return held
-        if not obj.own_status.startswith(self._head):  # Copies come together.
+        if not obj.own_tail.startswith(self._head):  # Copies come together.
             self._read_status(obj)
         phase, reason, ready_ns = self._shown
         alike: Pod | _Facts

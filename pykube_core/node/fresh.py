@@ -25,7 +25,7 @@ class FreshPods:
         None for another, and where no copy of it is known.
         """
         node = nodes.get(obj.bound_to)
-        template = node and self._templates.get((obj.body, obj.own_status))
+        template = node and self._templates.get((obj.body, obj.own_tail))
         return new_pod(obj, obj.uid, node, template) if node and template else None
 
     def add(self, obj: ApiObject, template: Template) -> None:
@@ -36,4 +36,4 @@ class FreshPods:
         if obj.bound_to:
             if len(self._templates) >= _TEMPLATES_MAX:
                 self._templates.clear()
-            self._templates[obj.body, obj.own_status] = template
+            self._templates[obj.body, obj.own_tail] = template

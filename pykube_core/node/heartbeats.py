@@ -35,7 +35,6 @@ _LEASE_SECONDS: Final = 40
 _AT_ONCE_NS: Final = 1
 _RETRY_NS: Final = NANO
 _IMAGES_MAX: Final = 50
-_TAIL_BYTES: Final = len('2026-11-23T04:16:02.000000Z"}}')
 _READY: Final = ("True", "KubeletReady", "kubelet is posting ready status")
 _NOT_READY: Final = ("False", "KubeletNotReady", NOT_READY_MESSAGE)
 
@@ -90,9 +89,7 @@ class Leases:
         if not self.due_ns or now_ns < self.due_ns:
             return
         tail = _tail(now_ns)
-        renewed = [
-            _renewed(obj, obj.body.front[:-_TAIL_BYTES] + tail) for obj in self._held.values()
-        ]
+        renewed = [obj.with_tail(tail) for obj in self._held.values()]
         outcomes = self._server.batch.put_owned(LEASES, renewed)
         self.due_ns = now_ns + RENEWAL_NS
         for name, outcome in zip(self._held, outcomes, strict=True):
@@ -139,7 +136,7 @@ class Leases:
         except StatusError:
             self._held.pop(name, None)
             return None
-        renewed = obj.body.view(_LeaseView).spec.renewTime
+        renewed = obj.view(_LeaseView).spec.renewTime
         spec = {"holderIdentity": name, "leaseDurationSeconds": _LEASE_SECONDS}
         # Members that others may have put behind the spec go: a renewal changes the end.
         whole = {"metadata": msgspec.json.decode(obj.data)["metadata"]}
@@ -309,8 +306,8 @@ def _by_size(entry: tuple[int, str, KubeObject]) -> tuple[int, str]:
 
 
 def _tail(now_ns: int) -> bytes:
-    """Return how a lease ends that is renewed now."""
-    return f'{micro_time_text(now_ns)}"}}}}'.encode()
+    """Return the tail of a lease that is renewed now."""
+    return f'{micro_time_text(now_ns)}"}}'.encode()
 
 
 def _spec(name: str) -> bytes:
@@ -319,16 +316,11 @@ def _spec(name: str) -> bytes:
     ).encode()
 
 
-def _renewed(obj: ApiObject, front: bytes) -> ApiObject:
-    """Return a lease, to be put, with another body."""
-    return ApiObject(LEASES, obj.key, obj.uid, Body.of(LEASES, front, b""), "", b"", obj.revision)
-
-
 def _lease(name: str, node_uid: str, uid: str, now: str, tail: bytes) -> ApiObject:
     """Return the new lease of a node, which owns it."""
     metadata = (
         f',"creationTimestamp":"{now}","namespace":"{LEASE_NAMESPACE}","ownerReferences":['
         f'{{"apiVersion":"v1","kind":"Node","name":"{name}","uid":"{node_uid}"}}]}}'
     ).encode()
-    body = Body.of(LEASES, b'"' + metadata + _spec(name) + tail, b"")
-    return ApiObject(LEASES, LEASES.key(LEASE_NAMESPACE, name), uid, body, "", b"", 0)
+    body = Body.of(LEASES, b'"' + metadata + _spec(name), b"")
+    return ApiObject(LEASES, LEASES.key(LEASE_NAMESPACE, name), uid, body, "", tail, 0)

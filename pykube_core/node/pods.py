@@ -14,7 +14,7 @@ from pykube_core.api.machinery.quantity import Quantity
 from pykube_core.api.machinery.selectors import parse_node_selector
 from pykube_core.api.machinery.times import NANO, parse_time
 from pykube_core.apiserver import ApiObject
-from pykube_core.apiserver.registry.batch import ENCODED_STATUS
+from pykube_core.apiserver.registry.filling import ENCODED_STATUS
 from pykube_core.client.recorder import NORMAL, EventText, Reference
 from pykube_core.node.network import is_address
 from pykube_core.node.runtime import Behavior

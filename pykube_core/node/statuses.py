@@ -18,7 +18,7 @@ from msgspec import Raw
 
 from pykube_core.api.machinery.objects import DONE_PHASES, Json, KubeObject
 from pykube_core.api.machinery.times import time_text
-from pykube_core.apiserver.registry.batch import ENCODED_STATUS, STATUS_FIELD, FilledStatus
+from pykube_core.apiserver.registry.filling import ENCODED_STATUS, STATUS_FIELD, FilledStatus
 from pykube_core.node.pods import (
     ENDED,
     OWN_CONDITIONS,

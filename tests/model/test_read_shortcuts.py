@@ -178,7 +178,7 @@ class World:
         if type(change) is Updated:
             old = msgspec.json.decode(change.old.data)
             alone = (old | {"status": 0}) == (whole | {"status": 0})
-            assert change.is_status_alone == alone or not change.old.body.has_status
+            assert change.is_status_alone == alone or not change.old.body.has_tail
             assert new.has_body_of(change.old) == change.is_status_alone
         check_scheduler(new, self.signatures)
         self.expected[new.key, new.revision] = pod_shown(new)

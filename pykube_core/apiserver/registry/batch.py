@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, overload
 
-import msgspec
 from msgspec.structs import replace
 
 from pykube_core.api.core import PODS
@@ -30,36 +29,16 @@ from pykube_core.api.machinery.times import time_text
 from pykube_core.apiserver.registry.binding import Binding, BoundPods
 from pykube_core.apiserver.registry.deletion import Deleted, DeleteOptions, deleted
 from pykube_core.apiserver.registry.expiry import Expiry
+from pykube_core.apiserver.registry.filling import FilledStatus, encoded, filled
 from pykube_core.apiserver.registry.identity import Identity
 from pykube_core.apiserver.registry.lifecycle import check_propagation
 from pykube_core.apiserver.registry.unvalidated import Written, check_decodable, undecodable
 from pykube_core.objects import ApiObject
 from pykube_core.objects.encoded import OBJECT_BYTES_MAX
-from pykube_core.objects.layout import STATUS_FIELD as STATUS_FIELD
-from pykube_core.store import OPERATIONS_MAX, REQUEST_BYTES_MAX, Form, KeyValue, Puts, StoreLike
+from pykube_core.store import OPERATIONS_MAX, REQUEST_BYTES_MAX, KeyValue, Puts, StoreLike
 
 TXN_OPERATIONS_MAX: Final = OPERATIONS_MAX
 _ATTEMPTS: Final = 8
-
-ENCODED_STATUS: Final = b"%c" % STATUS_FIELD
-"""The text of a form of statuses that are their only own field."""
-_KEY: Final = Form(b"\1")
-
-
-class FilledStatus(msgspec.Struct, frozen=True, gc=False):
-    """A status as the text of a form, and what its gaps are filled with.
-
-    Attributes
-    ----------
-    text : bytes
-        Of the form; copies have the same one. Its gaps begin with STATUS_FIELD.
-    fields : list of bytes
-        What fills them.
-    """
-
-    text: bytes
-    fields: list[bytes]
-
 
 Outcome = ApiObject | StatusError
 Create = Callable[[Resource, KubeObject, str], ApiObject]
@@ -162,7 +141,7 @@ class Batch:
     ) -> list[Outcome]:
         out: list[Outcome] = []
         made: list[ApiObject] = []
-        resource, body, status = first.resource, first.body, first.own_status
+        resource, body, status = first.resource, first.body, first.own_tail
         rule = resource.name_rule
         # Generated names differ in five letters or digits, which no rule tells apart.
         complaints = rule(names[0])
@@ -274,7 +253,7 @@ class Batch:
                 if changed.size > OBJECT_BYTES_MAX:
                     out.append(too_large())
                     continue
-                if status != obj.own_status:
+                if status != obj.own_tail:
                     made.append(changed)
                     place.append(len(out))
                 out.append(obj)
@@ -287,21 +266,24 @@ class Batch:
         self, resource: Resource, items: Sequence[tuple[ApiObject, FilledStatus]]
     ) -> list[int | StatusError]:
         items = [
-            (obj if obj.body.has_status else obj.with_status(b""), filled) for obj, filled in items
+            (obj if obj.body.has_tail else obj.with_status(b""), filled) for obj, filled in items
         ]
-        puts = _filled(items)
-        sizes = puts.sizes[len(items) :]
-        if len({obj.key for obj, _ in items}) < len(items) or any(
-            size == obj.size or size > OBJECT_BYTES_MAX
-            for (obj, _), size in zip(items, sizes, strict=True)
+        puts, tails = filled(items)
+        if (
+            len({obj.key for obj, _ in items}) < len(items)
+            or max(puts.sizes) > OBJECT_BYTES_MAX
+            or any(tail == obj.own_tail for (obj, _), tail in zip(items, tails, strict=True))
         ):  # An object may come twice, a status may be the same, or too large.
-            encoded = [
-                (obj, value[obj.size - len(obj.own_status) - 1 : -1])
-                for (obj, _), (_, value, _) in zip(items, puts, strict=True)
-            ]
-            outcomes = self._replace_statuses(resource, encoded)
+            pairs = [(obj, tail) for (obj, _), tail in zip(items, tails, strict=True)]
+            outcomes = self._replace_statuses(resource, pairs)
             return [done.revision if isinstance(done, ApiObject) else done for done in outcomes]
         written = self._write_puts(resource, puts)
+        if _is_one(written):
+            states = [
+                ApiObject(resource, o.key, o.uid, o.body, o.bound_to, tail, written[0])
+                for (o, _), tail in zip(items, tails, strict=True)
+            ]
+            self._written.keep(written[0], states)
         return [
             revision or conflict(resource, obj.name)
             for (obj, _), revision in zip(items, written, strict=True)
@@ -437,10 +419,14 @@ class Batch:
             middle = len(objects) // 2
             return self._write(objects[:middle]) + self._write(objects[middle:])
         if objects[0].body.is_shared:
-            puts = _filled([(o, FilledStatus(ENCODED_STATUS, [o.own_status])) for o in objects])
+            puts = encoded(objects)
         else:
             puts = Puts.of(keys, [obj.data for obj in objects], [obj.revision for obj in objects])
         revisions = self._write_puts(objects[0].resource, puts)
+        if _is_one(revisions):
+            states = [obj.at(revisions[0]) for obj in objects]
+            self._written.keep(revisions[0], states)
+            return [*states]
         return [
             obj.at(revision) if revision else None
             for obj, revision in zip(objects, revisions, strict=True)
@@ -469,18 +455,9 @@ class Batch:
         return [*self._write_puts(resource, before), 0, *self._write_puts(resource, behind)]
 
 
-def _filled(items: Sequence[tuple[ApiObject, FilledStatus]]) -> Puts:
-    """Return the puts of objects with other statuses, each at the revision that it shows."""
-    size = max(len(status.fields) for _, status in items)
-    fields: list[bytes] = []
-    for obj, status in items:
-        own = status.fields
-        fields += obj.own_fields()
-        fields += own
-        if len(own) < size:
-            fields += [b""] * (size - len(own))
-    forms = [obj.body.form(status.text) for obj, status in items]
-    return Puts.filled(_KEY, forms, fields, [obj.revision for obj, _ in items])
+def _is_one(revisions: list[int]) -> bool:
+    """Say whether puts were one transaction: one that is refused parts the others."""
+    return revisions[0] > 0 and revisions[0] == revisions[-1]
 
 
 def _refusal(obj: ApiObject) -> StatusError:

@@ -23,6 +23,7 @@ from pykube_core.objects.layout import identity, status_start
 from pykube_core.store import KeyValue
 
 _SPANS_MAX: Final = 1024
+_STATES_MAX: Final = 512
 _KNOWN_MAX: Final = 1 << 10
 _PLAIN_BYTES_MAX: Final = 253
 _PLAIN: Final = re.compile("[-._0-9A-Za-z]+")
@@ -31,10 +32,18 @@ _PLAIN: Final = re.compile("[-._0-9A-Za-z]+")
 class Written:
     """The revisions that an API server has written: spans between those of others.
 
-    The oldest are forgotten when there are many, which costs a check.
+    The oldest are forgotten when there are many, which costs a check. Of the last ones it keeps the
+    objects too, for a reader of the log to take in place of their bytes.
+
+    Attributes
+    ----------
+    reader_count : int
+        Readers that may take objects; without any, none are kept.
     """
 
     def __init__(self) -> None:
+        self._states: dict[int, list[ApiObject]] = {}
+        self.reader_count = 0
         self._spans: deque[list[int]] = deque(maxlen=_SPANS_MAX)
 
     def add(self, revision: int) -> None:
@@ -44,6 +53,19 @@ class Written:
             spans[-1][1] = revision
         else:
             spans.append([revision, revision])
+
+    def keep(self, revision: int, states: list[ApiObject]) -> None:
+        """Keep all objects that a revision put, in the order of their puts."""
+        if not self.reader_count:
+            return
+        kept = self._states
+        kept[revision] = states
+        if len(kept) > _STATES_MAX:
+            kept.pop(next(iter(kept)), None)
+
+    def take(self, revision: int) -> list[ApiObject]:
+        """Return the objects that a revision put, once; nothing if they are not kept."""
+        return self._states.pop(revision, [])
 
     def covers(self, first: int, last: int) -> bool:
         """Say whether every revision from first to last is one of them. O(spans behind first)."""

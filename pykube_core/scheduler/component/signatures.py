@@ -129,7 +129,7 @@ class PodSignatures:
 
     def of(self, pod: ApiObject) -> PodSignature:
         """Return a pod's signature."""
-        key = pod.body, pod.bound_to, pod.own_status
+        key = pod.body, pod.bound_to, pod.own_tail
         signature = self._signatures.get(key)
         if signature is None:
             signature = _signature(pod)
@@ -140,7 +140,7 @@ class PodSignatures:
 
     def read_status(self, pod: ApiObject) -> tuple[bool, bool]:
         """Return whether a pod has ended (Succeeded or Failed), and what `is_sized` says of it."""
-        status = pod.own_status
+        status = pod.own_tail
         if status.startswith(self._head):
             return self._is_done, status.rfind(_SIZES, len(self._head)) >= 0
         found = _PHASE.match(status)
@@ -160,7 +160,7 @@ class PodSignatures:
 
     def read_class(self, pod: ApiObject) -> SignatureClass:
         """Return the class of a pod; the node of one that has one is no rule for it."""
-        key = pod.body.unbound, pod.own_status if is_sized(pod) else b""
+        key = pod.body.unbound, pod.own_tail if is_sized(pod) else b""
         found = self._classes.get(key)
         if found is None:
             found = self._compile(pod.decode())
@@ -188,7 +188,7 @@ class PodSignatures:
 def is_sized(pod: ApiObject) -> bool:
     """Return whether a pod's status may say what the pod takes of its node."""
     # From behind, where the letter to look for is the first one, which is the rarer one.
-    return pod.own_status.rfind(_SIZES) >= 0
+    return pod.own_tail.rfind(_SIZES) >= 0
 
 
 def _signature(pod: ApiObject) -> PodSignature:

@@ -5,10 +5,7 @@ from hypothesis import strategies as st
 
 from pykube_core.api.core import PODS
 from pykube_core.apiserver import ApiServer
-from pykube_core.apiserver.registry.batch import (
-    ENCODED_STATUS,
-    FilledStatus,
-)
+from pykube_core.apiserver.registry.filling import ENCODED_STATUS, FilledStatus
 from pykube_core.objects.encoded import OBJECT_BYTES_MAX
 from pykube_core.objects.layout import STATUS_FIELD
 from pykube_core.store import Store

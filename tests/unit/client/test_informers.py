@@ -265,6 +265,32 @@ def test_an_update_that_cannot_be_is_a_deletion_and_a_creation(log, server, stor
     assert (type(created), created.object.data) == (Created, other)
 
 
+def test_an_own_write_is_taken_in_as_the_objects_that_it_wrote_and_once(server, store):
+    pods = [put(server, name) for name in ("a", "b")]
+    logs = [SharedInformer(store, server.registry, server.written) for _ in range(2)]
+    cursors = [log.cursor(CONFIG_MAPS) for log in logs]
+    written = server.batch.put(pods)
+    for log, cursor in zip(logs, cursors, strict=True):
+        cursor.read()
+        log.pull()
+        taken = [change.object for change in cursor.read()]
+        assert taken == written
+        assert [new is obj for new, obj in zip(taken, written, strict=True)] == [log is logs[0]] * 2
+        log.close()
+
+
+def test_the_objects_of_the_last_revisions_are_kept_and_no_more():
+    written, pods, revisions = Written(), ["of any kind"], range(1, 600)
+    written.keep(1, pods)
+    assert not written.take(1)  # Nobody reads them.
+    written.reader_count += 1
+    for revision in revisions:
+        written.keep(revision, pods)
+    kept = [revision for revision in revisions if written.take(revision)]
+    assert kept == list(range(88, 600))
+    assert not any(written.take(revision) for revision in kept)
+
+
 def test_revisions_of_others_are_none_of_the_written_ones():
     written = Written()
     for revision in (3, 4, 5, 9, 10):
