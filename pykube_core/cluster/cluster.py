@@ -70,9 +70,9 @@ class Cluster:
         The machine of a new cluster's control plane. With one, kube-system is made as kubeadm makes
         it, and scheduler and controllers work only while their containers run there. Without,
         they work by themselves.
-    clock : "virtual", "wall" or Clock
+    clock : "virtual", "wall", float or Clock
         A virtual clock stands still until nobody has anything to do, and then jumps; the wall clock
-        is the machine's.
+        is the machine's; a number is a speed, such as 60 for an hour in a minute.
     store : path, str, StoreLike or None
         None keeps everything in memory; a path is a data directory; a string that begins with
         ``etcd://`` names an etcd cluster. A store that holds a cluster goes on with it: time goes
@@ -133,7 +133,7 @@ class Cluster:
         nodes: int | Sequence[str | Machine] | None = None,
         *,
         master: str | Machine = "",
-        clock: Literal["virtual", "wall"] | Clock = "virtual",
+        clock: Literal["virtual", "wall"] | float | Clock = "virtual",
         store: str | os.PathLike[str] | StoreLike | None = None,
         seed: int = 0,
         start: datetime | None = None,
@@ -226,7 +226,7 @@ class Cluster:
         snapshot: str | os.PathLike[str],
         store: str | os.PathLike[str],
         *,
-        clock: Literal["virtual", "wall"] | Clock = "virtual",
+        clock: Literal["virtual", "wall"] | float | Clock = "virtual",
         policy: str | UserPolicy = DEFAULT,
         behaviors: Mapping[str, Behavior] | None = None,
         default_behavior: Behavior | None = None,

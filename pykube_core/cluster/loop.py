@@ -74,6 +74,12 @@ class EventLoop:
         """The names of the components for which more than housekeeping is waiting."""
         return [self._components[serial][1].name for serial in self._working]
 
+    @property
+    def next_ns(self) -> int | None:
+        """The time of the next step; None when there is none."""
+        following = self._next()
+        return None if following is None else following[0]
+
     def add(self, component: Component, priority: int = 0) -> None:
         """Add a component; it takes its first step as soon as the loop runs."""
         serial, self._serial = self._serial, self._serial + 1

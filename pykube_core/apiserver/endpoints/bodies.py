@@ -6,6 +6,7 @@ Source: ``k8s.io/apiserver/pkg/endpoints/handlers`` (create.go, rest.go) and
 
 from __future__ import annotations
 
+import json
 from typing import Final
 
 from pykube_core.api.machinery.decoding import parse_json
@@ -117,8 +118,8 @@ def read_patch(request: Request, media_types: tuple[str, ...]) -> tuple[bytes, s
 def parse_patch(body: bytes) -> Json:
     """Return a JSON patch document decoded (400)."""
     try:
-        return parse_json(body)
-    except ValueError:
+        return json.loads(body)
+    except (ValueError, RecursionError):
         raise bad_request(f"error decoding patch: {go_json_fault(body)}") from None
 
 

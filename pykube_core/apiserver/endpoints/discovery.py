@@ -14,16 +14,6 @@ from typing import Final
 from pykube_core.api.machinery.objects import Json, KubeObject
 from pykube_core.api.machinery.registry import Registry, Resource, Subresource
 
-VERBS: Final = (
-    "create",
-    "delete",
-    "deletecollection",
-    "get",
-    "list",
-    "patch",
-    "update",
-    "watch",
-)
 _GROUPS: Final = (
     "apiregistration.k8s.io",
     "apps",
@@ -91,7 +81,7 @@ class Discovery:
                     "versions": [
                         {
                             "version": version,
-                            "resources": list(self._discovered(group, version)),
+                            "resources": list(self.discovered(group, version)),
                             "freshness": "Current",
                         }
                         for version in self.versions(group)
@@ -101,7 +91,8 @@ class Discovery:
             ],
         }
 
-    def _discovered(self, group: str, version: str) -> Iterable[KubeObject]:
+    def discovered(self, group: str, version: str) -> Iterable[KubeObject]:
+        """Yield the resources of a version as aggregated discovery has them."""
         for resource in self._sorted(group, version):
             out: KubeObject = {
                 "resource": resource.plural,

@@ -29,6 +29,7 @@ from pykube_core.apiserver.endpoints.message import (
     json_response,
 )
 from pykube_core.apiserver.endpoints.negotiation import clauses, not_acceptable
+from pykube_core.apiserver.endpoints.openapi import OpenApi
 from pykube_core.apiserver.endpoints.request_info import RequestInfo, request_info
 from pykube_core.apiserver.endpoints.verbs import Verbs
 from pykube_core.apiserver.server import ApiServer
@@ -70,6 +71,7 @@ class Endpoints:
         self, server: ApiServer, *, clock: Callable[[], int], address: str = "127.0.0.1:6443"
     ) -> None:
         self._discovery = Discovery(server.registry)
+        self._openapi = OpenApi(self._discovery)
         self._verbs = Verbs(server, clock)
         self._address = address
 
@@ -143,6 +145,8 @@ class Endpoints:
                 return _found(found.group(group))
             case ["apis", group, version]:
                 return _found(found.resource_list(group, version))
+            case ["openapi", *rest]:
+                return self._openapi.answer(request, rest)
         return None
 
     def _discovered(self, request: Request, plain: KubeObject, *, core: bool) -> Response:

@@ -9,7 +9,7 @@ import json
 from typing import Final, NamedTuple
 
 from pykube_core.api.machinery.field_errors import FieldError, forbidden, invalid, quoted, required
-from pykube_core.api.machinery.status import StatusError, bad_request, invalid_options
+from pykube_core.api.machinery.status import bad_request, invalid_options
 from pykube_core.apiserver.endpoints.bodies import read_options
 from pykube_core.apiserver.endpoints.message import Request
 from pykube_core.apiserver.registry.deletion import DeleteOptions
@@ -203,8 +203,6 @@ def list_options(request: Request, name: str, *, is_watch: bool) -> ListOptions:
     limit = query.integer("limit") or 0
     timeout_seconds = query.integer("timeoutSeconds")
     bookmarks = query.flag("allowWatchBookmarks")
-    if is_watch and initial is None and not version and bookmarks and not match:
-        pass
     check = _watch_errors if is_watch else _list_errors
     if errors := check(initial, version, match, next_page):
         raise invalid_options("ListOptions", errors)
@@ -262,9 +260,3 @@ def _watch_errors(
 def _unsupported_match(match: str, supported: str) -> FieldError:
     text = f"Unsupported value: {quoted(match)}: supported values: {supported}"
     return FieldError("FieldValueNotSupported", "resourceVersionMatch", text)
-
-
-def bad_version_of_list(text: str) -> StatusError:
-    """Return the 400 of a list's resource version that is no number."""
-    why = f"strconv.ParseUint: parsing {quoted(text)}: invalid syntax"
-    return bad_request(f"invalid resource version: {why}")
