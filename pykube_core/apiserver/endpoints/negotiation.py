@@ -20,7 +20,6 @@ TABLE: Final = "Table"
 METADATA: Final = "PartialObjectMetadata"
 METADATA_LIST: Final = "PartialObjectMetadataList"
 _META_GROUP: Final = "meta.k8s.io"
-_TRANSFORMS: Final = (TABLE, METADATA, METADATA_LIST)
 
 
 class Accepted(NamedTuple):
@@ -93,17 +92,19 @@ def accepted(request: Request, transforms: Sequence[str] = ()) -> Accepted:
     pretty = _is_pretty(request)
     if not header:
         return Accepted(JSON, pretty=pretty)
+    is_known = False
     for clause in clauses(header):
         kinds = [kind for kind in MEDIA_TYPES if _matches(clause.type, kind)]
         if not kinds:
             continue
+        is_known = True
         kind, wanted = kinds[0], clause.parameters.get("as", "")
         if not wanted:
             return Accepted(kind, pretty=pretty)
         group, version = clause.parameters.get("g", ""), clause.parameters.get("v", "")
         if wanted in transforms and group == _META_GROUP and version in ("v1", "v1beta1"):
             return Accepted(kind, wanted, version, pretty)
-    raise not_acceptable(MEDIA_TYPES)
+    raise not_acceptable(MEDIA_TYPES) if is_known else not_acceptable_page(MEDIA_TYPES)
 
 
 def not_acceptable(types: Sequence[str]) -> StatusError:

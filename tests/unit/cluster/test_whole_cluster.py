@@ -260,7 +260,7 @@ def test_a_snapshot_goes_on_under_another_policy(tmp_path):
         ({"nodes": ["host1", "host1"]}, "two machines have the name host1"),
         ({"nodes": -1}, "-1 is no number of nodes"),
         ({"nodes": "abc"}, 'nodes are a number or a list of names, not "abc"'),
-        ({"clock": "wal"}, 'clock is "virtual", "wall" or a Clock, not "wal"'),
+        ({"clock": "wal"}, 'clock is "virtual", "wall", a speed or a Clock, not "wal"'),
         ({"network": "calico"}, "network is one of builtin, flannel, none, not calico"),
     ],
 )
