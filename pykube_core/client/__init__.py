@@ -9,9 +9,11 @@ from pykube_core.apiserver.registry.filling import ENCODED_STATUS, STATUS_FIELD,
 from pykube_core.apiserver.registry.lifecycle import FOREGROUND, ORPHAN
 from pykube_core.client.client import Client
 from pykube_core.objects import ApiObject
+from pykube_core.store import FIELDS_MAX
 
 __all__ = [
     "ENCODED_STATUS",
+    "FIELDS_MAX",
     "FOREGROUND",
     "ORPHAN",
     "STATUS_FIELD",

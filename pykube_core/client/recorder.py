@@ -19,7 +19,7 @@ import msgspec
 from pykube_core.api.core import EVENTS
 from pykube_core.api.machinery.registry import Resource
 from pykube_core.api.machinery.times import NANO, micro_time_text, time_text
-from pykube_core.apiserver.server import ApiServer
+from pykube_core.client.client import Client
 from pykube_core.objects import ApiObject
 from pykube_core.store import OPERATIONS_MAX, Form, Puts
 
@@ -115,7 +115,7 @@ class EventRecorder:
 
     Parameters
     ----------
-    server : ApiServer
+    client : Client
         Where events are written.
     component : str
         The component that tells, such as "kubelet".
@@ -124,8 +124,8 @@ class EventRecorder:
         microseconds, an action, and series in place of counts.
     """
 
-    def __init__(self, server: ApiServer, component: str, *, instance: str = "") -> None:
-        self._server = server
+    def __init__(self, client: Client, component: str, *, instance: str = "") -> None:
+        self._client = client
         self._component = component
         self._instance = instance
         self._told: list[tuple[Reference, EventText, int, str]] = []
@@ -180,7 +180,7 @@ class EventRecorder:
             # Another server gave the name, or the event has gone meanwhile.
             self._name(refused, now_ns)
             refused = []
-            written = self._server.batch.put_owned(EVENTS, self._puts(pending))
+            written = self._client.batch.put_owned(EVENTS, self._puts(pending))
             for held, revision in zip(pending, written, strict=True):
                 held.revision = revision
                 if not revision:
@@ -191,12 +191,12 @@ class EventRecorder:
 
     def _name(self, fresh: list[_Held], now_ns: int) -> None:
         """Give names and uids to events that are to be created."""
-        first_ns, count = self._server.new_moments_ns(now_ns, len(fresh)), len(fresh)
+        first_ns, count = self._client.new_moments_ns(now_ns, len(fresh)), len(fresh)
         moments = array("Q", range(first_ns, first_ns + count))
         if sys.byteorder == "little":
             moments.byteswap()
         texts = moments.tobytes().hex(" ", moments.itemsize).split()
-        for held, uid, moment in zip(fresh, self._server.new_uids(count), texts, strict=True):
+        for held, uid, moment in zip(fresh, self._client.new_uids(count), texts, strict=True):
             held.uid = held.uid or uid
             held.moment = moment.lstrip("0")
 

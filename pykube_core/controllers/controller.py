@@ -11,10 +11,11 @@ import msgspec
 from pykube_core.api.machinery.registry import Resource
 from pykube_core.api.machinery.selectors import SelectorError
 from pykube_core.api.machinery.status import StatusError
-from pykube_core.apiserver import ApiObject, ApiServer
+from pykube_core.client import Client
 from pykube_core.client.informers import Change, SharedInformer
 from pykube_core.client.recorder import EventRecorder
 from pykube_core.client.work_queue import RETRY_MAX_NS, WorkQueue
+from pykube_core.objects import ApiObject
 
 Note = Callable[[Change, int], None]
 """Takes in a change at a time, and queues the keys that it touches."""
@@ -32,7 +33,7 @@ class Controller(ABC):
 
     Parameters
     ----------
-    server : ApiServer
+    client : Client
         Where it writes.
     log : SharedInformer
         The log that it reads.
@@ -57,16 +58,16 @@ class Controller(ABC):
 
     def __init__(
         self,
-        server: ApiServer,
+        client: Client,
         log: SharedInformer,
         resources: tuple[Resource, ...],
         ignore_status: Collection[Resource] = (),
     ) -> None:
-        self._server = server
+        self._client = client
         self._log = log
         self.cursor = log.cursor(*resources, ignore_status=ignore_status)
         self._queue = WorkQueue(self.retry_max_ns)
-        self._events = EventRecorder(server, self.component)
+        self._events = EventRecorder(client, self.component)
         self._written = 0
 
     def step(self, now_ns: int) -> int | None:

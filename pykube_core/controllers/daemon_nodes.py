@@ -20,7 +20,6 @@ from pykube_core.api.machinery.selectors import (
     parse_node_selector,
     selector_of_labels,
 )
-from pykube_core.apiserver import ApiObject
 from pykube_core.controllers import taints as keys
 from pykube_core.controllers.pods import Pod
 from pykube_core.controllers.taints import (
@@ -30,7 +29,7 @@ from pykube_core.controllers.taints import (
     Toleration,
     all_tolerated,
 )
-from pykube_core.objects import Body
+from pykube_core.objects import ApiObject, Body
 
 REVISION_HASH: Final = "controller-revision-hash"
 

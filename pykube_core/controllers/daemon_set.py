@@ -24,7 +24,7 @@ from pykube_core.api.machinery.registry import Resource
 from pykube_core.api.machinery.selectors import parse_label_selector
 from pykube_core.api.machinery.status import StatusError
 from pykube_core.api.machinery.times import NANO
-from pykube_core.apiserver import ApiObject, ApiServer
+from pykube_core.client import Client
 from pykube_core.client.informers import Change, Created, Deleted, SharedInformer
 from pykube_core.client.recorder import NORMAL, WARNING, EventText, Reference
 from pykube_core.controllers.controller import Controller, Note, namespace_is_going
@@ -54,6 +54,7 @@ from pykube_core.controllers.ownership import (
 )
 from pykube_core.controllers.pods import Pod, PodReader
 from pykube_core.controllers.replica_set import pod_of_template
+from pykube_core.objects import ApiObject
 
 BURST_REPLICAS: Final = 250
 
@@ -75,9 +76,9 @@ class DaemonSetController(Controller):
     component = "daemonset-controller"
 
     def __init__(
-        self, server: ApiServer, log: SharedInformer, *, pods: PodReader | None = None
+        self, client: Client, log: SharedInformer, *, pods: PodReader | None = None
     ) -> None:
-        super().__init__(server, log, (DAEMON_SETS, NODES, PODS))
+        super().__init__(client, log, (DAEMON_SETS, NODES, PODS))
         self._reader = pods or PodReader()
         self._sets: dict[str, Daemons] = {}
         self._nodes: dict[str, Node] = {}
@@ -191,7 +192,7 @@ class DaemonSetController(Controller):
         if held is None or held.metadata.deletionTimestamp:
             return True
         reference = controller_reference(DAEMON_SETS, held.metadata.name, key)
-        claimed = self._pods.claim(self._server, key, reference)
+        claimed = self._pods.claim(self._client, key, reference)
         if claimed:
             for obj in claimed:
                 self._wrote(obj)
@@ -326,7 +327,7 @@ class DaemonSetController(Controller):
         namespace, prefix = held.metadata.namespace, f"{held.metadata.name}-"
         first = self._pod(held, nodes[0])
         try:
-            made = self._server.create(PODS, first, namespace, dry_run=True)
+            made = self._client.create(PODS, first, namespace, dry_run=True)
         except StatusError as error:
             if not namespace_is_going(error):
                 self._tell(held, WARNING, "FailedCreate", f"Error creating: {error.message}")
@@ -334,17 +335,17 @@ class DaemonSetController(Controller):
         bodies = variants(made, nodes[0], nodes)
         if not bodies:
             return [self._create_one(held, node) for node in nodes]
-        names = self._server.new_names(prefix, len(nodes))
-        uids = self._server.new_uids(len(nodes))
+        names = self._client.new_names(prefix, len(nodes))
+        uids = self._client.new_uids(len(nodes))
         objects = [
             ApiObject(PODS, PODS.key(namespace, name), uid, body, "", made.own_tail, 0)
             for name, uid, body in zip(names, uids, bodies, strict=True)
         ]
-        return self._server.batch.put(objects)
+        return self._client.batch.put(objects)
 
     def _create_one(self, held: Daemons, node: str) -> ApiObject | StatusError:
         try:
-            return self._server.create(PODS, self._pod(held, node), held.metadata.namespace)
+            return self._client.create(PODS, self._pod(held, node), held.metadata.namespace)
         except StatusError as error:
             self._tell(held, WARNING, "FailedCreate", f"Error creating: {error.message}")
             return error
@@ -364,7 +365,7 @@ class DaemonSetController(Controller):
         uids = [held.pods[self._places[key][1]][key].uid for key in keys]
         targets = [(*PODS.split_key(key), uid) for key, uid in zip(keys, uids, strict=True)]
         failed = []
-        outcomes = self._server.batch.delete(PODS, targets) if targets else ()
+        outcomes = self._client.batch.delete(PODS, targets) if targets else ()
         for key, (_, name, _), outcome in zip(keys, targets, outcomes, strict=True):
             if not isinstance(outcome, StatusError):
                 self._wrote(outcome.object)
@@ -380,7 +381,7 @@ class DaemonSetController(Controller):
         if new == held.status:
             return
         status = msgspec.json.encode(new)
-        outcome = self._server.batch.patch_status(DAEMON_SETS, [(held.obj, status)])[0]
+        outcome = self._client.batch.patch_status(DAEMON_SETS, [(held.obj, status)])[0]
         # A write that came between is news, and brings the set here again.
         if not isinstance(outcome, StatusError):
             self._wrote(outcome)

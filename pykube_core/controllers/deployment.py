@@ -17,7 +17,7 @@ from pykube_core.api.machinery.patch import MERGE_PATCH
 from pykube_core.api.machinery.registry import Resource
 from pykube_core.api.machinery.selectors import parse_label_selector
 from pykube_core.api.machinery.status import StatusError
-from pykube_core.apiserver import ApiObject, ApiServer
+from pykube_core.client import Client
 from pykube_core.client.informers import Change, Deleted, SharedInformer
 from pykube_core.client.recorder import NORMAL, WARNING, EventText, Reference
 from pykube_core.controllers import rollout
@@ -28,6 +28,7 @@ from pykube_core.controllers.pods import PodReader
 from pykube_core.controllers.rollback import rolled_back, wanted_revision
 from pykube_core.controllers.rollout import Deployment, ReplicaSet
 from pykube_core.controllers.template_hash import hash_of
+from pykube_core.objects import ApiObject
 
 
 class DeploymentController(Controller):
@@ -43,9 +44,9 @@ class DeploymentController(Controller):
     component = "deployment-controller"
 
     def __init__(
-        self, server: ApiServer, log: SharedInformer, *, pods: PodReader | None = None
+        self, client: Client, log: SharedInformer, *, pods: PodReader | None = None
     ) -> None:
-        super().__init__(server, log, (DEPLOYMENTS, REPLICA_SETS, PODS))
+        super().__init__(client, log, (DEPLOYMENTS, REPLICA_SETS, PODS))
         self._reader = pods or PodReader()
         self._deployments: dict[str, Deployment] = {}
         self._sets: Ownership[ReplicaSet] = Ownership(
@@ -105,7 +106,7 @@ class DeploymentController(Controller):
                 return True
             return self._write(deployment, new, old, status, rolling=False)
         reference = controller_reference(DEPLOYMENTS, metadata.name, key)
-        claimed = self._sets.claim(self._server, key, reference)
+        claimed = self._sets.claim(self._client, key, reference)
         if claimed:
             for obj in claimed:
                 self._wrote(obj)
@@ -164,7 +165,7 @@ class DeploymentController(Controller):
             return True
         rollback = rolled_back(deployment, [*old, new], revision)
         metadata = deployment.metadata
-        done = self._server.update(DEPLOYMENTS, rollback.object, metadata.name, metadata.namespace)
+        done = self._client.update(DEPLOYMENTS, rollback.object, metadata.name, metadata.namespace)
         self._wrote(done)
         self._tell(deployment, rollback.type, rollback.reason, rollback.message)
         return True
@@ -271,7 +272,7 @@ class DeploymentController(Controller):
         count = rollout.first_replicas(deployment, old)
         obj = rollout.new_replica_set(deployment, name, digest, count, rollout.revision_max(old))
         try:
-            made = self._server.create(REPLICA_SETS, obj, deployment.metadata.namespace)
+            made = self._client.create(REPLICA_SETS, obj, deployment.metadata.namespace)
         except StatusError as error:
             self._fail(deployment, name, status, error)
             return None
@@ -341,7 +342,7 @@ class DeploymentController(Controller):
         metadata = {"uid": replica_set.uid} | change.get("metadata", {})
         namespace, name = REPLICA_SETS.split_key(replica_set.key)
         patch = change | {"metadata": metadata}
-        done = self._server.patch(REPLICA_SETS, patch, name, namespace, patch_type=MERGE_PATCH)
+        done = self._client.patch(REPLICA_SETS, patch, name, namespace, patch_type=MERGE_PATCH)
         self._wrote(done)
 
     def _clean_up(self, deployment: Deployment, old: list[ReplicaSet]) -> None:
@@ -353,7 +354,7 @@ class DeploymentController(Controller):
                 continue
             namespace, name = REPLICA_SETS.split_key(replica_set.key)
             try:
-                done = self._server.delete(REPLICA_SETS, name, namespace, uid=replica_set.uid)
+                done = self._client.delete(REPLICA_SETS, name, namespace, uid=replica_set.uid)
             except StatusError as error:
                 if error.code != 404:
                     raise
@@ -390,7 +391,7 @@ class DeploymentController(Controller):
         obj["status"] = status.value
         # The revision is metadata of a status write upstream too: no new generation.
         changed = deployment.obj.changed_to(obj)
-        outcome = self._server.batch.put([changed])[0]
+        outcome = self._client.batch.put([changed])[0]
         # A write that came between is news, and brings the deployment here again.
         if isinstance(outcome, ApiObject):
             self._wrote(outcome)

@@ -22,13 +22,11 @@ from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.api.machinery.patch import STRATEGIC_MERGE_PATCH
 from pykube_core.api.machinery.registry import Resource
 from pykube_core.api.machinery.status import StatusError
-from pykube_core.apiserver import ApiObject, ApiServer
-from pykube_core.apiserver.registry.batch import Target
-from pykube_core.apiserver.registry.lifecycle import FOREGROUND, ORPHAN
+from pykube_core.client import FOREGROUND, ORPHAN, Client, Target
 from pykube_core.client.informers import Change, Deleted, SharedInformer, Updated
 from pykube_core.client.recorder import WARNING, EventText, Reference
 from pykube_core.controllers.controller import Controller, Note
-from pykube_core.objects import Body
+from pykube_core.objects import ApiObject, Body
 
 _FACTS_MAX: Final = 4096
 
@@ -90,12 +88,12 @@ class GarbageCollector(Controller):
     name = "garbage-collector-controller"
     component = "garbage-collector-controller"
 
-    def __init__(self, server: ApiServer, log: SharedInformer) -> None:
+    def __init__(self, client: Client, log: SharedInformer) -> None:
         # Pods last: their owners are known then.
-        others = [r for r in server.registry if r not in (EVENTS, PODS)]
+        others = [r for r in client.registry if r not in (EVENTS, PODS)]
         resources = (*others, PODS)
-        super().__init__(server, log, resources, ignore_status=resources)
-        self._registry = server.registry
+        super().__init__(client, log, resources, ignore_status=resources)
+        self._registry = client.registry
         self._facts: dict[Body, _Facts] = {}
         self._things: dict[str, _Thing] = {}
         self._dependents: dict[str, dict[str, None]] = {}
@@ -192,7 +190,7 @@ class GarbageCollector(Controller):
         super()._work(keys, now_ns)
         deleting, self._deleting = self._deleting, {}
         for (resource, propagation), targets in deleting.items():
-            outcomes = self._server.batch.delete(resource, targets, propagation=propagation)
+            outcomes = self._client.batch.delete(resource, targets, propagation=propagation)
             for (_, _, uid), outcome in zip(targets, outcomes, strict=True):
                 if isinstance(outcome, StatusError) and outcome.code not in (404, 409):
                     self._queue.retry(uid, now_ns)
@@ -341,7 +339,7 @@ class GarbageCollector(Controller):
 
     def _patch(self, uid: str, obj: ApiObject, metadata: KubeObject) -> None:
         patch = {"metadata": {"uid": uid} | metadata}
-        done = self._server.patch(
+        done = self._client.patch(
             obj.resource, patch, obj.name, obj.namespace, patch_type=STRATEGIC_MERGE_PATCH
         )
         self._wrote(done)

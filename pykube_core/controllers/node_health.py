@@ -11,9 +11,9 @@ import msgspec
 
 from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.api.machinery.times import NANO, time_text
-from pykube_core.apiserver import ApiObject
 from pykube_core.controllers import taints as keys
 from pykube_core.controllers.taints import NO_EXECUTE, NO_SCHEDULE, Taint
+from pykube_core.objects import ApiObject
 
 UNKNOWN: Final = "Unknown"
 

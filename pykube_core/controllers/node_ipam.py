@@ -14,10 +14,11 @@ import msgspec
 from pykube_core.api.core import NODES
 from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.api.machinery.registry import Resource
-from pykube_core.apiserver import ApiObject, ApiServer
+from pykube_core.client import Client
 from pykube_core.client.informers import Change, Deleted, SharedInformer
 from pykube_core.client.recorder import NORMAL, EventText, Reference
 from pykube_core.controllers.controller import Controller, Note
+from pykube_core.objects import ApiObject
 
 
 class _Spec(msgspec.Struct, gc=False):
@@ -115,13 +116,13 @@ class NodeIpamController(Controller):
 
     def __init__(
         self,
-        server: ApiServer,
+        client: Client,
         log: SharedInformer,
         *,
         cluster_cidr: str = "10.244.0.0/16",
         node_cidr_mask_size: int = 24,
     ) -> None:
-        super().__init__(server, log, (NODES,))
+        super().__init__(client, log, (NODES,))
         self._free = CidrSet(cluster_cidr, node_cidr_mask_size)
         self._held: dict[str, list[str]] = {}
         self._waiting: dict[str, None] = {}
@@ -176,7 +177,7 @@ class NodeIpamController(Controller):
             batch.append(_with_cidr(obj, self._held[name][0]))
         if not batch:
             return
-        for obj, outcome in zip(batch, self._server.batch.put(batch), strict=True):
+        for obj, outcome in zip(batch, self._client.batch.put(batch), strict=True):
             if isinstance(outcome, ApiObject):
                 self._wrote(outcome)
                 self._queue.succeed(obj.name)

@@ -22,7 +22,7 @@ from pykube_core.api.coordination import LEASES
 from pykube_core.api.core import NODES, PODS
 from pykube_core.api.machinery.registry import Resource
 from pykube_core.api.machinery.times import NANO
-from pykube_core.apiserver import ApiObject, ApiServer
+from pykube_core.client import Client
 from pykube_core.client.informers import Change, Deleted, Housekeeping, SharedInformer
 from pykube_core.client.recorder import NORMAL, WARNING, EventText, Reference
 from pykube_core.controllers import node_health as health
@@ -30,6 +30,7 @@ from pykube_core.controllers.controller import Controller, Note
 from pykube_core.controllers.node_health import NodeView, Zone
 from pykube_core.controllers.pods import PodReader, read_time
 from pykube_core.controllers.taints import NO_EXECUTE, NOT_READY, UNREACHABLE
+from pykube_core.objects import ApiObject
 
 NODE_LEASES: Final = "kube-node-lease"
 MONITOR_PERIOD_NS: Final = 5 * NANO
@@ -81,9 +82,9 @@ class NodeLifecycleController(Controller):
     component = "node-controller"
 
     def __init__(
-        self, server: ApiServer, log: SharedInformer, *, pods: PodReader | None = None
+        self, client: Client, log: SharedInformer, *, pods: PodReader | None = None
     ) -> None:
-        super().__init__(server, log, (NODES,))
+        super().__init__(client, log, (NODES,))
         self._reader = pods or PodReader()
         self._nodes: dict[str, _Node] = {}
         self._zones: dict[tuple[str, ...], Zone] = {}
@@ -190,7 +191,7 @@ class NodeLifecycleController(Controller):
             self._mark_pods(silent, now_ns)
             self._mark_nodes(silent, now_ns)
         if tainted:
-            self._check(self._server.batch.put(tainted), tainted, now_ns)
+            self._check(self._client.batch.put(tainted), tainted, now_ns)
 
     def _is_late(self, held: _Node, now_ns: int) -> bool:
         """Say whether a node has just become late; if it is not, when to look again."""
@@ -269,7 +270,7 @@ class NodeLifecycleController(Controller):
                 self._events.record(regarding, EventText(NORMAL, "NodeNotReady", message))
             created = view.metadata.creationTimestamp
             items.append((held.obj, health.silent_status(held.obj, created, now_ns)))
-        outcomes = self._server.batch.patch_status(NODES, items)
+        outcomes = self._client.batch.patch_status(NODES, items)
         self._check(outcomes, [obj for obj, _ in items], now_ns)
 
     def _mark_pods(self, silent: list[_Node], now_ns: int) -> None:
@@ -281,7 +282,7 @@ class NodeLifecycleController(Controller):
             if pod.node in names and pod.ready_ns is not None
         ]
         items = [(obj, health.unready_status(obj, now_ns)) for obj, _ in found]
-        outcomes = self._server.batch.patch_status(PODS, items) if items else []
+        outcomes = self._client.batch.patch_status(PODS, items) if items else []
         for (obj, pod), outcome in zip(found, outcomes, strict=True):
             if isinstance(outcome, ApiObject):
                 self._wrote(outcome)

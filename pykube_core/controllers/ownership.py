@@ -17,8 +17,9 @@ from pykube_core.api.machinery.patch import STRATEGIC_MERGE_PATCH
 from pykube_core.api.machinery.registry import Resource
 from pykube_core.api.machinery.selectors import LabelSelector
 from pykube_core.api.machinery.status import StatusError
-from pykube_core.apiserver import ApiObject, ApiServer
+from pykube_core.client import Client
 from pykube_core.client.work_queue import WorkQueue
+from pykube_core.objects import ApiObject
 
 
 class OwnerReference(msgspec.Struct, gc=False):
@@ -212,7 +213,7 @@ class Ownership(Generic[_D]):
         """Return the dependents of an owner by key; not to be changed."""
         return self._owned.get(uid, {})
 
-    def claim(self, server: ApiServer, uid: str, reference: KubeObject) -> list[ApiObject]:
+    def claim(self, client: Client, uid: str, reference: KubeObject) -> list[ApiObject]:
         """Adopt what matches and has no controller, release what matches no more.
 
         Parameters
@@ -245,7 +246,7 @@ class Ownership(Generic[_D]):
             namespace, name = self._resource.split_key(key)
             patch = {"metadata": {"uid": dependent.uid, "ownerReferences": [change]}}
             try:
-                done = server.patch(
+                done = client.patch(
                     self._resource, patch, name, namespace, patch_type=STRATEGIC_MERGE_PATCH
                 )
             except StatusError as error:

@@ -6,7 +6,7 @@ import msgspec
 
 from pykube_core.api.core.pod.conditions import Condition, with_condition
 from pykube_core.api.machinery.objects import KubeObject
-from pykube_core.apiserver import ApiObject
+from pykube_core.objects import ApiObject
 
 
 class _Metadata(msgspec.Struct, gc=False):

@@ -16,12 +16,13 @@ from pykube_core.api.machinery.objects import DONE_PHASES
 from pykube_core.api.machinery.registry import Resource
 from pykube_core.api.machinery.status import StatusError
 from pykube_core.api.machinery.times import NANO
-from pykube_core.apiserver import ApiObject, ApiServer
+from pykube_core.client import Client
 from pykube_core.client.informers import Change, Deleted, SharedInformer
 from pykube_core.controllers.controller import Controller, Note
 from pykube_core.controllers.pod_conditions import decoded_status, disrupt
 from pykube_core.controllers.pods import Pod, PodReader
 from pykube_core.controllers.taints import OUT_OF_SERVICE, Taint
+from pykube_core.objects import ApiObject
 
 PERIOD_NS: Final = 20 * NANO
 QUARANTINE_NS: Final = 40 * NANO
@@ -73,13 +74,13 @@ class PodGcController(Controller):
 
     def __init__(
         self,
-        server: ApiServer,
+        client: Client,
         log: SharedInformer,
         *,
         terminated_pod_threshold: int = 12_500,
         pods: PodReader | None = None,
     ) -> None:
-        super().__init__(server, log, (NODES, PODS))
+        super().__init__(client, log, (NODES, PODS))
         self._threshold = terminated_pod_threshold
         self._reader = pods or PodReader()
         # Each node that is there, and whether it is out of service.
@@ -183,12 +184,12 @@ class PodGcController(Controller):
             targets.append((*PODS.split_key(obj.key), pod.uid))
             if pod.phase not in DONE_PHASES:
                 alive.append((obj, _failed_status(obj, orphaned, now_ns)))
-        for outcome in self._server.batch.patch_status(PODS, alive) if alive else ():
+        for outcome in self._client.batch.patch_status(PODS, alive) if alive else ():
             if isinstance(outcome, ApiObject):
                 self._wrote(outcome)
         if not targets:
             return
-        outcomes = self._server.batch.delete(PODS, targets, grace_period_seconds=0)
+        outcomes = self._client.batch.delete(PODS, targets, grace_period_seconds=0)
         for (namespace, name, _), deleted in zip(targets, outcomes, strict=True):
             if not isinstance(deleted, StatusError):
                 self._wrote(deleted.object)

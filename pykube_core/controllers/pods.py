@@ -11,9 +11,8 @@ import msgspec
 
 from pykube_core.api.machinery.objects import DONE_PHASES
 from pykube_core.api.machinery.times import parse_time
-from pykube_core.apiserver import ApiObject
 from pykube_core.controllers.ownership import OwnerReference, controller_of
-from pykube_core.objects import Body
+from pykube_core.objects import ApiObject, Body
 
 _SHARED_MAX: Final = 4096
 _GONE_MAX: Final = 4096

@@ -20,13 +20,14 @@ from pykube_core.api.core import NODES, PODS
 from pykube_core.api.machinery.registry import Resource
 from pykube_core.api.machinery.status import StatusError
 from pykube_core.api.machinery.times import NANO
-from pykube_core.apiserver import ApiObject, ApiServer
+from pykube_core.client import Client
 from pykube_core.client.informers import Change, Deleted, SharedInformer, Updated
 from pykube_core.client.recorder import NORMAL, EventText, Reference
 from pykube_core.controllers.controller import Controller, Note
 from pykube_core.controllers.pod_conditions import decoded_status, disrupt
 from pykube_core.controllers.pods import Pod, PodReader
 from pykube_core.controllers.taints import NO_EXECUTE, Taint, Toleration
+from pykube_core.objects import ApiObject
 
 _REASON: Final = "DeletionByTaintManager"
 _MESSAGE: Final = "Taint manager: deleting due to NoExecute taint"
@@ -82,9 +83,9 @@ class TaintEvictionController(Controller):
     component = "taint-eviction-controller"
 
     def __init__(
-        self, server: ApiServer, log: SharedInformer, *, pods: PodReader | None = None
+        self, client: Client, log: SharedInformer, *, pods: PodReader | None = None
     ) -> None:
-        super().__init__(server, log, (NODES, PODS), ignore_status=(NODES, PODS))
+        super().__init__(client, log, (NODES, PODS), ignore_status=(NODES, PODS))
         self._reader = pods or PodReader()
         self._tainted: dict[str, list[Taint]] = {}
         self._changed: dict[str, None] = {}
@@ -177,7 +178,7 @@ class TaintEvictionController(Controller):
             if obj is not None:
                 self._tell(key, "Marking for deletion Pod")
                 marked.append((obj, _marked_status(obj, now_ns)))
-        outcomes = self._server.batch.patch_status(PODS, marked)
+        outcomes = self._client.batch.patch_status(PODS, marked)
         written, failed = [], []
         for (obj, _), outcome in zip(marked, outcomes, strict=True):
             if isinstance(outcome, ApiObject):
@@ -186,7 +187,7 @@ class TaintEvictionController(Controller):
             else:
                 failed.append(obj.key.decode())
         targets = [(*PODS.split_key(key), due[key.decode()].uid) for key in written]
-        for at, deleted in zip(written, self._server.batch.delete(PODS, targets), strict=True):
+        for at, deleted in zip(written, self._client.batch.delete(PODS, targets), strict=True):
             key = at.decode()
             if not isinstance(deleted, StatusError):
                 self._wrote(deleted.object)

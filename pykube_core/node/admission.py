@@ -14,9 +14,9 @@ from pykube_core.api.core.pod.image_names import full_image
 from pykube_core.api.core.resource_lists import is_extended, quantities
 from pykube_core.api.core.tolerations import tolerates
 from pykube_core.api.machinery.objects import KubeObject
-from pykube_core.apiserver import ApiObject
 from pykube_core.node.network import is_address
 from pykube_core.node.pods import OS_LABEL, Share, Template, units
+from pykube_core.objects import ApiObject
 
 _OS: Final = "linux"
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from pykube_core.apiserver import ApiObject
 from pykube_core.node.admission import Node
 from pykube_core.node.pods import Pod, Template, new_pod
-from pykube_core.objects import Body
+from pykube_core.objects import ApiObject, Body
 
 _TEMPLATES_MAX: Final = 4096
 

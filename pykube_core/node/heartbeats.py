@@ -18,12 +18,12 @@ from pykube_core.api.core import NODES
 from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.api.machinery.status import StatusError
 from pykube_core.api.machinery.times import NANO, micro_time_text, parse_time, time_text
-from pykube_core.apiserver import ApiObject, ApiServer
+from pykube_core.client import Client
 from pykube_core.client.recorder import NORMAL, EventRecorder, EventText, Reference
 from pykube_core.node.admission import Node, NodeView
 from pykube_core.node.network import NOT_READY_MESSAGE
 from pykube_core.node.registration import HEALTHY, STARTING
-from pykube_core.objects import Body
+from pykube_core.objects import ApiObject, Body
 
 LEASE_NAMESPACE: Final = "kube-node-lease"
 RENEWAL_NS: Final = 10 * NANO
@@ -64,8 +64,8 @@ class Leases:
         When to step again; 0 for never.
     """
 
-    def __init__(self, server: ApiServer) -> None:
-        self._server = server
+    def __init__(self, client: Client) -> None:
+        self._client = client
         self._held: dict[str, ApiObject] = {}
         self._owners: dict[str, str] = {}
         self._new: dict[str, str] = {}
@@ -90,7 +90,7 @@ class Leases:
             return
         tail = _tail(now_ns)
         renewed = [obj.with_tail(tail) for obj in self._held.values()]
-        outcomes = self._server.batch.put_owned(LEASES, renewed)
+        outcomes = self._client.batch.put_owned(LEASES, renewed)
         self.due_ns = now_ns + RENEWAL_NS
         for name, outcome in zip(self._held, outcomes, strict=True):
             if type(outcome) is ApiObject:
@@ -111,13 +111,13 @@ class Leases:
                 due_ns.append(renewed_ns + RENEWAL_NS)
         owners, self._new = self._new, {}
         tail = _tail(now_ns)
-        uids = self._server.new_uids(len(missing))
+        uids = self._client.new_uids(len(missing))
         objects = [
             _lease(name, owner, uid, time_text(now_ns), tail)
             for (name, owner), uid in zip(missing, uids, strict=True)
         ]
         for (name, _), outcome in zip(
-            missing, self._server.batch.put_owned(LEASES, objects), strict=True
+            missing, self._client.batch.put_owned(LEASES, objects), strict=True
         ):
             if isinstance(outcome, ApiObject):
                 self._held[name] = outcome
@@ -132,7 +132,7 @@ class Leases:
     def _take_over(self, name: str) -> int | None:
         """Hold a lease that is there, whoever wrote it; return when it was renewed last."""
         try:
-            obj = self._server.get(LEASES, name, LEASE_NAMESPACE)
+            obj = self._client.get(LEASES, name, LEASE_NAMESPACE)
         except StatusError:
             self._held.pop(name, None)
             return None
@@ -156,8 +156,8 @@ class NodeStatuses:
         When to step again; 0 for never.
     """
 
-    def __init__(self, server: ApiServer, recorder: EventRecorder) -> None:
-        self._server = server
+    def __init__(self, client: Client, recorder: EventRecorder) -> None:
+        self._client = client
         self._recorder = recorder
         self._nodes: dict[str, Node] = {}
         self._due: dict[str, int] = {}
@@ -225,7 +225,7 @@ class NodeStatuses:
             (node.obj, self._status(node, facts, beat, now_ns))
             for node, facts in zip(nodes, shown, strict=True)
         ]
-        outcomes = self._server.batch.patch_status(NODES, items)
+        outcomes = self._client.batch.patch_status(NODES, items)
         for node, facts, outcome in zip(nodes, shown, outcomes, strict=True):
             if isinstance(outcome, StatusError):
                 self._set_due(node.name, now_ns + _RETRY_NS)

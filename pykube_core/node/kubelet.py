@@ -16,7 +16,7 @@ import msgspec
 from pykube_core.api.core import NODES, PODS
 from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.api.machinery.status import StatusError
-from pykube_core.apiserver import ApiObject, ApiServer
+from pykube_core.client import Client
 from pykube_core.client.informers import (
     Change,
     Created,
@@ -45,7 +45,7 @@ from pykube_core.node.static_pods import StaticPods
 from pykube_core.node.statuses import status_of
 from pykube_core.node.views import PodView
 from pykube_core.node.workers import PodWorkers
-from pykube_core.objects import Body
+from pykube_core.objects import ApiObject, Body
 
 _UNREADABLE: Final = (msgspec.DecodeError, ValueError)
 """Errors of statuses that others wrote, where a container has no name or no time."""
@@ -66,7 +66,7 @@ class Kubelet:
 
     Parameters
     ----------
-    server : ApiServer
+    client : Client
         Where it writes.
     log : SharedInformer
         The log that it reads.
@@ -75,30 +75,30 @@ class Kubelet:
     network : PodNetwork
         Where addresses come from.
     static_pods : mapping of str to sequence of dict
-        By node, pods that its kubelet runs without being told by the API server.
+        By node, pods that its kubelet runs without being told by the API client.
     """
 
     name = "kubelet"
 
     def __init__(
         self,
-        server: ApiServer,
+        client: Client,
         log: SharedInformer,
         *,
         runtime: Runtime,
         network: PodNetwork,
         static_pods: Mapping[str, Sequence[KubeObject]] | None = None,
     ) -> None:
-        self._server = server
+        self._client = client
         self._log = log
         self.cursor = log.cursor(NODES, PODS)
         self._runtime = runtime
         self._network = network
-        self._recorder = EventRecorder(server, self.name)
-        self._leases = Leases(server)
-        self._statuses = NodeStatuses(server, self._recorder)
+        self._recorder = EventRecorder(client, self.name)
+        self._leases = Leases(client)
+        self._statuses = NodeStatuses(client, self._recorder)
         self._workers = PodWorkers(runtime, network, self._recorder, self._statuses)
-        self._static = StaticPods(server, log, static_pods or {}, self._template)
+        self._static = StaticPods(client, log, static_pods or {}, self._template)
         self._nodes: dict[str, Node] = {}
         self._stopped: dict[str, None] = {}
         self._pods: dict[bytes, Pod] = {}
@@ -415,7 +415,7 @@ class Kubelet:
             if pod.deleting and pod.finished:
                 over.append(pod)
         if items:
-            outcomes = self._server.batch.patch_status(PODS, items)
+            outcomes = self._client.batch.patch_status(PODS, items)
             for pod, outcome in zip(written, outcomes, strict=True):
                 if not isinstance(outcome, StatusError):
                     pod.revision, pod.stale = outcome, False
@@ -423,4 +423,4 @@ class Kubelet:
                     pod.stale = False  # Refused for good. After a 409 what came between is news.
         if over:
             targets = [(pod.namespace, pod.name, pod.mirror_uid) for pod in over]
-            self._server.batch.delete(PODS, targets, grace_period_seconds=0)
+            self._client.batch.delete(PODS, targets, grace_period_seconds=0)

@@ -13,8 +13,7 @@ from pykube_core.api.machinery.objects import DONE_PHASES, KubeObject
 from pykube_core.api.machinery.quantity import Quantity
 from pykube_core.api.machinery.selectors import parse_node_selector
 from pykube_core.api.machinery.times import NANO, parse_time
-from pykube_core.apiserver import ApiObject
-from pykube_core.apiserver.registry.filling import ENCODED_STATUS
+from pykube_core.client import ENCODED_STATUS
 from pykube_core.client.recorder import NORMAL, EventText, Reference
 from pykube_core.node.network import is_address
 from pykube_core.node.runtime import Behavior
@@ -25,6 +24,7 @@ from pykube_core.node.views import (
     PodView,
     Terminated,
 )
+from pykube_core.objects import ApiObject
 
 if TYPE_CHECKING:
     from pykube_core.node.admission import Node

@@ -18,7 +18,7 @@ from msgspec import Raw
 
 from pykube_core.api.machinery.objects import DONE_PHASES, Json, KubeObject
 from pykube_core.api.machinery.times import time_text
-from pykube_core.apiserver.registry.filling import ENCODED_STATUS, STATUS_FIELD, FilledStatus
+from pykube_core.client import ENCODED_STATUS, FIELDS_MAX, STATUS_FIELD, FilledStatus
 from pykube_core.node.pods import (
     ENDED,
     OWN_CONDITIONS,
@@ -29,7 +29,6 @@ from pykube_core.node.pods import (
 )
 from pykube_core.node.runtime import container_id
 from pykube_core.node.views import Terminated
-from pykube_core.store import FIELDS_MAX
 
 _STATUSES_MAX: Final = 64
 # The gaps of a status: other conditions, addresses, the ids of its first containers that run.

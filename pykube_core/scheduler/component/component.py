@@ -29,7 +29,7 @@ import msgspec
 
 from pykube_core.api.core import NAMESPACES, NODES, PODS
 from pykube_core.api.machinery.objects import KubeObject, namespace_of
-from pykube_core.apiserver import ApiObject, ApiServer
+from pykube_core.client import Client
 from pykube_core.client.informers import (
     Change,
     Created,
@@ -38,6 +38,7 @@ from pykube_core.client.informers import (
     SharedInformer,
     Updated,
 )
+from pykube_core.objects import ApiObject
 from pykube_core.scheduler.component.schedule_loop import ScheduleLoop, WaitingPod
 from pykube_core.scheduler.component.scheduler_cache import AssignedPod, SchedulerCache
 from pykube_core.scheduler.component.signatures import PodSignatures
@@ -99,7 +100,7 @@ class SchedulerComponent:
 
     Parameters
     ----------
-    server : ApiServer
+    client : Client
         Where it writes.
     log : SharedInformer
         The log that it reads.
@@ -121,7 +122,7 @@ class SchedulerComponent:
 
     def __init__(
         self,
-        server: ApiServer,
+        client: Client,
         log: SharedInformer,
         *,
         configuration: SchedulerConfiguration | None = None,
@@ -139,7 +140,7 @@ class SchedulerComponent:
             for profile in configuration.profiles
         ]
         self._log = log
-        listed = [r for r in server.registry if r.plural in _LISTED]
+        listed = [r for r in client.registry if r.plural in _LISTED]
         self.cursor = log.cursor(NAMESPACES, *listed, NODES, PODS, every_version=True)
         self._scheduler = Scheduler(
             [], policies[0], more_policies=policies[1:], tie_break=tie_break, seed=seed
@@ -156,7 +157,7 @@ class SchedulerComponent:
         self._profiles = frozenset(profile.scheduler_name for profile in configuration.profiles)
         self._pods: dict[bytes, WaitingPod | AssignedPod] = {}
         self._schedule_loop = ScheduleLoop(
-            server, self._scheduler, self._cycle, self._cache, self._signatures, self._queue,
+            client, self._scheduler, self._cycle, self._cache, self._signatures, self._queue,
             self._pods, self._profiles, instance,
         )  # fmt: skip
         self._now_ns = start_ns

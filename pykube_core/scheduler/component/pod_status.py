@@ -15,7 +15,8 @@ from pykube_core.api.core import PODS
 from pykube_core.api.core.pod.conditions import Condition, with_condition
 from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.api.machinery.status import StatusError
-from pykube_core.apiserver import ApiObject, ApiServer
+from pykube_core.client import Client
+from pykube_core.objects import ApiObject
 
 _ATTEMPTS: Final = 4
 
@@ -60,7 +61,7 @@ def changed_status(pod: ApiObject, change: StatusChange, now_ns: int) -> bytes:
 
 
 def write_statuses(
-    server: ApiServer, changes: Mapping[bytes, tuple[ApiObject, StatusChange]], now_ns: int
+    client: Client, changes: Mapping[bytes, tuple[ApiObject, StatusChange]], now_ns: int
 ) -> dict[bytes, ApiObject]:
     """Change the statuses of pods, each by its key, as patches do: whatever else they say now.
 
@@ -74,14 +75,14 @@ def write_statuses(
     for _ in range(_ATTEMPTS):
         items = [(pod, changed_status(pod, change, now_ns)) for pod, change in left.values()]
         again: dict[bytes, tuple[ApiObject, StatusChange]] = {}
-        outcomes = server.batch.patch_status(PODS, items) if items else []
+        outcomes = client.batch.patch_status(PODS, items) if items else []
         for (key, (pod, change)), outcome in zip(left.items(), outcomes, strict=True):
             if isinstance(outcome, ApiObject):
                 out[key] = outcome
                 continue
             namespace, name = PODS.split_key(key)
             try:
-                now = server.get(PODS, name, namespace)
+                now = client.get(PODS, name, namespace)
             except StatusError:
                 continue  # it is gone
             if now.uid == pod.uid and not _is_late(now, change):

@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 from pykube_core.api.core import PODS
 from pykube_core.api.core.pod.conditions import Condition
 from pykube_core.api.machinery.status import StatusError
-from pykube_core.apiserver import ApiObject, ApiServer, Binding
+from pykube_core.client import Binding, Client
 from pykube_core.client.recorder import NORMAL, WARNING, EventRecorder, EventText, Reference
+from pykube_core.objects import ApiObject
 from pykube_core.scheduler.component.pod_status import StatusChange, write_statuses
 from pykube_core.scheduler.component.scheduler_cache import AssignedPod, SchedulerCache
 from pykube_core.scheduler.component.signatures import PodSignature, PodSignatures, SignatureClass
@@ -90,7 +91,7 @@ class ScheduleLoop:
 
     Parameters
     ----------
-    server, scheduler, cycle, cache, signatures, queue, pods
+    client, scheduler, cycle, cache, signatures, queue, pods
         The component's; ``pods`` are all it knows, by key in the store.
     profiles
         Scheduler names.
@@ -100,7 +101,7 @@ class ScheduleLoop:
 
     def __init__(
         self,
-        server: ApiServer,
+        client: Client,
         scheduler: Scheduler,
         cycle: SchedulingCycle,
         cache: SchedulerCache,
@@ -110,7 +111,7 @@ class ScheduleLoop:
         profiles: Collection[str],
         instance: str,
     ) -> None:
-        self._server = server
+        self._client = client
         self._scheduler = scheduler
         self._cycle = cycle
         self._cache = cache
@@ -118,7 +119,7 @@ class ScheduleLoop:
         self._queue = queue
         self._pods = pods
         self._recorders = {
-            name: EventRecorder(server, name, instance=instance) for name in sorted(profiles)
+            name: EventRecorder(client, name, instance=instance) for name in sorted(profiles)
         }
         self._placed = _Placed()
         self._changes: dict[bytes, tuple[ApiObject, StatusChange]] = {}
@@ -133,7 +134,7 @@ class ScheduleLoop:
             self._bind()
         if self._changes:
             changes, self._changes = self._changes, {}
-            write_statuses(self._server, changes, now_ns)
+            write_statuses(self._client, changes, now_ns)
         for recorder in self._recorders.values():
             recorder.flush(now_ns)
 
@@ -262,7 +263,7 @@ class ScheduleLoop:
         placed, self._placed = self._placed, _Placed()
         names = self._scheduler.node_names
         nodes = [names[row] for row in placed.rows]
-        outcomes = self._server.batch.bind(
+        outcomes = self._client.batch.bind(
             [
                 Binding(pod.signature.namespace, pod.name, node, pod.uid, pod.object)
                 for pod, node in zip(placed.pods, nodes, strict=True)
@@ -346,10 +347,10 @@ class ScheduleLoop:
             for victim in victims
             if not self._signatures.of(victim.object).is_deleting
         }
-        written = write_statuses(self._server, changes, self._now_ns)
+        written = write_statuses(self._client, changes, self._now_ns)
         going = [victim for victim in victims if victim.object.key in written]
         targets = [(*PODS.split_key(victim.object.key), victim.uid) for victim in going]
-        outcomes = self._server.batch.delete(PODS, targets)
+        outcomes = self._client.batch.delete(PODS, targets)
         message = f"Preempted by pod {pod.uid} on node {preemption.nominated_node}"
         told = EventText(NORMAL, "Preempted", message, "Preempting")
         for victim, (namespace, name, uid), outcome in zip(going, targets, outcomes, strict=True):
