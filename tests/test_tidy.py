@@ -15,11 +15,7 @@ FUNCTION_LINES_MAX = 60
 FILE_LINES_MAX = 500
 TWINS = "core/_pykube_hotcore/slow/"
 """The slow twins stand beside kernels, and tests and benchmarks alone call them."""
-SUBJECTS_DONE = (
-    *("benchmarks", "core", "csrc", "pykube_core/client", "pykube_core/cluster"),
-    *("pykube_core/controllers", "pykube_core/node", "pykube_core/objects"),
-    *("pykube_core/scheduler", "pykube_core/serve", "pykube_core/store"),
-)
+SUBJECTS_DONE = ("benchmarks", "core", "csrc", "pykube_core")
 """Folders in whose comments and docstrings each sentence has a noun for its subject."""
 NO_SUBJECT = re.compile(
     r"(?:\A|[.!?]\s+|\n\s*(?:- )?)((?:What|Who|Whoever|Whatever|Those)\b[^\n]*)"

@@ -73,7 +73,7 @@ class Results:
     node_shapes
         int64 (nodes,): equal for nodes that can allocate the same, in order of first appearance.
     warnings
-        What the workload lacks, and what a reader of the policies' files should know, with the
+        Lacks of the workload, and what a reader of the policies' files should know, with the
         policy's name where it is about one policy.
     timing
         Whether real time shows in the outputs. Without it, the same input and seeds give the same

@@ -54,11 +54,11 @@ class PodSource(NamedTuple):
     alone : PodTable
         The same pod, in a table.
     objects : mapping of str to list of dict
-        What its file has besides, by plural as in `Workload.objects`.
+        Objects that its file has besides, by plural as in `Workload.objects`.
     origin : str
         The workload that would make it, such as ``Deployment default/web``; "" for a Pod.
     warnings : tuple of str
-        What the pod asks for that neither the file nor the cluster has.
+        Resources that the pod asks for and that neither the file nor the cluster has.
     """
 
     pod: KubeObject

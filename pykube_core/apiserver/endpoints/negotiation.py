@@ -81,7 +81,7 @@ def accepted(request: Request, transforms: Sequence[str] = ()) -> Accepted:
     Parameters
     ----------
     transforms : sequence of str
-        Those that the answer may be given in.
+        Forms that the answer may be given in.
 
     Raises
     ------

@@ -59,7 +59,7 @@ class WriteOptions(NamedTuple):
     Attributes
     ----------
     manager : str
-        Who writes, for managed fields.
+        The writer, for managed fields.
     field_validation : str
         "Strict", "Warn" or "Ignore".
     """

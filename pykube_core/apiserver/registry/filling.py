@@ -26,7 +26,7 @@ class FilledStatus(msgspec.Struct, frozen=True, gc=False):
     text : bytes
         Of the form; copies have the same one. Its gaps begin with STATUS_FIELD.
     fields : list of bytes
-        What fills them.
+        The bytes that fill them.
     """
 
     text: bytes

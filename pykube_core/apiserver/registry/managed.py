@@ -20,7 +20,7 @@ class Tracked(NamedTuple):
     Attributes
     ----------
     manager : str
-        Who writes.
+        The writer.
     now : str
         The time.
     keeper : FieldManager

@@ -58,7 +58,7 @@ def read_workload(*paths: _Path, strict: Collection[str] = ()) -> Workload:
         Files or folders, or "-" for standard input; the objects of all are taken together. An
         object that comes twice with the same uid, or word for word, is taken once: the first.
     strict : collection of str
-        What a snapshot may not lack, of the names in `pykube_core.workloads.contents.LACKS`, such
+        Lacks that are errors, of the names in `pykube_core.workloads.contents.LACKS`, such
         as ``missing-nodes`` and ``missing-claims``.
 
     Returns

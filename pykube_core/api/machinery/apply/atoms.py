@@ -1,4 +1,4 @@
-"""What a type is to server-side apply: a scalar, a list, a map, or whichever its value is.
+"""Types as server-side apply sees them: a scalar, a list, a map, or whichever its value is.
 
 Source: ``k8s.io/kube-openapi/pkg/schemaconv``, which makes it of OpenAPI v3, and
 ``sigs.k8s.io/structured-merge-diff/schema`` v6.4.2.

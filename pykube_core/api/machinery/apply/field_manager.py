@@ -1,4 +1,4 @@
-"""What becomes of ``metadata.managedFields`` when an object is created, updated or applied to.
+"""The field manager: ``metadata.managedFields`` when an object is created, updated or applied to.
 
 Source: ``k8s.io/apimachinery/pkg/util/managedfields/internal`` v0.37.2 (``fieldmanager.go`` and the
 managers that it puts together).
@@ -67,7 +67,7 @@ class Typed:
     Attributes
     ----------
     atom : Atom
-        What merges, and how.
+        The type by which it merges.
     written : callable
         Return an object with all fields that it has when it is written out.
     """
@@ -142,7 +142,7 @@ class FieldManager:
         new : dict
             The object as it is to be, decoded and with its defaults; it is not changed.
         manager : str
-            Who writes; "" is "unknown".
+            The writer; "" is "unknown".
         now : str
             The time, such as "2026-11-23T05:16:02Z".
         """
@@ -172,7 +172,7 @@ class FieldManager:
         live : dict or None
             The object as it is; None when it is created.
         patch : object
-            What is applied, decoded from JSON or YAML.
+            The applied configuration, decoded from JSON or YAML.
         force : bool
             Take the fields of others that would change.
 

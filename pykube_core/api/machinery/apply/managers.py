@@ -23,7 +23,7 @@ _FIELDS_TYPE: Final = "FieldsV1"
 
 
 class Manager(NamedTuple):
-    """What tells one entry from another.
+    """The fields that tell one entry from another.
 
     Attributes
     ----------

@@ -41,7 +41,7 @@ def _merge_maps(atom: MapAtom, live: dict[str, Json], applied: dict[str, Json]) 
         if name in applied:
             value = merge(atom.of(name), live.get(name, NOTHING), applied[name])
         else:
-            # What is not applied stays; the walk below it would but copy it.
+            # A field that is not applied stays; the walk below it would but copy it.
             value = live[name]
         if value is not NOTHING:
             out[name] = value

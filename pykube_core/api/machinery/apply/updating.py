@@ -25,7 +25,7 @@ class ConflictError(Exception):
     Attributes
     ----------
     conflicts : list of (Manager, tuple of str)
-        Who owns which path.
+        The owners of each path.
     """
 
     def __init__(self, conflicts: list[tuple[Manager, Path]]) -> None:

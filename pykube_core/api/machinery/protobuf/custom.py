@@ -35,7 +35,7 @@ _SECOND: Final = 2 << 3 | BYTES
 _THIRD: Final = 3 << 3 | BYTES
 
 ZEROS: Final[dict[str, Json]] = {"Quantity": "0", "IntOrString": 0, "OrBool": False}
-"""What Go writes of these when they are not set; null of any other."""
+"""Values that Go writes of these when they are not set; null of any other."""
 
 
 def _fields(message: str, data: bytes, at: int, end: int) -> Iterator[tuple[int, int, int]]:

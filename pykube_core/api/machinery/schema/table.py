@@ -55,7 +55,7 @@ class FieldType:
     go : str
         Its name in messages, such as "[]v1.Container".
     kind : str
-        What it is made of; "custom" encodes itself.
+        The kind of value that it is made of; "custom" encodes itself.
     name : str
         Of a structure such as "core.v1.Container"; of an int its size; of a custom type its name.
     item : FieldType or None
