@@ -17,12 +17,15 @@ UV := $(shell command -v uv 2>/dev/null)
 ifeq ($(UV),)
 MAKE_VENV := $(PYTHON) -m venv $(VENV)
 INSTALL := $(BIN)/python -m pip install
+INSTALL_US := $(INSTALL)
 else
 MAKE_VENV := $(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
 INSTALL := $(UV) pip install --python $(BIN)/python
+# uv would take the wheel that it built before modules came or went.
+INSTALL_US := $(INSTALL) --reinstall-package pykube-core
 endif
 
-.PHONY: demo test check test-c test-py test-oldest test-newest test-wheel bench wheel lock clean help
+.PHONY: demo test check test-c test-py test-oldest test-newest test-wheel bench wheel lock clean help FORCE
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -37,9 +40,14 @@ $(VENV)/.tools: $(VENV)/.venv $(LOCK)
 	$(INSTALL) --quiet --require-hashes --only-binary :all: -r $(LOCK)
 	@touch $@
 
-$(VENV)/.installed: $(VENV)/.tools $(SOURCES)
+# The editable install lists the modules one by one: this file changes when the list does.
+$(VENV)/.modules: $(VENV)/.venv FORCE
+	@find pykube_core core -name "*.py" | LC_ALL=C sort > $@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+$(VENV)/.installed: $(VENV)/.tools $(VENV)/.modules $(SOURCES)
 	@echo "==> building and installing pykube-core"
-	$(INSTALL) --no-deps --no-build-isolation -e .
+	$(INSTALL_US) --no-deps --no-build-isolation -e .
 	@touch $@
 
 demo: $(VENV)/.installed ## Compare scheduling policies on a synthetic cluster (5,000 nodes, 20,000 pods)
@@ -63,17 +71,18 @@ test-oldest test-newest: test-%: $(VENV)/.tools
 	$(BIN)/uv venv --quiet --clear --python "$$($(BIN)/python tests/find_python.py $(WITH))" .venv-$*
 	$(BIN)/uv pip install --quiet --python .venv-$* --refresh --resolution $(RESOLUTION) \
 	  --only-binary :all: -r pyproject.toml --all-extras --group build --group test
-	$(BIN)/uv pip install --quiet --python .venv-$* --no-deps --no-build-isolation -C build-dir=build/$* -e .
+	$(BIN)/uv pip install --quiet --python .venv-$* --reinstall-package pykube-core --no-deps \
+	  --no-build-isolation -C build-dir=build/$* -e .
 	@echo "==> $(UNIT_TESTS) on the $* of:"
 	@$(BIN)/uv pip list --python .venv-$* --quiet --format freeze | tr '\n' ' '
 	.venv-$*/bin/python -m pytest $(UNIT_TESTS)
 
-check: $(VENV)/.installed ## ruff, mypy --strict, import rules, tidy C
+check: $(VENV)/.installed ## ruff, mypy --strict, import rules, tidiness of Python, C and paths
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q tests/test_tidy_c.py
+	$(BIN)/python -m pytest -q tests/test_tidy.py tests/test_tidy_c.py tests/test_tidy_paths.py
 
 bench: $(VENV)/.installed ## Full-size benchmarks
 	$(BIN)/python -m pytest benchmarks --benchmark-enable --benchmark-only

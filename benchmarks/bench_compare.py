@@ -5,9 +5,10 @@ The engine's own time is a part of both, so that the line says what everything a
 
 from measure import best_times, machine
 
-from pykube_core.experiments.compare import DEFAULT_POLICIES, compare
+from pykube_core.experiments.compare import DEFAULT_POLICIES
 from pykube_core.experiments.experiment import Experiment
 from pykube_core.experiments.simulate import Settings
+from pykube_core.reports.comparison import compare
 from pykube_core.scheduler.policies import policy
 from pykube_core.workloads.synthetic import synthetic
 

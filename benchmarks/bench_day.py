@@ -3,7 +3,7 @@
 python -m pytest benchmarks/bench_day.py --benchmark-enable --benchmark-only
 
 Every node renews its lease each 10 s, a write that names the revision of the last one, and posts
-its status each 5 minutes; whoever reads such objects reads each change from the log. Figures are of
+its status each 5 minutes; a reader of such objects reads each change from the log. Figures are of
 CPU time. A stage is the step of one component, without the store's writes; "log" is the reading of
 all that was written, "store" the writes of all components.
 """
@@ -14,7 +14,8 @@ from collections import defaultdict
 import pytest
 from measure import machine
 
-from pykube_core.api.builtin import LEASES, NODES
+from pykube_core.api.coordination import LEASES
+from pykube_core.api.core import NODES
 from pykube_core.cluster.cluster import Cluster
 from pykube_core.node.heartbeats import LEASE_NAMESPACE, RENEWAL_NS, REPORT_NS
 

@@ -1,4 +1,4 @@
-"""What a cluster of many pods takes of memory, and who holds it.
+"""Memory of a cluster of many pods, by owner.
 
 python -m pytest benchmarks/bench_memory.py --benchmark-enable --benchmark-only
 

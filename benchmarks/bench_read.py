@@ -3,7 +3,7 @@
 python -m pytest benchmarks/bench_read.py --benchmark-enable --benchmark-only
 
 Pods are those of replica sets, forty to a node, with all that a cluster puts into them: annotations
-of its network, mounts of service accounts, statuses of containers; what only one pod has differs.
+of its network, mounts of service accounts, statuses of containers; fields of one pod alone differ.
 All ways of reading take turns in one run, and what counts is their CPU time beside each other.
 """
 

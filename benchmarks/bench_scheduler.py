@@ -3,7 +3,7 @@
 python -m pytest benchmarks/bench_scheduler.py --benchmark-enable --benchmark-only
 
 Pods of twenty replica sets, four a node, wait on ready nodes; one step queues, places and binds all
-of them and writes their events. What it does beside these writes, the engine included, is its own.
+of them and writes their events. Its work beside these writes, the engine included, is its own.
 """
 
 import time
@@ -13,7 +13,8 @@ import pytest
 from measure import machine
 from workload import replica_sets
 
-from pykube_core.api.builtin import NODES, PODS, REPLICA_SETS
+from pykube_core.api.apps import REPLICA_SETS
+from pykube_core.api.core import NODES, PODS
 from pykube_core.apiserver import ApiServer
 from pykube_core.client.informers import SharedInformer
 from pykube_core.cluster import EventLoop, VirtualClock
@@ -33,9 +34,11 @@ STATUS = msgspec.json.encode({"phase": "Running", "conditions": [READY]})
 class Timed:
     """An API server that knows how long it took."""
 
-    def __init__(self, server):
+    def __init__(self, server, seconds=None):
         self._server = server
-        self.seconds = {}
+        self.seconds = {} if seconds is None else seconds
+        if seconds is None:
+            self.batch = Timed(server.batch, self.seconds)
 
     def __getattr__(self, name):
         method = getattr(self._server, name)
@@ -61,7 +64,7 @@ class Waiting:
         server.bootstrap()
         node = {"metadata": {"name": "n"}, "status": {"capacity": CAPACITY}}
         names = [f"node-{index:05}" for index in range(node_count)]
-        server.create_copies(NODES, node, names=names)
+        server.batch.create(NODES, node, names=names)
         for name in names:
             server.patch(NODES, {"spec": {"taints": None}}, name)
         self.timed = Timed(server)
@@ -101,7 +104,7 @@ def bench_schedule_waiting_pods(benchmark, report, node_count):
     bound = list(world.seen.all(PODS))
     assert all(b"nodeName" in pod.data for pod in bound)
     step("bindings read")
-    world.server.replace_status_many(PODS, [(pod, STATUS) for pod in bound])
+    world.server.batch.patch_status(PODS, [(pod, STATUS) for pod in bound])
     world.seen.pull()
     step("statuses read")
     assert world.timed.seconds.keys() == writes.keys()

@@ -214,7 +214,7 @@ def main():
     """Print each peer's rate of synced puts, and the store's ratio to it.
 
     The peers take turns with every batch, so that all of them see the same disk, in an order that
-    is drawn anew each time: what a peer leaves to the disk behind its answer delays the next one.
+    is drawn anew each time: work that a peer leaves to the disk behind its answer delays the next.
     """
     print(platform.platform(), platform.processor(), sys.version.split()[0])
     with contextlib.ExitStack() as stack:

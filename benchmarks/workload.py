@@ -1,4 +1,4 @@
-"""What the clusters of the benchmarks are given to run."""
+"""Workloads of the benchmarks' clusters."""
 
 SET_COUNT = 20
 

@@ -1,4 +1,4 @@
-"""What cffi compiles: every public declaration, read from the headers that C itself includes."""
+"""Source for cffi: every public declaration, read from the headers that C itself includes."""
 
 from pathlib import Path
 

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from pykube_core.api.machinery.errors import InputError
     from pykube_core.api.machinery.status import StatusError
     from pykube_core.cluster.cluster import Cluster
-    from pykube_core.experiments.compare import Comparison, compare
     from pykube_core.experiments.explain import explain
     from pykube_core.node.registration import Machine
     from pykube_core.node.runtime import Behavior
+    from pykube_core.reports.comparison import Comparison, compare
     from pykube_core.scheduler.cycle.explain import Explanation
     from pykube_core.scheduler.placer.scheduler import Scheduler
     from pykube_core.scheduler.policies import Policy
@@ -58,7 +58,7 @@ __all__ = [
 _MODULES = {
     "Behavior": "node.runtime",
     "Cluster": "cluster.cluster",
-    "Comparison": "experiments.compare",
+    "Comparison": "reports.comparison",
     "Explanation": "scheduler.cycle.explain",
     "InputError": "api.machinery.errors",
     "Machine": "node.registration",
@@ -69,7 +69,7 @@ _MODULES = {
     "Store": "store",
     "UserPolicy": "scheduler.policies.user_policy",
     "Workload": "workloads.model",
-    "compare": "experiments.compare",
+    "compare": "reports.comparison",
     "explain": "experiments.explain",
     "policy": "scheduler.policies.user_policy",
     "read_workload": "workloads.read",

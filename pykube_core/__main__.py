@@ -1,8 +1,8 @@
 """``python -m pykube_core`` is ``pykube``: the process, its signals and its standard streams.
 
 A signal ends the process where it stands, and no exception is raised: one would have to pass
-through imports, callbacks and pools of threads that were not written for it. What has to survive
-does anyway: the store is made to be killed, and `pykube_core.files` writes files aside.
+through imports, callbacks and pools of threads that were not written for it. The part that has to
+survive does anyway: the store is made to be killed, and `pykube_core.files` writes files aside.
 """
 
 import _thread
@@ -21,7 +21,7 @@ ENDED_BY = {
 def run() -> int:
     """Run the command line as a process of its own; return the exit code."""
     for number in ENDED_BY:
-        # Whoever starts us in the background may have them ignored, and means it.
+        # A shell that starts us in the background may have them ignored, and means it.
         if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
             signal.signal(number, _end)
     _watch()

@@ -11,7 +11,7 @@ from typing import Final
 Path = str | os.PathLike[str]
 
 _MODE: Final = 0o666
-# What a process that is told to end has to take away: see `discard_unfinished`.
+# Files that a process which is told to end has to take away: see `discard_unfinished`.
 _unfinished: set[str] = set()
 
 

@@ -254,11 +254,11 @@ class PodClass:
     profile : int
         Index of its profile.
     request : Amounts
-        What it takes of a node.
+        Amounts that it takes of a node.
     filter_request : Amounts or None
-        What the Fit filter looks at, where it differs.
+        Amounts that the Fit filter looks at, where they differ.
     score_request : Amounts
-        What the Fit scorers see, with non-zero defaults.
+        Amounts that the Fit scorers see, with non-zero defaults.
     nonzero : (int, int)
         cpu and memory in a node's accounts with non-zero defaults.
     tolerations, node_name, node_set, selectors, preferred
@@ -267,7 +267,7 @@ class PodClass:
     devices : (int, int) or None
         How many devices, and milli of each.
     namespace, labels, priority, terminating
-        What matchers and preemption see of it; labels ascend by key.
+        Its metadata as matchers and preemption see them; labels ascend by key.
     ports : tuple of Port
         Host ports.
     images : tuple of int

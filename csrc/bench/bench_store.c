@@ -1,4 +1,4 @@
-/* What the store does a second, without Python. `make -C csrc bench` runs it at full size;
+/* The store's operations a second, without Python. `make -C csrc bench` runs it at full size;
  * an argument below 1 makes it smaller. Values are 1,500 bytes. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,7 +8,7 @@
 
 #include "pkc.h"
 
-/* What a byte can be, bits of pkc_yaml_class. */
+/* Classes of a byte, bits of pkc_yaml_class. */
 enum {
     YAML_PLAIN_STOP = 1, /* a plain scalar cannot pass over it without a look: also : and # */
     YAML_TEXT_STOP = 2,  /* JSON text cannot hold it as it is, or it is not ASCII */
@@ -76,7 +76,7 @@ static inline int pkc_yaml_put(yaml_state *yaml, const char *data, int64_t size)
     return PKC_OK;
 }
 
-/* Append text that JSON holds as it is, in quotes. What is copied beyond it is written over. */
+/* Append text that JSON holds as it is, in quotes. Bytes copied beyond it are written over. */
 static inline int pkc_yaml_put_quoted(yaml_state *yaml, const char *data, int64_t size) {
     enum { STEP = 32 };
     if (yaml->capacity - yaml->used < size + 2 + STEP) {

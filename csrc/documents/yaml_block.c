@@ -80,8 +80,8 @@ static bool is_dash(const yaml_state *yaml) {
     return yaml->at < yaml->end && *yaml->at == '-' && pkc_yaml_is_blank_at(yaml, yaml->at + 1);
 }
 
-/* What follows "key:" or "- ": a node deeper than its parent, or nothing, which is null. After a
- * key a sequence may stand in the key's own column. */
+/* The value behind "key:" or "- ": a node deeper than its parent, or nothing, which is null. After
+ * a key a sequence may stand in the key's own column. */
 static int write_below(yaml_state *yaml, int64_t parent, bool after_key) {
     int status = next_line(yaml);
     if (status < 0) {

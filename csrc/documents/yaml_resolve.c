@@ -1,4 +1,4 @@
-/* What a plain scalar of YAML means to sigs.k8s.io/yaml v1.6, over go.yaml.in/yaml/v2. */
+/* The meaning of a plain scalar of YAML in sigs.k8s.io/yaml v1.6, over go.yaml.in/yaml/v2. */
 #include "documents/yaml_resolve.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* What a plain scalar means. */
+/* The meaning of a plain scalar. */
 #ifndef PKC_DOCUMENTS_YAML_RESOLVE_H
 #define PKC_DOCUMENTS_YAML_RESOLVE_H
 

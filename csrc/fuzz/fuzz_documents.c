@@ -1,4 +1,4 @@
-/* Any text as YAML, and as JSON: what is written stays within its room, is the same each time, and
+/* Any text as YAML, and as JSON: the output stays within its room, is the same each time, and
  * ends where the next call begins. */
 #include <stdlib.h>
 #include <string.h>

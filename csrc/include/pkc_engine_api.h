@@ -236,7 +236,7 @@ int pkc_engine_evaluate(pkc_engine *engine, int32_t class_index, uint8_t *plugin
  * on which other rows are feasible). count is the row count. Returns it. */
 int pkc_engine_scan(pkc_engine *engine, int32_t class_index, int64_t count, double *total_out);
 
-/* What is taken of the nodes, and what pods of some classes could use of them, kept up from call to
+/* Resources taken of the nodes, and those that pods of some classes could use, kept up from call to
  * call. The caller owns the arrays: classes and resources stay as they are, and the others begin as
  * zeros. With another row count, begin anew. */
 typedef struct {
@@ -245,8 +245,8 @@ typedef struct {
     int32_t row_count;        /* the engine's */
     const int32_t *classes;   /* (class_count,) */
     const int32_t *resources; /* (resource_count,) */
-    /* The answer. What is free of a resource on a row is allocatable - requested, at least 0. */
-    int64_t *usable;          /* (class_count, resource_count): what is free, summed over the rows
+    /* The answer. The free amount of a resource on a row is allocatable - requested, at least 0. */
+    int64_t *usable;          /* (class_count, resource_count): free amounts, summed over the rows
                                  that a pod of the class fits now */
     int64_t *free_total;      /* (resource_count,): over all rows */
     int64_t *requested_total; /* (resource_count,) */

@@ -1,4 +1,4 @@
-/* Programs: what a profile and a pod class say, as int64 words; plain declarations that the
+/* Programs: a profile and a pod class as int64 words; plain declarations that the
  * compiler and cffi both read.
  *
  * A program is a row of sections, each

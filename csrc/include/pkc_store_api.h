@@ -133,7 +133,7 @@ typedef struct {
     int64_t kv_count;
 } pkc_result;
 
-/* What a call found. Zero it before the first use; release it after each. */
+/* The answer of a call. Zero it before the first use; release it after each. */
 typedef struct {
     pkc_store *store; /* pinned while not NULL */
     pkc_kv *kvs;
@@ -213,7 +213,7 @@ int pkc_store_open_table(const pkc_file_table *table, const pkc_store_options *o
 
 /* Make everything staged durable and refuse further calls (PKC_ERR_CLOSED). Answers stay valid. */
 int pkc_store_close(pkc_store *store);
-/* Free all; what unreleased answers and watches need goes with the last of them. No call may be
+/* Free all; unreleased answers and watches keep their part until the last of them. No call may be
  * under way. NULL does nothing. */
 void pkc_store_free(pkc_store *store);
 
@@ -238,7 +238,7 @@ int pkc_store_put_if(pkc_store *store, const char *data, const int64_t *sizes,
                      pkc_answer *answer_out);
 /* The same of filled forms: `forms` has one of each key, then one of each value, `fields` a row for
  * each of `count`. A form that has an id is kept once, and of each value its fields alone, where
- * that is less; what is read, compared and logged is the filled form. */
+ * that is less; reads, compares and the log have the filled form. */
 int pkc_store_put_filled(pkc_store *store, const pkc_form *const *forms, const pkc_text *fields,
                          int64_t field_count,
                          const int64_t *mod_revisions, int64_t count, int64_t lease,

@@ -1,4 +1,4 @@
-/* Answers: what a call found, pinned until it is released. */
+/* Answers: results of a call, pinned until they are released. */
 #include "store/answer.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Answers: what a call found, pinned until it is released. */
+/* Answers: results of a call, pinned until they are released. */
 #ifndef PKC_STORE_ANSWER_H
 #define PKC_STORE_ANSWER_H
 

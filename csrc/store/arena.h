@@ -17,7 +17,7 @@ enum {
  * none, as a block begins with its header. */
 typedef uint32_t pkc_ref;
 
-/* What a block holds, so that it can be walked. */
+/* The contents of a block, so that it can be walked. */
 typedef enum { PKC_ARENA_KEYS = 0, PKC_ARENA_VERSIONS = 1, PKC_ARENA_KINDS = 2 } pkc_arena_kind;
 
 typedef struct pkc_block pkc_block;
@@ -48,7 +48,7 @@ typedef struct {
 
 /* 8-byte aligned, NULL when memory or numbers are out. size > 0. */
 void *pkc_arena_alloc(pkc_arena *arena, pkc_arena_kind kind, int64_t size);
-/* What lies there stays readable until no pin is left. */
+/* Its bytes stay readable until no pin is left. */
 void pkc_arena_free(pkc_arena *arena, void *data, int64_t size);
 /* The reference of an allocation. */
 pkc_ref pkc_arena_ref(const void *data);

@@ -1,4 +1,4 @@
-/* Compaction: what no reader can ask for any more is freed. */
+/* Compaction: versions that no reader can ask for any more are freed. */
 #include "store/compact.h"
 
 #include <stdlib.h>
@@ -7,6 +7,7 @@
 #include "store/answer.h"
 #include "store/commit.h"
 #include "store/history.h"
+#include "store/sound.h"
 #include "wal/stage.h"
 
 /* The lock is given up after so many log entries. */
@@ -215,6 +216,7 @@ static int stage_compact(pkc_store *store, int64_t revision) {
     if (revision > store->visible_revision) {
         return PKC_ERR_FUTURE;
     }
+    PKC_CHECK(pkc_compact_is_sound(store, revision));
     if (store->wal != NULL) {
         PKC_TRY(pkc_wal_stage(store->wal, PKC_RECORD_COMPACT, &revision, 8));
     }

@@ -1,4 +1,4 @@
-/* Compaction: what no reader can ask for any more is freed. */
+/* Compaction: versions that no reader can ask for any more are freed. */
 #ifndef PKC_STORE_COMPACT_H
 #define PKC_STORE_COMPACT_H
 

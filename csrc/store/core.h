@@ -1,4 +1,4 @@
-/* The store's own structure. What takes it is called with the lock held unless it says
+/* The store's own structure. A function that takes it is called with the lock held unless it says
  * otherwise. */
 #ifndef PKC_STORE_CORE_H
 #define PKC_STORE_CORE_H

@@ -137,7 +137,7 @@ void pkc_version_read(const pkc_store *store, const pkc_version *version, char *
     }
 }
 
-/* What is left of a value that pieces are compared with, and the order that was found. */
+/* The rest of a value that pieces are compared with, and the order that was found. */
 typedef struct {
     const char *left;
     int64_t size;

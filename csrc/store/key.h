@@ -1,4 +1,4 @@
-/* Keys and their versions: what every part of the store knows. */
+/* Keys and their versions, known to every part of the store. */
 #ifndef PKC_STORE_KEY_H
 #define PKC_STORE_KEY_H
 
@@ -22,7 +22,7 @@
  *
  *     compact(3)   frees 2, which 3 supersedes; 3 stays, since a reader at 3 or 4 sees it.
  *     compact(5)   frees 3. The tombstone stays: a watch from 5 on must see the delete.
- *     compact(6)   frees the tombstone. What is left: newest ─► [6], prev ─► none.
+ *     compact(6)   frees the tombstone. The rest: newest ─► [6], prev ─► none.
  *
  * Were there no put at 6, compact(6) would leave no version, and the key would go with the last
  * one: out of both indexes, its memory freed. A write that is rolled back walks the other way:

@@ -1,4 +1,4 @@
-/* Leases: who has one, when it ends, what is attached to it. */
+/* Leases: their holders, their ends, and the keys attached to them. */
 #include "store/lease.h"
 
 #include <stdlib.h>

@@ -7,6 +7,7 @@
 #include "store/answer.h"
 #include "store/commit.h"
 #include "store/history.h"
+#include "store/sound.h"
 #include "wal/stage.h"
 
 #define SECOND_NS INT64_C(1000000000)
@@ -84,6 +85,7 @@ static int grant(pkc_store *store, int64_t id, int64_t ttl, int64_t time_ns) {
     if (pkc_leases_find(&store->leases, id) != NULL) {
         return PKC_ERR_LEASE_EXISTS;
     }
+    PKC_CHECK(pkc_grant_is_sound(id, ttl));
     int64_t staged = store->wal == NULL ? 0 : pkc_wal_staged(store->wal);
     status = log_pair(store, PKC_RECORD_GRANT, id, ttl);
     status = status < 0 ? status : pkc_lease_begin(store, id, ttl, time_ns);
@@ -119,6 +121,7 @@ int pkc_store_lease_grant(pkc_store *store, int64_t id, int64_t ttl, int64_t tim
 }
 
 static int revoke(pkc_store *store, pkc_lease *lease) {
+    PKC_CHECK(pkc_leases_alive(&store->leases, lease->id) == lease);
     int64_t staged = store->wal == NULL ? 0 : pkc_wal_staged(store->wal);
     int64_t revision = lease->keys.count == 0 ? 0 : store->head_revision + 1;
     int status = log_pair(store, PKC_RECORD_REVOKE, lease->id, revision);

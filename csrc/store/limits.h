@@ -1,4 +1,4 @@
-/* What the limits of store and log must be to each other. */
+/* Relations that the limits of store and log must keep. */
 #ifndef PKC_STORE_LIMITS_H
 #define PKC_STORE_LIMITS_H
 
@@ -13,6 +13,7 @@ _Static_assert((int)PKC_STORE_OPS_MAX <= (int)PKC_TXN_OPS_MAX,
 _Static_assert((int64_t)PKC_TXN_OPS_MAX * PKC_LOGGED_OP_BYTES + 12 + PKC_STORE_REQUEST_BYTES_MAX <=
                    PKC_RECORD_PAYLOAD_MAX,
                "any request that gives its values fits a record");
+_Static_assert(PKC_RECORD_PAYLOAD_MAX <= UINT32_MAX, "a payload's size has 32 bits");
 _Static_assert(PKC_STORE_STAGED_BYTES_MAX > PKC_STORE_REQUEST_BYTES_MAX,
                "one request does not wait for itself");
 _Static_assert(PKC_BLOCK_BYTES >> 3 == 1 << PKC_REF_OFFSET_BITS,

@@ -6,6 +6,7 @@
 #include "store/compact.h"
 #include "store/history.h"
 #include "store/lease_api.h"
+#include "store/sound.h"
 #include "store/txn.h"
 
 static bool take(const uint8_t **at, int64_t *left, void *field_out, int64_t size) {
@@ -19,8 +20,7 @@ static bool take(const uint8_t **at, int64_t *left, void *field_out, int64_t siz
 }
 
 static int apply_put(pkc_store *store, int64_t revision, const pkc_op *op) {
-    if (op->value_size > PKC_STORE_REQUEST_BYTES_MAX ||
-        (op->lease != 0 && pkc_leases_alive(&store->leases, op->lease) == NULL)) {
+    if (op->lease != 0 && pkc_leases_alive(&store->leases, op->lease) == NULL) {
         return PKC_ERR_CORRUPT;
     }
     pkc_content value = {.bytes = op->value, .size = op->value_size};
@@ -42,8 +42,8 @@ static int apply_txn(pkc_store *store, const uint8_t *at, int64_t left) {
     for (uint32_t i = 0; i < count; i++) {
         uint32_t head[3];
         int64_t lease;
-        if (!take(&at, &left, head, 12) || !take(&at, &left, &lease, 8) || head[1] == 0 ||
-            left < (int64_t)head[1] + (int64_t)head[2]) {
+        if (!take(&at, &left, head, 12) || !take(&at, &left, &lease, 8) ||
+            !pkc_op_is_sound(head[1], head[2]) || left < (int64_t)head[1] + (int64_t)head[2]) {
             return PKC_ERR_CORRUPT;
         }
         const char *second = (const char *)at + head[1];
@@ -85,18 +85,20 @@ static int apply_revoke(pkc_store *store, int64_t id, int64_t expected) {
     if (status == PKC_OK) {
         pkc_store_staged(store);
         status = revision == expected ? PKC_OK : PKC_ERR_CORRUPT;
+        PKC_CHECK(pkc_leases_alive(&store->leases, id) == NULL);
+        PKC_CHECK(store->visible_revision == store->head_revision);
     }
     return status;
 }
 
 static int apply_grant(pkc_store *store, int64_t id, int64_t ttl) {
-    if (id == 0 || ttl < PKC_STORE_TTL_MIN || ttl > PKC_TTL_MAX ||
-        pkc_leases_find(&store->leases, id) != NULL) {
+    if (!pkc_grant_is_sound(id, ttl) || pkc_leases_find(&store->leases, id) != NULL) {
         return PKC_ERR_CORRUPT;
     }
     int status = pkc_lease_begin(store, id, ttl, store->options.time_ns);
     if (status == PKC_OK) {
         pkc_store_staged(store);
+        PKC_CHECK(pkc_leases_alive(&store->leases, id) != NULL);
     }
     return status;
 }
@@ -111,11 +113,12 @@ int pkc_store_apply(void *context, int type, const uint8_t *payload, int64_t siz
         return apply_txn(store, payload, size);
     }
     if (type == PKC_RECORD_COMPACT && take(&payload, &size, numbers, 8) && size == 0) {
-        bool sound = numbers[0] > store->compact_revision && numbers[0] <= store->head_revision;
-        if (sound) {
-            pkc_compact_run(store, numbers[0], false);
+        if (!pkc_compact_is_sound(store, numbers[0])) {
+            return PKC_ERR_CORRUPT;
         }
-        return sound ? PKC_OK : PKC_ERR_CORRUPT;
+        pkc_compact_run(store, numbers[0], false);
+        PKC_CHECK(store->compact_revision == numbers[0]);
+        return PKC_OK;
     }
     if (type == PKC_RECORD_GRANT && take(&payload, &size, numbers, 16) && size == 0) {
         return apply_grant(store, numbers[0], numbers[1]);
@@ -127,35 +130,32 @@ int pkc_store_apply(void *context, int type, const uint8_t *payload, int64_t siz
 }
 
 static int load_version(pkc_store *store, const uint8_t *at, int64_t left) {
-    int64_t fields[4]; /* mod, create, version, lease */
-    uint32_t sizes[2];
-    if (!take(&at, &left, fields, 32) || !take(&at, &left, sizes, 8) || sizes[0] == 0 ||
-        sizes[1] > PKC_STORE_REQUEST_BYTES_MAX || left != (int64_t)sizes[0] + sizes[1] ||
-        fields[0] > store->head_revision || fields[1] > fields[0] || fields[1] < 0 ||
-        fields[2] < 0 || fields[2] > PKC_VERSION_MAX || (fields[2] == 0) != (fields[1] == 0) ||
-        (fields[2] == 1) != (fields[1] == fields[0])) {
+    pkc_version_head head;
+    if (!take(&at, &left, &head, sizeof(head)) ||
+        left != (int64_t)head.key_size + head.value_size ||
+        !pkc_version_is_sound(&head, store->head_revision)) {
         return PKC_ERR_CORRUPT;
     }
     pkc_key *key;
-    int status = pkc_key_make(store, at, sizes[0], &key);
+    int status = pkc_key_make(store, at, head.key_size, &key);
     if (status < 0) {
         return status;
     }
-    bool logged = fields[0] >= store->compact_revision;
+    bool logged = head.mod_revision >= store->compact_revision;
     const pkc_log *log = &store->log;
     bool ordered = !logged || log->end == log->first ||
-                   pkc_log_at(log, log->end - 1)->mod_revision <= fields[0];
-    pkc_content value = {.bytes = at + sizes[0], .size = sizes[1]};
-    pkc_kv kv = {.create_revision = fields[1],
-                 .mod_revision = fields[0],
-                 .version = fields[2],
-                 .lease = fields[3]};
+                   pkc_log_at(log, log->end - 1)->mod_revision <= head.mod_revision;
+    pkc_content value = {.bytes = at + head.key_size, .size = head.value_size};
+    pkc_kv kv = {.create_revision = head.create_revision,
+                 .mod_revision = head.mod_revision,
+                 .version = head.version,
+                 .lease = head.lease};
     pkc_version *version = pkc_version_new(store, key, &kv, &value);
     if (version == NULL) {
         return PKC_ERR_NO_MEMORY;
     }
     const pkc_version *newest = pkc_store_newest(store, key);
-    if (!ordered || (newest != NULL && newest->mod_revision >= fields[0] &&
+    if (!ordered || (newest != NULL && newest->mod_revision >= head.mod_revision &&
                      !pkc_version_ends(version, newest))) {
         pkc_version_free(store, version);
         return PKC_ERR_CORRUPT;

@@ -56,7 +56,7 @@ typedef bool (*pkc_piece_visit)(void *context, const char *data, int64_t size);
 void pkc_shape_walk(const pkc_shapes *shapes, const uint8_t *packed, pkc_piece_visit visit,
                     void *context);
 
-/* What a packed value says of itself. */
+/* The header of a packed value. */
 int64_t pkc_packed_bytes(const uint8_t *packed);
 int64_t pkc_packed_shape(const uint8_t *packed);
 

@@ -5,6 +5,7 @@
 #include "store/answer.h"
 #include "store/commit.h"
 #include "store/history.h"
+#include "store/sound.h"
 #include "wal/posix.h"
 #include "wal/segment.h"
 #include "wal/snapshot.h"
@@ -73,12 +74,14 @@ static int write_kvs(job *j, const pkc_answer *answer) {
     int status = PKC_OK;
     for (int64_t i = 0; status == PKC_OK && i < answer->kv_count; i++) {
         const pkc_kv *kv = &answer->kvs[i];
-        int64_t fields[4] = {kv->mod_revision, kv->create_revision, kv->version, kv->lease};
-        uint32_t sizes[2] = {(uint32_t)kv->key_size, (uint32_t)kv->value_size};
-        uint8_t head[40];
-        memcpy(head, fields, 32);
-        memcpy(head + 32, sizes, 8);
-        status = pkc_snapshot_add(&j->file, PKC_RECORD_VERSION, head, sizeof(head), kv->key,
+        pkc_version_head head = {.mod_revision = kv->mod_revision,
+                                 .create_revision = kv->create_revision,
+                                 .version = kv->version,
+                                 .lease = kv->lease,
+                                 .key_size = (uint32_t)kv->key_size,
+                                 .value_size = (uint32_t)kv->value_size};
+        PKC_CHECK(pkc_version_is_sound(&head, j->header.revision));
+        status = pkc_snapshot_add(&j->file, PKC_RECORD_VERSION, &head, sizeof(head), kv->key,
                                   kv->key_size, kv->value, kv->value_size);
     }
     return status;
@@ -154,6 +157,7 @@ static int write_versions(job *j) {
 static int write_snapshot(job *j) {
     int status = pkc_snapshot_begin(&j->file, &j->wal, &j->header);
     for (int64_t i = 0; status == PKC_OK && i < j->lease_count; i++) {
+        PKC_CHECK(pkc_grant_is_sound(j->leases[i].id, j->leases[i].ttl));
         status = pkc_snapshot_add(&j->file, PKC_RECORD_LEASE, &j->leases[i], sizeof(lease_pair),
                                   NULL, 0, NULL, 0);
     }

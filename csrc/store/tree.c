@@ -10,6 +10,11 @@
 enum { MERGE_BELOW = PKC_TREE_FANOUT / 4, MERGED_MAX = 3 * PKC_TREE_FANOUT / 4 };
 enum { SPARE_MAX = PKC_TREE_HEIGHT_MAX + 2 };
 
+_Static_assert(MERGE_BELOW >= 1 << 4 && 4 * PKC_TREE_HEIGHT_MAX >= 32,
+               "a tree of the greatest height has room for every reference");
+_Static_assert((int)MERGED_MAX < (int)PKC_TREE_FANOUT && MERGED_MAX >= 2 * MERGE_BELOW,
+               "a node that was merged is not split at once, nor merged again");
+
 static uint32_t head_of(const uint8_t *bytes, int64_t size, int64_t prefix) {
     uint8_t raw[4] = {0};
     int64_t left = size - prefix;

@@ -8,6 +8,7 @@
 #include "store/check.h"
 #include "store/commit.h"
 #include "store/history.h"
+#include "store/sound.h"
 #include "store/range.h"
 #include "wal/stage.h"
 
@@ -154,8 +155,8 @@ static int record(run *r, const pkc_op *op, const pkc_content *second, int64_t l
     if (wal == NULL) {
         return PKC_OK;
     }
-    PKC_CHECK(op->key_size > 0 && op->key_size <= PKC_STORE_REQUEST_BYTES_MAX);
-    PKC_CHECK(second->size >= 0 && second->size <= PKC_STORE_REQUEST_BYTES_MAX);
+    PKC_CHECK(pkc_op_is_sound(op->key_size, second->size));
+    PKC_CHECK(r->revision > r->store->head_revision);
     if (r->written == 0) {
         PKC_TRY(pkc_wal_begin(wal, PKC_RECORD_TXN));
         PKC_TRY(pkc_wal_append(wal, &r->revision, 8));
@@ -175,8 +176,8 @@ static int record(run *r, const pkc_op *op, const pkc_content *second, int64_t l
     return PKC_OK;
 }
 
-/* What an update keeps of the version that it replaces, and the answer's copy of that. The caller
- * frees `copy_out`. */
+/* The parts that an update keeps of the version it replaces, and the answer's copy of that. The
+ * caller frees `copy_out`. */
 static int keep_of_last(run *r, const pkc_op *op, int64_t index, pkc_content *value,
                         int64_t *lease, char **copy_out) {
     pkc_store *store = r->store;
@@ -329,6 +330,7 @@ static int run_checked(run *r, const pkc_txn *txn, bool bare) {
     if (store->log.end > log_end) {
         store->head_revision = r->revision;
         if (store->wal != NULL) {
+            PKC_CHECK(r->written > 0);
             pkc_wal_end(store->wal, 8, r->written);
         }
         pkc_store_staged(store);

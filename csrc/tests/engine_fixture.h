@@ -1,4 +1,4 @@
-/* What the tests of the engine share: small nodes, profiles and classes, and a teardown that checks
+/* Shared by the tests of the engine: small nodes, profiles and classes, and a teardown that checks
  * every invariant. */
 #ifndef PKC_ENGINE_FIXTURE_H
 #define PKC_ENGINE_FIXTURE_H

@@ -1,4 +1,4 @@
-/* Forms: fields are found, measured and filled; what is malformed is refused. */
+/* Forms: fields are found, measured and filled; malformed forms are refused. */
 #include <string.h>
 
 #include "pkc.h"

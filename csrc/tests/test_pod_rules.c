@@ -1,4 +1,4 @@
-/* What other pods have to do with a pod: matchers, counters, nominations, dry runs; bad words, and
+/* Relations of other pods to a pod: matchers, counters, nominations, dry runs; bad words, and
  * random classes that come and go. */
 #include "engine_fixture.h"
 

@@ -50,7 +50,7 @@ static void test_a_score_has_one_source(void) {
                r->score_reads == READS_COLUMNS);
         EXPECT(r->score_reads != READS_OTHERS || (r->raw != NULL && r->differs != NULL));
         EXPECT(!r->prescore_skips || r->differs != NULL);
-        /* What the columns of a row decide is cached as part of its total. */
+        /* The verdict of a row's columns is cached as part of its total. */
         EXPECT(r->score_reads != READS_COLUMNS || r->normalize == NULL);
     }
 }

@@ -10,7 +10,7 @@ static pkc_store_options options = {
     .segment_bytes = 3000, .ahead_bytes = 1024, .salt = 0x1234567};
 static int batch_steps = 2; /* steps that are staged before they are committed together */
 
-/* What the store held after each step, and how many disk operations there were when that was
+/* The store's contents after each step, and how many disk operations there were when that was
  * acknowledged. */
 static struct {
     fingerprint print;
@@ -250,7 +250,7 @@ static void test_every_flipped_bit_is_refused_or_harmless(void) {
     disk_free(&d);
 }
 
-/* With call `call` failing: what was acknowledged is there after a reopen on a healthy disk. */
+/* With call `call` failing: all acknowledged writes are there after a reopen on a healthy disk. */
 static bool try_failing_call(int64_t call, int error, bool sticky, int64_t room) {
     disk d = {.room = room, .fail_call = call, .fail_errno = error, .fail_sticky = sticky};
     pkc_store *store = NULL;

@@ -1,4 +1,4 @@
-/* What is staged for the log is sound before it is written: a caller's bug aborts, bad bytes on
+/* A record staged for the log is sound before it is written: a caller's bug aborts, bad bytes on
  * disk never do. */
 #include <signal.h>
 #include <stdbool.h>

@@ -26,7 +26,7 @@ static int posix_lock(void *context, const char *path) {
     posix *p = context;
     p->lock = openat(p->directory, path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (p->lock < 0 && (errno == EACCES || errno == EROFS)) {
-        /* Who may only read takes the lock of the store that is there. */
+        /* A process that may only read takes the lock of the store that is there. */
         p->lock = openat(p->directory, path, O_RDONLY | O_CLOEXEC);
     }
     if (p->lock < 0) {

@@ -30,7 +30,7 @@ typedef struct {
     int64_t capacity;
 } pkc_buffer;
 
-/* What both kinds of file begin with. */
+/* The header of both kinds of file. */
 typedef struct {
     uint64_t salt;
     int64_t base;

@@ -15,6 +15,12 @@
 /* Snapshots that a crash may have left beside each other. */
 enum { SNAPSHOTS_MAX = 256 };
 
+_Static_assert(PKC_FILES_MAX * sizeof("log-0123456789abcdef.wal") +
+                       SNAPSHOTS_MAX * sizeof("snap-0123456789abcdef.snap") <=
+                   PKC_NAMES_BYTES,
+               "the names of as many segments and snapshots fit a listing");
+_Static_assert(sizeof("snap-0123456789abcdef.snap") <= PKC_STORE_PATH_MAX, "a name is a path");
+
 typedef struct {
     pkc_wal *wal;
     pkc_record_visitor *load;
@@ -76,7 +82,7 @@ static void remove_leftovers(recovery *r) {
     }
 }
 
-/* Takes the lock. What was listed before may have changed until then, so it is listed again; it is
+/* Takes the lock. The listing may have changed until then, so it is listed again; it is
  * listed before because taking the lock makes a file, which a foreign directory must not get. */
 static int enter(recovery *r) {
     pkc_wal *wal = r->wal;

@@ -57,7 +57,7 @@ static int64_t file_end(const pkc_wal *wal) {
     return wal->written - wal->base + PKC_FILE_HEADER_BYTES;
 }
 
-/* What holds between batches: nothing is durable that was not written, and the file has it. */
+/* Invariants between batches: nothing is durable that was not written, and the file has it. */
 static void check_marks(const pkc_wal *wal) {
     PKC_CHECK(wal->file >= 0 && wal->base <= wal->written && wal->durable <= wal->written);
     PKC_CHECK(file_end(wal) <= wal->filled);
@@ -94,6 +94,7 @@ int pkc_wal_write(pkc_wal *wal, int64_t revision, int64_t compact_revision, bool
 }
 
 void pkc_wal_write_mark(pkc_wal *wal) {
+    check_marks(wal);
     uint8_t record[PKC_RECORD_HEADER_BYTES];
     pkc_record_fill(record, PKC_RECORD_MARK, 0, wal->durable, wal->generation);
     pkc_record_seal(record, sizeof(record), wal->salt, wal->written);

@@ -113,6 +113,7 @@ int pkc_snapshot_read(pkc_wal *wal, int64_t base, pkc_record_visitor *load, void
         }
         at += record.bytes;
         count++;
+        PKC_CHECK(status < 0 || ((at & 7) == 0 && at <= file.size));
     }
     if (status < 0) {
         memcpy(wal->fault.path, path, sizeof(path));

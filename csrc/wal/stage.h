@@ -20,7 +20,7 @@ void pkc_wal_unstage(pkc_wal *wal, int64_t staged);
 void pkc_wal_show(pkc_wal *wal);
 /* Move what is staged to the batch. */
 void pkc_wal_take(pkc_wal *wal);
-/* Forget batch and staged records; what follows is of a later generation. */
+/* Forget batch and staged records; later records are of a later generation. */
 void pkc_wal_discard(pkc_wal *wal);
 
 #endif

@@ -1,4 +1,4 @@
-"""The kinds of Kubernetes itself, to say of one that is not served what it is.
+"""The kinds of Kubernetes itself, to tell one that is not served from one that is unknown.
 
 Source: discovery of kube-apiserver v1.37.2.
 """

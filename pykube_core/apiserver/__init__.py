@@ -1,6 +1,6 @@
 """The API in process over a store, with kube-apiserver's semantics."""
 
-from pykube_core.apiserver.registry.batch import Binding
+from pykube_core.apiserver.registry.binding import Binding
 from pykube_core.apiserver.registry.deletion import Deleted
 from pykube_core.apiserver.registry.lifecycle import scale_of
 from pykube_core.apiserver.registry.lists import ObjectList

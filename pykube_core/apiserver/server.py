@@ -2,51 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
-import msgspec
-
-from pykube_core.api.builtin import BUILTIN, NAMESPACES, PRIORITY_CLASSES
-from pykube_core.api.machinery.field_errors import FieldError, required
-from pykube_core.api.machinery.objects import Json, KubeObject, name_of
-from pykube_core.api.machinery.patch import MERGE_PATCH
+from pykube_core.api.builtin import BUILTIN
+from pykube_core.api.core import NAMESPACES
+from pykube_core.api.machinery.field_errors import required
+from pykube_core.api.machinery.objects import KubeObject, name_of
 from pykube_core.api.machinery.registry import Registry, Resource
 from pykube_core.api.machinery.status import (
     StatusError,
-    already_exists,
-    bad_request,
-    conflict,
     continue_expired,
     expired,
-    invalid,
-    method_not_allowed,
     not_found,
-    too_large,
     too_large_version,
 )
+from pykube_core.api.scheduling import PRIORITY_CLASSES
 from pykube_core.api.scheduling.priority import SYSTEM_PRIORITIES
-from pykube_core.apiserver.admission.admission import admit_namespace, admit_priority
-from pykube_core.apiserver.registry import lifecycle
-from pykube_core.apiserver.registry.batch import Binding, Bulk, FilledStatus, Target
+from pykube_core.apiserver.registry.batch import Batch
+from pykube_core.apiserver.registry.binding import Binding
 from pykube_core.apiserver.registry.deletion import Deleted, DeleteOptions
-from pykube_core.apiserver.registry.expiry import Expiry
-from pykube_core.apiserver.registry.identity import Identity
 from pykube_core.apiserver.registry.lists import ObjectList, list_revision, page, read_version
 from pykube_core.apiserver.registry.paging import INCONSISTENT, decode_token, encode_token
 from pykube_core.apiserver.registry.selection import Selection
-from pykube_core.apiserver.registry.unvalidated import Written, check_decodable
+from pykube_core.apiserver.registry.unvalidated import check_decodable
 from pykube_core.apiserver.registry.watch import ObjectWatch
-from pykube_core.objects import ApiObject, encode
-from pykube_core.objects.encoded import OBJECT_BYTES_MAX
-from pykube_core.store import CompactedError, Puts, StoreLike, prefix_end
+from pykube_core.apiserver.registry.writing import Writer
+from pykube_core.objects import ApiObject
+from pykube_core.store import CompactedError, StoreLike, prefix_end
 
 SYSTEM_NAMESPACES: Final = ("default", "kube-node-lease", "kube-public", "kube-system")
 
-_NAME_ATTEMPTS: Final = 8
 
-
-class ApiServer:
+class ApiServer(Writer):
     """Kubernetes' API over a store: what kube-apiserver does, without HTTP.
 
     Objects go in as decoded JSON and come out as `ApiObject`. Every method raises `StatusError`
@@ -67,6 +55,8 @@ class ApiServer:
     ----------
     written : Written
         The revisions that it has written.
+    batch : Batch
+        Writes of many objects.
     """
 
     def __init__(
@@ -77,13 +67,12 @@ class ApiServer:
         registry: Registry = BUILTIN,
         seed: int = 0,
     ) -> None:
+        super().__init__(store, clock, seed)
         self.registry = registry
-        self._store = store
-        self._clock = clock
-        self._identity = Identity(seed, store.revision)
-        self._expiry = Expiry(store, clock)
-        self.written = Written()
-        self._bulk = Bulk(store, self._identity, clock, self._expiry, self.written)
+        self.batch = Batch(
+            store, self._identity, clock, self._expiry, self.written,
+            prepare=self._prepared, create_one=self.create,
+        )  # fmt: skip
 
     @property
     def revision(self) -> int:
@@ -109,223 +98,6 @@ class ApiServer:
             raise not_found(resource, name)
         check_decodable(self.written, resource, kv)
         return ApiObject.parse(resource, key, kv.value, kv.mod_revision)
-
-    def create(
-        self,
-        resource: Resource,
-        obj: Json,
-        namespace: str = "",
-        *,
-        dry_run: bool = False,
-        field_validation: str = "Strict",
-        warnings: list[str] | None = None,
-    ) -> ApiObject:
-        """Create an object: 409 when its name is taken.
-
-        ``field_validation`` and ``warnings`` are those of `lifecycle.read_object`.
-        """
-        new = lifecycle.read_object(resource, obj, field_validation, warnings)
-        generated = not new["metadata"].get("name") and new["metadata"].get("generateName", "")
-        for attempt in range(_NAME_ATTEMPTS):
-            created = self._prepared(resource, new, namespace)
-            if dry_run:
-                if self._store.get(created.key) is None:
-                    return created
-            elif revision := self._put(created, 0):
-                return created.at(revision)
-            if not generated or attempt == _NAME_ATTEMPTS - 1:
-                break
-            new["metadata"].pop("name")
-        raise already_exists(resource, name_of(new))
-
-    def create_copies(
-        self,
-        resource: Resource,
-        template: Json,
-        namespace: str = "",
-        *,
-        names: Sequence[str] = (),
-        count: int = 0,
-    ) -> list[ApiObject | StatusError]:
-        """Create many objects that differ in name and uid alone; one outcome for each.
-
-        The template is defaulted, admitted and validated once, the names each; a fault of the
-        template is raised.
-
-        Parameters
-        ----------
-        names : sequence of str
-            Their names; or
-        count : int
-            how many to create with names generated from the template's ``generateName``.
-        """
-        new = lifecycle.read_object(resource, template, "Strict", None)
-        new["metadata"].pop("name", None)
-        if names:
-            new["metadata"]["name"] = names[0]
-        first = self._prepared(resource, new, namespace)
-        if first.data.count(f'"{name_of(new)}"'.encode()) > 1:
-            # Something else may follow from the name, such as a namespace's label.
-            return self._create_each(resource, template, namespace, names, count)
-        return self._bulk.create_copies(first, new["metadata"], names, count)
-
-    def _create_each(
-        self, resource: Resource, template: Json, namespace: str, names: Sequence[str], count: int
-    ) -> list[ApiObject | StatusError]:
-        out: list[ApiObject | StatusError] = []
-        for name in names or [""] * count:
-            obj = template | {"metadata": template["metadata"] | {"name": name}}
-            try:
-                out.append(self.create(resource, obj, namespace))
-            except StatusError as error:
-                out.append(error)
-        return out
-
-    def _prepared(self, resource: Resource, new: KubeObject, namespace: str) -> ApiObject:
-        """Return a decoded object ready to be put, with whatever creation adds to it."""
-        metadata = new["metadata"]
-        namespace = lifecycle.adopt_namespace(resource, new, namespace)
-        if metadata.get("resourceVersion"):
-            raise StatusError(500, "", "resourceVersion should not be set on objects to be created")
-        if metadata.get("generateName") and not metadata.get("name"):
-            metadata["name"] = self._identity.names(metadata["generateName"], 1)[0]
-        name = metadata.get("name") or ""
-        if namespace:
-            admit_namespace(self._store, self.written, resource, name, namespace)
-        lifecycle.begin(resource, new, self._identity.uids(1)[0], self._clock())
-        admit_priority(self._store, self.written, resource, new, is_new=True)
-        lifecycle.check(resource, new)
-        data = _encoded(resource, new)
-        return ApiObject.parse(resource, resource.key(namespace, name), data, 0)
-
-    def update(
-        self,
-        resource: Resource,
-        obj: Json,
-        name: str = "",
-        namespace: str = "",
-        *,
-        subresource: str = "",
-        dry_run: bool = False,
-        field_validation: str = "Strict",
-        warnings: list[str] | None = None,
-    ) -> ApiObject:
-        """Replace an object, or the part that a subresource ("status", "scale") writes.
-
-        With a resource version: 409 when the object has another by now.
-        """
-        self._check_subresource(resource, subresource)
-        given = obj.get("metadata") if isinstance(obj, dict) else None
-        given = given if isinstance(given, dict) else {}
-        if name and given.get("name") not in (None, "", name):
-            raise bad_request(
-                f"the name of the object ({given['name']}) does not match the name on the URL "
-                f"({name})"
-            )
-        name = name or str(given.get("name") or "")
-        namespace = namespace or str(given.get("namespace") or "")
-
-        def replaced(old: KubeObject) -> KubeObject:
-            if subresource == "scale":
-                return lifecycle.scaled(old, obj)
-            new = lifecycle.read_object(resource, obj, field_validation, warnings)
-            lifecycle.adopt_namespace(resource, new, namespace)
-            new["metadata"]["name"] = name
-            if not (new["metadata"].get("resourceVersion") or resource.unconditional_update):
-                detail = "Invalid value: 0x0: must be specified for an update"
-                error = FieldError("FieldValueInvalid", "metadata.resourceVersion", detail)
-                raise invalid(resource, name, [error])
-            return new
-
-        try:
-            return self._modify(resource, name, namespace, replaced, subresource, dry_run)
-        except StatusError as error:
-            if error.code != 404 or not resource.create_on_update or given.get("resourceVersion"):
-                raise
-        return self.create(
-            resource,
-            obj,
-            namespace,
-            dry_run=dry_run,
-            field_validation=field_validation,
-            warnings=warnings,
-        )
-
-    def patch(
-        self,
-        resource: Resource,
-        patch: Json,
-        name: str,
-        namespace: str = "",
-        *,
-        patch_type: str = MERGE_PATCH,
-        subresource: str = "",
-        dry_run: bool = False,
-        field_validation: str = "Strict",
-        warnings: list[str] | None = None,
-    ) -> ApiObject:
-        """Change an object, or what a subresource shows of it, as a patch says.
-
-        ``patch_type`` is one of the media types in `pykube_core.api.machinery.patch`.
-        """
-        self._check_subresource(resource, subresource)
-
-        def patched(old: KubeObject) -> KubeObject:
-            scale = subresource == "scale"
-            shown = lifecycle.scale_of(resource, old) if scale else old
-            new = lifecycle.apply_patch(resource, shown, patch, patch_type)
-            if scale:
-                return lifecycle.scaled(old, new)
-            read = lifecycle.read_object(resource, new, field_validation, warnings)
-            if name_of(read) != name:
-                raise bad_request(
-                    f"the name of the object ({name_of(read)}) does not match the name on the URL "
-                    f"({name})"
-                )
-            return read
-
-        return self._modify(resource, name, namespace, patched, subresource, dry_run)
-
-    def _check_subresource(self, resource: Resource, subresource: str) -> None:
-        known = {
-            "": True,
-            "status": resource.has_status,
-            "scale": resource.has_scale,
-            resource.spec_subresource: True,
-        }
-        if not known.get(subresource):
-            raise method_not_allowed()
-
-    def _modify(
-        self,
-        resource: Resource,
-        name: str,
-        namespace: str,
-        change: Callable[[KubeObject], KubeObject],
-        subresource: str,
-        dry_run: bool,
-    ) -> ApiObject:
-        """Write what ``change`` makes of an object; again when another write came between."""
-        part = "" if subresource == "scale" else subresource
-        while True:
-            held = self.get(resource, name, namespace)
-            old: KubeObject = msgspec.json.decode(held.data)
-            new = change(held.decode())
-            version = new["metadata"].pop("resourceVersion", "")
-            if version and read_version(version) != held.revision:
-                raise conflict(resource, name)
-            new = lifecycle.change(resource, new, old, part)
-            admit_priority(self._store, self.written, resource, new, is_new=False)
-            if new == old:
-                return held
-            changed = ApiObject.parse(resource, held.key, _encoded(resource, new), 0, held.body)
-            if dry_run:
-                return changed
-            if lifecycle.may_go(new):
-                if revision := self._remove(held):
-                    return changed.at(revision)
-            elif revision := self._put(changed, held.revision):
-                return changed.at(revision)
 
     def delete(
         self,
@@ -359,7 +131,7 @@ class ApiServer:
         """
         options = DeleteOptions(grace_period_seconds, propagation, resource_version, dry_run)
         targets = [(namespace or "default", name, uid)]
-        outcome = self._bulk.delete_many(resource, targets, options)[0]
+        outcome = self.batch.delete_with(resource, targets, options)[0]
         if isinstance(outcome, StatusError):
             raise outcome
         return outcome
@@ -378,7 +150,7 @@ class ApiServer:
         found = self.list(
             resource, namespace, label_selector=label_selector, field_selector=field_selector
         )
-        outcomes = self.delete_many(
+        outcomes = self.batch.delete(
             resource,
             [(obj.namespace, obj.name, "") for obj in found.items],
             grace_period_seconds=grace_period_seconds,
@@ -396,52 +168,9 @@ class ApiServer:
         """
         if not node:
             raise StatusError(500, "", str(required("target.name")))
-        outcome = self.bind_many([Binding(namespace, name, node, uid)])[0]
+        outcome = self.batch.bind([Binding(namespace, name, node, uid)])[0]
         if isinstance(outcome, StatusError):
             raise outcome
-
-    def bind_many(self, bindings: Sequence[Binding]) -> list[ApiObject | StatusError]:
-        """Give pods their nodes, in transactions of up to 128; one outcome for each.
-
-        The names of the nodes are taken as they are; none is empty.
-        """
-        return self._bulk.bind_many(bindings)
-
-    def replace_status_many(
-        self, resource: Resource, items: Sequence[tuple[ApiObject, bytes]]
-    ) -> list[ApiObject | StatusError]:
-        """Replace the statuses of objects as read, 409 for those that have changed since.
-
-        The second of each pair is the status as JSON, encoded by the caller from a structure of
-        its own; only that it is JSON is checked. A status equal to the one that is there writes
-        nothing.
-        """
-        return self._bulk.replace_status_many(resource, items)
-
-    def fill_status_many(
-        self, resource: Resource, items: Sequence[tuple[ApiObject, FilledStatus]]
-    ) -> list[int | StatusError]:
-        """Replace statuses as `replace_status_many` does, by forms that copies share.
-
-        Each outcome is the object's revision, or why it was refused.
-        """
-        return self._bulk.fill_status_many(resource, items)
-
-    def write_encoded(self, objects: Sequence[ApiObject]) -> list[ApiObject | StatusError]:
-        """Put whole objects of one resource that a component encodes itself, as stored.
-
-        Nothing of them is checked but their revision: an object of revision 0 must not exist yet,
-        another must still be at its revision, or its outcome is a 409. For objects that nobody else
-        writes, such as leases, with uids from `new_uids`.
-        """
-        return self._bulk.write_encoded(objects)
-
-    def write_puts(self, resource: Resource, puts: Puts) -> list[int]:
-        """Put objects as `write_encoded` does, whose keys and values are together, such as events.
-
-        No key twice. Each outcome is a revision; 0 is the 409, or that it is too large.
-        """
-        return self._bulk.write_puts(resource, puts)
 
     def new_uids(self, count: int) -> list[str]:
         """Return uids for objects that a component encodes itself."""
@@ -457,21 +186,6 @@ class ApiServer:
         Nobody else gets one of them.
         """
         return self._identity.moments_ns(now_ns, count)
-
-    def delete_many(
-        self,
-        resource: Resource,
-        targets: Sequence[Target],
-        *,
-        grace_period_seconds: int | None = None,
-        propagation: str = "",
-    ) -> list[Deleted | StatusError]:
-        """Delete objects as `delete` does, in transactions of up to 128; one outcome for each.
-
-        What goes at once and what is marked are a transaction each.
-        """
-        options = DeleteOptions(grace_period_seconds, propagation)
-        return self._bulk.delete_many(resource, targets, options)
 
     def list(
         self,
@@ -543,31 +257,3 @@ class ApiServer:
         return ObjectWatch(
             resource, selection, cursor, version, initial, send_initial_events, self.written
         )
-
-    def _put(self, obj: ApiObject, revision: int) -> int:
-        """Put an object if its key is at ``revision``; return the new one, 0 if it is not."""
-        lease = self._expiry.lease(obj.resource)
-        outcome = self._store.put_if([(obj.key, obj.data, revision)], lease=lease)
-        if outcome.failed is not None:
-            return 0
-        self.written.add(outcome.revision)
-        return outcome.revision
-
-    def _remove(self, obj: ApiObject) -> int:
-        """Delete an object if it is as read; return the revision, 0 if it is not."""
-        outcome = self._store.delete_if([(obj.key, obj.revision)])
-        if outcome.failed is not None:
-            return 0
-        self.written.add(outcome.revision)
-        return outcome.revision
-
-
-def _encoded(resource: Resource, obj: KubeObject) -> bytes:
-    """Return an object as it is stored: 400 for text that is none, 500 when it is too large."""
-    try:
-        data = encode(resource, obj)
-    except UnicodeEncodeError:
-        raise bad_request("the object holds text that is not valid Unicode") from None
-    if len(data) > OBJECT_BYTES_MAX:
-        raise too_large()
-    return data

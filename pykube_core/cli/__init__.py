@@ -12,7 +12,7 @@ Exit codes
 130, 143
     Interrupted; terminated.
 141
-    Whoever read the output went away.
+    The reader of the output went away.
 """
 
 from __future__ import annotations
@@ -83,6 +83,7 @@ COMMANDS = (
     Command("generate", "generate", "write a synthetic cluster as a snapshot file"),
     Command("explain", "explain", "say why a pod goes to a node, or to none"),
     Command("conformance", "conformance", "recorded decisions of kube-scheduler against ours"),
+    Command("up", "up", "start a control plane that kubectl and other clients can use"),
     Command("etcd", "etcd", "serve the etcd v3 API from an embedded store"),
     Command("store", "store", "check, compact, back up and dump a store's data directory"),
     Command("completion", "completion", "print a completion script for your shell"),

@@ -13,7 +13,7 @@ from pykube_core.cli.options import add_strict
 from pykube_core.workloads.contents import KUBECTL_COMMAND
 
 if TYPE_CHECKING:
-    from pykube_core.experiments.compare import Comparison
+    from pykube_core.reports.comparison import Comparison
     from pykube_core.workloads.model import Workload
 
 DESCRIPTION = """\
@@ -158,7 +158,8 @@ def run_comparison(options: argparse.Namespace, workload: Workload) -> Compariso
     from concurrent.futures import ThreadPoolExecutor
 
     from pykube_core.cli.progress import Progress
-    from pykube_core.experiments.compare import DEFAULT_POLICIES, compare
+    from pykube_core.experiments.compare import DEFAULT_POLICIES
+    from pykube_core.reports.comparison import compare
 
     with ExitStack() as stack:
         pool = None

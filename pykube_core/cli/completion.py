@@ -1,7 +1,7 @@
 """``pykube completion``: completion scripts, made from the parsers themselves.
 
-Commands, options and choices stand in the script. What depends on the moment, kinds and the names
-of objects, the script asks of ``pykube __complete``: see `pykube_core.cli.candidates`.
+Commands, options and choices stand in the script. Words that depend on the moment, kinds and the
+names of objects, the script asks of ``pykube __complete``: see `pykube_core.cli.candidates`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ examples:
 
 
 class Option(NamedTuple):
-    """What a shell has to know about one option of one command.
+    """One option, as a shell has to know it: that of one command.
 
     Attributes
     ----------

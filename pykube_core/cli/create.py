@@ -117,7 +117,7 @@ def _one_name(options: argparse.Namespace, kind: str) -> str:
 
 
 def _create_deployment(options: argparse.Namespace) -> int:
-    from pykube_core.api.builtin import DEPLOYMENTS
+    from pykube_core.api.apps import DEPLOYMENTS
     from pykube_core.api.machinery.status import StatusError
 
     name = _one_name(options, "deployment")
@@ -175,7 +175,7 @@ def container_name(image: str) -> str:
 
 
 def _create_namespace(options: argparse.Namespace) -> int:
-    from pykube_core.api.builtin import NAMESPACES
+    from pykube_core.api.core import NAMESPACES
 
     name = _one_name(options, "namespace")
     obj = {

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from pykube_core.api.builtin import PODS
+from pykube_core.api.core import PODS
 from pykube_core.api.machinery.errors import InputError
 from pykube_core.api.machinery.times import NANO
 from pykube_core.apiserver import ApiServer
 from pykube_core.cli.options import DATA_DIR_VARIABLE, TIMEOUT_SECONDS, data_dir
 from pykube_core.cli.progress import Progress
-from pykube_core.client.informers import SharedInformer
+from pykube_core.client.informers import Deleted, SharedInformer
 from pykube_core.cluster.history import last_time_ns
 from pykube_core.cluster.settings import load_settings
 from pykube_core.store import (
@@ -207,11 +207,11 @@ class _PodCount:
     def __call__(self) -> bool:
         if self._progress.is_due:
             for change in self._cursor.read():
-                pod = change.new
-                if pod is not None and pod.view(_PodView).status.phase == "Pending":
+                pod = change.object
+                if type(change) is not Deleted and pod.view(_PodView).status.phase == "Pending":
                     self._pending.add(pod.key)
                 else:
-                    self._pending.discard(change.object.key)
+                    self._pending.discard(pod.key)
             count = self._log.count(PODS)
             self._progress(count - len(self._pending), count)
         return False
@@ -228,5 +228,5 @@ def _open_errors(path: Path) -> Iterator[None]:
         why = f"{error}: {os.strerror(error.error)}" if error.error else str(error)
         raise InputError(why.removeprefix(f"{path}: "), source=str(path)) from None
     except (NoSpaceError, FailedError, QuotaError) as error:
-        # What was acknowledged before stays: the next command goes on from there.
+        # Acknowledged writes stay: the next command goes on from there.
         raise InputError(str(error), source=str(path)) from None

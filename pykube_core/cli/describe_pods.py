@@ -1,4 +1,4 @@
-"""What ``kubectl describe`` says of pods and of the templates that make them.
+"""Descriptions as ``kubectl describe`` gives them, of pods and of the templates that make them.
 
 Text with tabs, which `tabs.laid_out` makes columns.
 
@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
+from pykube_core.api.machinery.columns import NONE, human_duration
 from pykube_core.api.machinery.objects import DONE_PHASES, Json, KubeObject
 from pykube_core.api.machinery.three_way import LAST_APPLIED
 from pykube_core.api.machinery.times import NANO, parse_time
-from pykube_core.api.tables import NONE, human_duration
 
 _ANNOTATION_LENGTH_MAX: Final = 140
 

@@ -1,4 +1,4 @@
-"""What ``kubectl describe`` says of nodes, workloads and namespaces, and of anything's events.
+"""Descriptions as ``kubectl describe`` gives them: nodes, workloads, namespaces, events.
 
 Source: ``k8s.io/kubectl/pkg/describe/describe.go`` v0.32.
 """
@@ -8,22 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from pykube_core.api.builtin import (
-    DAEMON_SETS,
-    DEPLOYMENTS,
-    EVENTS,
-    LEASES,
-    NAMESPACES,
-    NODES,
-    PODS,
-    REPLICA_SETS,
-)
+from pykube_core.api.apps import DAEMON_SETS, DEPLOYMENTS, REPLICA_SETS
+from pykube_core.api.coordination import LEASES
+from pykube_core.api.core import EVENTS, NAMESPACES, NODES, PODS
+from pykube_core.api.core.node import node_cells
 from pykube_core.api.core.resource_lists import Quantities, aggregate, is_huge_page, quantities
+from pykube_core.api.machinery.columns import NONE, selector_text, since
 from pykube_core.api.machinery.objects import Json, KubeObject
 from pykube_core.api.machinery.quantity import Quantity
 from pykube_core.api.machinery.registry import Resource
 from pykube_core.api.machinery.status import StatusError
-from pykube_core.api.tables import NONE, node_cells, selector_text, since
 from pykube_core.apiserver import ApiServer
 from pykube_core.cli.describe_pods import (
     annotation_lines,

@@ -1,4 +1,4 @@
-"""What a command says when it fails, in kubectl's words and with its exit code.
+"""Errors of a command, in kubectl's words and with its exit code.
 
 Source: ``k8s.io/kubectl/pkg/cmd/util/helpers.go`` v0.32, and recorded answers of kubectl 1.32.
 """

@@ -10,11 +10,11 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple, TextIO
 
+from pykube_core.api.machinery.columns import NONE
 from pykube_core.api.machinery.objects import Json, KubeObject
 from pykube_core.api.machinery.registry import Resource
-from pykube_core.api.tables import NONE
+from pykube_core.api.machinery.yaml_text import json_text, yaml_text
 from pykube_core.cli.resource_arguments import printed_kind
-from pykube_core.cli.yaml_text import json_text, yaml_text
 
 _WIDTH_MIN: Final = 6
 _PADDING: Final = 3

@@ -72,7 +72,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], he
 
 def run(options: argparse.Namespace) -> int:
     """Create the pod."""
-    from pykube_core.api.builtin import PODS
+    from pykube_core.api.core import PODS
     from pykube_core.api.core.pod.image_names import is_reference
     from pykube_core.api.machinery.field_errors import quoted
 

@@ -36,7 +36,7 @@ exit codes: 0 told, 1 there never was such an object, 2 bad usage or no cluster
 """
 
 _SHOWN_LENGTH: Final = 60
-# What follows from something else that is told.
+# Fields that follow from others which are told.
 _QUIET: Final = (
     "metadata.annotations.deployment.kubernetes.io/",
     "status.hostIP",

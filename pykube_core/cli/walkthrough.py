@@ -55,12 +55,12 @@ _STAGES: Final = (
         "They count the pods that run and are ready; that is what kubectl get deployment shows.",
     ),
 )
-"""What each stage is, and why it happens."""
+"""Each stage, and why it happens."""
 _SCHEDULER: Final = "kube-scheduler"
 
 
 class Stage(NamedTuple):
-    """What belongs together in the story."""
+    """Events that belong together in the story."""
 
     title: str
     why: str
@@ -77,7 +77,7 @@ class Story(NamedTuple):
     start_ns : int
         When the deployment was created.
     stages : list of Stage
-        What then happened, until its pods ran.
+        Events until its pods ran.
     after : list of str
         The deployment and its pods, 20 minutes later.
     passed_ns : int
@@ -118,7 +118,8 @@ def run(options: argparse.Namespace) -> int:
 
 def live(seed: int = 0) -> Story:
     """Make the cluster, deploy, and look."""
-    from pykube_core.api.builtin import DEPLOYMENTS, EVENTS, PODS, REPLICA_SETS
+    from pykube_core.api.apps import DEPLOYMENTS, REPLICA_SETS
+    from pykube_core.api.core import EVENTS, PODS
     from pykube_core.cluster.request_log import RequestLog
     from pykube_core.experiments import walkthrough as scenes
 
@@ -129,11 +130,13 @@ def live(seed: int = 0) -> Story:
         scenes.recover(cluster)
         cluster.log.pull()
         watched = (DEPLOYMENTS, REPLICA_SETS, PODS, EVENTS)
-        witness = RequestLog(cluster.log, cluster.loop, watched)
+        request_log = RequestLog(cluster.log, cluster.loop, watched)
         start_ns = cluster.clock()
-        scenes.deploy(cluster, witness)
-        witness.close()
-        stages = _stages([r for r in witness.requests if r.change.object.namespace == "default"])
+        scenes.deploy(cluster, request_log)
+        request_log.close()
+        stages = _stages(
+            [r for r in request_log.requests if r.change.object.namespace == "default"]
+        )
         scenes.replace_pods(cluster)
         after = [*_table(cluster, DEPLOYMENTS, "default"), "", *_table(cluster, PODS, "default")]
         return Story(before, start_ns, stages, after, cluster.clock() - began_ns)
@@ -221,18 +224,17 @@ def _event_text(event: KubeObject) -> str:
 
 def differences(request: Request) -> list[str]:
     """Return what of an object's row in ``kubectl get -o wide`` a request changed."""
-    change, now_ns = request.change, request.time_ns
-    old, new = _cells(change.old, now_ns), _cells(change.new, now_ns)
-    if change.old is None:
-        obj = change.object
+    obj, before, now_ns = request.change.object, request.before, request.time_ns
+    if before is None:
         return [f"{obj.resource.kind} in etcd: {obj.key.decode()}, revision {obj.revision}"]
+    if request.after is None:
+        return []
+    old, new = _cells(before, now_ns), _cells(obj, now_ns)
     changed = [column for column in new if old[column] != new[column]]
     return [f"{column}: {old[column]} -> {new[column]}" for column in changed]
 
 
-def _cells(obj: ApiObject | None, now_ns: int) -> dict[str, object]:
-    if obj is None:
-        return {}
+def _cells(obj: ApiObject, now_ns: int) -> dict[str, object]:
     cells = obj.resource.cells(obj.decode(), now_ns)
     return {column.name: cell for column, cell in zip(obj.resource.columns, cells, strict=True)}
 
@@ -253,7 +255,7 @@ def _as_json(story: Story) -> KubeObject:
 
 
 def _request_json(request: Request, start_ns: int) -> KubeObject:
-    change = request.change
+    before, after = request.before, request.after
     return {
         "time": time_text(request.time_ns),
         "offset_ns": request.time_ns - start_ns,
@@ -261,6 +263,6 @@ def _request_json(request: Request, start_ns: int) -> KubeObject:
         "node": request.node,
         "verb": request.verb,
         "path": request.path,
-        "old": None if change.old is None else change.old.decode(),
-        "new": None if change.new is None else change.new.decode(),
+        "old": None if before is None else before.decode(),
+        "new": None if after is None else after.decode(),
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterator
-from typing import Final
+from typing import ClassVar, Final, TypeAlias, final
 
 import msgspec
 
@@ -24,29 +24,62 @@ _NO_PREFIX: Final = b"\0"
 _LOGGER: Final = logging.getLogger(__name__)
 
 
-class Change(msgspec.Struct, gc=False):
-    """An object before and after a write; None before its creation and after its deletion.
+@final
+class Created(msgspec.Struct, gc=False):
+    """An object that was not there before.
 
-    ``is_status_alone`` says whether it is an update that changed nothing but the status,
-    ``is_return`` whether it is the creation of what the log had passed over, so that there may be
-    traces of it. Readers share it and leave it as it is.
+    Attributes
+    ----------
+    object : ApiObject
+        Its newest state.
+    is_return : bool
+        The log had skipped another state of it, so there may be traces of it.
     """
 
-    old: ApiObject | None
-    new: ApiObject | None
-    is_status_alone: bool = False
+    is_status_alone: ClassVar[bool] = False
+
+    object: ApiObject
     is_return: bool = False
 
-    @property
-    def object(self) -> ApiObject:
-        """The newest state that there is: the last one of a deleted object."""
-        found = self.new or self.old
-        assert found is not None
-        return found
+
+@final
+class Updated(msgspec.Struct, gc=False):
+    """An object before and after a write.
+
+    Attributes
+    ----------
+    old, object : ApiObject
+        The state before, and the newest one.
+    is_status_alone : bool
+        Nothing but the status changed or, of a lease, its renewal.
+    """
+
+    old: ApiObject
+    object: ApiObject
+    is_status_alone: bool = False
+
+
+@final
+class Deleted(msgspec.Struct, gc=False):
+    """An object that is there no more.
+
+    Attributes
+    ----------
+    object : ApiObject
+        Its last state.
+    """
+
+    is_status_alone: ClassVar[bool] = False
+
+    object: ApiObject
+
+
+Change: TypeAlias = Created | Updated | Deleted
+"""A change of an object, as all readers share it: they leave it as it is."""
 
 
 class Housekeeping(int):
-    """A time at which a component wants to step for upkeep alone, such as a heartbeat.
+    """A time at which a component wants to step for housekeeping alone, such as a heartbeat.
 
     Housekeeping comes back for ever: a cluster in which nothing else is waiting is quiescent.
     """
@@ -58,13 +91,13 @@ class Informer:
     Attributes
     ----------
     resources : tuple of Resource
-        What it reads.
+        The resources that it reads.
     ignore_status : frozenset of Resource
         Of which of them it is told no change of the status alone. So the state before a change may
         have another status than the last one that it was told of.
     changes : list of Change
-        What waits to be read; the log adds to it.
-    open : dict of bytes to Change or None
+        Changes that wait to be read; the log adds to it.
+    open : dict of bytes to Created or Updated, or None
         See `SharedInformer`; None for a cursor that is told of each state.
     """
 
@@ -72,7 +105,7 @@ class Informer:
         self,
         resources: tuple[Resource, ...],
         ignore_status: frozenset[Resource],
-        open: dict[bytes, Change] | None,
+        open: dict[bytes, Created | Updated] | None,
     ) -> None:
         self.resources = resources
         self.ignore_status = ignore_status
@@ -119,16 +152,16 @@ class SharedInformer:
     newest: what can still be added to is kept by key, until one of them reads. A deletion stays a
     change of its own, and so does one of the status alone that another follows.
 
-    What others wrote into the store is taken in if the API server could have stored it, else passed
-    over with a warning in Python's log, as if it were not there: what was there before is deleted
-    for readers, and what replaces it is created. An update that cannot be is both.
+    A write of others is taken in if the API server could have stored it, else skipped with a
+    warning in Python's log, as if it were not there: the object that was there before is deleted
+    for readers, and the one that replaces it is created. An update that cannot be is both.
 
     Parameters
     ----------
     store : StoreLike
     registry : Registry
     written : Written, optional
-        What the API server in this process wrote, which is not checked; without it everything is.
+        Writes of the API server in this process, which are not checked; without it everything is.
 
     Attributes
     ----------
@@ -147,11 +180,13 @@ class SharedInformer:
         self._store = store
         self._registry = registry
         self._written = written or Written()
+        self._written.reader_count += 1
+        self._closed = False
         self._gate = Gate()
         self._skipped: dict[bytes, None] = {}
         self._objects: dict[Resource, dict[bytes, ApiObject]] = {}
         self._readers = {resource: _Readers() for resource in registry}
-        self._open: dict[bytes, Change] = {}
+        self._open: dict[bytes, Created | Updated] = {}
         self.revision = store.revision
         prefix = STORE_PREFIX.encode()
         start = self.revision + 1
@@ -196,13 +231,15 @@ class SharedInformer:
         new = self._checked(resource, key, data, revision, old.body if old else None)
         if new is not None:
             self._skipped.pop(key, None)
-        if old is None or new is None:
-            return [Change(old, new, is_return=was_skipped)] if old or new else []
+        if old is None:
+            return [Created(new, was_skipped)] if new is not None else []
+        if new is None:
+            return [Deleted(old)]
         if new.has_body_of(old):
-            return [Change(old, new, True)]
+            return [Updated(old, new, True)]
         if self._gate.is_another(old, new):
-            return [Change(old, None), Change(None, new)]
-        return [Change(old, new)]
+            return [Deleted(old), Created(new)]
+        return [Updated(old, new)]
 
     def cursor(
         self,
@@ -215,7 +252,7 @@ class SharedInformer:
         Parameters
         ----------
         *resources : Resource
-            What it reads; all there is of the first comes before the second.
+            The resources that it reads; all there is of the first comes before the second.
         ignore_status : collection of Resource
             Of which of them only what is not the status matters: it is told of none of their
             changes that are of the status alone, and they cost it nothing.
@@ -231,7 +268,7 @@ class SharedInformer:
         self._open.clear()
         for resource in resources:
             self._readers[resource].like(cursor, resource).append(cursor)
-            cursor.changes.extend(Change(None, obj) for obj in self._held(resource).values())
+            cursor.changes.extend(Created(obj) for obj in self._held(resource).values())
         return cursor
 
     def forget(self, cursor: Informer) -> None:
@@ -251,15 +288,36 @@ class SharedInformer:
 
     def _take(self, events: PackedEvents) -> int:
         """Take note of some changes; return how many of them somebody reads."""
+        created_at = events.rows["create_revision"].tolist()
+        revisions = events.rows["mod_revision"].tolist()
+        take = self._written.take
+        count = start = at = 0
+        while at < len(revisions):
+            states = take(revisions[at])
+            if not states:
+                at += 1
+                continue
+            if start < at:
+                count += self._take_bytes(events, slice(start, at))
+            start, at = at, at + len(states)
+            count += self._take_states(states, created_at[start:at])
+            start = at
+        if start < at:
+            count += self._take_bytes(events, slice(start, at))
+        return count
+
+    def _take_bytes(self, events: PackedEvents, rows: slice) -> int:
+        """Take in some events as their bytes say."""
         prefix, parse = _NO_PREFIX, ApiObject.parse
         objects: dict[bytes, ApiObject] = {}
         runs: list[tuple[Resource, list[Change]]] = []
-        created_at = events.rows["create_revision"].tolist()
-        revisions = events.rows["mod_revision"].tolist()
+        keys, values = events.split()
+        created_at = events.rows["create_revision"][rows].tolist()
+        revisions = events.rows["mod_revision"][rows].tolist()
         covers = self._written.covers
         all_own = covers(revisions[0], revisions[-1])
         for key, data, created, revision in zip(
-            *events.split(), created_at, revisions, strict=True
+            keys[rows], values[rows], created_at, revisions, strict=True
         ):
             old = objects.get(key)
             if old is None and not key.startswith(prefix):  # Most come in runs of one resource.
@@ -271,30 +329,52 @@ class SharedInformer:
                 old = objects.get(key)
                 runs.append((resource, changes))
             if not created:
-                if objects.pop(key, None) is not None:
-                    changes.append(Change(old, None))
+                if old is not None:
+                    del objects[key]
+                    changes.append(Deleted(old))
                 else:
                     self._skipped.pop(key, None)
                 continue
-            # An own update of what was passed over has spliced some of that.
+            # An own update of what was skipped has spliced some of that.
             if (old is None and created != revision) or not (all_own or covers(revision, revision)):
                 told = self._changes_by_others(resource, key, data, revision, old)
                 changes += told
-                if told and (taken := told[-1].new) is not None:
-                    objects[key] = taken
+                if told and type(told[-1]) is not Deleted:
+                    objects[key] = told[-1].object
                 else:
                     objects.pop(key, None)
                 continue
             if old is None:
                 new = parse(resource, key, data, revision)
-                changes.append(Change(None, new))
+                changes.append(Created(new))
             else:
                 new = old.written_as(data, revision)
-                changes.append(Change(old, new, new.has_body_of(old)))
+                changes.append(Updated(old, new, new.has_body_of(old)))
             objects[key] = new
         for resource, changes in runs:
             self._tell(resource, changes)
         return sum(len(changes) for _, changes in runs)
+
+    def _take_states(self, states: list[ApiObject], created_at: list[int]) -> int:
+        """Take in what an own write put, as the objects that it wrote: their bytes are not read."""
+        resource, changes = states[0].resource, list[Change]()
+        objects = self._objects.get(resource)
+        if objects is None:
+            return 0
+        for new, created in zip(states, created_at, strict=True):
+            key = new.key
+            old = objects.get(key)
+            if old is not None:
+                changes.append(Updated(old, new, new.has_body_of(old)))
+            elif created == new.revision:
+                changes.append(Created(new))
+            else:  # It has spliced some of what was passed over.
+                changes += self._changes_by_others(resource, key, new.data, new.revision, None)
+                if key in self._skipped:
+                    continue
+            objects[key] = new
+        self._tell(resource, changes)
+        return len(changes)
 
     def _tell(self, resource: Resource, changes: list[Change]) -> None:
         """Put changes of one resource behind the cursors that read them."""
@@ -311,21 +391,24 @@ class SharedInformer:
 
     def _of_objects(self, changes: list[Change]) -> list[Change]:
         """Add changes to those that nobody has read yet; return the others, open for more."""
-        out = []
+        out: list[Change] = []
         opened = self._open
         for change in changes:
-            new = change.new
-            if new is None:
-                opened.pop(change.object.key, None)
-                out.append(change)
-                continue
-            key, is_status_alone = new.key, change.is_status_alone
-            held = opened.get(key)
-            if held is not None and (is_status_alone or not held.is_status_alone):
-                held.new = new
-            else:
-                held = opened[key] = Change(change.old, new, is_status_alone, change.is_return)
+            obj = change.object
+            key = obj.key
+            if type(change) is Updated:
+                held, is_status_alone = opened.get(key), change.is_status_alone
+                if held is not None and (is_status_alone or not held.is_status_alone):
+                    held.object = obj
+                    continue
+                held = opened[key] = Updated(change.old, obj, is_status_alone)
                 out.append(held)
+            elif type(change) is Created:
+                held = opened[key] = Created(obj, change.is_return)
+                out.append(held)
+            else:
+                opened.pop(key, None)
+                out.append(change)
         return out
 
     def wait(self, timeout: float | None = None) -> bool:
@@ -350,6 +433,9 @@ class SharedInformer:
 
     def close(self) -> None:
         """End the cursor on the store; a second call does nothing."""
+        if not self._closed:
+            self._written.reader_count -= 1
+        self._closed = True
         self._watch.close()
 
     def __enter__(self) -> SharedInformer:

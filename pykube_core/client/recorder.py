@@ -10,15 +10,16 @@ Events are most of what a cluster writes, so none is encoded by itself: its JSON
 
 from __future__ import annotations
 
-from functools import lru_cache
+import sys
+from array import array
 from typing import Final
 
 import msgspec
 
-from pykube_core.api.builtin import EVENTS
+from pykube_core.api.core import EVENTS
 from pykube_core.api.machinery.registry import Resource
 from pykube_core.api.machinery.times import NANO, micro_time_text, time_text
-from pykube_core.apiserver.server import ApiServer
+from pykube_core.client.client import Client
 from pykube_core.objects import ApiObject
 from pykube_core.store import OPERATIONS_MAX, Form, Puts
 
@@ -34,13 +35,14 @@ _COMBINED: Final = "(combined from similar events): "
 _NAME_BYTES_MAX: Final = 253 - len(".7fffffffffffffff")
 _ATTEMPTS: Final = 3
 _BATCH: Final = OPERATIONS_MAX
-_TEXTS_MAX: Final = 1024
 
-# The gaps of forms, in the order of their fields. The last is for the host, or for the action of an
-# event of events.k8s.io.
-_NAME, _UID, _NAMESPACE, _OBJECT, _OBJECT_UID, _VERSION, _TEXT, _TYPE, _LAST = map(
+# The gaps of forms, in the order of their fields; a name has two. The last is for the host, or for
+# the action of an event of events.k8s.io.
+_PREFIX, _MOMENT, _UID, _NAMESPACE, _OBJECT, _OBJECT_UID, _VERSION, _TEXT, _LAST = map(
     chr, range(1, 10)
 )
+_FIELD_COUNT: Final = 9
+_NAME: Final = f"{_PREFIX}.{_MOMENT}"
 _KEY: Final = Form(f"{EVENTS.prefix.decode()}{_NAMESPACE}/{_NAME}".encode())
 
 
@@ -60,14 +62,14 @@ class Reference(msgspec.Struct, frozen=True, gc=False, eq=False):
 
 
 class EventText(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
-    """What is told about an object; to be kept by whoever tells the same of many.
+    """The text of an event; to be kept by a component that tells the same of many objects.
 
     Attributes
     ----------
     type : str
         `NORMAL` or `WARNING`.
     action : str
-        What was done, for events with an instance.
+        The action, for events with an instance.
     field_path : str
         The part of the object that it is about.
     """
@@ -82,8 +84,8 @@ class EventText(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
 class _Held(msgspec.Struct, gc=False):
     """An event that was written, at ``revision``, or that is about to be, at 0.
 
-    ``version`` is the revision of the object that it is about. One that is combined stands for all
-    that are similar.
+    ``version`` is the revision of the object that it is about, ``moment`` the time in its name,
+    ``flush`` the last one that writes it. One that is combined stands for all that are similar.
     """
 
     regarding: Reference
@@ -94,13 +96,14 @@ class _Held(msgspec.Struct, gc=False):
     last_ns: int
     count: int = 1
     is_combined: bool = False
-    name: str = ""
+    moment: str = ""
     uid: str = ""
     revision: int = 0
+    flush: int = 0
 
 
 class _Source(msgspec.Struct, gc=False):
-    """What has been told about one object, and how much more may be."""
+    """Events that were recorded of one object, and how many more may be."""
 
     tokens: float
     since_ns: int
@@ -112,24 +115,26 @@ class EventRecorder:
 
     Parameters
     ----------
-    server : ApiServer
+    client : Client
         Where events are written.
     component : str
-        Who tells, such as "kubelet".
+        The component that tells, such as "kubelet".
     instance : str
         Which one; given, events have the shape of events.k8s.io (kube-scheduler's): a time in
         microseconds, an action, and series in place of counts.
     """
 
-    def __init__(self, server: ApiServer, component: str, *, instance: str = "") -> None:
-        self._server = server
+    def __init__(self, client: Client, component: str, *, instance: str = "") -> None:
+        self._client = client
         self._component = component
         self._instance = instance
         self._told: list[tuple[Reference, EventText, int, str]] = []
         self._sources: dict[str, _Source] = {}
         self._older_sources: dict[str, _Source] = {}
         self._now_text = ""
+        self._flush_count = 0
         self._forms: dict[tuple[object, ...], Form] = {}
+        self._texts: dict[EventText, str] = {}
 
     def record(
         self, regarding: Reference, text: EventText, version: int = 0, host: str = ""
@@ -153,17 +158,19 @@ class EventRecorder:
         correlate = self._in_series if self._instance else self._counted
         self._now_text = micro_time_text(now_ns) if self._instance else time_text(now_ns)
         self._forms.clear()
-        # Nobody is written twice in a batch: the last state of each is what counts.
-        pending: dict[int, _Held] = {}
-        key, source = "", None
+        self._texts.clear()
+        self._flush_count = flush = self._flush_count + 1
+        now = self._now_text
+        ready: list[_Held] = []
+        last = source = None
         for regarding, text, version, host in told:
-            own = regarding.uid or _place(regarding)
-            if source is None or key != own:  # Most come in runs of one.
-                key, source = own, self._source(own, now_ns)
-            held = correlate(source, _Held(regarding, text, version, host, self._now_text, now_ns))
-            if held is not None:
-                pending[id(held)] = held
-        ready = [*pending.values()]
+            if source is None or regarding is not last:  # Most come in runs of one.
+                last, source = regarding, self._source(regarding.uid or _place(regarding), now_ns)
+            held = correlate(source, _Held(regarding, text, version, host, now, now_ns))
+            # Nobody is written twice in a batch: the last state of each is what counts.
+            if held is not None and held.flush != flush:
+                held.flush = flush
+                ready.append(held)
         for at in range(0, len(ready), _BATCH):
             self._write(ready[at : at + _BATCH], now_ns)
 
@@ -173,7 +180,7 @@ class EventRecorder:
             # Another server gave the name, or the event has gone meanwhile.
             self._name(refused, now_ns)
             refused = []
-            written = self._server.write_puts(EVENTS, self._puts(pending))
+            written = self._client.batch.put_owned(EVENTS, self._puts(pending))
             for held, revision in zip(pending, written, strict=True):
                 held.revision = revision
                 if not revision:
@@ -184,11 +191,14 @@ class EventRecorder:
 
     def _name(self, fresh: list[_Held], now_ns: int) -> None:
         """Give names and uids to events that are to be created."""
-        moment_ns = self._server.new_moments_ns(now_ns, len(fresh))
-        for held, uid in zip(fresh, self._server.new_uids(len(fresh)), strict=True):
+        first_ns, count = self._client.new_moments_ns(now_ns, len(fresh)), len(fresh)
+        moments = array("Q", range(first_ns, first_ns + count))
+        if sys.byteorder == "little":
+            moments.byteswap()
+        texts = moments.tobytes().hex(" ", moments.itemsize).split()
+        for held, uid, moment in zip(fresh, self._client.new_uids(count), texts, strict=True):
             held.uid = held.uid or uid
-            held.name = f"{held.regarding.name[:_NAME_BYTES_MAX]}.{moment_ns:x}"
-            moment_ns += 1
+            held.moment = moment.lstrip("0")
 
     def _source(self, key: str, now_ns: int) -> _Source:
         """Return what was told of an object; the last 4,096 objects are known, and some more."""
@@ -229,48 +239,47 @@ class EventRecorder:
     def _puts(self, pending: list[_Held]) -> Puts:
         """Return events as they are stored; names need no escapes."""
         forms: list[Form] = []
-        fields: list[str] = []
+        rows: list[str] = []
+        known, texts, in_series = self._forms, self._texts, bool(self._instance)
         for held in pending:
-            about, text = held.regarding, held.text
-            forms.append(self._form(held))
-            fields += (
-                held.name,
-                held.uid,
-                about.namespace or "default",
-                about.name,
-                about.uid,
-                f',"resourceVersion":"{held.version}"' if held.version else "",
-                _text_json(text, held.is_combined),
-                text.type,
-                text.action if self._instance else held.host,
+            about, text, version, host = held.regarding, held.text, held.version, held.host
+            namespace, name, uid = about.namespace, about.name, about.uid
+            key = (
+                about.resource, held.first, held.count, text.type,
+                not version, not host, not namespace, not uid,
+            )  # fmt: skip
+            form = known.get(key)
+            if form is None:
+                form = known[key] = self._form(held)
+            forms.append(form)
+            shown = texts.get(text)
+            if shown is None or held.is_combined:
+                shown = _text_json(text, held.is_combined)
+                if not held.is_combined:
+                    texts[text] = shown
+            rows.append(
+                f"{name[:_NAME_BYTES_MAX]}\0{held.moment}\0{held.uid}\0"
+                f"{namespace or 'default'}\0{name}\0{uid}\0{version}\0"
+                f"{shown}\0{text.action if in_series else host}\0"
             )
-        return Puts.filled(_KEY, forms, fields, [held.revision for held in pending])
+        fields = "".join(rows).encode()
+        return Puts.of_rows(_KEY, forms, fields, _FIELD_COUNT, [held.revision for held in pending])
 
     def _form(self, held: _Held) -> Form:
         """Return the form of events that differ in the fields alone."""
         about = held.regarding
-        key = (
-            held.first,
-            held.count,
-            not held.host,
-            about.resource.qualified,
-            not about.namespace,
-            not about.uid,
+        rest = self._series(held) if self._instance else self._legacy(held)
+        resource = about.resource
+        namespace = f'"namespace":"{_NAMESPACE}",' if about.namespace else ""
+        uid = f'"uid":"{_OBJECT_UID}",' if about.uid else ""
+        version = f',"resourceVersion":"{_VERSION}"' if held.version else ""
+        text = (
+            f'{EVENTS.head.decode()}"name":"{_NAME}","uid":"{_UID}","namespace":"{_NAMESPACE}",'
+            f'"creationTimestamp":"{held.first[:19]}Z"}},'
+            f'"involvedObject":{{"kind":"{resource.kind}",{namespace}"name":"{_OBJECT}",{uid}'
+            f'"apiVersion":"{resource.api_version}"{version}{_TEXT},{rest}}}'
         )
-        form = self._forms.get(key)
-        if form is None:
-            rest = self._series(held) if self._instance else self._legacy(held)
-            resource = about.resource
-            namespace = f'"namespace":"{_NAMESPACE}",' if about.namespace else ""
-            uid = f'"uid":"{_OBJECT_UID}",' if about.uid else ""
-            text = (
-                f'{EVENTS.head.decode()}"name":"{_NAME}","uid":"{_UID}","namespace":"{_NAMESPACE}",'
-                f'"creationTimestamp":"{held.first[:19]}Z"}},'
-                f'"involvedObject":{{"kind":"{resource.kind}",{namespace}"name":"{_OBJECT}",{uid}'
-                f'"apiVersion":"{resource.api_version}"{_VERSION}{_TEXT},{rest}}}'
-            )
-            form = self._forms[key] = Form(text.encode())
-        return form
+        return Form(text.encode())
 
     def _legacy(self, held: _Held) -> str:
         first, component = held.first, self._component
@@ -278,7 +287,7 @@ class EventRecorder:
         last = self._now_text if held.count > 1 else first
         return (
             f'"source":{{"component":"{component}"{where}}},"firstTimestamp":"{first}",'
-            f'"lastTimestamp":"{last}","count":{held.count},"type":"{_TYPE}","eventTime":null,'
+            f'"lastTimestamp":"{last}","count":{held.count},"type":"{held.text.type}","eventTime":null,'
             f'"reportingComponent":"{component}","reportingInstance":"{host}"'
         )
 
@@ -287,7 +296,7 @@ class EventRecorder:
         if held.count > 1:
             series = f'"series":{{"count":{held.count},"lastObservedTime":"{self._now_text}"}},'
         return (
-            f'"source":{{}},"firstTimestamp":null,"lastTimestamp":null,"type":"{_TYPE}",'
+            f'"source":{{}},"firstTimestamp":null,"lastTimestamp":null,"type":"{held.text.type}",'
             f'"eventTime":"{held.first}",{series}"action":"{_LAST}",'
             f'"reportingComponent":"{self._component}","reportingInstance":"{self._instance}"'
         )
@@ -298,7 +307,6 @@ def _place(regarding: Reference) -> str:
     return f"{regarding.resource.plural}/{regarding.namespace}/{regarding.name}"
 
 
-@lru_cache(_TEXTS_MAX)
 def _text_json(text: EventText, is_combined: bool) -> str:
     """Return path, reason and message, as they follow a reference; only the message has escapes."""
     path = f',"fieldPath":"{text.field_path}"' if text.field_path else ""

@@ -76,7 +76,7 @@ class WorkQueue:
     def take(self, now_ns: int) -> list[str]:
         """Return the keys to work on now; they are in the queue no more, nor is their next time.
 
-        Whoever works on a key says anew when it is due.
+        The worker on a key says anew when it is due.
         """
         while self._heap and self._heap[0] <= now_ns:
             time_ns = heapq.heappop(self._heap)

@@ -39,7 +39,7 @@ class UnservedKindError(InputError):
     Attributes
     ----------
     applied : list of Applied
-        What would have been returned without them.
+        The objects that would have been returned without them.
     """
 
     applied: list[Applied]
@@ -113,12 +113,12 @@ def apply_object(
         original = last_applied(current)
     except ValueError as error:
         raise StatusError(400, "BadRequest", f"last-applied-configuration: {error}") from None
-    if means_the_same(resource.kind, last_applied(modified), original):
+    if means_the_same(resource.struct, last_applied(modified), original):
         # The file says nothing new: what it said first stays, as an annotation makes a generation.
         annotations = modified["metadata"]["annotations"]
         annotations[LAST_APPLIED] = current["metadata"]["annotations"][LAST_APPLIED]
     try:
-        patch = three_way_patch(resource.kind, original, modified, current)
+        patch = three_way_patch(resource.struct, original, modified, current)
     except PatchError as error:
         raise StatusError(400, "BadRequest", f"creating patch: {error}") from None
     if not patch:

@@ -1,4 +1,4 @@
-"""What a cluster begins with: its subnets, and kube-system as kubeadm makes it.
+"""The beginning of a cluster: its subnets, and kube-system as kubeadm makes it.
 
 Source: ``k8s.io/kubernetes/cmd/kubeadm`` v1.34.1. Differences: no certificates, tokens, Services,
 service accounts and roles.
@@ -7,22 +7,78 @@ service accounts and roles.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from importlib.resources import files
 from string import Template
-from typing import Final
+from typing import Final, get_args
 
 from pykube_core.api.machinery.documents import read_documents
 from pykube_core.api.machinery.errors import InputError
 from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.apiserver import ApiServer
 from pykube_core.cluster.applying import apply_object
+from pykube_core.cluster.machines import named_machines, register
 from pykube_core.cluster.reading import read_manifests
-from pykube_core.cluster.settings import Settings
+from pykube_core.cluster.settings import Network, Settings, save_settings
+from pykube_core.node.registration import Machine
 
-CONTROL_PLANE_LABEL: Final = "node-role.kubernetes.io/control-plane"
+_NODES: Final = 3
+"""How many nodes a cluster has where nobody says it."""
 NETWORK_AGENT: Final[Mapping[str, str]] = {"app": "flannel"}
 """The labels of the pods that make a node's network."""
+
+
+def bootstrap(
+    server: ApiServer,
+    there: Set[str],
+    nodes: int | Sequence[str | Machine] | None,
+    master: str | Machine,
+    *,
+    seed: int,
+    network: Network | None,
+    now_ns: int,
+) -> Settings:
+    """Make a new cluster; done again from its start where it was interrupted.
+
+    Parameters
+    ----------
+    server : ApiServer
+    there : set of str
+        The names of nodes that an interrupted start has created already.
+    nodes, master, seed, network
+        As for `Cluster`.
+    now_ns : int
+        The time.
+
+    Returns
+    -------
+    Settings
+        As they were written, last of all.
+
+    Raises
+    ------
+    InputError
+        The machines cannot be had, or there is no such network.
+    """
+    machines = named_machines(_NODES if nodes is None else nodes, master)
+    if network not in (None, *get_args(Network)):
+        raise InputError(f"network is one of {', '.join(get_args(Network))}, not {network}")
+    server.bootstrap()
+    cidr, mask_size = pod_subnets(len(machines))
+    first = machines[0] if master else None
+    settings = Settings(
+        seed=seed,
+        master=first.name if first else "",
+        master_address=first.address if first else "",
+        cluster_cidr=cidr,
+        node_cidr_mask_size=mask_size,
+        network=network or ("flannel" if master else "builtin"),
+    )
+    missing = [machine for machine in machines if machine.name not in there]
+    register(server, missing, now_ns)
+    apply_addons(server, settings)
+    save_settings(server, settings)
+    return settings
 
 
 def pod_subnets(node_count: int) -> tuple[str, int]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Protocol
+from datetime import datetime
+from typing import Literal, Protocol
 
+from pykube_core.api.machinery.errors import InputError
 from pykube_core.api.machinery.times import NANO
 
 
@@ -65,3 +67,60 @@ class WallClock:
         left_ns = time_ns - self()
         if left_ns > 0:
             wait(left_ns / NANO)
+
+
+class ScaledClock:
+    """A clock that runs some times as fast as the machine's, from a time on.
+
+    Parameters
+    ----------
+    start_ns : int
+        The time when it is made.
+    speed : float
+        60 lets an hour pass in a minute.
+
+    Raises
+    ------
+    ValueError
+        The speed is not above 0.
+    """
+
+    def __init__(self, start_ns: int, speed: float) -> None:
+        if not speed > 0:
+            raise ValueError("speed: expected a number above 0")
+        self._start_ns = start_ns
+        self._speed = speed
+        self._began_ns = time.monotonic_ns()
+
+    def __call__(self) -> int:
+        """Return the time."""
+        return self._start_ns + int((time.monotonic_ns() - self._began_ns) * self._speed)
+
+    def pass_until(self, time_ns: int, wait: Callable[[float], bool]) -> None:
+        """Wait until ``time_ns``, or until ``wait`` is woken."""
+        left_ns = time_ns - self()
+        if left_ns > 0:
+            wait(left_ns / self._speed / NANO)
+
+
+def clock_of(
+    clock: Literal["virtual", "wall"] | float | Clock, start: datetime, last_ns: int
+) -> Clock:
+    """Return the clock of a cluster, which is not behind ``last_ns``; a number is its speed.
+
+    Raises
+    ------
+    InputError
+        It is none that there is, or behind.
+    """
+    if clock == "wall":
+        return WallClock(not_before_ns=last_ns)
+    if clock == "virtual":
+        return VirtualClock(last_ns or round(start.timestamp()) * NANO)
+    if isinstance(clock, int | float):
+        return ScaledClock(max(last_ns, time.time_ns()), clock)
+    if isinstance(clock, str):
+        raise InputError(f'clock is "virtual", "wall", a speed or a Clock, not "{clock}"')
+    if clock() < last_ns:
+        raise InputError("the clock is behind the newest object in the store; start it later")
+    return clock

@@ -7,9 +7,9 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Final, Literal, get_args
+from typing import Final, Literal
 
-from pykube_core.api.builtin import NODES, PODS
+from pykube_core.api.core import NODES, PODS
 from pykube_core.api.machinery.errors import InputError
 from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.api.machinery.registry import Resource
@@ -17,13 +17,8 @@ from pykube_core.api.machinery.times import NANO
 from pykube_core.apiserver import ApiServer
 from pykube_core.client.informers import SharedInformer
 from pykube_core.cluster.applying import Applied, apply_manifests
-from pykube_core.cluster.bootstrap import (
-    NETWORK_AGENT,
-    apply_addons,
-    pod_subnets,
-    static_pods,
-)
-from pykube_core.cluster.clock import Clock, VirtualClock, WallClock
+from pykube_core.cluster.bootstrap import NETWORK_AGENT, bootstrap, static_pods
+from pykube_core.cluster.clock import Clock, VirtualClock, clock_of
 from pykube_core.cluster.control_plane import (
     CONTROLLER_MANAGER,
     SCHEDULER,
@@ -34,15 +29,9 @@ from pykube_core.cluster.garbage import rare_collections
 from pykube_core.cluster.history import history_hash, last_time_ns
 from pykube_core.cluster.housekeeping import Compactor, LeaseExpiry
 from pykube_core.cluster.loop import Component, EventLoop
-from pykube_core.cluster.machines import name_of_machine, named_machines, register
+from pykube_core.cluster.machines import check_same, named_machines, register
 from pykube_core.cluster.reading import Manifests
-from pykube_core.cluster.settings import (
-    SYSTEM,
-    Network,
-    Settings,
-    load_settings,
-    save_settings,
-)
+from pykube_core.cluster.settings import SYSTEM, Network, load_settings
 from pykube_core.controllers import controller_manager
 from pykube_core.node.kubelet import Kubelet
 from pykube_core.node.network import PodNetwork
@@ -62,11 +51,10 @@ RUN_SECONDS_MAX: Final = 3600
 DEFAULT: Final = "default"
 """The policy of kube-scheduler."""
 
-_NODES: Final = 3
 _SCHEDULER_PRIORITY: Final = 10
 _CONTROLLER_PRIORITY: Final = 20
 _KUBELET_PRIORITY: Final = 30
-_UPKEEP_PRIORITY: Final = 40
+_HOUSEKEEPING_PRIORITY: Final = 40
 _SHOWN_MAX: Final = 5
 
 
@@ -82,9 +70,9 @@ class Cluster:
         The machine of a new cluster's control plane. With one, kube-system is made as kubeadm makes
         it, and scheduler and controllers work only while their containers run there. Without,
         they work by themselves.
-    clock : "virtual", "wall" or Clock
+    clock : "virtual", "wall", float or Clock
         A virtual clock stands still until nobody has anything to do, and then jumps; the wall clock
-        is the machine's.
+        is the machine's; a number is a speed, such as 60 for an hour in a minute.
     store : path, str, StoreLike or None
         None keeps everything in memory; a path is a data directory; a string that begins with
         ``etcd://`` names an etcd cluster. A store that holds a cluster goes on with it: time goes
@@ -101,9 +89,9 @@ class Cluster:
         How the scheduler chooses, as in `compare`: a policy's name, a KubeSchedulerConfiguration
         file, or a function of one's own. It is not kept in the store, nor are the next two.
     behaviors : mapping of str to Behavior
-        What containers do, by image; see `Behavior`.
+        Behavior of containers, by image; see `Behavior`.
     default_behavior : Behavior, optional
-        What containers of other images do.
+        Behavior of containers of other images.
 
     Attributes
     ----------
@@ -120,7 +108,7 @@ class Cluster:
     kubelet : Kubelet
         The kubelets of all nodes.
     settings : Settings
-        What the cluster was made with.
+        The settings that the cluster was made with.
 
     Raises
     ------
@@ -145,7 +133,7 @@ class Cluster:
         nodes: int | Sequence[str | Machine] | None = None,
         *,
         master: str | Machine = "",
-        clock: Literal["virtual", "wall"] | Clock = "virtual",
+        clock: Literal["virtual", "wall"] | float | Clock = "virtual",
         store: str | os.PathLike[str] | StoreLike | None = None,
         seed: int = 0,
         start: datetime | None = None,
@@ -160,14 +148,20 @@ class Cluster:
         self._owns_store = store is None or isinstance(store, str | os.PathLike)
         self.store = self._opened(store)
         try:
-            self.clock = _clock(clock, start or START, last_time_ns(self.store))
+            self.clock = clock_of(clock, start or START, last_time_ns(self.store))
             self._opened_ns = self.clock()
             held = load_settings(self.store)
             seed = held.seed if held else seed
             self.server = ApiServer(self.store, clock=lambda: self.clock(), seed=seed)
-            self.settings = held or self._bootstrap(nodes, master, seed, network)
+            there = self._node_names()
             if held:
-                self._check_same(held, nodes, master)
+                check_same(held, there, nodes, master)
+                self.settings = held
+            else:
+                self.settings = bootstrap(
+                    self.server, there, nodes, master,
+                    seed=seed, network=network, now_ns=self.clock(),
+                )  # fmt: skip
             self.log = SharedInformer(self.store, self.server.registry, self.server.written)
             self.loop = EventLoop(self.log, self.clock)
             self.runtime = Runtime(behaviors or {}, default_behavior)
@@ -184,56 +178,6 @@ class Cluster:
             # leases count from then, which starts the TTL of those that it holds anew.
             return Store(store, clock=lambda: self.clock() - self._opened_ns)
         return store
-
-    def _bootstrap(
-        self,
-        nodes: int | Sequence[str | Machine] | None,
-        master: str | Machine,
-        seed: int,
-        network: Network | None,
-    ) -> Settings:
-        """Make a new cluster; done again from its start where it was interrupted."""
-        machines = named_machines(_NODES if nodes is None else nodes, master)
-        if network not in (None, *get_args(Network)):
-            raise InputError(f"network is one of {', '.join(get_args(Network))}, not {network}")
-        self.server.bootstrap()
-        cidr, mask_size = pod_subnets(len(machines))
-        first = machines[0] if master else None
-        settings = Settings(
-            seed=seed,
-            master=first.name if first else "",
-            master_address=first.address if first else "",
-            cluster_cidr=cidr,
-            node_cidr_mask_size=mask_size,
-            network=network or ("flannel" if master else "builtin"),
-        )
-        there = self._node_names()
-        missing = [machine for machine in machines if machine.name not in there]
-        register(self.server, missing, self.clock())
-        apply_addons(self.server, settings)
-        save_settings(self.server, settings)
-        return settings
-
-    def _check_same(
-        self,
-        held: Settings,
-        nodes: int | Sequence[str | Machine] | None,
-        master: str | Machine,
-    ) -> None:
-        """Refuse machines that the cluster in the store does not have."""
-        wanted = name_of_machine(master) if master else held.master
-        if wanted != held.master:
-            has = f"master {held.master}" if held.master else "no master"
-            raise InputError(
-                f"the store holds a cluster with {has}: leave master out, or take another store"
-            )
-        there = self._node_names()
-        for node in () if nodes is None or isinstance(nodes, int) else nodes:
-            if name_of_machine(node) not in there:
-                raise InputError(
-                    f"the store holds a cluster without node {name_of_machine(node)}: leave it "
-                    "out, and let it join"
-                )
 
     def _node_names(self) -> set[str]:
         """Return the names that nodes have, also of what does not decode."""
@@ -269,10 +213,11 @@ class Cluster:
             SCHEDULER: Part(scheduler, _SCHEDULER_PRIORITY),
             CONTROLLER_MANAGER: Part(controllers, _CONTROLLER_PRIORITY),
         }
-        self._control_plane = ControlPlane(self.loop, self.runtime, settings.master, parts)
+        # The runtime holds its listeners, and so itself.
+        ControlPlane(self.loop, self.runtime, settings.master, parts)
         self.loop.add(kubelet, _KUBELET_PRIORITY)
-        self.loop.add(LeaseExpiry(self.store, log), _UPKEEP_PRIORITY)
-        self.loop.add(Compactor(self.store, log), _UPKEEP_PRIORITY)
+        self.loop.add(LeaseExpiry(self.store, log), _HOUSEKEEPING_PRIORITY)
+        self.loop.add(Compactor(self.store, log), _HOUSEKEEPING_PRIORITY)
         return kubelet
 
     @classmethod
@@ -281,7 +226,7 @@ class Cluster:
         snapshot: str | os.PathLike[str],
         store: str | os.PathLike[str],
         *,
-        clock: Literal["virtual", "wall"] | Clock = "virtual",
+        clock: Literal["virtual", "wall"] | float | Clock = "virtual",
         policy: str | UserPolicy = DEFAULT,
         behaviors: Mapping[str, Behavior] | None = None,
         default_behavior: Behavior | None = None,
@@ -364,7 +309,7 @@ class Cluster:
         Parameters
         ----------
         manifests
-            What `reading.read_manifests` takes.
+            As `reading.read_manifests` takes them.
         namespace : str
             Where objects go that name none; "default" by default.
 
@@ -519,8 +464,9 @@ class Cluster:
     def stop_node(self, name: str) -> None:
         """Stop a machine's kubelet: nobody tells of it and its containers any more, or ends them.
 
-        The node lifecycle controller notices that after 50 s; its monitoring is upkeep, so let the
-        cluster run for so many seconds. In another process that opens the store it runs again.
+        The node lifecycle controller notices that after 50 s; its monitoring is housekeeping, so
+        let the cluster run for so many seconds. In another process that opens the store it runs
+        again.
 
         Raises
         ------
@@ -540,16 +486,3 @@ class Cluster:
         """
         self.server.get(NODES, name)
         self.kubelet.start(name)
-
-
-def _clock(clock: Literal["virtual", "wall"] | Clock, start: datetime, last_ns: int) -> Clock:
-    """Return a clock that is not behind ``last_ns``."""
-    if clock == "wall":
-        return WallClock(not_before_ns=last_ns)
-    if clock == "virtual":
-        return VirtualClock(last_ns or round(start.timestamp()) * NANO)
-    if isinstance(clock, str):
-        raise InputError(f'clock is "virtual", "wall" or a Clock, not "{clock}"')
-    if clock() < last_ns:
-        raise InputError("the clock is behind the newest object in the store; start it later")
-    return clock

@@ -1,4 +1,4 @@
-"""What a store tells of the past: the time of its newest object, and one hash of everything."""
+"""The past in a store: the time of its newest object, and one hash of everything."""
 
 from __future__ import annotations
 

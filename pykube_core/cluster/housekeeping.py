@@ -1,4 +1,4 @@
-"""What keeps a store small: compaction, and the end of leases."""
+"""Housekeeping of a store: compaction, and the end of leases."""
 
 from __future__ import annotations
 

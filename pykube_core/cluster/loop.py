@@ -1,6 +1,6 @@
 """One loop in which every component takes its steps, in one order.
 
-What to do next is a heap of (time, priority, serial, component): the earliest first, of equal times
+The next steps are a heap of (time, priority, serial, component): the earliest first, of equal times
 the component of the smaller priority, then the one added earlier. Real time changes only the clock.
 
 Source: the shape is SimPy's (``simpy/core.py``, ``simpy/rt.py``).
@@ -46,7 +46,7 @@ class EventLoop:
     Parameters
     ----------
     log : SharedInformer
-        What the components' cursors read.
+        The log that the components' cursors read.
     clock : Clock
         Time passes only when no component has anything to do.
 
@@ -71,8 +71,14 @@ class EventLoop:
 
     @property
     def working(self) -> list[str]:
-        """The names of the components for which more than upkeep is waiting."""
+        """The names of the components for which more than housekeeping is waiting."""
         return [self._components[serial][1].name for serial in self._working]
+
+    @property
+    def next_ns(self) -> int | None:
+        """The time of the next step; None when there is none."""
+        following = self._next()
+        return None if following is None else following[0]
 
     def add(self, component: Component, priority: int = 0) -> None:
         """Add a component; it takes its first step as soon as the loop runs."""
@@ -95,7 +101,7 @@ class EventLoop:
         """Let a component step at a time, or earlier if it is due earlier already."""
         if not isinstance(time_ns, Housekeeping):
             self._working[serial] = None
-        time_ns = int(time_ns)  # The clock will show it, and a time is not upkeep.
+        time_ns = int(time_ns)  # The clock will show it, and a time is no housekeeping.
         if time_ns < self._due.get(serial, FOREVER_NS):
             self._due[serial] = time_ns
             heapq.heappush(self._heap, (time_ns, self._components[serial][0], serial))
@@ -143,7 +149,7 @@ class EventLoop:
         -------
         bool
             Whether the condition holds; without one, whether everything that was due was done,
-            with ``quiescent`` whether nothing but upkeep is left.
+            with ``quiescent`` whether nothing but housekeeping is left.
         """
         self.stepped = ""
         stop_ns = FOREVER_NS if until_ns is None else until_ns

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
 from typing import Final
 
-from pykube_core.api.builtin import NODES
+from pykube_core.api.core import NODES
 from pykube_core.api.machinery.errors import InputError
 from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.apiserver import ApiServer
-from pykube_core.cluster.bootstrap import CONTROL_PLANE_LABEL
+from pykube_core.cluster.settings import Settings
 from pykube_core.node.registration import Machine, node_of
 
+CONTROL_PLANE_LABEL: Final = "node-role.kubernetes.io/control-plane"
 _FIRST_ADDRESS: Final = int(ipaddress.ip_address("172.20.0.2"))
 _ADDRESSES_MAX: Final = 2**18
 _TAINT: Final[KubeObject] = {"key": CONTROL_PLANE_LABEL, "effect": "NoSchedule"}
@@ -84,3 +85,39 @@ def register(server: ApiServer, machines: Sequence[Machine], now_ns: int) -> Non
     """
     for machine in machines:
         server.create(NODES, node_of(machine, now_ns))
+
+
+def check_same(
+    held: Settings,
+    there: Set[str],
+    nodes: int | Sequence[str | Machine] | None,
+    master: str | Machine,
+) -> None:
+    """Refuse machines that a cluster in a store does not have.
+
+    Parameters
+    ----------
+    held : Settings
+        Of that cluster.
+    there : set of str
+        The names of its nodes.
+    nodes, master
+        As for `Cluster`.
+
+    Raises
+    ------
+    InputError
+        It has another master, or not all of these nodes.
+    """
+    wanted = name_of_machine(master) if master else held.master
+    if wanted != held.master:
+        has = f"master {held.master}" if held.master else "no master"
+        raise InputError(
+            f"the store holds a cluster with {has}: leave master out, or take another store"
+        )
+    for node in () if nodes is None or isinstance(nodes, int) else nodes:
+        if name_of_machine(node) not in there:
+            raise InputError(
+                f"the store holds a cluster without node {name_of_machine(node)}: leave it "
+                "out, and let it join"
+            )

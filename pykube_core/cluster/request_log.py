@@ -1,4 +1,4 @@
-"""Who asked the API server for what: the writes of a run, as requests, told from the log.
+"""The writes of a run as requests to the API server, with their clients, told from the log.
 
 Components share one API server, and one component takes its step at a time. So each change that is
 in the log after a step is that component's, and the object before and after says which request it
@@ -12,14 +12,14 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from pykube_core.api.builtin import NODES, PODS
+from pykube_core.api.core import NODES, PODS
 from pykube_core.api.machinery.registry import Resource
 from pykube_core.apiserver import ApiObject
-from pykube_core.client.informers import Change, SharedInformer
+from pykube_core.client.informers import Change, Created, Deleted, SharedInformer, Updated
 from pykube_core.cluster.loop import EventLoop
 
 CLIENT: Final = "kubectl"
-"""Who writes when no component steps."""
+"""The client that writes when no component steps."""
 KUBELET: Final = "kubelet"
 
 
@@ -47,6 +47,19 @@ class Request(NamedTuple):
     path: str
     change: Change
 
+    @property
+    def before(self) -> ApiObject | None:
+        """The object as it was; None if the request created it."""
+        change = self.change
+        if type(change) is Created:
+            return None
+        return change.old if type(change) is Updated else change.object
+
+    @property
+    def after(self) -> ApiObject | None:
+        """The object as it is since; None if it is gone."""
+        return None if type(self.change) is Deleted else self.change.object
+
 
 class RequestLog:
     """Collects requests while a cluster runs; give it to `Cluster.run` or ``EventLoop.run``.
@@ -57,7 +70,7 @@ class RequestLog:
     loop : EventLoop
         Whose components write.
     resources : sequence of Resource
-        What is looked at; what is there already is not told.
+        Resources that are looked at; objects that are there already are not told.
 
     Attributes
     ----------
@@ -88,26 +101,26 @@ class RequestLog:
 def request_of(change: Change) -> tuple[str, str]:
     """Return verb and path of the request that makes a change.
 
-    >>> from pykube_core.api.builtin import PODS
+    >>> from pykube_core.api.core import PODS
     >>> from pykube_core.objects import encode
     >>> web = encode(PODS, {"metadata": {"name": "web", "uid": "1"}})
     >>> pod = ApiObject.parse(PODS, b"/registry/pods/default/web", web, 1)
-    >>> request_of(Change(None, pod))
+    >>> request_of(Created(pod))
     ('POST', '/api/v1/namespaces/default/pods')
     """
-    obj, old, new = change.object, change.old, change.new
+    obj = change.object
     resource = obj.resource
     root = "/apis/" if resource.group else "/api/"
     scope = f"/namespaces/{obj.namespace}" if resource.namespaced else ""
     collection = f"{root}{resource.api_version}{scope}/{resource.plural}"
     path = f"{collection}/{obj.name}"
-    if old is None:
+    if type(change) is Created:
         return "POST", collection
-    if new is None or (_deletion(new) and not _deletion(old)):
+    if type(change) is Deleted or (_deletion(obj) and not _deletion(change.old)):
         return "DELETE", path
-    if resource is PODS and _node_of(new) and not _node_of(old):
+    if resource is PODS and _node_of(obj) and not _node_of(change.old):
         return "POST", f"{path}/binding"
-    if new.has_body_of(old):
+    if change.is_status_alone and resource.has_status:
         return "PATCH", f"{path}/status"
     return "PATCH", path
 

@@ -1,4 +1,4 @@
-"""What a cluster is, once and for all, and whether a store holds one."""
+"""Settings of a cluster, made once and for all, and whether a store holds one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from pykube_core.api.builtin import CONFIG_MAPS
+from pykube_core.api.core import CONFIG_MAPS
 from pykube_core.api.machinery.errors import InputError
 from pykube_core.api.machinery.json_faults import NOT_DECODED, json_fault
 from pykube_core.apiserver import ApiServer
@@ -21,7 +21,7 @@ _SETTINGS_FIELD: Final = "settings.json"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What a cluster is, once and for all; kept in a ConfigMap of kube-system.
+    """Settings of a cluster, made once and for all; kept in a ConfigMap of kube-system.
 
     Attributes
     ----------

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from pykube_core.api.builtin import EVENTS
+from pykube_core.api.core import EVENTS
 from pykube_core.api.machinery.objects import Json, KubeObject
 from pykube_core.api.machinery.registry import STORE_PREFIX, Registry, Resource
 from pykube_core.api.machinery.status import not_found
@@ -21,7 +21,7 @@ from pykube_core.store import CompactedError, StoreLike, prefix_end
 
 _BATCH: Final = 4096
 _FIRST_REVISION: Final = 1
-# What makes an item of a list the same item after a change, in this order.
+# Keys that make an item of a list the same item after a change, in this order.
 _ITEM_KEYS: Final = ("type", "name", "uid", "key", "ip", "containerPort")
 _COUNTERS: Final = frozenset(("metadata.generation", "metadata.resourceVersion"))
 
@@ -46,7 +46,7 @@ class Entry(NamedTuple):
         "found" for what was there where the history begins, "created", "changed", "deleted", or
         "event".
     resource : Resource
-        What it is; of an event, what it is about.
+        Its kind; of an event, the kind of the object that it is about.
     namespace, name, uid : str
     changes : list of FieldChange
         Of a change: what changed, but for times and counters.
@@ -66,7 +66,7 @@ class Entry(NamedTuple):
 
 
 class Timeline(NamedTuple):
-    """What the log knows of an object.
+    """An object as the log knows it.
 
     Attributes
     ----------

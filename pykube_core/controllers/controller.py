@@ -1,4 +1,4 @@
-"""What controllers have in common: news are noted, keys that they touch are brought forward."""
+"""The frame of controllers: news are noted, keys that they touch are brought forward."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ import msgspec
 from pykube_core.api.machinery.registry import Resource
 from pykube_core.api.machinery.selectors import SelectorError
 from pykube_core.api.machinery.status import StatusError
-from pykube_core.apiserver import ApiObject, ApiServer
+from pykube_core.client import Client
 from pykube_core.client.informers import Change, SharedInformer
 from pykube_core.client.recorder import EventRecorder
 from pykube_core.client.work_queue import RETRY_MAX_NS, WorkQueue
+from pykube_core.objects import ApiObject
 
 Note = Callable[[Change, int], None]
 """Takes in a change at a time, and queues the keys that it touches."""
@@ -32,10 +33,10 @@ class Controller(ABC):
 
     Parameters
     ----------
-    server : ApiServer
+    client : Client
         Where it writes.
     log : SharedInformer
-        What it reads.
+        The log that it reads.
     resources : tuple of Resource
         Whose changes it is told; all there is of the first comes before the second.
     ignore_status : collection of Resource
@@ -57,25 +58,25 @@ class Controller(ABC):
 
     def __init__(
         self,
-        server: ApiServer,
+        client: Client,
         log: SharedInformer,
         resources: tuple[Resource, ...],
         ignore_status: Collection[Resource] = (),
     ) -> None:
-        self._server = server
+        self._client = client
         self._log = log
         self.cursor = log.cursor(*resources, ignore_status=ignore_status)
         self._queue = WorkQueue(self.retry_max_ns)
-        self._events = EventRecorder(server, self.component)
+        self._events = EventRecorder(client, self.component)
         self._written = 0
 
     def step(self, now_ns: int) -> int | None:
         """Bring everything forward that something happened to, or whose time has come."""
         resource = note = None
         for change in self.cursor.read():
-            obj = change.new or change.object
-            if obj.resource is not resource:  # Most come in runs of one resource.
-                resource = obj.resource
+            found = change.object.resource
+            if found is not resource:  # Most come in runs of one resource.
+                resource = found
                 note = self._note_of(resource)
             if note is None:
                 continue

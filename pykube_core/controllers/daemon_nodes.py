@@ -20,7 +20,6 @@ from pykube_core.api.machinery.selectors import (
     parse_node_selector,
     selector_of_labels,
 )
-from pykube_core.apiserver import ApiObject
 from pykube_core.controllers import taints as keys
 from pykube_core.controllers.pods import Pod
 from pykube_core.controllers.taints import (
@@ -30,7 +29,7 @@ from pykube_core.controllers.taints import (
     Toleration,
     all_tolerated,
 )
-from pykube_core.objects import Body
+from pykube_core.objects import ApiObject, Body
 
 REVISION_HASH: Final = "controller-revision-hash"
 
@@ -55,20 +54,20 @@ _ALWAYS_TOLERATED: Final = (
 
 
 class NodeMetadata(msgspec.Struct, gc=False):
-    """What daemon sets read of a node's metadata."""
+    """A node's metadata as daemon sets read them."""
 
     name: str
     labels: dict[str, str] = {}
 
 
 class NodeSpec(msgspec.Struct, gc=False):
-    """What daemon sets read of a node's spec."""
+    """A node's spec as daemon sets read it."""
 
     taints: list[Taint] = []
 
 
 class Node(msgspec.Struct, gc=False):
-    """What daemon sets read of a node: two of them are equal when nothing changes for them."""
+    """A node as daemon sets read it: two of them are equal when nothing changes for them."""
 
     metadata: NodeMetadata
     spec: NodeSpec = msgspec.field(default_factory=NodeSpec)
@@ -219,7 +218,7 @@ class NodePods(NamedTuple):
     Attributes
     ----------
     counts : tuple of int
-        What the node adds to the `COUNTS` of the status, 0 or 1 each.
+        The node's part of the `COUNTS` of the status, 0 or 1 each.
     stage : Stage
     old : bytes or None
         The key of the old pod, in the stages that have one.

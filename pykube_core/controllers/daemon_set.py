@@ -17,14 +17,15 @@ from typing import Final
 
 import msgspec
 
-from pykube_core.api.builtin import DAEMON_SETS, NODES, PODS
+from pykube_core.api.apps import DAEMON_SETS
+from pykube_core.api.core import NODES, PODS
 from pykube_core.api.machinery.objects import DONE_PHASES, KubeObject
 from pykube_core.api.machinery.registry import Resource
 from pykube_core.api.machinery.selectors import parse_label_selector
 from pykube_core.api.machinery.status import StatusError
 from pykube_core.api.machinery.times import NANO
-from pykube_core.apiserver import ApiObject, ApiServer, Deleted
-from pykube_core.client.informers import Change, SharedInformer
+from pykube_core.client import Client
+from pykube_core.client.informers import Change, Created, Deleted, SharedInformer
 from pykube_core.client.recorder import NORMAL, WARNING, EventText, Reference
 from pykube_core.controllers.controller import Controller, Note, namespace_is_going
 from pykube_core.controllers.daemon_nodes import (
@@ -53,6 +54,7 @@ from pykube_core.controllers.ownership import (
 )
 from pykube_core.controllers.pods import Pod, PodReader
 from pykube_core.controllers.replica_set import pod_of_template
+from pykube_core.objects import ApiObject
 
 BURST_REPLICAS: Final = 250
 
@@ -74,9 +76,9 @@ class DaemonSetController(Controller):
     component = "daemonset-controller"
 
     def __init__(
-        self, server: ApiServer, log: SharedInformer, *, pods: PodReader | None = None
+        self, client: Client, log: SharedInformer, *, pods: PodReader | None = None
     ) -> None:
-        super().__init__(server, log, (DAEMON_SETS, NODES, PODS))
+        super().__init__(client, log, (DAEMON_SETS, NODES, PODS))
         self._reader = pods or PodReader()
         self._sets: dict[str, Daemons] = {}
         self._nodes: dict[str, Node] = {}
@@ -93,7 +95,7 @@ class DaemonSetController(Controller):
 
     def _note_set(self, change: Change, now_ns: int) -> None:
         obj = change.object
-        if change.new is None:
+        if type(change) is Deleted:
             uid = obj.uid
             held = self._sets.pop(uid, None)
             for pods in held.pods.values() if held is not None else ():
@@ -106,7 +108,8 @@ class DaemonSetController(Controller):
         check_status(view.status)
         uid = view.metadata.uid
         held = self._sets.get(uid)
-        was_unreadable = held is None and (change.old is not None or change.is_return)
+        is_new = type(change) is Created and not change.is_return
+        was_unreadable = held is None and not is_new
         if held is None:
             held = self._sets[uid] = Daemons(obj, view)
             changed = True
@@ -121,18 +124,19 @@ class DaemonSetController(Controller):
         # Its pods were taken for those of another controller.
         for pod in self._log.all(PODS) if was_unreadable else ():
             with suppress(msgspec.ValidationError):
-                self._note_pod(Change(None, pod), now_ns)
+                self._note_pod(Created(pod), now_ns)
 
     def _note_node(self, change: Change, now_ns: int) -> None:
-        name = change.object.name
-        if change.new is None:
+        obj = change.object
+        name = obj.name
+        if type(change) is Deleted:
             self._nodes.pop(name, None)
             for uid, held in self._sets.items():
                 held.fits.pop(name, None)
                 held.backoffs.pop(name, None)
                 self._touch(uid, held, name)
             return
-        node = change.new.view(Node)
+        node = obj.view(Node)
         if self._nodes.get(name) == node:
             return
         self._nodes[name] = node
@@ -147,7 +151,7 @@ class DaemonSetController(Controller):
         self._queue.add(uid)
 
     def _note_pod(self, change: Change, now_ns: int) -> None:
-        obj = change.new or change.object
+        obj = change.object
         key = obj.key
         if change.is_status_alone and key not in self._places and self._pods.get(key) is None:
             return
@@ -161,7 +165,7 @@ class DaemonSetController(Controller):
                     del held.pods[name]
                 self._touch(uid, held, name)
         known = self._pods.drop(key)
-        if change.new is None:
+        if type(change) is Deleted:
             self._reader.forget(key)
             return
         try:
@@ -188,7 +192,7 @@ class DaemonSetController(Controller):
         if held is None or held.metadata.deletionTimestamp:
             return True
         reference = controller_reference(DAEMON_SETS, held.metadata.name, key)
-        claimed = self._pods.claim(self._server, key, reference)
+        claimed = self._pods.claim(self._client, key, reference)
         if claimed:
             for obj in claimed:
                 self._wrote(obj)
@@ -315,7 +319,7 @@ class DaemonSetController(Controller):
         failed = self._delete(held, work.pods[:BURST_REPLICAS])
         for key in (*failed, *work.pods[BURST_REPLICAS:]):
             held.dirty[self._places[key][1]] = None
-        # What goes beyond the burst comes back with the news of what was written.
+        # A node beyond the burst comes back with the news of what was written.
         return done and not failed
 
     def _create(self, held: Daemons, nodes: list[str]) -> list[ApiObject | StatusError]:
@@ -323,7 +327,7 @@ class DaemonSetController(Controller):
         namespace, prefix = held.metadata.namespace, f"{held.metadata.name}-"
         first = self._pod(held, nodes[0])
         try:
-            made = self._server.create(PODS, first, namespace, dry_run=True)
+            made = self._client.create(PODS, first, namespace, dry_run=True)
         except StatusError as error:
             if not namespace_is_going(error):
                 self._tell(held, WARNING, "FailedCreate", f"Error creating: {error.message}")
@@ -331,17 +335,17 @@ class DaemonSetController(Controller):
         bodies = variants(made, nodes[0], nodes)
         if not bodies:
             return [self._create_one(held, node) for node in nodes]
-        names = self._server.new_names(prefix, len(nodes))
-        uids = self._server.new_uids(len(nodes))
+        names = self._client.new_names(prefix, len(nodes))
+        uids = self._client.new_uids(len(nodes))
         objects = [
-            ApiObject(PODS, PODS.key(namespace, name), uid, body, "", made.own_status, 0)
+            ApiObject(PODS, PODS.key(namespace, name), uid, body, "", made.own_tail, 0)
             for name, uid, body in zip(names, uids, bodies, strict=True)
         ]
-        return self._server.write_encoded(objects)
+        return self._client.batch.put(objects)
 
     def _create_one(self, held: Daemons, node: str) -> ApiObject | StatusError:
         try:
-            return self._server.create(PODS, self._pod(held, node), held.metadata.namespace)
+            return self._client.create(PODS, self._pod(held, node), held.metadata.namespace)
         except StatusError as error:
             self._tell(held, WARNING, "FailedCreate", f"Error creating: {error.message}")
             return error
@@ -361,9 +365,9 @@ class DaemonSetController(Controller):
         uids = [held.pods[self._places[key][1]][key].uid for key in keys]
         targets = [(*PODS.split_key(key), uid) for key, uid in zip(keys, uids, strict=True)]
         failed = []
-        outcomes = self._server.delete_many(PODS, targets) if targets else ()
+        outcomes = self._client.batch.delete(PODS, targets) if targets else ()
         for key, (_, name, _), outcome in zip(keys, targets, outcomes, strict=True):
-            if isinstance(outcome, Deleted):
+            if not isinstance(outcome, StatusError):
                 self._wrote(outcome.object)
                 self._tell(held, NORMAL, "SuccessfulDelete", f"Deleted pod: {name}")
             elif outcome.code not in (404, 409):
@@ -377,7 +381,7 @@ class DaemonSetController(Controller):
         if new == held.status:
             return
         status = msgspec.json.encode(new)
-        outcome = self._server.replace_status_many(DAEMON_SETS, [(held.obj, status)])[0]
-        # What came between is news, and brings the set here again.
+        outcome = self._client.batch.patch_status(DAEMON_SETS, [(held.obj, status)])[0]
+        # A write that came between is news, and brings the set here again.
         if not isinstance(outcome, StatusError):
             self._wrote(outcome)

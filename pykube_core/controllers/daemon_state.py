@@ -1,4 +1,4 @@
-"""What is known of a daemon set, and what a rolling update of it may do next.
+"""State of a daemon set, and the next moves of its rolling update.
 
 Source: ``k8s.io/kubernetes/pkg/controller/daemon`` (daemon_controller.go, update.go) v1.34.1 to
 v1.37.2.
@@ -14,11 +14,11 @@ import msgspec
 
 from pykube_core.api.machinery.objects import Json, KubeObject
 from pykube_core.api.machinery.times import NANO
-from pykube_core.apiserver import ApiObject
 from pykube_core.controllers.daemon_nodes import COUNTS, Fit, NodePods, Placement, Stage
 from pykube_core.controllers.pods import Pod
 from pykube_core.controllers.rollout import share_of
 from pykube_core.controllers.template_hash import canonical, hash_of
+from pykube_core.objects import ApiObject
 
 _ALWAYS_SHOWN: Final = COUNTS[:4]
 _OBSERVED: Final = "observedGeneration"

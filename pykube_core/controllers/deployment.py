@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import msgspec
 
-from pykube_core.api.builtin import DEPLOYMENTS, PODS, REPLICA_SETS
+from pykube_core.api.apps import DEPLOYMENTS, REPLICA_SETS
+from pykube_core.api.core import PODS
 from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.api.machinery.patch import MERGE_PATCH
 from pykube_core.api.machinery.registry import Resource
 from pykube_core.api.machinery.selectors import parse_label_selector
 from pykube_core.api.machinery.status import StatusError
-from pykube_core.apiserver import ApiObject, ApiServer
-from pykube_core.client.informers import Change, SharedInformer
+from pykube_core.client import Client
+from pykube_core.client.informers import Change, Deleted, SharedInformer
 from pykube_core.client.recorder import NORMAL, WARNING, EventText, Reference
 from pykube_core.controllers import rollout
 from pykube_core.controllers.controller import Controller, Note, namespace_is_going
@@ -27,6 +28,7 @@ from pykube_core.controllers.pods import PodReader
 from pykube_core.controllers.rollback import rolled_back, wanted_revision
 from pykube_core.controllers.rollout import Deployment, ReplicaSet
 from pykube_core.controllers.template_hash import hash_of
+from pykube_core.objects import ApiObject
 
 
 class DeploymentController(Controller):
@@ -42,9 +44,9 @@ class DeploymentController(Controller):
     component = "deployment-controller"
 
     def __init__(
-        self, server: ApiServer, log: SharedInformer, *, pods: PodReader | None = None
+        self, client: Client, log: SharedInformer, *, pods: PodReader | None = None
     ) -> None:
-        super().__init__(server, log, (DEPLOYMENTS, REPLICA_SETS, PODS))
+        super().__init__(client, log, (DEPLOYMENTS, REPLICA_SETS, PODS))
         self._reader = pods or PodReader()
         self._deployments: dict[str, Deployment] = {}
         self._sets: Ownership[ReplicaSet] = Ownership(
@@ -60,11 +62,12 @@ class DeploymentController(Controller):
         return self._note_set if resource is REPLICA_SETS else self._note_deployment
 
     def _note_pod(self, change: Change, now_ns: int) -> None:
-        key = change.object.key
+        obj = change.object
+        key = obj.key
         uid = self._awaited.get(key)
         if uid is None:
             return
-        if change.new is None or not rollout.runs(self._reader.read(change.new)):
+        if type(change) is Deleted or not rollout.runs(self._reader.read(obj)):
             del self._awaited[key]
             self._waiting[uid] -= 1
             if not self._waiting[uid]:
@@ -73,12 +76,12 @@ class DeploymentController(Controller):
     def _note_set(self, change: Change, now_ns: int) -> None:
         obj = change.object
         self._sets.drop(obj.key)
-        if change.new is not None:
+        if type(change) is not Deleted:
             self._sets.put(obj.key, rollout.read_replica_set(obj))
 
     def _note_deployment(self, change: Change, now_ns: int) -> None:
         obj = change.object
-        if change.new is None:
+        if type(change) is Deleted:
             uid = obj.uid
             self._deployments.pop(uid, None)
             self._sets.remove_owner(uid, obj.namespace)
@@ -103,7 +106,7 @@ class DeploymentController(Controller):
                 return True
             return self._write(deployment, new, old, status, rolling=False)
         reference = controller_reference(DEPLOYMENTS, metadata.name, key)
-        claimed = self._sets.claim(self._server, key, reference)
+        claimed = self._sets.claim(self._client, key, reference)
         if claimed:
             for obj in claimed:
                 self._wrote(obj)
@@ -162,7 +165,7 @@ class DeploymentController(Controller):
             return True
         rollback = rolled_back(deployment, [*old, new], revision)
         metadata = deployment.metadata
-        done = self._server.update(DEPLOYMENTS, rollback.object, metadata.name, metadata.namespace)
+        done = self._client.update(DEPLOYMENTS, rollback.object, metadata.name, metadata.namespace)
         self._wrote(done)
         self._tell(deployment, rollback.type, rollback.reason, rollback.message)
         return True
@@ -269,7 +272,7 @@ class DeploymentController(Controller):
         count = rollout.first_replicas(deployment, old)
         obj = rollout.new_replica_set(deployment, name, digest, count, rollout.revision_max(old))
         try:
-            made = self._server.create(REPLICA_SETS, obj, deployment.metadata.namespace)
+            made = self._client.create(REPLICA_SETS, obj, deployment.metadata.namespace)
         except StatusError as error:
             self._fail(deployment, name, status, error)
             return None
@@ -339,7 +342,7 @@ class DeploymentController(Controller):
         metadata = {"uid": replica_set.uid} | change.get("metadata", {})
         namespace, name = REPLICA_SETS.split_key(replica_set.key)
         patch = change | {"metadata": metadata}
-        done = self._server.patch(REPLICA_SETS, patch, name, namespace, patch_type=MERGE_PATCH)
+        done = self._client.patch(REPLICA_SETS, patch, name, namespace, patch_type=MERGE_PATCH)
         self._wrote(done)
 
     def _clean_up(self, deployment: Deployment, old: list[ReplicaSet]) -> None:
@@ -351,7 +354,7 @@ class DeploymentController(Controller):
                 continue
             namespace, name = REPLICA_SETS.split_key(replica_set.key)
             try:
-                done = self._server.delete(REPLICA_SETS, name, namespace, uid=replica_set.uid)
+                done = self._client.delete(REPLICA_SETS, name, namespace, uid=replica_set.uid)
             except StatusError as error:
                 if error.code != 404:
                     raise
@@ -388,8 +391,8 @@ class DeploymentController(Controller):
         obj["status"] = status.value
         # The revision is metadata of a status write upstream too: no new generation.
         changed = deployment.obj.changed_to(obj)
-        outcome = self._server.write_encoded([changed])[0]
-        # What came between is news, and brings the deployment here again.
+        outcome = self._client.batch.put([changed])[0]
+        # A write that came between is news, and brings the deployment here again.
         if isinstance(outcome, ApiObject):
             self._wrote(outcome)
         return True

@@ -24,7 +24,7 @@ _TIMES: Final = ("lastUpdateTime", "lastTransitionTime")
 
 
 class DeploymentStatus:
-    """What becomes of a deployment's status in one pass.
+    """A deployment's status in one pass.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ class DeploymentStatus:
         held = self._condition(_PROGRESSING)
         if not self._deployment.has_deadline or held is None:
             return None
-        if held["reason"] in (_TIMED_OUT, _DONE):  # What has been rolled out is late no more.
+        if held["reason"] in (_TIMED_OUT, _DONE):  # A finished rollout is late no more.
             return None
         if is_complete(self._deployment, self.value):
             return None

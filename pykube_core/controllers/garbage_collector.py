@@ -7,7 +7,7 @@ served is left alone as a whole, as upstream leaves it, but not tried again for 
 
 An object is looked at when an owner of it is gone, or is another than it says (in its kind, its
 version, its namespace or its name), or waits for it; not when its owners are simply there. An
-update whose metadata did not change is passed over undecoded.
+update whose metadata did not change is skipped undecoded.
 """
 
 from __future__ import annotations
@@ -17,18 +17,16 @@ from typing import Final
 
 import msgspec
 
-from pykube_core.api.builtin import EVENTS, PODS
+from pykube_core.api.core import EVENTS, PODS
 from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.api.machinery.patch import STRATEGIC_MERGE_PATCH
 from pykube_core.api.machinery.registry import Resource
 from pykube_core.api.machinery.status import StatusError
-from pykube_core.apiserver import ApiObject, ApiServer
-from pykube_core.apiserver.registry.batch import Target
-from pykube_core.apiserver.registry.lifecycle import FOREGROUND, ORPHAN
-from pykube_core.client.informers import Change, SharedInformer
+from pykube_core.client import FOREGROUND, ORPHAN, Client, Target
+from pykube_core.client.informers import Change, Deleted, SharedInformer, Updated
 from pykube_core.client.recorder import WARNING, EventText, Reference
 from pykube_core.controllers.controller import Controller, Note
-from pykube_core.objects import Body
+from pykube_core.objects import ApiObject, Body
 
 _FACTS_MAX: Final = 4096
 
@@ -75,7 +73,7 @@ class _Thing(msgspec.Struct, gc=False):
 
 
 class _Facts(msgspec.Struct, gc=False):
-    """What the metadata of copies have in common, as `_Thing` has it."""
+    """The part of metadata that copies have in common, as `_Thing` has it."""
 
     owners: tuple[str, ...]
     owner_keys: tuple[bytes, ...]
@@ -90,45 +88,47 @@ class GarbageCollector(Controller):
     name = "garbage-collector-controller"
     component = "garbage-collector-controller"
 
-    def __init__(self, server: ApiServer, log: SharedInformer) -> None:
+    def __init__(self, client: Client, log: SharedInformer) -> None:
         # Pods last: their owners are known then.
-        others = [r for r in server.registry if r not in (EVENTS, PODS)]
+        others = [r for r in client.registry if r not in (EVENTS, PODS)]
         resources = (*others, PODS)
-        super().__init__(server, log, resources, ignore_status=resources)
-        self._registry = server.registry
+        super().__init__(client, log, resources, ignore_status=resources)
+        self._registry = client.registry
         self._facts: dict[Body, _Facts] = {}
         self._things: dict[str, _Thing] = {}
         self._dependents: dict[str, dict[str, None]] = {}
-        # What is to be deleted in this step, by resource and propagation.
+        # Objects to be deleted in this step, by resource and propagation.
         self._deleting: dict[tuple[Resource, str], list[Target]] = {}
 
     def _note_of(self, resource: Resource) -> Note:
         return self._note
 
     def _note(self, change: Change, now_ns: int) -> None:
-        old, new = change.old, change.new
-        if new is None:
-            self._remove(change.object.uid)
+        obj = change.object
+        if type(change) is Deleted:
+            self._remove(obj.uid)
             return
-        body = new.body
-        if old is not None and (old.body is body or old.body.metadata == body.metadata):
-            return
+        body = obj.body
+        if type(change) is Updated:
+            before = change.old.body
+            if before is body or before.metadata == body.metadata:
+                return
         facts = self._facts.get(body)
         if facts is None:
             if len(self._facts) >= _FACTS_MAX:
                 self._facts.clear()
-            facts = self._facts[body] = self._read(new)
+            facts = self._facts[body] = self._read(obj)
         thing = _Thing(
-            new.resource,
-            new.key,
-            intern(new.namespace),
+            obj.resource,
+            obj.key,
+            intern(obj.namespace),
             facts.owners,
             facts.owner_keys,
             facts.deleting,
             facts.waits,
             facts.orphans,
         )
-        self._put(new.uid, thing)
+        self._put(obj.uid, thing)
 
     def _read(self, obj: ApiObject) -> _Facts:
         """Return what an object's metadata say, which its copies share."""
@@ -190,7 +190,7 @@ class GarbageCollector(Controller):
         super()._work(keys, now_ns)
         deleting, self._deleting = self._deleting, {}
         for (resource, propagation), targets in deleting.items():
-            outcomes = self._server.delete_many(resource, targets, propagation=propagation)
+            outcomes = self._client.batch.delete(resource, targets, propagation=propagation)
             for (_, _, uid), outcome in zip(targets, outcomes, strict=True):
                 if isinstance(outcome, StatusError) and outcome.code not in (404, 409):
                     self._queue.retry(uid, now_ns)
@@ -221,7 +221,7 @@ class GarbageCollector(Controller):
         return True
 
     def _judge(self, uid: str, thing: _Thing, obj: ApiObject) -> bool | None:
-        """Doom an object that nobody owns (None), take from it owners that are no more."""
+        """Delete an object that nobody owns (None), take from it owners that are no more."""
         solid, waiting, gone = 0, [], []
         namespace, name = obj.resource.split_key(obj.key)
         metadata = obj.view(_View).metadata
@@ -339,7 +339,7 @@ class GarbageCollector(Controller):
 
     def _patch(self, uid: str, obj: ApiObject, metadata: KubeObject) -> None:
         patch = {"metadata": {"uid": uid} | metadata}
-        done = self._server.patch(
+        done = self._client.patch(
             obj.resource, patch, obj.name, obj.namespace, patch_type=STRATEGIC_MERGE_PATCH
         )
         self._wrote(done)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pykube_core.apiserver import ApiServer
+from pykube_core.client import Client
 from pykube_core.client.informers import SharedInformer
 from pykube_core.controllers.controller import Controller
 from pykube_core.controllers.daemon_set import DaemonSetController
@@ -18,7 +18,7 @@ from pykube_core.controllers.taint_eviction import TaintEvictionController
 
 
 def controller_manager(
-    server: ApiServer,
+    client: Client,
     log: SharedInformer,
     *,
     cluster_cidr: str = "10.244.0.0/16",
@@ -37,14 +37,14 @@ def controller_manager(
     pods = PodReader()
     return [
         NodeIpamController(
-            server, log, cluster_cidr=cluster_cidr, node_cidr_mask_size=node_cidr_mask_size
+            client, log, cluster_cidr=cluster_cidr, node_cidr_mask_size=node_cidr_mask_size
         ),
-        NodeLifecycleController(server, log, pods=pods),
-        TaintEvictionController(server, log, pods=pods),
-        DeploymentController(server, log, pods=pods),
-        ReplicaSetController(server, log, pods=pods),
-        DaemonSetController(server, log, pods=pods),
-        GarbageCollector(server, log),
-        NamespaceController(server, log),
-        PodGcController(server, log, pods=pods),
+        NodeLifecycleController(client, log, pods=pods),
+        TaintEvictionController(client, log, pods=pods),
+        DeploymentController(client, log, pods=pods),
+        ReplicaSetController(client, log, pods=pods),
+        DaemonSetController(client, log, pods=pods),
+        GarbageCollector(client, log),
+        NamespaceController(client, log),
+        PodGcController(client, log, pods=pods),
     ]

@@ -10,16 +10,17 @@ from typing import Final
 
 import msgspec
 
-from pykube_core.api.builtin import NAMESPACES, PODS
+from pykube_core.api.core import NAMESPACES, PODS
 from pykube_core.api.machinery.objects import DONE_PHASES, KubeObject
 from pykube_core.api.machinery.registry import Resource
 from pykube_core.api.machinery.status import StatusError
 from pykube_core.api.machinery.times import NANO, time_text
-from pykube_core.apiserver import ApiObject, ApiServer
-from pykube_core.client.informers import Change, SharedInformer
+from pykube_core.client import Client
+from pykube_core.client.informers import Change, Deleted, SharedInformer
 from pykube_core.controllers.controller import Controller, Note
 from pykube_core.controllers.ownership import check_status
 from pykube_core.controllers.pods import read_time
+from pykube_core.objects import ApiObject
 
 FINALIZER: Final = "kubernetes"
 
@@ -84,7 +85,7 @@ class _Pod(msgspec.Struct, gc=False):
 
 
 class _Totals:
-    """What remains of a namespace's content, and how long it may take.
+    """The rest of a namespace's content, and how long it may take.
 
     Attributes
     ----------
@@ -131,20 +132,21 @@ class NamespaceController(Controller):
     component = "namespace-controller"
     retry_max_ns = 60 * NANO
 
-    def __init__(self, server: ApiServer, log: SharedInformer) -> None:
-        super().__init__(server, log, (NAMESPACES,))
+    def __init__(self, client: Client, log: SharedInformer) -> None:
+        super().__init__(client, log, (NAMESPACES,))
         # Pods first: what they use goes only after them.
-        others = [r for r in server.registry if r.namespaced and r is not PODS]
+        others = [r for r in client.registry if r.namespaced and r is not PODS]
         self._resources = [PODS, *others]
 
     def _note_of(self, resource: Resource) -> Note:
         return self._note
 
     def _note(self, change: Change, now_ns: int) -> None:
-        name = change.object.name
-        if change.new is None:
+        obj = change.object
+        name = obj.name
+        if type(change) is Deleted:
             self._queue.remove(name)
-        elif change.new.view(_View).metadata.deletionTimestamp:
+        elif obj.view(_View).metadata.deletionTimestamp:
             # Other API servers get this time to see that nothing more may be created.
             self._queue.add_at(name, now_ns + _BEGIN_NS)
 
@@ -166,7 +168,7 @@ class NamespaceController(Controller):
         finalizers = [f for f in view.spec.finalizers if f != FINALIZER]
         patch = {"metadata": {"uid": view.metadata.uid}, "spec": {"finalizers": finalizers}}
         try:
-            done = self._server.patch(NAMESPACES, patch, key, subresource="finalize")
+            done = self._client.patch(NAMESPACES, patch, key, subresource="finalize")
         except StatusError as error:
             return error.code == 404
         self._wrote(done)
@@ -186,7 +188,7 @@ class NamespaceController(Controller):
 
     def _delete_all(self, resource: Resource, view: _View, totals: _Totals, now_ns: int) -> None:
         namespace = view.metadata.name
-        items = self._server.list(resource, namespace).items
+        items = self._client.list(resource, namespace).items
         if not items:
             return
         seconds = 0
@@ -197,7 +199,7 @@ class NamespaceController(Controller):
         targets = [(namespace, obj.name, obj.uid) for obj in items]
         grace = None if resource is PODS else 0
         # All of the namespace goes, so nothing in it waits for its dependents.
-        outcomes = self._server.delete_many(
+        outcomes = self._client.batch.delete(
             resource, targets, grace_period_seconds=grace, propagation="Background"
         )
         for outcome in outcomes:
@@ -211,7 +213,7 @@ class NamespaceController(Controller):
         self, resource: Resource, namespace: str, totals: _Totals, seconds: int
     ) -> None:
         """Count what was not gone at once."""
-        left = self._server.list(resource, namespace).items
+        left = self._client.list(resource, namespace).items
         if not left:
             return
         totals.resources[f"{resource.plural}.{resource.group}"] = len(left)
@@ -245,7 +247,7 @@ class NamespaceController(Controller):
         if status == view.status:
             return
         encoded = msgspec.json.encode(status)
-        outcome = self._server.replace_status_many(NAMESPACES, [(obj, encoded)])[0]
+        outcome = self._client.batch.patch_status(NAMESPACES, [(obj, encoded)])[0]
         if not isinstance(outcome, StatusError):
             self._wrote(outcome)
 

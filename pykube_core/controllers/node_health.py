@@ -1,4 +1,4 @@
-"""What a node's conditions mean: its taints, and what is said of it when it says nothing.
+"""Health of a node: taints by its conditions, and the conditions of one that says nothing.
 
 Source: ``k8s.io/kubernetes/pkg/controller/nodelifecycle/node_lifecycle_controller.go`` v1.36.
 """
@@ -11,9 +11,9 @@ import msgspec
 
 from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.api.machinery.times import NANO, time_text
-from pykube_core.apiserver import ApiObject
 from pykube_core.controllers import taints as keys
 from pykube_core.controllers.taints import NO_EXECUTE, NO_SCHEDULE, Taint
+from pykube_core.objects import ApiObject
 
 UNKNOWN: Final = "Unknown"
 
@@ -64,7 +64,7 @@ class _Status(msgspec.Struct, gc=False):
 
 
 class NodeView(msgspec.Struct, gc=False):
-    """What the node lifecycle controller reads of a node."""
+    """A node as the node lifecycle controller reads it."""
 
     metadata: _Metadata
     spec: _Spec = msgspec.field(default_factory=_Spec)

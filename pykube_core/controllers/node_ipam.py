@@ -11,13 +11,14 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 
 import msgspec
 
-from pykube_core.api.builtin import NODES
+from pykube_core.api.core import NODES
 from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.api.machinery.registry import Resource
-from pykube_core.apiserver import ApiObject, ApiServer
-from pykube_core.client.informers import Change, SharedInformer
+from pykube_core.client import Client
+from pykube_core.client.informers import Change, Deleted, SharedInformer
 from pykube_core.client.recorder import NORMAL, EventText, Reference
 from pykube_core.controllers.controller import Controller, Note
+from pykube_core.objects import ApiObject
 
 
 class _Spec(msgspec.Struct, gc=False):
@@ -115,13 +116,13 @@ class NodeIpamController(Controller):
 
     def __init__(
         self,
-        server: ApiServer,
+        client: Client,
         log: SharedInformer,
         *,
         cluster_cidr: str = "10.244.0.0/16",
         node_cidr_mask_size: int = 24,
     ) -> None:
-        super().__init__(server, log, (NODES,))
+        super().__init__(client, log, (NODES,))
         self._free = CidrSet(cluster_cidr, node_cidr_mask_size)
         self._held: dict[str, list[str]] = {}
         self._waiting: dict[str, None] = {}
@@ -130,13 +131,14 @@ class NodeIpamController(Controller):
         return self._note
 
     def _note(self, change: Change, now_ns: int) -> None:
-        name = change.object.name
-        if change.new is None:
+        obj = change.object
+        name = obj.name
+        if type(change) is Deleted:
             self._waiting.pop(name, None)
             self._queue.remove(name)
             self._keep(name, [])
             return
-        view = change.new.view(_View)
+        view = obj.view(_View)
         cidrs = view.spec.podCIDRs or ([view.spec.podCIDR] if view.spec.podCIDR else [])
         if cidrs:
             self._keep(name, cidrs)
@@ -175,7 +177,7 @@ class NodeIpamController(Controller):
             batch.append(_with_cidr(obj, self._held[name][0]))
         if not batch:
             return
-        for obj, outcome in zip(batch, self._server.write_encoded(batch), strict=True):
+        for obj, outcome in zip(batch, self._client.batch.put(batch), strict=True):
             if isinstance(outcome, ApiObject):
                 self._wrote(outcome)
                 self._queue.succeed(obj.name)

@@ -18,17 +18,19 @@ from typing import Final
 
 import msgspec
 
-from pykube_core.api.builtin import LEASES, NODES, PODS
+from pykube_core.api.coordination import LEASES
+from pykube_core.api.core import NODES, PODS
 from pykube_core.api.machinery.registry import Resource
 from pykube_core.api.machinery.times import NANO
-from pykube_core.apiserver import ApiObject, ApiServer
-from pykube_core.client.informers import Change, Housekeeping, SharedInformer
+from pykube_core.client import Client
+from pykube_core.client.informers import Change, Deleted, Housekeeping, SharedInformer
 from pykube_core.client.recorder import NORMAL, WARNING, EventText, Reference
 from pykube_core.controllers import node_health as health
 from pykube_core.controllers.controller import Controller, Note
 from pykube_core.controllers.node_health import NodeView, Zone
 from pykube_core.controllers.pods import PodReader, read_time
 from pykube_core.controllers.taints import NO_EXECUTE, NOT_READY, UNREACHABLE
+from pykube_core.objects import ApiObject
 
 NODE_LEASES: Final = "kube-node-lease"
 MONITOR_PERIOD_NS: Final = 5 * NANO
@@ -80,9 +82,9 @@ class NodeLifecycleController(Controller):
     component = "node-controller"
 
     def __init__(
-        self, server: ApiServer, log: SharedInformer, *, pods: PodReader | None = None
+        self, client: Client, log: SharedInformer, *, pods: PodReader | None = None
     ) -> None:
-        super().__init__(server, log, (NODES,))
+        super().__init__(client, log, (NODES,))
         self._reader = pods or PodReader()
         self._nodes: dict[str, _Node] = {}
         self._zones: dict[tuple[str, ...], Zone] = {}
@@ -100,10 +102,10 @@ class NodeLifecycleController(Controller):
         return self._note
 
     def _note(self, change: Change, now_ns: int) -> None:
-        if change.new is None:
+        if type(change) is Deleted:
             self._remove(change.object.name, now_ns)
         else:
-            self._read(change.new, now_ns)
+            self._read(change.object, now_ns)
 
     def _remove(self, name: str, now_ns: int) -> None:
         held = self._nodes.pop(name, None)
@@ -189,7 +191,7 @@ class NodeLifecycleController(Controller):
             self._mark_pods(silent, now_ns)
             self._mark_nodes(silent, now_ns)
         if tainted:
-            self._check(self._server.write_encoded(tainted), tainted, now_ns)
+            self._check(self._client.batch.put(tainted), tainted, now_ns)
 
     def _is_late(self, held: _Node, now_ns: int) -> bool:
         """Say whether a node has just become late; if it is not, when to look again."""
@@ -215,7 +217,7 @@ class NodeLifecycleController(Controller):
             return
         held.lease_revision = lease.revision
         try:
-            said_ns = read_time(lease.body.view(_Lease).spec.renewTime or "")
+            said_ns = read_time(lease.view(_Lease).spec.renewTime or "")
         except msgspec.ValidationError:  # It was written, by whatever clock.
             said_ns = now_ns
         held.renewed_ns = min(max(said_ns, held.renewed_ns), now_ns)
@@ -268,7 +270,7 @@ class NodeLifecycleController(Controller):
                 self._events.record(regarding, EventText(NORMAL, "NodeNotReady", message))
             created = view.metadata.creationTimestamp
             items.append((held.obj, health.silent_status(held.obj, created, now_ns)))
-        outcomes = self._server.replace_status_many(NODES, items)
+        outcomes = self._client.batch.patch_status(NODES, items)
         self._check(outcomes, [obj for obj, _ in items], now_ns)
 
     def _mark_pods(self, silent: list[_Node], now_ns: int) -> None:
@@ -280,7 +282,7 @@ class NodeLifecycleController(Controller):
             if pod.node in names and pod.ready_ns is not None
         ]
         items = [(obj, health.unready_status(obj, now_ns)) for obj, _ in found]
-        outcomes = self._server.replace_status_many(PODS, items) if items else []
+        outcomes = self._client.batch.patch_status(PODS, items) if items else []
         for (obj, pod), outcome in zip(found, outcomes, strict=True):
             if isinstance(outcome, ApiObject):
                 self._wrote(outcome)

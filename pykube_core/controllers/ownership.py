@@ -1,4 +1,4 @@
-"""Who owns what: owner references, adoption and release.
+"""Ownership of objects: owner references, adoption and release.
 
 Source: ``k8s.io/kubernetes/pkg/controller/controller_ref_manager.go`` v1.34.1 to v1.37.2.
 Difference: whether an owner is being deleted is not asked again before it adopts, since the log has
@@ -17,8 +17,9 @@ from pykube_core.api.machinery.patch import STRATEGIC_MERGE_PATCH
 from pykube_core.api.machinery.registry import Resource
 from pykube_core.api.machinery.selectors import LabelSelector
 from pykube_core.api.machinery.status import StatusError
-from pykube_core.apiserver import ApiObject, ApiServer
+from pykube_core.client import Client
 from pykube_core.client.work_queue import WorkQueue
+from pykube_core.objects import ApiObject
 
 
 class OwnerReference(msgspec.Struct, gc=False):
@@ -29,7 +30,7 @@ class OwnerReference(msgspec.Struct, gc=False):
 
 
 class Dependent(Protocol):
-    """What is known of an object that a controller may own.
+    """An object that a controller may own.
 
     Attributes
     ----------
@@ -212,18 +213,18 @@ class Ownership(Generic[_D]):
         """Return the dependents of an owner by key; not to be changed."""
         return self._owned.get(uid, {})
 
-    def claim(self, server: ApiServer, uid: str, reference: KubeObject) -> list[ApiObject]:
+    def claim(self, client: Client, uid: str, reference: KubeObject) -> list[ApiObject]:
         """Adopt what matches and has no controller, release what matches no more.
 
         Parameters
         ----------
         reference : dict
-            What makes the owner a controller; see `controller_reference`.
+            The reference that makes the owner a controller; see `controller_reference`.
 
         Returns
         -------
         list of ApiObject
-            What was written: the caller waits until the log has it, and knows it only then.
+            Objects as written: the caller waits until the log has them, and knows them only then.
 
         Raises
         ------
@@ -245,11 +246,11 @@ class Ownership(Generic[_D]):
             namespace, name = self._resource.split_key(key)
             patch = {"metadata": {"uid": dependent.uid, "ownerReferences": [change]}}
             try:
-                done = server.patch(
+                done = client.patch(
                     self._resource, patch, name, namespace, patch_type=STRATEGIC_MERGE_PATCH
                 )
             except StatusError as error:
-                # What cannot be released as it is now is left alone, as upstream does.
+                # An object that cannot be released as it is now is left alone, as upstream does.
                 if error.code in (404, 409) or (owned and error.code == 422):
                     continue
                 self._claims[uid] = claims

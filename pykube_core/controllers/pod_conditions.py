@@ -1,4 +1,4 @@
-"""What controllers write into the status of a pod that they delete for a reason of their own."""
+"""Conditions of pods that controllers delete for a reason of their own."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import msgspec
 
 from pykube_core.api.core.pod.conditions import Condition, with_condition
 from pykube_core.api.machinery.objects import KubeObject
-from pykube_core.apiserver import ApiObject
+from pykube_core.objects import ApiObject
 
 
 class _Metadata(msgspec.Struct, gc=False):

@@ -11,17 +11,18 @@ from typing import Final
 
 import msgspec
 
-from pykube_core.api.builtin import NODES, PODS
+from pykube_core.api.core import NODES, PODS
 from pykube_core.api.machinery.objects import DONE_PHASES
 from pykube_core.api.machinery.registry import Resource
 from pykube_core.api.machinery.status import StatusError
 from pykube_core.api.machinery.times import NANO
-from pykube_core.apiserver import ApiObject, ApiServer
-from pykube_core.client.informers import Change, SharedInformer
+from pykube_core.client import Client
+from pykube_core.client.informers import Change, Deleted, SharedInformer
 from pykube_core.controllers.controller import Controller, Note
 from pykube_core.controllers.pod_conditions import decoded_status, disrupt
 from pykube_core.controllers.pods import Pod, PodReader
 from pykube_core.controllers.taints import OUT_OF_SERVICE, Taint
+from pykube_core.objects import ApiObject
 
 PERIOD_NS: Final = 20 * NANO
 QUARANTINE_NS: Final = 40 * NANO
@@ -73,13 +74,13 @@ class PodGcController(Controller):
 
     def __init__(
         self,
-        server: ApiServer,
+        client: Client,
         log: SharedInformer,
         *,
         terminated_pod_threshold: int = 12_500,
         pods: PodReader | None = None,
     ) -> None:
-        super().__init__(server, log, (NODES, PODS))
+        super().__init__(client, log, (NODES, PODS))
         self._threshold = terminated_pod_threshold
         self._reader = pods or PodReader()
         # Each node that is there, and whether it is out of service.
@@ -92,14 +93,14 @@ class PodGcController(Controller):
         return self._note_node if resource is NODES else self._note_pod
 
     def _note_pod(self, change: Change, now_ns: int) -> None:
-        obj = change.new
-        if obj is None:
-            key = change.object.key
+        obj = change.object
+        key = obj.key
+        if type(change) is Deleted:
             self._ended.pop(key, None)
             self._stuck.pop(key, None)
             self._reader.forget(key)
             return
-        key, pod = obj.key, self._reader.read(obj)
+        pod = self._reader.read(obj)
         if pod.phase in DONE_PHASES:
             self._ended[key] = pod
             if 0 < self._threshold < len(self._ended):
@@ -118,8 +119,9 @@ class PodGcController(Controller):
         return pod.terminating and (not pod.node or bool(self._nodes.get(pod.node)))
 
     def _note_node(self, change: Change, now_ns: int) -> None:
-        name, obj = change.object.name, change.new
-        if obj is None:
+        obj = change.object
+        name = obj.name
+        if type(change) is Deleted:
             if self._nodes.pop(name, None) is not None:
                 self._miss(name, now_ns)
             return
@@ -182,12 +184,12 @@ class PodGcController(Controller):
             targets.append((*PODS.split_key(obj.key), pod.uid))
             if pod.phase not in DONE_PHASES:
                 alive.append((obj, _failed_status(obj, orphaned, now_ns)))
-        for outcome in self._server.replace_status_many(PODS, alive) if alive else ():
+        for outcome in self._client.batch.patch_status(PODS, alive) if alive else ():
             if isinstance(outcome, ApiObject):
                 self._wrote(outcome)
         if not targets:
             return
-        outcomes = self._server.delete_many(PODS, targets, grace_period_seconds=0)
+        outcomes = self._client.batch.delete(PODS, targets, grace_period_seconds=0)
         for (namespace, name, _), deleted in zip(targets, outcomes, strict=True):
             if not isinstance(deleted, StatusError):
                 self._wrote(deleted.object)

@@ -15,8 +15,8 @@ from typing import Final, NamedTuple
 import msgspec
 
 from pykube_core.api.core.pod.deletion_cost import DELETION_COST, read_deletion_cost
-from pykube_core.apiserver import ApiObject
 from pykube_core.controllers.pods import Pod, read_time
+from pykube_core.objects import ApiObject
 
 _PHASES: Final = {"Pending": 0, "Unknown": 1, "Running": 2}
 
@@ -58,7 +58,7 @@ class Candidate(NamedTuple):
     key : bytes
     pod : Pod
     class_ : tuple
-        What is compared first: whether it is bound, its phase, whether it is ready, its deletion
+        Compared first: whether it is bound, its phase, whether it is ready, its deletion
         cost, and how many related pods are on its node.
     restarts : tuple
         The most restarts of a container and of a sidecar, negative: many are missed less.

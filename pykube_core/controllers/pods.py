@@ -1,4 +1,4 @@
-"""What controllers read of a pod, read once for all of them."""
+"""Pods as controllers read them, read once for all of them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ import msgspec
 
 from pykube_core.api.machinery.objects import DONE_PHASES
 from pykube_core.api.machinery.times import parse_time
-from pykube_core.apiserver import ApiObject
 from pykube_core.controllers.ownership import OwnerReference, controller_of
-from pykube_core.objects import Body
+from pykube_core.objects import ApiObject, Body
 
 _SHARED_MAX: Final = 4096
 _GONE_MAX: Final = 4096
@@ -54,7 +53,7 @@ class _View(msgspec.Struct, gc=False):
 
 
 class _Facts(msgspec.Struct, frozen=True, gc=False):
-    """What a pod's body says, as far as it is read; ``node`` is that of a pod created with one."""
+    """A pod's body, as far as it is read; ``node`` is that of a pod created with one."""
 
     body: Body
     node: str
@@ -156,16 +155,16 @@ def is_active(pod: Pod) -> bool:
 class PodReader:
     """Reads pods; controllers of one process share one, so that each state is decoded once.
 
-    What pods of one owner have in common is kept once.
+    The common part of one owner's pods is kept once.
     """
 
     def __init__(self) -> None:
         self._held: dict[bytes, Pod] = {}
-        # What one controller knows to be gone, others may still have to read.
+        # Pods that one controller knows to be gone, and others may still have to read.
         self._gone: dict[bytes, Pod] = {}
         self._facts: dict[Body, _Facts] = {}
         self._labels: dict[str, dict[str, str]] = {}
-        # What was read last of a status: its conditions, what it begins with that says all that is
+        # The last reading of a status: its conditions, what it begins with that says all that is
         # read of it, and its phase, reason and time of readiness.
         self._conditions = b""
         self._head = _NO_HEAD
@@ -183,7 +182,7 @@ class PodReader:
         held = self._held.get(key) or self._gone.get(key)
         if held is not None and held.revision >= revision:
             return held
-        if not obj.own_status.startswith(self._head):  # Copies come together.
+        if not obj.own_tail.startswith(self._head):  # Copies come together.
             self._read_status(obj)
         phase, reason, ready_ns = self._shown
         alike: Pod | _Facts

@@ -13,14 +13,15 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from pykube_core.api.builtin import PODS, REPLICA_SETS
+from pykube_core.api.apps import REPLICA_SETS
+from pykube_core.api.core import PODS
 from pykube_core.api.machinery.objects import Json, KubeObject
 from pykube_core.api.machinery.registry import Resource
 from pykube_core.api.machinery.selectors import LabelSelector, parse_label_selector
 from pykube_core.api.machinery.status import StatusError
 from pykube_core.api.machinery.times import NANO, time_text
-from pykube_core.apiserver import ApiObject, ApiServer
-from pykube_core.client.informers import Change, SharedInformer
+from pykube_core.client import Client
+from pykube_core.client.informers import Change, Deleted, SharedInformer
 from pykube_core.client.recorder import NORMAL, WARNING, EventText, Reference
 from pykube_core.controllers.controller import Controller, Note, namespace_is_going
 from pykube_core.controllers.ownership import (
@@ -32,6 +33,7 @@ from pykube_core.controllers.ownership import (
 )
 from pykube_core.controllers.pod_ranking import candidate, least_missed
 from pykube_core.controllers.pods import Pod, PodReader, is_active
+from pykube_core.objects import ApiObject
 
 BURST_REPLICAS: Final = 500
 
@@ -92,9 +94,9 @@ class ReplicaSetController(Controller):
     component = "replicaset-controller"
 
     def __init__(
-        self, server: ApiServer, log: SharedInformer, *, pods: PodReader | None = None
+        self, client: Client, log: SharedInformer, *, pods: PodReader | None = None
     ) -> None:
-        super().__init__(server, log, (REPLICA_SETS, PODS))
+        super().__init__(client, log, (REPLICA_SETS, PODS))
         self._reader = pods or PodReader()
         self._sets: dict[str, _Set] = {}
         self._pods: Ownership[Pod] = Ownership(
@@ -107,7 +109,7 @@ class ReplicaSetController(Controller):
 
     def _note_set(self, change: Change, now_ns: int) -> None:
         obj = change.object
-        if change.new is None:
+        if type(change) is Deleted:
             uid = obj.uid
             self._sets.pop(uid, None)
             self._pods.remove_owner(uid, obj.namespace)
@@ -130,15 +132,14 @@ class ReplicaSetController(Controller):
         self._queue.add(uid)
 
     def _note_pod(self, change: Change, now_ns: int) -> None:
-        new = change.new
-        if new is None:
-            key = change.object.key
+        obj = change.object
+        key = obj.key
+        if type(change) is Deleted:
             self._reader.forget(key)
             self._drop(key)
             return
-        key = new.key
         try:
-            pod = self._reader.read(new)
+            pod = self._reader.read(obj)
         except msgspec.ValidationError:
             self._drop(key)
             raise
@@ -187,7 +188,7 @@ class ReplicaSetController(Controller):
         metadata = held.view.metadata
         if not metadata.deletionTimestamp:
             reference = controller_reference(REPLICA_SETS, metadata.name, key)
-            claimed = self._pods.claim(self._server, key, reference)
+            claimed = self._pods.claim(self._client, key, reference)
             if claimed:
                 # Counted, created and deleted once the log has what changed hands.
                 for pod in claimed:
@@ -210,7 +211,7 @@ class ReplicaSetController(Controller):
         pod = pod_of_template(template, f"{metadata.name}-", reference)
         outcomes: list[ApiObject | StatusError]
         try:
-            outcomes = self._server.create_copies(PODS, pod, metadata.namespace, count=count)
+            outcomes = self._client.batch.create(PODS, pod, metadata.namespace, count=count)
         except StatusError as error:
             if namespace_is_going(error):
                 return None
@@ -233,7 +234,7 @@ class ReplicaSetController(Controller):
         regarding, version, record = _regarding(held), held.obj.revision, self._events.record
         missed = self._least_missed(held, count, now_ns)
         targets = [(*PODS.split_key(key), pod.uid) for key, pod in missed]
-        outcomes = self._server.delete_many(PODS, targets)
+        outcomes = self._client.batch.delete(PODS, targets)
         for (_, name, _), outcome in zip(targets, outcomes, strict=True):
             if not isinstance(outcome, StatusError):
                 self._wrote(outcome.object)
@@ -288,8 +289,8 @@ class ReplicaSetController(Controller):
         if new == old:
             return
         status = msgspec.json.encode(new)
-        outcome = self._server.replace_status_many(REPLICA_SETS, [(held.obj, status)])[0]
-        # What came between is news, and brings the set here again.
+        outcome = self._client.batch.patch_status(REPLICA_SETS, [(held.obj, status)])[0]
+        # A write that came between is news, and brings the set here again.
         if not isinstance(outcome, StatusError):
             self._wrote(outcome)
 

@@ -61,7 +61,7 @@ def rolled_back(
         message = f'The rollback revision contains the same template as current deployment "{name}"'
         return Rollback(obj, WARNING, "DeploymentRollbackTemplateUnchanged", message)
     obj["spec"]["template"] = msgspec.json.decode(target.template)
-    # What the deployment was annotated with belongs to the template that it leaves.
+    # The deployment's annotations belong to the template that it leaves.
     kept = {key: value for key, value in annotations.items() if key in NOT_COPIED}
     back = {key: value for key, value in target.annotations.items() if key not in NOT_COPIED}
     obj["metadata"]["annotations"] = kept | back

@@ -13,10 +13,9 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from pykube_core.api.builtin import DEPLOYMENTS
+from pykube_core.api.apps import DEPLOYMENTS
 from pykube_core.api.machinery.objects import DONE_PHASES, Json, KubeObject
 from pykube_core.api.machinery.selectors import parse_int64
-from pykube_core.apiserver import ApiObject
 from pykube_core.controllers.ownership import (
     OwnerReference,
     check_status,
@@ -25,6 +24,7 @@ from pykube_core.controllers.ownership import (
 )
 from pykube_core.controllers.pods import Pod
 from pykube_core.controllers.template_hash import HASH_LABEL, canonical
+from pykube_core.objects import ApiObject
 
 REVISION: Final = "deployment.kubernetes.io/revision"
 REVISION_HISTORY: Final = "deployment.kubernetes.io/revision-history"

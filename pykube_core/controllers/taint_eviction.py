@@ -16,16 +16,18 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from pykube_core.api.builtin import NODES, PODS
+from pykube_core.api.core import NODES, PODS
 from pykube_core.api.machinery.registry import Resource
+from pykube_core.api.machinery.status import StatusError
 from pykube_core.api.machinery.times import NANO
-from pykube_core.apiserver import ApiObject, ApiServer, Deleted
-from pykube_core.client.informers import Change, SharedInformer
+from pykube_core.client import Client
+from pykube_core.client.informers import Change, Deleted, SharedInformer, Updated
 from pykube_core.client.recorder import NORMAL, EventText, Reference
 from pykube_core.controllers.controller import Controller, Note
 from pykube_core.controllers.pod_conditions import decoded_status, disrupt
 from pykube_core.controllers.pods import Pod, PodReader
 from pykube_core.controllers.taints import NO_EXECUTE, Taint, Toleration
+from pykube_core.objects import ApiObject
 
 _REASON: Final = "DeletionByTaintManager"
 _MESSAGE: Final = "Taint manager: deleting due to NoExecute taint"
@@ -81,9 +83,9 @@ class TaintEvictionController(Controller):
     component = "taint-eviction-controller"
 
     def __init__(
-        self, server: ApiServer, log: SharedInformer, *, pods: PodReader | None = None
+        self, client: Client, log: SharedInformer, *, pods: PodReader | None = None
     ) -> None:
-        super().__init__(server, log, (NODES, PODS), ignore_status=(NODES, PODS))
+        super().__init__(client, log, (NODES, PODS), ignore_status=(NODES, PODS))
         self._reader = pods or PodReader()
         self._tainted: dict[str, list[Taint]] = {}
         self._changed: dict[str, None] = {}
@@ -95,8 +97,9 @@ class TaintEvictionController(Controller):
         return self._note_pod if self._tainted or self._pending else None
 
     def _note_node(self, change: Change, now_ns: int) -> None:
-        name, obj = change.object.name, change.new
-        if obj is None:
+        obj = change.object
+        name = obj.name
+        if type(change) is Deleted:
             self._tainted.pop(name, None)
             self._changed.pop(name, None)
             return
@@ -113,18 +116,17 @@ class TaintEvictionController(Controller):
             self._cancel(key)
 
     def _note_pod(self, change: Change, now_ns: int) -> None:
-        obj = change.new
-        if obj is None:
-            key = change.object.key
-            self._reader.forget(key)
-            self._cancel(key.decode())
+        obj = change.object
+        if type(change) is Deleted:
+            self._reader.forget(obj.key)
+            self._cancel(obj.key.decode())
             return
         pod = self._reader.read(obj)
         if pod.node not in self._tainted:
             return
-        old = change.old
-        if old is None or old.view(_PodView).spec != obj.view(_PodView).spec:
-            self._judge(obj, pod, now_ns)
+        if type(change) is Updated and change.old.view(_PodView).spec == obj.view(_PodView).spec:
+            return
+        self._judge(obj, pod, now_ns)
 
     def _cancel(self, key: str) -> None:
         if self._pending.pop(key, None) is not None:
@@ -176,7 +178,7 @@ class TaintEvictionController(Controller):
             if obj is not None:
                 self._tell(key, "Marking for deletion Pod")
                 marked.append((obj, _marked_status(obj, now_ns)))
-        outcomes = self._server.replace_status_many(PODS, marked)
+        outcomes = self._client.batch.patch_status(PODS, marked)
         written, failed = [], []
         for (obj, _), outcome in zip(marked, outcomes, strict=True):
             if isinstance(outcome, ApiObject):
@@ -185,9 +187,9 @@ class TaintEvictionController(Controller):
             else:
                 failed.append(obj.key.decode())
         targets = [(*PODS.split_key(key), due[key.decode()].uid) for key in written]
-        for at, deleted in zip(written, self._server.delete_many(PODS, targets), strict=True):
+        for at, deleted in zip(written, self._client.batch.delete(PODS, targets), strict=True):
             key = at.decode()
-            if isinstance(deleted, Deleted):
+            if not isinstance(deleted, StatusError):
                 self._wrote(deleted.object)
             elif deleted.code not in (404, 409):
                 failed.append(key)

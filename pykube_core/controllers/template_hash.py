@@ -50,7 +50,7 @@ def canonical(template: bytes, *, by_amount: bool = True) -> bytes:
     """
     decoded = msgspec.json.decode(template)
     if by_amount:
-        decoded = in_one_notation("PodTemplateSpec", decoded)
+        decoded = in_one_notation("core.v1.PodTemplateSpec", decoded)
     labels = decoded.get("metadata", {}).get("labels", {})
     labels.pop(HASH_LABEL, None)
     return msgspec.json.encode(_without_empty(decoded), order="deterministic")

@@ -27,7 +27,7 @@ from pykube_core.scheduler.placer.scheduler import EngineFactory, Scheduler
 from pykube_core.scheduler.policies import Policy
 from pykube_core.workloads.read import read_inputs
 
-# What a pod that was placed gets as its start, plus one second for every pod placed before it.
+# The start of a pod that was placed, plus one second for every pod placed before it.
 _FIRST_START: Final = datetime(2030, 1, 1, tzinfo=UTC)
 # Fields that an entry has only where they apply.
 _OPTIONAL: Final = ("preEnqueue", "prefilter")
@@ -72,7 +72,7 @@ class Difference:
 
 @dataclass(slots=True)
 class ScenarioReport:
-    """What came of one scenario.
+    """The outcome of one scenario.
 
     Attributes
     ----------
@@ -152,7 +152,7 @@ def run_scenario(scenario: Scenario, engine: EngineFactory = Engine) -> Scenario
     scenario
         The scenario.
     engine
-        What makes the engine.
+        The function that makes the engine.
     """
     report = ScenarioReport(scenario.name, scenario.family, len(scenario.pending))
     is_full = scenario.expected_detail != "placements"
@@ -193,7 +193,7 @@ def decisions_of(scenario: Scenario, engine: EngineFactory = Engine) -> Iterator
         for pod in scenario.pending:
             node = (pod.get("status") or {}).get("nominatedNodeName")
             if node:
-                cycle.nominate(pod, node)
+                cycle.nominator.nominate(pod, node)
         placed = 0
         for pod in scenario.pending:
             decision = _attempts(cycle, _started(pod, placed))

@@ -11,7 +11,7 @@ from pykube_core.api.machinery.errors import InputError
 from pykube_core.scheduler.policies.user_policy import UserPolicy
 
 _WANTED: Final = "executor: expected a concurrent.futures.Executor"
-# What to pass instead, by the package and the name of a class; "" stands for any name.
+# The executor to pass instead, by the package and the name of a class; "" stands for any name.
 _INSTEAD: Final = {
     ("distributed", "Client"): "pass client.get_executor()",
     (

@@ -68,9 +68,9 @@ def explain(
     chosen = chosen.with_filters(workload.filters)
     objects = merged_objects(workload.objects, pod.objects)
     with Scheduler(workload.nodes, chosen, objects=objects) as scheduler:
-        storage, namespace = scheduler.context.storage, namespace_of(pod.pod)
+        volumes, namespace = scheduler.context.volume_cache, namespace_of(pod.pod)
         claims = ((namespace, claim.name) for claim in pod_claims(pod.pod))
-        missing = tuple("/".join(key) for key in claims if storage.claim(key) is None)
+        missing = tuple("/".join(key) for key in claims if volumes.claim(key) is None)
         cycle = SchedulingCycle(scheduler)
         cycle.add_bound(_others(workload, full_name(pod.pod)))
         found = explain_pod(cycle, pod.pod)

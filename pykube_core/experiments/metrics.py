@@ -1,4 +1,4 @@
-"""What is measured of one run.
+"""Measures of one run.
 
 Fragmentation
 -------------

@@ -1,4 +1,4 @@
-"""What a reader should know about the pods of a workload under a policy."""
+"""Notes for a reader about the pods of a workload under a policy."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pykube_core.workloads.model import Workload
 def comparison_warnings(workload: Workload, policies: Mapping[str, Policy]) -> tuple[str, ...]:
     """Return all warnings about a workload and policies by name.
 
-    What is true under every policy is said once; the rest names the policy that it is about.
+    A note that is true under every policy is said once; the rest names the policy that it is about.
     """
     told: dict[str, list[str]] = {}
     for name, policy in policies.items():

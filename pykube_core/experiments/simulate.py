@@ -3,8 +3,8 @@
 Two experiments share this code:
 
 arrivals only
-    Pods arrive one after another and none departs. What the cluster holds in the end is the
-    policy's packing.
+    Pods arrive one after another and none departs. The pods that the cluster holds in the end are
+    the policy's packing.
 replay
     Pods arrive at their creation time and depart at their deletion time, on a virtual clock. A
     pod that fits nowhere waits, and is tried again, in the order of kube-scheduler's queue
@@ -91,7 +91,7 @@ _NO_TIME_NS = 30 * 365 * 24 * 3600 * 10**9
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What an observer may look at while a run is under way; valid during the call only.
+    """A run under way, as an observer may look at it; valid during the call only.
 
     Attributes
     ----------
@@ -107,7 +107,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of every pod.
+    """The outcome of every pod.
 
     Attributes
     ----------
@@ -367,7 +367,7 @@ class _Run:
             pending.push(int(self.pods.template[row]), int(self.rank[row]), row)
             return
         now = play.when_ns[last]
-        # Who leaves at an instant comes first in it.
+        # Departures of an instant come first in it.
         leaving = play.pods[np.searchsorted(play.when_ns, now) : last + 1]
         nodes = self.node[leaving]
         for gone in leaving[nodes < 0].tolist():

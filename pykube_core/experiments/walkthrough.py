@@ -1,6 +1,6 @@
 """A cluster made as in the walkthrough: kubeadm on ken, flannel, two hosts that join, httpd.
 
-What is set here is what somebody did or what happened to the machines, and when; all else follows.
+Only the acts of people and the faults of machines are set here, with their times; all else follows.
 Components of the control plane crash now and then on that master, as they did.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from pykube_core.api.builtin import PODS
+from pykube_core.api.core import PODS
 from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.api.machinery.times import NANO
 from pykube_core.cluster.bootstrap import flannel
@@ -37,7 +37,7 @@ DEPLOYMENT: Final[KubeObject] = {
         },
     },
 }
-"""What ``kubectl create deployment httpd-ken --image=httpd --replicas=2`` sends."""
+"""The object that ``kubectl create deployment httpd-ken --image=httpd --replicas=2`` sends."""
 
 # Minutes from the start.
 _FLANNEL: Final = 16
@@ -85,13 +85,13 @@ def recover(cluster: Cluster) -> None:
     cluster.run()
 
 
-def deploy(cluster: Cluster, witness: RequestLog | None = None) -> None:
+def deploy(cluster: Cluster, request_log: RequestLog | None = None) -> None:
     """Create the deployment of httpd, and wait until its pods run."""
     cluster.server.create(cluster.resource("deployments"), DEPLOYMENT, "default")
 
     def is_available() -> bool:
-        if witness is not None:
-            witness.look(cluster.clock())
+        if request_log is not None:
+            request_log.look(cluster.clock())
         status = cluster.get("deployments", "httpd-ken").get("status", {})
         return bool(status.get("availableReplicas") == 2)
 

@@ -1,4 +1,4 @@
-"""What a node has, what its pods take of it, and whether it takes on one more.
+"""Capacity of a node, less what its pods take, and whether it takes on one more.
 
 Source: ``k8s.io/kubernetes/pkg/kubelet/lifecycle/predicate.go`` v1.34 and the plugins of
 kube-scheduler that it asks. Difference: a critical pod that finds no room evicts nobody.
@@ -14,9 +14,9 @@ from pykube_core.api.core.pod.image_names import full_image
 from pykube_core.api.core.resource_lists import is_extended, quantities
 from pykube_core.api.core.tolerations import tolerates
 from pykube_core.api.machinery.objects import KubeObject
-from pykube_core.apiserver import ApiObject
 from pykube_core.node.network import is_address
 from pykube_core.node.pods import OS_LABEL, Share, Template, units
+from pykube_core.objects import ApiObject
 
 _OS: Final = "linux"
 
@@ -68,7 +68,7 @@ class _NodeStatus(msgspec.Struct, gc=False):
 
 
 class NodeView(msgspec.Struct, gc=False):
-    """What the kubelet reads of its node."""
+    """A node as its kubelet reads it."""
 
     metadata: _Metadata
     spec: _NodeSpec = msgspec.field(default_factory=_NodeSpec)
@@ -83,7 +83,7 @@ class Node:
     allocatable : dict
         In millicores of cpu and whole units of the rest, pods among it.
     free : dict
-        What of it no pod has; less than nothing where a node has shrunk.
+        The part that no pod has; less than nothing where a node has shrunk.
     images : dict
         By whole name, when the image is there, in nanoseconds; later than now while it is pulled.
     listed : dict

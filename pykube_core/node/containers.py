@@ -258,12 +258,12 @@ class Containers:
     def _restart(self, pod: Pod, c: Container, now_ns: int) -> bool:
         """Begin again with a container that has ended, or let it wait; False when it stays so."""
         policy, share = pod.template.view.spec.restartPolicy, c.share
-        assert c.ended is not None
         if share.sidecar:
             policy = "Always"
         elif share.init and policy == "Always":
             policy = "OnFailure"
-        if policy == "Never" or (policy == "OnFailure" and not c.ended.exitCode):
+        has_failed = c.ended is not None and c.ended.exitCode != 0
+        if policy == "Never" or (policy == "OnFailure" and not has_failed):
             return False
         if not c.back_off_ns or now_ns - c.back_off_since_ns > 2 * BACK_OFF_MAX_NS:
             c.back_off_ns, c.back_off_since_ns, c.stage = BACK_OFF_MIN_NS, now_ns, IDLE

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from pykube_core.apiserver import ApiObject
 from pykube_core.node.admission import Node
 from pykube_core.node.pods import Pod, Template, new_pod
-from pykube_core.objects import Body
+from pykube_core.objects import ApiObject, Body
 
 _TEMPLATES_MAX: Final = 4096
 
@@ -25,7 +24,7 @@ class FreshPods:
         None for another, and where no copy of it is known.
         """
         node = nodes.get(obj.bound_to)
-        template = node and self._templates.get((obj.body, obj.own_status))
+        template = node and self._templates.get((obj.body, obj.own_tail))
         return new_pod(obj, obj.uid, node, template) if node and template else None
 
     def add(self, obj: ApiObject, template: Template) -> None:
@@ -36,4 +35,4 @@ class FreshPods:
         if obj.bound_to:
             if len(self._templates) >= _TEMPLATES_MAX:
                 self._templates.clear()
-            self._templates[obj.body, obj.own_status] = template
+            self._templates[obj.body, obj.own_tail] = template

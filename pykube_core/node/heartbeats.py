@@ -1,4 +1,4 @@
-"""What kubelets tell of their nodes: that they live, each 10 s, and how they are.
+"""Reports of kubelets on their nodes: that they live, each 10 s, and how they are.
 
 Source: ``k8s.io/component-helpers/apimachinery/lease/controller.go``,
 ``k8s.io/kubernetes/pkg/kubelet/kubelet_node_status.go`` and ``nodestatus/setters.go`` v1.34.
@@ -13,16 +13,17 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from pykube_core.api.builtin import LEASES, NODES
+from pykube_core.api.coordination import LEASES
+from pykube_core.api.core import NODES
 from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.api.machinery.status import StatusError
 from pykube_core.api.machinery.times import NANO, micro_time_text, parse_time, time_text
-from pykube_core.apiserver import ApiObject, ApiServer
+from pykube_core.client import Client
 from pykube_core.client.recorder import NORMAL, EventRecorder, EventText, Reference
 from pykube_core.node.admission import Node, NodeView
 from pykube_core.node.network import NOT_READY_MESSAGE
 from pykube_core.node.registration import HEALTHY, STARTING
-from pykube_core.objects import Body
+from pykube_core.objects import ApiObject, Body
 
 LEASE_NAMESPACE: Final = "kube-node-lease"
 RENEWAL_NS: Final = 10 * NANO
@@ -34,7 +35,6 @@ _LEASE_SECONDS: Final = 40
 _AT_ONCE_NS: Final = 1
 _RETRY_NS: Final = NANO
 _IMAGES_MAX: Final = 50
-_TAIL_BYTES: Final = len('2026-11-23T04:16:02.000000Z"}}')
 _READY: Final = ("True", "KubeletReady", "kubelet is posting ready status")
 _NOT_READY: Final = ("False", "KubeletNotReady", NOT_READY_MESSAGE)
 
@@ -48,7 +48,7 @@ class _LeaseView(msgspec.Struct, gc=False):
 
 
 class _Report(NamedTuple):
-    """What was written of a node last: where, what it showed, and when, as conditions say it."""
+    """The last report on a node: where, what it showed, and when, as conditions say it."""
 
     revision: int
     shown: tuple[bool, list[KubeObject]]
@@ -64,8 +64,8 @@ class Leases:
         When to step again; 0 for never.
     """
 
-    def __init__(self, server: ApiServer) -> None:
-        self._server = server
+    def __init__(self, client: Client) -> None:
+        self._client = client
         self._held: dict[str, ApiObject] = {}
         self._owners: dict[str, str] = {}
         self._new: dict[str, str] = {}
@@ -89,10 +89,8 @@ class Leases:
         if not self.due_ns or now_ns < self.due_ns:
             return
         tail = _tail(now_ns)
-        renewed = [
-            _renewed(obj, obj.body.front[:-_TAIL_BYTES] + tail) for obj in self._held.values()
-        ]
-        outcomes = self._server.write_encoded(renewed)
+        renewed = [obj.with_tail(tail) for obj in self._held.values()]
+        outcomes = self._client.batch.put_owned(LEASES, renewed)
         self.due_ns = now_ns + RENEWAL_NS
         for name, outcome in zip(self._held, outcomes, strict=True):
             if type(outcome) is ApiObject:
@@ -113,15 +111,17 @@ class Leases:
                 due_ns.append(renewed_ns + RENEWAL_NS)
         owners, self._new = self._new, {}
         tail = _tail(now_ns)
-        uids = self._server.new_uids(len(missing))
+        uids = self._client.new_uids(len(missing))
         objects = [
             _lease(name, owner, uid, time_text(now_ns), tail)
             for (name, owner), uid in zip(missing, uids, strict=True)
         ]
-        for (name, _), outcome in zip(missing, self._server.write_encoded(objects), strict=True):
+        for (name, _), outcome in zip(
+            missing, self._client.batch.put_owned(LEASES, objects), strict=True
+        ):
             if isinstance(outcome, ApiObject):
                 self._held[name] = outcome
-            elif self._take_over(name) is None:  # What is there is none.
+            elif self._take_over(name) is None:  # The object that is there is none.
                 self._new[name] = owners[name]
         if missing:
             due_ns.append(now_ns + RENEWAL_NS)
@@ -132,13 +132,13 @@ class Leases:
     def _take_over(self, name: str) -> int | None:
         """Hold a lease that is there, whoever wrote it; return when it was renewed last."""
         try:
-            obj = self._server.get(LEASES, name, LEASE_NAMESPACE)
+            obj = self._client.get(LEASES, name, LEASE_NAMESPACE)
         except StatusError:
             self._held.pop(name, None)
             return None
-        renewed = obj.body.view(_LeaseView).spec.renewTime
+        renewed = obj.view(_LeaseView).spec.renewTime
         spec = {"holderIdentity": name, "leaseDurationSeconds": _LEASE_SECONDS}
-        # What others may have put behind the spec goes: a renewal changes the end.
+        # Members that others may have put behind the spec go: a renewal changes the end.
         whole = {"metadata": msgspec.json.decode(obj.data)["metadata"]}
         renewal = {"spec": spec | {"renewTime": micro_time_text(0)}}
         self._held[name] = obj.changed_to(whole | renewal)
@@ -156,8 +156,8 @@ class NodeStatuses:
         When to step again; 0 for never.
     """
 
-    def __init__(self, server: ApiServer, recorder: EventRecorder) -> None:
-        self._server = server
+    def __init__(self, client: Client, recorder: EventRecorder) -> None:
+        self._client = client
         self._recorder = recorder
         self._nodes: dict[str, Node] = {}
         self._due: dict[str, int] = {}
@@ -225,7 +225,7 @@ class NodeStatuses:
             (node.obj, self._status(node, facts, beat, now_ns))
             for node, facts in zip(nodes, shown, strict=True)
         ]
-        outcomes = self._server.replace_status_many(NODES, items)
+        outcomes = self._client.batch.patch_status(NODES, items)
         for node, facts, outcome in zip(nodes, shown, outcomes, strict=True):
             if isinstance(outcome, StatusError):
                 self._set_due(node.name, now_ns + _RETRY_NS)
@@ -306,8 +306,8 @@ def _by_size(entry: tuple[int, str, KubeObject]) -> tuple[int, str]:
 
 
 def _tail(now_ns: int) -> bytes:
-    """Return how a lease ends that is renewed now."""
-    return f'{micro_time_text(now_ns)}"}}}}'.encode()
+    """Return the tail of a lease that is renewed now."""
+    return f'{micro_time_text(now_ns)}"}}'.encode()
 
 
 def _spec(name: str) -> bytes:
@@ -316,16 +316,11 @@ def _spec(name: str) -> bytes:
     ).encode()
 
 
-def _renewed(obj: ApiObject, front: bytes) -> ApiObject:
-    """Return a lease, to be put, with another body."""
-    return ApiObject(LEASES, obj.key, obj.uid, Body.of(LEASES, front, b""), "", b"", obj.revision)
-
-
 def _lease(name: str, node_uid: str, uid: str, now: str, tail: bytes) -> ApiObject:
     """Return the new lease of a node, which owns it."""
     metadata = (
         f',"creationTimestamp":"{now}","namespace":"{LEASE_NAMESPACE}","ownerReferences":['
         f'{{"apiVersion":"v1","kind":"Node","name":"{name}","uid":"{node_uid}"}}]}}'
     ).encode()
-    body = Body.of(LEASES, b'"' + metadata + _spec(name) + tail, b"")
-    return ApiObject(LEASES, LEASES.key(LEASE_NAMESPACE, name), uid, body, "", b"", 0)
+    body = Body.of(LEASES, b'"' + metadata + _spec(name), b"")
+    return ApiObject(LEASES, LEASES.key(LEASE_NAMESPACE, name), uid, body, "", tail, 0)

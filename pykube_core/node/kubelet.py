@@ -13,11 +13,18 @@ from typing import Final
 
 import msgspec
 
-from pykube_core.api.builtin import NODES, PODS
+from pykube_core.api.core import NODES, PODS
 from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.api.machinery.status import StatusError
-from pykube_core.apiserver import ApiObject, ApiServer
-from pykube_core.client.informers import Change, Housekeeping, SharedInformer
+from pykube_core.client import Client
+from pykube_core.client.informers import (
+    Change,
+    Created,
+    Deleted,
+    Housekeeping,
+    SharedInformer,
+    Updated,
+)
 from pykube_core.client.recorder import EventRecorder
 from pykube_core.node.admission import Node, NodeView
 from pykube_core.node.fresh import FreshPods
@@ -38,10 +45,10 @@ from pykube_core.node.static_pods import StaticPods
 from pykube_core.node.statuses import status_of
 from pykube_core.node.views import PodView
 from pykube_core.node.workers import PodWorkers
-from pykube_core.objects import Body
+from pykube_core.objects import ApiObject, Body
 
 _UNREADABLE: Final = (msgspec.DecodeError, ValueError)
-"""What statuses raise that others wrote, where a container has no name or no time."""
+"""Errors of statuses that others wrote, where a container has no name or no time."""
 PODS_A_STEP: Final = 4096
 """So many pods are brought forward before others read what was written about them."""
 
@@ -59,39 +66,39 @@ class Kubelet:
 
     Parameters
     ----------
-    server : ApiServer
+    client : Client
         Where it writes.
     log : SharedInformer
-        What it reads.
+        The log that it reads.
     runtime : Runtime
-        What containers do.
+        The containers of all nodes.
     network : PodNetwork
         Where addresses come from.
     static_pods : mapping of str to sequence of dict
-        By node, pods that its kubelet runs without being told by the API server.
+        By node, pods that its kubelet runs without being told by the API client.
     """
 
     name = "kubelet"
 
     def __init__(
         self,
-        server: ApiServer,
+        client: Client,
         log: SharedInformer,
         *,
         runtime: Runtime,
         network: PodNetwork,
         static_pods: Mapping[str, Sequence[KubeObject]] | None = None,
     ) -> None:
-        self._server = server
+        self._client = client
         self._log = log
         self.cursor = log.cursor(NODES, PODS)
         self._runtime = runtime
         self._network = network
-        self._recorder = EventRecorder(server, self.name)
-        self._leases = Leases(server)
-        self._statuses = NodeStatuses(server, self._recorder)
+        self._recorder = EventRecorder(client, self.name)
+        self._leases = Leases(client)
+        self._statuses = NodeStatuses(client, self._recorder)
         self._workers = PodWorkers(runtime, network, self._recorder, self._statuses)
-        self._static = StaticPods(server, log, static_pods or {}, self._template)
+        self._static = StaticPods(client, log, static_pods or {}, self._template)
         self._nodes: dict[str, Node] = {}
         self._stopped: dict[str, None] = {}
         self._pods: dict[bytes, Pod] = {}
@@ -121,7 +128,7 @@ class Kubelet:
         if self._stopped.pop(node, "") is None:
             obj = self._log.get(NODES, node)
             if obj is not None:
-                self.cursor.changes.append(Change(None, obj))
+                self.cursor.changes.append(Created(obj))
 
     def step(self, now_ns: int) -> int | None:
         """Bring pods forward that something happened to, or whose time has come.
@@ -131,20 +138,25 @@ class Kubelet:
         """
         pods = self._pods
         for change in self.cursor.read():
-            new = change.new
-            obj = new or change.object
+            obj = change.object
             if obj.resource is not PODS:
                 with suppress(*_UNREADABLE):
                     self._note_node(change, now_ns)
                 continue
             pod = pods.get(obj.key)
-            if pod is None:
-                if new is not None and new.body is not self._unbound:
-                    self._note_new(new, now_ns)
-            elif obj.revision == pod.revision and new is not None and new is not change.old:
-                pod.obj = new  # Its own write: the log's copy is enough.
-            else:
-                self._note_pod(pod, change, now_ns)
+            if type(change) is Deleted:
+                if pod is not None and obj.revision >= pod.revision:
+                    self._lose_pod(pod, obj.key, now_ns)
+            elif pod is None:
+                if obj.body is not self._unbound:
+                    self._note_new(obj, now_ns)
+            elif type(change) is Updated and change.old is obj:
+                self._workers.crash(pod, now_ns)
+                self._activate(pod)
+            elif obj.revision == pod.revision:
+                pod.obj = obj  # Its own write: the log's copy is enough.
+            elif obj.revision > pod.revision:
+                self._note_known(pod, obj, now_ns)
         self._collect_due(now_ns)
         room = PODS_A_STEP
         while self._active and room:
@@ -155,9 +167,9 @@ class Kubelet:
         self._statuses.step(now_ns)
         self._leases.step(now_ns)
         self._recorder.flush(now_ns)
-        return now_ns if self._active else self._next_ns(now_ns)
+        return now_ns if self._active else self._next_ns()
 
-    def _next_ns(self, now_ns: int) -> int | None:
+    def _next_ns(self) -> int | None:
         times = self._times
         while times and not self._waits(times[0]):
             self._due.pop(heapq.heappop(times), None)
@@ -176,7 +188,7 @@ class Kubelet:
         """Look at a pod in the next step, because one of its containers is to end."""
         obj = self._log.get(PODS, name, namespace)
         if obj is not None:
-            self.cursor.changes.append(Change(obj, obj))
+            self.cursor.changes.append(Updated(obj, obj))
 
     def _collect_due(self, now_ns: int) -> None:
         times = self._times
@@ -243,7 +255,7 @@ class Kubelet:
         obj = change.object
         name = obj.name
         node = self._nodes.get(name)
-        if change.new is None:
+        if type(change) is Deleted:
             if node is not None:
                 self._drop_node(node, now_ns)
             return
@@ -294,15 +306,6 @@ class Kubelet:
             del self._pods[key]
             self._waiting_for_node.setdefault(node.name, {})[key] = None
 
-    def _note_pod(self, pod: Pod, change: Change, now_ns: int) -> None:
-        """Take note of what happened to a pod that is known here."""
-        held, found = pod.revision, change.object.revision
-        if change.new is change.old:
-            self._workers.crash(pod, now_ns)
-            self._activate(pod)
-        elif found > held or (change.new is None and found == held):
-            self._note_known(pod, change, now_ns)
-
     def _note_new(self, obj: ApiObject, now_ns: int) -> None:
         """Take on a pod if it has a node, and that is one of ours."""
         pod = self._fresh.pod(obj, self._nodes)
@@ -332,7 +335,7 @@ class Kubelet:
             self._fresh.add(obj, template)
         self._place(pod, node, now_ns)
         if view.metadata.deletionTimestamp:
-            self._workers.doom(pod, view.metadata.deletionGracePeriodSeconds, now_ns)
+            self._workers.begin_deletion(pod, view.metadata.deletionGracePeriodSeconds, now_ns)
 
     def _template(self, obj: ApiObject, view: PodView) -> Template:
         agent = self._network.is_agent(view.metadata.namespace, view.metadata.labels)
@@ -364,37 +367,37 @@ class Kubelet:
             node.has_image(share, now_ns, self._runtime.behavior(share.spec.image).size_bytes)
             self._statuses.changed(node, now_ns)
 
-    def _note_known(self, pod: Pod, change: Change, now_ns: int) -> None:
-        """Take over what others wrote into a pod, or that it is gone."""
-        node, key = pod.host, change.object.key
-        if change.new is None:
-            if pod.static:
-                self._static.lose_mirror(pod)
-                return
-            self._workers.forget(pod, node, now_ns)
-            del self._pods[key]
+    def _lose_pod(self, pod: Pod, key: bytes, now_ns: int) -> None:
+        """Take note that the API has a pod no more."""
+        if pod.static:
+            self._static.lose_mirror(pod)
             return
+        self._workers.forget(pod, pod.host, now_ns)
+        del self._pods[key]
+
+    def _note_known(self, pod: Pod, obj: ApiObject, now_ns: int) -> None:
+        """Take over from a newer state of a pod what others wrote."""
         try:
-            view = change.new.view(PodView)
+            view = obj.view(PodView)
         except _UNREADABLE:
             return
         if view.metadata.uid != pod.mirror_uid:
-            self._workers.forget(pod, node, now_ns)
-            del self._pods[key]
-            self._note_new(change.new, now_ns)
+            self._workers.forget(pod, pod.host, now_ns)
+            del self._pods[obj.key]
+            self._note_new(obj, now_ns)
             return
-        pod.obj, pod.revision = change.new, change.new.revision
+        pod.obj, pod.revision = obj, obj.revision
         pod.others = other_conditions(view.status.conditions)
         if not pod.static:
             pod.generation = view.metadata.generation
-        if change.new.body.spec != pod.template.spec_json and not pod.static:
-            template = self._template(change.new, view)
+        if obj.body.spec != pod.template.spec_json and not pod.static:
+            template = self._template(obj, view)
             self._workers.replace(pod, template, now_ns)
         self._activate(pod)
         if pod.static:
             self._static.look_at_mirror(pod, view)
         elif view.metadata.deletionTimestamp:
-            self._workers.doom(pod, view.metadata.deletionGracePeriodSeconds, now_ns)
+            self._workers.begin_deletion(pod, view.metadata.deletionGracePeriodSeconds, now_ns)
         if pod.template.gated or is_overruled(view.status.conditions):
             pod.stale = True
 
@@ -412,7 +415,7 @@ class Kubelet:
             if pod.deleting and pod.finished:
                 over.append(pod)
         if items:
-            outcomes = self._server.fill_status_many(PODS, items)
+            outcomes = self._client.batch.patch_status(PODS, items)
             for pod, outcome in zip(written, outcomes, strict=True):
                 if not isinstance(outcome, StatusError):
                     pod.revision, pod.stale = outcome, False
@@ -420,4 +423,4 @@ class Kubelet:
                     pod.stale = False  # Refused for good. After a 409 what came between is news.
         if over:
             targets = [(pod.namespace, pod.name, pod.mirror_uid) for pod in over]
-            self._server.delete_many(PODS, targets, grace_period_seconds=0)
+            self._client.batch.delete(PODS, targets, grace_period_seconds=0)

@@ -1,4 +1,4 @@
-"""What the kubelet knows of pods: templates, which copies share, and what is each one's own."""
+"""Pods as the kubelet knows them: templates, which copies share, and what is each one's own."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import msgspec
 
-from pykube_core.api.builtin import PODS
+from pykube_core.api.core import PODS
 from pykube_core.api.core.pod.image_names import full_image, image_id, invalid_text
 from pykube_core.api.core.resource_lists import aggregate, quantities
 from pykube_core.api.machinery.objects import DONE_PHASES, KubeObject
 from pykube_core.api.machinery.quantity import Quantity
 from pykube_core.api.machinery.selectors import parse_node_selector
 from pykube_core.api.machinery.times import NANO, parse_time
-from pykube_core.apiserver import ApiObject
-from pykube_core.apiserver.registry.batch import ENCODED_STATUS
+from pykube_core.client import ENCODED_STATUS
 from pykube_core.client.recorder import NORMAL, EventText, Reference
 from pykube_core.node.network import is_address
 from pykube_core.node.runtime import Behavior
@@ -25,6 +24,7 @@ from pykube_core.node.views import (
     PodView,
     Terminated,
 )
+from pykube_core.objects import ApiObject
 
 if TYPE_CHECKING:
     from pykube_core.node.admission import Node
@@ -72,7 +72,7 @@ class StatusForm:
 
 
 class Share:
-    """What like containers of like pods share: the spec, and what follows from it.
+    """The common part of like containers of like pods: the spec, and what follows from it.
 
     Attributes
     ----------
@@ -116,7 +116,7 @@ class Share:
 
 
 class Template:
-    """What copies of a pod share.
+    """The common part of copies of a pod.
 
     Attributes
     ----------
@@ -129,9 +129,9 @@ class Template:
     spec_json : bytes
         The spec as copies have it on any node, see `Body.spec`.
     affinity : NodeSelector or None
-        What its required node affinity says; ``selector`` is its ``nodeSelector``.
+        Its required node affinity; ``selector`` is its ``nodeSelector``.
     requests : tuple of (str, int)
-        What it asks for, in a node's units; first a place among its pods.
+        Its requests, in a node's units; first a place among its pods.
     anywhere : bool
         It asks nothing of a node but resources, and that it tolerates its taints.
     others : bytes
@@ -183,7 +183,7 @@ class _Affinity(msgspec.Struct, gc=False):
 
 
 class _Placing(msgspec.Struct, gc=False):
-    """What of a spec says where a pod may run, and what it needs there."""
+    """The part of a spec that says where a pod may run, and what it needs there."""
 
     containers: list[KubeObject]
     initContainers: list[KubeObject] = []
@@ -221,9 +221,9 @@ class Container(msgspec.Struct, gc=False):
     Attributes
     ----------
     share : Share
-        What it has in common with others.
+        The part that it has in common with others.
     behavior : Behavior or None
-        What it does, from its start on.
+        Its behavior, from its start on.
     stage : int
         Where it is, from IDLE to ENDED.
     reason, message : str
@@ -231,7 +231,7 @@ class Container(msgspec.Struct, gc=False):
     attempt : int
         How often it was restarted.
     ready, started : bool
-        What its probes say.
+        The verdict of its probes.
     started_ns : int
         Since when it runs.
     ended, last : Terminated or None

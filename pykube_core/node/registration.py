@@ -47,7 +47,7 @@ class Machine:
     taints : sequence of dict
         Taints, as in a Node's spec.
     os_image, kernel, container_runtime : str
-        What ``kubectl get nodes -o wide`` shows.
+        Columns of ``kubectl get nodes -o wide``.
     """
 
     name: str

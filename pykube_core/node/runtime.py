@@ -17,7 +17,7 @@ _MIB: Final = 2**20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behavior:
-    """What a node sees of an image, and of a container that runs it.
+    """Behavior of an image, and of a container that runs it.
 
     Attributes
     ----------

@@ -13,12 +13,12 @@ from typing import Final
 
 import msgspec
 
-from pykube_core.api.builtin import PODS
+from pykube_core.api.core import PODS
 from pykube_core.api.machinery.decoding import decode
 from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.api.machinery.status import StatusError
 from pykube_core.api.machinery.times import NANO, time_text
-from pykube_core.apiserver import ApiServer
+from pykube_core.client import Client
 from pykube_core.client.informers import SharedInformer
 from pykube_core.node.admission import Node
 from pykube_core.node.pods import Pod, Template, resumed_pod
@@ -38,7 +38,7 @@ class StaticPods:
 
     Parameters
     ----------
-    server : ApiServer
+    client : Client
     log : SharedInformer
     manifests : mapping of str to sequence of dict
         Pods by node.
@@ -53,12 +53,12 @@ class StaticPods:
 
     def __init__(
         self,
-        server: ApiServer,
+        client: Client,
         log: SharedInformer,
         manifests: Mapping[str, Sequence[KubeObject]],
         template: Callable[[ApiObject, PodView], Template],
     ) -> None:
-        self._server = server
+        self._client = client
         self._log = log
         self._manifests = manifests
         self._template = template
@@ -120,17 +120,17 @@ class StaticPods:
         deleting, self._deleting = self._deleting, {}
         targets = [(*PODS.split_key(key), uid) for key, uid in deleting.items()]
         if targets:
-            self._server.delete_many(PODS, targets, grace_period_seconds=0)
+            self._client.batch.delete(PODS, targets, grace_period_seconds=0)
         missing, self._missing = self._missing, {}
         return [pod for key, pod in missing.items() if self._create(key, pod, now_ns)]
 
     def _create(self, key: bytes, pod: Pod, now_ns: int) -> bool:
         try:
-            obj = self._server.create(PODS, self._mirrors[key], pod.namespace)
+            obj = self._client.create(PODS, self._mirrors[key], pod.namespace)
         except StatusError as error:
             if error.reason == "AlreadyExists":
                 with suppress(StatusError, msgspec.ValidationError):
-                    other = self._server.get(PODS, pod.name, pod.namespace)
+                    other = self._client.get(PODS, pod.name, pod.namespace)
                     self._deleting[key] = other.uid
                     self.due_ns = now_ns
             self._missing[key] = pod
@@ -144,7 +144,7 @@ class StaticPods:
 
 def _mirror(manifest: KubeObject, node: Node, digest: str, now_ns: int) -> KubeObject:
     """Return the pod that shows a manifest's in the API."""
-    pod = decode("Pod", manifest)
+    pod = decode("core.v1.Pod", manifest)
     metadata, spec = dict(pod["metadata"]), dict(pod["spec"])
     stamp = time_text(now_ns).removesuffix("Z") + f".{now_ns % NANO:09}Z"
     annotations = {HASH: digest, MIRROR: digest, SEEN: stamp, SOURCE: "file"}

@@ -18,7 +18,7 @@ from msgspec import Raw
 
 from pykube_core.api.machinery.objects import DONE_PHASES, Json, KubeObject
 from pykube_core.api.machinery.times import time_text
-from pykube_core.apiserver.registry.batch import ENCODED_STATUS, STATUS_FIELD, FilledStatus
+from pykube_core.client import ENCODED_STATUS, FIELDS_MAX, STATUS_FIELD, FilledStatus
 from pykube_core.node.pods import (
     ENDED,
     OWN_CONDITIONS,
@@ -29,7 +29,6 @@ from pykube_core.node.pods import (
 )
 from pykube_core.node.runtime import container_id
 from pykube_core.node.views import Terminated
-from pykube_core.store import FIELDS_MAX
 
 _STATUSES_MAX: Final = 64
 # The gaps of a status: other conditions, addresses, the ids of its first containers that run.
@@ -46,7 +45,7 @@ def status_of(pod: Pod, now_ns: int) -> FilledStatus:
     template, host_address, address = pod.template, pod.host.address_json, pod.address
     filling = [pod.others, host_address, address.encode()]
     plain = not (template.gated or pod.reason or len(pod.containers) > len(_IDENTITIES))
-    # Whoever showed the same before and is as far now shows the same again.
+    # Pods that showed the same before and are as far now show the same again.
     key: tuple[object, ...] = (
         pod.shown, now_ns, pod.sandbox, pod.start, pod.phase, pod.generation,
         not host_address, not address,

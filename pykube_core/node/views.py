@@ -34,7 +34,7 @@ class _Port(msgspec.Struct, gc=False):
 
 
 class ContainerSpec(msgspec.Struct, gc=False):
-    """What the kubelet reads of a container."""
+    """A container as the kubelet reads it."""
 
     name: str
     image: str = ""
@@ -54,7 +54,7 @@ class _Gate(msgspec.Struct, gc=False):
 
 
 class PodSpec(msgspec.Struct, gc=False):
-    """What the kubelet reads of a pod's spec; the rest stays as it was written."""
+    """A pod's spec as the kubelet reads it; the rest stays as it was written."""
 
     containers: list[ContainerSpec]
     initContainers: list[ContainerSpec] = []
@@ -69,7 +69,7 @@ class PodSpec(msgspec.Struct, gc=False):
 
 
 class PodMetadata(msgspec.Struct, gc=False):
-    """What the kubelet reads of a pod's metadata."""
+    """A pod's metadata as the kubelet reads them."""
 
     uid: str
     name: str = ""
@@ -120,7 +120,7 @@ class _State(msgspec.Struct, gc=False):
 
 
 class ContainerStatus(msgspec.Struct, gc=False):
-    """What the kubelet reads of a container's status."""
+    """A container's status as the kubelet reads it."""
 
     name: str
     state: _State = msgspec.field(default_factory=_State)
@@ -131,7 +131,7 @@ class ContainerStatus(msgspec.Struct, gc=False):
 
 
 class PodStatus(msgspec.Struct, gc=False):
-    """What the kubelet reads of a pod's status, to go on after a restart."""
+    """A pod's status as the kubelet reads it, to go on after a restart."""
 
     phase: str = ""
     reason: str = ""
@@ -146,7 +146,7 @@ class PodStatus(msgspec.Struct, gc=False):
 
 
 class PodView(msgspec.Struct, gc=False):
-    """What the kubelet reads of a pod."""
+    """A pod as the kubelet reads it."""
 
     metadata: PodMetadata
     spec: PodSpec

@@ -86,7 +86,7 @@ class PodWorkers:
             if due_ns and (not pod.due_ns or due_ns < pod.due_ns):
                 pod.due_ns = due_ns
 
-    def doom(self, pod: Pod, grace_seconds: int, now_ns: int) -> None:
+    def begin_deletion(self, pod: Pod, grace_seconds: int, now_ns: int) -> None:
         """Tell a pod that it is being deleted; the time that it has can only become shorter."""
         deadline_ns = now_ns + grace_seconds * NANO
         if not pod.deleting or deadline_ns < pod.deadline_ns:

@@ -1,8 +1,8 @@
-"""Bodies: what copies of one object share, found once and read once for all of them.
+"""Bodies: the part that copies of one object share, found once and read once for all of them.
 
-A replica set's pods differ in name, uid, node and status. All else is one `Body`, and the same one
-for as long as anybody holds it: whether two pods are alike, or an update changed more than the
-status, is a test of identity.
+A replica set's pods differ in name, uid, node and status, the states of a lease in its renewal. All
+else is one `Body`, and the same one for as long as anybody holds it: whether two pods are alike, or
+an update changed more than that, is a test of identity.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from weakref import WeakValueDictionary
 
 import msgspec
 
-from pykube_core.api.builtin import PODS
+from pykube_core.api.coordination import LEASES
+from pykube_core.api.core import PODS
 from pykube_core.api.machinery.registry import Resource
 from pykube_core.objects import layout
 from pykube_core.store import Form
@@ -21,8 +22,7 @@ from pykube_core.store import Form
 _T = TypeVar("_T")
 _OPEN: Final = b'"name":"","uid":"'
 _FORMS_MAX: Final = 64
-_NO_STATUS: Final = b"{}}"
-"""Stands for a status where a body is decoded by itself."""
+_SHARED: Final = frozenset((PODS, LEASES))
 
 
 class _Members(msgspec.Struct, gc=False):
@@ -30,7 +30,7 @@ class _Members(msgspec.Struct, gc=False):
 
 
 class Body:
-    """What copies of one object have in common; made by `Body.of` alone.
+    """The part that copies of one object have in common; made by `Body.of` alone.
 
     Attributes
     ----------
@@ -38,18 +38,18 @@ class Body:
     front, rest : bytes
         Its parts around the name of a bound pod's node, see `pykube_core.objects.layout`; ``rest``
         is empty where no node stands between them.
-    has_status : bool
-        A status follows it.
+    has_tail : bool
+        A status follows it, or a lease's renewal.
     """
 
     __slots__ = (
-        "__weakref__", "_bound", "_forms", "_unbound", "_views", "front", "has_status", "resource",
+        "__weakref__", "_bound", "_forms", "_unbound", "_views", "front", "has_tail", "resource",
         "rest",
     )  # fmt: skip
 
     def __init__(self, resource: Resource, front: bytes, rest: bytes) -> None:
         self.resource, self.front, self.rest = resource, front, rest
-        self.has_status = layout.has_status(front, rest)
+        self.has_tail = layout.has_tail(front, rest)
         self._views: dict[Any, Any] | None = None
         self._forms: dict[bytes, Form] | None = None
         self._bound: Body | None = None
@@ -57,8 +57,8 @@ class Body:
 
     @staticmethod
     def of(resource: Resource, front: bytes, rest: bytes) -> Body:
-        """Return the body of these bytes: of pods, the one that copies share. O(size)."""
-        if resource is not PODS:  # Others have no copies, so none are looked for.
+        """Return the body of these bytes; of pods and leases, the one that is shared. O(size)."""
+        if resource not in _SHARED:  # None are looked for where there are none.
             return Body(resource, front, rest)
         with _LOCK:
             found = _BODIES.get((front, rest))
@@ -68,8 +68,8 @@ class Body:
 
     @property
     def is_shared(self) -> bool:
-        """Whether copies have it, too."""
-        return self.resource is PODS
+        """Whether copies, or the next states of a lease, have it, too."""
+        return self.resource in _SHARED
 
     @property
     def is_bound(self) -> bool:
@@ -105,31 +105,31 @@ class Body:
     def view(self, type: type[_T]) -> _T:
         """Return what a msgspec structure names of it: decoded once, shared, not to be changed.
 
-        Name and uid, a bound pod's node and the status are empty there.
+        Name and uid, a bound pod's node and the tail are empty there.
         """
         views = self._views
         if views is None:
             views = self._views = {}
         found: _T | None = views.get(type)
         if found is None:
-            status = _NO_STATUS if self.has_status else b""
-            parts = (self.resource.head, _OPEN, self.front, self.rest, status)
+            tail = layout.empty_tail(self.front, self.rest)
+            parts = (self.resource.head, _OPEN, self.front, self.rest, tail)
             found = views[type] = msgspec.json.decode(b"".join(parts), type=type)
         return found
 
-    def form(self, status: bytes) -> Form:
+    def form(self, tail: bytes) -> Form:
         """Return the form of objects with this body, to be filled with `ApiObject.own_fields`.
 
-        ``status`` is the text of a form, whose own fields begin with STATUS_FIELD.
+        ``tail`` is the text of a form, whose own fields begin with STATUS_FIELD.
         """
         forms = self._forms
         if forms is None:
             forms = self._forms = {}
-        found = forms.get(status)
+        found = forms.get(tail)
         if found is None:
             if len(forms) >= _FORMS_MAX:
                 forms.clear()
-            found = forms[status] = layout.form(self.resource, self.front, self.rest, status)
+            found = forms[tail] = layout.form(self.resource, self.front, self.rest, tail)
         return found
 
 

@@ -7,14 +7,13 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from _pykube_hotcore.constants import STORE_REQUEST_BYTES_MAX
 from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.api.machinery.registry import Resource
 from pykube_core.objects import layout
 from pykube_core.objects.body import Body
 
-REQUEST_BYTES_MAX: Final = 1536 * 1024
-"""What the store takes in one transaction."""
-OBJECT_BYTES_MAX: Final = REQUEST_BYTES_MAX - 4096
+OBJECT_BYTES_MAX: Final = STORE_REQUEST_BYTES_MAX - 4096
 """Leaves room for the keys of a write."""
 
 _T = TypeVar("_T")
@@ -31,17 +30,18 @@ class ApiObject(msgspec.Struct, frozen=True, gc=False, eq=False):
     Attributes
     ----------
     resource : Resource
-        What it is.
+        Its entry in the registry.
     key : bytes
         Where it is stored.
     uid : str
     body : Body
-        What it shares with its copies. Two states of one pod that have it and the node in common
-        differ in the status alone.
+        The part that it shares with its copies. Two states of one pod that have it and the node in
+        common differ in the tail alone.
     bound_to : str
         The node that a binding gave a pod; else "", also of a pod that was created with its node.
-    own_status : bytes
-        Its status, encoded; empty where it has none.
+    own_tail : bytes
+        Its status, or of a lease the rest from its time of renewal on, encoded and without the last
+        brace; empty where it has none.
     revision : int
         Its resource version; 0 for the outcome of a dry run.
     """
@@ -51,7 +51,7 @@ class ApiObject(msgspec.Struct, frozen=True, gc=False, eq=False):
     uid: str
     body: Body
     bound_to: str
-    own_status: bytes
+    own_tail: bytes
     revision: int
 
     @staticmethod
@@ -66,7 +66,7 @@ class ApiObject(msgspec.Struct, frozen=True, gc=False, eq=False):
         Raises
         ------
         ValueError
-            No uid follows the name: whoever reads what others may have written checks it first.
+            No uid follows the name: a reader of what others write checks it first.
         """
         start = len(resource.head) + len(key) - key.rfind(b"/") + _MARKS_SIZE
         end = data.index(b'"', start)
@@ -75,7 +75,10 @@ class ApiObject(msgspec.Struct, frozen=True, gc=False, eq=False):
             if body is not None and data.startswith(body.front, end):
                 at = end + len(body.front)
                 if not (rest := body.rest):
-                    return ApiObject(resource, key, uid, body, "", data[at:-1], revision)
+                    tail = data[at:-1]
+                    if resource.has_status or layout.is_tail(resource, tail):
+                        return ApiObject(resource, key, uid, body, "", tail, revision)
+                    break
                 stop = data.find(b'"', at)
                 if data.startswith(rest, stop):
                     node = intern(data[at:stop].decode())
@@ -100,14 +103,15 @@ class ApiObject(msgspec.Struct, frozen=True, gc=False, eq=False):
         if data.startswith(front, at):
             at += len(front) + len(node)
             if not rest or data.startswith(rest, at):
-                status = data[at + len(rest) : -1]
-                return ApiObject(resource, key, uid, body, node, status, revision)
+                tail = data[at + len(rest) : -1]
+                if resource.has_status or layout.is_tail(resource, tail):
+                    return ApiObject(resource, key, uid, body, node, tail, revision)
         return ApiObject.parse(resource, key, data, revision)
 
     def own_fields(self) -> list[bytes]:
-        """Return what fills a form of its body in front of its status: key, name, uid and node."""
-        key = self.key
-        return [key, key[key.rfind(b"/") + 1 :], self.uid.encode(), self.bound_to.encode()]
+        """Return what fills a form of its body in front of its tail: key, name, uid and node."""
+        key, node = self.key, self.bound_to
+        return [key, key[key.rfind(b"/") + 1 :], self.uid.encode(), node.encode() if node else b""]
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ApiObject):
@@ -121,55 +125,55 @@ class ApiObject(msgspec.Struct, frozen=True, gc=False, eq=False):
     def at(self, revision: int) -> ApiObject:
         """Return the same object at another revision."""
         return ApiObject(
-            self.resource, self.key, self.uid, self.body, self.bound_to, self.own_status, revision
+            self.resource, self.key, self.uid, self.body, self.bound_to, self.own_tail, revision
         )
 
     def has_body_of(self, other: ApiObject) -> bool:
-        """Say whether nothing but the status tells another state of it from this one."""
+        """Say whether nothing but the tail tells another state of it from this one."""
         return (
             self.body is other.body
             and self.bound_to == other.bound_to
             and self.uid == other.uid
-            and self.body.has_status
+            and self.body.has_tail
         )
-
-    @property
-    def before_status(self) -> bytes:
-        """What is stored of it in front of its status, with the mark of that."""
-        body, key = self.body, self.key
-        head = layout.identity(self.resource, key[key.rfind(b"/") + 1 :], self.uid.encode())
-        return b"".join((head, body.front, self.bound_to.encode(), body.rest))
 
     @property
     def data(self) -> bytes:
         """Its JSON as it is stored, without ``resourceVersion``. O(size)."""
-        if not self.body.has_status:
-            return self.before_status
-        return b"".join((self.before_status, self.own_status, b"}"))
+        key, body, uid, node = self.key, self.body, self.uid.encode(), self.bound_to.encode()
+        name, end = key[key.rfind(b"/") + 1 :], b"}" if body.has_tail else b""
+        own = (layout.UID_MARK, uid, body.front, node, body.rest, self.own_tail, end)
+        return b"".join((self.resource.head, layout.NAME_MARK, name, *own))
 
     @property
     def size(self) -> int:
         """How many bytes its data are."""
         body = self.body
         own = len(self.uid.encode()) + len(self.bound_to.encode())
-        own += len(self.own_status) + 1 if body.has_status else 0
+        own += len(self.own_tail) + 1 if body.has_tail else 0
         return layout.uid_start(self.resource, self.key) + own + len(body.front) + len(body.rest)
 
     @property
     def status(self) -> bytes:
-        """Its status, encoded; "{}" where there is none."""
-        return self.own_status or _EMPTY
+        """Its status, encoded; "{}" where there is none. Of resources that have one."""
+        return self.own_tail or _EMPTY
 
     def with_status(self, status: bytes) -> ApiObject:
         """Return it, to be put, with another status."""
         body = self.body
-        if not body.has_status:
+        if not body.has_tail:
             parts = body.front[:-1] + layout.STATUS_MARK, body.rest
             if body.rest:
                 parts = body.front, body.rest[:-1] + layout.STATUS_MARK
             body = Body.of(self.resource, *parts)
         return ApiObject(
             self.resource, self.key, self.uid, body, self.bound_to, status, self.revision
+        )
+
+    def with_tail(self, tail: bytes) -> ApiObject:
+        """Return it, to be put, with another tail in place of the one that it has."""
+        return ApiObject(
+            self.resource, self.key, self.uid, self.body, self.bound_to, tail, self.revision
         )
 
     @property
@@ -200,7 +204,7 @@ class ApiObject(msgspec.Struct, frozen=True, gc=False, eq=False):
     def view(self, type: type[_T]) -> _T:
         """Return what a msgspec structure names of it; the rest is skipped, not decoded.
 
-        What a structure names of the body alone is cheaper read by `Body.view`.
+        A structure that names fields of the body alone is cheaper read by `Body.view`.
         """
         return msgspec.json.decode(self.data, type=type)
 

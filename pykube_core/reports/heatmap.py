@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from pykube_core.experiments.compare import Comparison
+    from pykube_core.experiments.results import Results
 
 # How full, and red, green, blue, alpha at that point. Empty nodes are a tint of the page, so that
 # one image reads on light and dark alike; the last tenth changes hue, for full is what one seeks.
@@ -29,7 +29,7 @@ LEVELS = 100
 NONE = LEVELS + 1
 
 
-def cells(comparison: Comparison, resource: int) -> NDArray[np.int64]:
+def cells(comparison: Results, resource: int) -> NDArray[np.int64]:
     """Return the nodes that have a resource, as a map shows them: by shape, then as given."""
     first = comparison.utilisation(next(iter(comparison.policies)))
     order = np.argsort(comparison.node_shapes, kind="stable")

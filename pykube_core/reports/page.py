@@ -20,7 +20,7 @@ from pykube_core.reports.suffix import check_suffix
 from pykube_core.reports.table import sampling
 
 if TYPE_CHECKING:
-    from pykube_core.experiments.compare import Comparison
+    from pykube_core.experiments.results import Results
 
 REPORT_SUFFIXES = (".html", ".htm")
 # Names under the pointer cost a name per node and a byte per node and map.
@@ -75,7 +75,7 @@ TERMS = (
 )
 
 
-def write_report(comparison: Comparison, path: str | os.PathLike[str]) -> None:
+def write_report(comparison: Results, path: str | os.PathLike[str]) -> None:
     """Write the page to a file; the same comparison gives the same bytes.
 
     Raises
@@ -89,7 +89,7 @@ def write_report(comparison: Comparison, path: str | os.PathLike[str]) -> None:
     write_file(path, html_page(comparison).encode(errors="xmlcharrefreplace"))
 
 
-def html_page(comparison: Comparison) -> str:
+def html_page(comparison: Results) -> str:
     """Return the page."""
     drawn = list(_charts(comparison))
     here = files("pykube_core.reports")
@@ -126,7 +126,7 @@ def html_page(comparison: Comparison) -> str:
     )
 
 
-def _summary(comparison: Comparison) -> str:
+def _summary(comparison: Results) -> str:
     """Return the table and how to read it."""
     many = len(comparison.seeds) > 1
     spread = f" Figures are means ± standard deviations over {len(comparison.seeds)} seeds."
@@ -137,7 +137,7 @@ def _summary(comparison: Comparison) -> str:
     )
 
 
-def _charts(comparison: Comparison) -> Iterator[Chart]:
+def _charts(comparison: Results) -> Iterator[Chart]:
     """Yield the charts of the page."""
     curves = {name: comparison.curves(name) for name in comparison.policies}
     first = next(iter(curves.values()))
@@ -166,7 +166,7 @@ def _figure(number: int, chart: Chart) -> str:
     )
 
 
-def _legend(comparison: Comparison) -> str:
+def _legend(comparison: Results) -> str:
     """Return the policies with their line styles."""
     items = "".join(
         f'<li tabindex="0" data-policy="{escape(name)}">'
@@ -177,7 +177,7 @@ def _legend(comparison: Comparison) -> str:
     return f'<ul class="legend">{items}</ul>'
 
 
-def _map_note(comparison: Comparison) -> str:
+def _map_note(comparison: Results) -> str:
     """Return how to read the maps."""
     when = "when the cluster was fullest" if comparison.settings.replay else "after the last pod"
     return (
@@ -196,7 +196,7 @@ def _scale() -> str:
     )
 
 
-def _maps(comparison: Comparison, named: bool) -> Iterator[str]:
+def _maps(comparison: Results, named: bool) -> Iterator[str]:
     """Yield a row of maps per policy, one for each resource."""
     for name in comparison.policies:
         yield f'<h3>{escape(name)}</h3><div class="row">'
@@ -220,7 +220,7 @@ def _maps(comparison: Comparison, named: bool) -> Iterator[str]:
         yield "</div>"
 
 
-def _bound(comparison: Comparison) -> str:
+def _bound(comparison: Results) -> str:
     """Return which pods stay where they are, "" for none."""
     subject = comparison.subject
     if not subject.bound:
@@ -229,7 +229,7 @@ def _bound(comparison: Comparison) -> str:
     return f"{table.pods_in_words(subject)}{of_whom}"
 
 
-def _names(comparison: Comparison) -> str:
+def _names(comparison: Results) -> str:
     """Return where the page's script lists nodes by name, for whoever has no pointer."""
     if not comparison.resources:
         return ""
@@ -246,7 +246,7 @@ def _names(comparison: Comparison) -> str:
     )
 
 
-def _setup(comparison: Comparison) -> str:
+def _setup(comparison: Results) -> str:
     """Return everything needed to run it again."""
     subject, settings = comparison.subject, comparison.settings
     facts = {

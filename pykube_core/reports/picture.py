@@ -12,7 +12,7 @@ from pykube_core.reports import chart, heatmap, table
 from pykube_core.reports.suffix import check_suffix
 
 if TYPE_CHECKING:
-    from pykube_core.experiments.compare import Comparison
+    from pykube_core.experiments.results import Results
 
 PICTURE_SUFFIXES = (".svg",)
 WIDTH = 1080
@@ -34,7 +34,7 @@ LINES = (
 )
 
 
-def svg_picture(comparison: Comparison) -> str:
+def svg_picture(comparison: Results) -> str:
     """Return the picture: nodes used, the scarcest resource over the run, and its node maps."""
     resource = _scarcest(comparison)
     top = 64
@@ -60,7 +60,7 @@ def svg_picture(comparison: Comparison) -> str:
     return _document(parts + maps, bottom)
 
 
-def _charts(comparison: Comparison, resource: str | None) -> Iterator[chart.Chart]:
+def _charts(comparison: Results, resource: str | None) -> Iterator[chart.Chart]:
     """Yield the charts of the picture, the resource's only if it says anything."""
     replay = comparison.settings.replay
     across = "time" if replay else "pods arrived"
@@ -74,7 +74,7 @@ def _charts(comparison: Comparison, resource: str | None) -> Iterator[chart.Char
         yield chart.Chart(title, "", position, lines, share, replay)
 
 
-def write_picture(comparison: Comparison, path: str | os.PathLike[str]) -> None:
+def write_picture(comparison: Results, path: str | os.PathLike[str]) -> None:
     """Write the picture to a file; the same comparison gives the same bytes.
 
     Raises
@@ -88,7 +88,7 @@ def write_picture(comparison: Comparison, path: str | os.PathLike[str]) -> None:
     write_file(path, svg_picture(comparison).encode(errors="xmlcharrefreplace"))
 
 
-def _scarcest(comparison: Comparison) -> str | None:
+def _scarcest(comparison: Results) -> str | None:
     """Return the resource of which the most is allocated in the end, over all policies.
 
     None where no pod requests anything.
@@ -101,7 +101,7 @@ def _scarcest(comparison: Comparison) -> str | None:
     return max(comparison.resources, key=used, default=None)
 
 
-def _maps(comparison: Comparison, resource: str, top: int) -> tuple[list[str], int]:
+def _maps(comparison: Results, resource: str, top: int) -> tuple[list[str], int]:
     """Return the node maps below ``top``, each with its policy's line, and where they end."""
     row = comparison.resources.index(resource)
     chosen = heatmap.cells(comparison, row)

@@ -1,4 +1,4 @@
-"""What the name of a file promises of its content."""
+"""Suffixes of files, and the content that they promise."""
 
 from __future__ import annotations
 

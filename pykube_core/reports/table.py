@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pykube_core.words import counted
 
 if TYPE_CHECKING:
-    from pykube_core.experiments.compare import Comparison, Subject
+    from pykube_core.experiments.results import Results, Subject
     from pykube_core.experiments.simulate import Settings
 
 # Names that people say, for the extended resources that they see most.
@@ -31,7 +31,7 @@ class Column(NamedTuple):
     title
         Its heading, of one or two words.
     hint
-        What it is, in a sentence.
+        Its meaning, in a sentence.
     show
         Turns a value into text.
     best
@@ -58,7 +58,7 @@ def short(resource: str) -> str:
     return SHORT.get(resource, resource.rpartition("/")[2])
 
 
-def columns(comparison: Comparison) -> list[Column]:
+def columns(comparison: Results) -> list[Column]:
     """Return the columns that say something; of fragmentation, see `is_telling`."""
     replay = comparison.settings.replay
     when = "mean over time" if replay else "when the last pod has arrived"
@@ -82,12 +82,12 @@ def columns(comparison: Comparison) -> list[Column]:
     return [column for column in out if _is_shown(comparison, column)]
 
 
-def is_telling(comparison: Comparison, curve: str) -> bool:
+def is_telling(comparison: Results, curve: str) -> bool:
     """Say whether a curve is more than a line at zero under every policy."""
     return any(bool(comparison.curves(name)[curve].any()) for name in comparison.policies)
 
 
-def _is_shown(comparison: Comparison, column: Column) -> bool:
+def _is_shown(comparison: Results, column: Column) -> bool:
     """Say whether a column is there, and if it is of fragmentation, whether it tells anything.
 
     It tells nothing where it is zero, nor where several policies have the same.
@@ -100,12 +100,12 @@ def _is_shown(comparison: Comparison, column: Column) -> bool:
     return len(values) > 1 or (len(comparison.policies) == 1 and values != {column.show(0)})
 
 
-def _means(comparison: Comparison, metric: str) -> list[float]:
+def _means(comparison: Results, metric: str) -> list[float]:
     rows = comparison.summary()
     return [value for row in rows if isinstance(value := row[metric], int | float)]
 
 
-def cells(comparison: Comparison, shown: list[Column]) -> list[list[Cell]]:
+def cells(comparison: Results, shown: list[Column]) -> list[list[Cell]]:
     """Return the table's body: one row per policy."""
     rows = comparison.summary()
     out: list[list[Cell]] = [[] for _ in rows]
@@ -144,7 +144,7 @@ def pods_in_words(subject: Subject) -> str:
     return f"{pods}: {subject.pods - subject.bound:,} to place, {stay}"
 
 
-def headline(comparison: Comparison) -> str:
+def headline(comparison: Results) -> str:
     """Return in one line what was compared."""
     subject, settings = comparison.subject, comparison.settings
     parts = [
@@ -163,7 +163,7 @@ def headline(comparison: Comparison) -> str:
     return " · ".join(parts)
 
 
-def text_table(comparison: Comparison) -> str:
+def text_table(comparison: Results) -> str:
     """Return the table as text; the best of a column carries a star."""
     shown = columns(comparison)
     body = cells(comparison, shown)
@@ -184,7 +184,7 @@ def text_table(comparison: Comparison) -> str:
     return "\n".join(text)
 
 
-def html_table(comparison: Comparison) -> str:
+def html_table(comparison: Results) -> str:
     """Return the table as HTML without style of its own."""
     shown = columns(comparison)
     heads = "".join(
@@ -202,7 +202,7 @@ def html_table(comparison: Comparison) -> str:
     )
 
 
-def _footnote(comparison: Comparison, shown: list[Column], body: list[list[Cell]]) -> str:
+def _footnote(comparison: Results, shown: list[Column], body: list[list[Cell]]) -> str:
     """Return how to read the table."""
     notes = []
     if len(comparison.seeds) > 1:

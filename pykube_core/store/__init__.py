@@ -9,8 +9,8 @@ b'1'
 """
 
 from _pykube_hotcore.constants import STORE_OPERATIONS_MAX as OPERATIONS_MAX
+from _pykube_hotcore.constants import STORE_REQUEST_BYTES_MAX as REQUEST_BYTES_MAX
 from _pykube_hotcore.native._puts import FIELDS_MAX, Form, Puts
-from _pykube_hotcore.native._store import RangeView
 from _pykube_hotcore.native._store_errors import (
     ClosedError,
     CompactedError,
@@ -49,6 +49,7 @@ from _pykube_hotcore.native._store_types import (
     TxnResult,
     WatchBatch,
 )
+from _pykube_hotcore.native._store_views import RangeView
 from pykube_core.store._embedded import Store, restore_backup
 from pykube_core.store._interface import INSTALL_ETCD, StoreLike, open_store
 from pykube_core.store._keys import FROM_KEY, prefix_end
@@ -59,6 +60,7 @@ __all__ = [
     "FROM_KEY",
     "INSTALL_ETCD",
     "OPERATIONS_MAX",
+    "REQUEST_BYTES_MAX",
     "BatchResult",
     "ClosedError",
     "CompactedError",

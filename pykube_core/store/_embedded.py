@@ -11,13 +11,13 @@ from pathlib import Path
 from types import TracebackType
 
 from _pykube_hotcore.native._puts import Puts
-from _pykube_hotcore.native._store import RangeView, backup_files
 from _pykube_hotcore.native._store import StoreHandle as _Handle
 from _pykube_hotcore.native._store_errors import (
     LeaseExistsError,
     LeaseNotFoundError,
     OpenError,
 )
+from _pykube_hotcore.native._store_files import backup_files
 from _pykube_hotcore.native._store_types import (
     BatchResult,
     Compare,
@@ -34,6 +34,7 @@ from _pykube_hotcore.native._store_types import (
     Txn,
     TxnResult,
 )
+from _pykube_hotcore.native._store_views import RangeView
 from pykube_core.store._watch import Watch, WatchHub
 
 _SNAPSHOT_LOG_BYTES = 64 << 20

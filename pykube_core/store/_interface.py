@@ -1,4 +1,4 @@
-"""What the control plane asks of a store, embedded or a real etcd."""
+"""The calls that the control plane makes to a store, embedded or a real etcd."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ _Events = TypeVar("_Events", WatchBatch, PackedEvents)
 
 
 class Cursor(Protocol):
-    """What a watch reads from."""
+    """The source of a watch."""
 
     revision: int
 
@@ -35,7 +35,7 @@ class Cursor(Protocol):
 
 
 class Waker(Protocol):
-    """What calls `Watch.signal` when there may be something to read."""
+    """The caller of `Watch.signal` when there may be something to read."""
 
     def start(self) -> None:
         """Begin to do so; a second call does nothing."""
@@ -171,7 +171,7 @@ class Watch:
     def exclude(self, prefixes: Sequence[bytes]) -> None:
         """Leave out keys with any of these prefixes, none of them empty, from the next read on.
 
-        Those named by an earlier call count no more.
+        Keys named by an earlier call count no more.
         """
         self._handle.exclude(prefixes)
 
@@ -183,7 +183,7 @@ class Watch:
     def subscribe(self, callback: Callable[[], None]) -> None:
         """Call ``callback`` from the store's own thread whenever there may be something to read.
 
-        It must not block. What was there before the call is not announced.
+        It must not block. Events from before the call are not announced.
         """
         self._callback = callback
         self._hub.start()

@@ -1,4 +1,4 @@
-"""What a snapshot holds when it holds all that decisions read, in words; imports nothing heavy."""
+"""Contents of a snapshot that holds all that decisions read, in words; imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ KUBECTL_RESOURCES: Final = (
 """Every kind that decisions read, as kubectl names them."""
 
 KUBECTL_COMMAND: Final = f"kubectl get {','.join(KUBECTL_RESOURCES)} -A -o json > cluster.json"
-"""What to run for a snapshot of a cluster."""
+"""The command for a snapshot of a cluster."""
 
 LACKS: Final = (
     "missing-nodes",

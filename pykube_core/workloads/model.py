@@ -122,15 +122,6 @@ class PodTable:
         """Return the rows in an order drawn from PCG64 with this seed."""
         return self.take(np.random.Generator(np.random.PCG64(seed)).permutation(len(self)))
 
-    def sorted_by_creation(self) -> PodTable:
-        """Return the rows in order of creation, equals in the order they have now."""
-        return self.take(np.argsort(self.created_ns, kind="stable"))
-
-    def sorted_by_name(self) -> PodTable:
-        """Return the rows in order of "namespace/name" by code points."""
-        order = sorted(range(len(self)), key=self.names.__getitem__)
-        return self.take(np.array(order, dtype=np.int64))
-
     def released(self) -> PodTable:
         """Return the table with every pod pending that is not pinned: the cluster, placed anew."""
         node = np.where(self.pinned, self.node, np.int32(-1)).astype(np.int32)
@@ -148,7 +139,7 @@ class Workload:
     pods : PodTable
         The pods, bound and pending.
     source : str
-        What it was read from, for reports.
+        The input that it was read from, for reports.
     objects : mapping of str to sequence of dict
         The other kinds that scheduling reads, by plural: ``namespaces``, ``services``,
         ``replicaSets``, ``persistentVolumes`` and so on; a kind that is absent has no key.
@@ -157,7 +148,7 @@ class Workload:
     left_out : PodTable or None
         Pods on nodes that are not there: no policy sees them, and they have no node here.
     warnings : tuple of str
-        What the input lacks, and what that means.
+        Lacks of the input, and what they mean.
     filters : tuple of str
         Filter plugins that the input asks for, whatever the policy: ``GpuShare`` for the openb
         trace.

@@ -20,14 +20,15 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from pykube_core.api.builtin import SCHEDULED
+from pykube_core.api.intake import label_of
 from pykube_core.api.machinery.documents import read_documents
 from pykube_core.api.machinery.errors import InputError
-from pykube_core.api.machinery.objects import KubeObject, label_of, name_of, namespace_of
+from pykube_core.api.machinery.objects import KubeObject, name_of, namespace_of
 from pykube_core.controllers.daemon_nodes import daemon_tolerations
 from pykube_core.controllers.template_hash import HASH_LABEL, canonical, hash_of
 from pykube_core.workloads.model import PodTable, Workload
 from pykube_core.workloads.read import STDIN, pod_warnings, read_inputs, read_workload
-from pykube_core.workloads.read.snapshot import KINDS
 
 # Where a workload's pod template is, by kind, and the API groups that the kind is of.
 TEMPLATES: Final[Mapping[str, tuple[frozenset[str], tuple[str, ...]]]] = {
@@ -53,11 +54,11 @@ class PodSource(NamedTuple):
     alone : PodTable
         The same pod, in a table.
     objects : mapping of str to list of dict
-        What its file has besides, by plural as in `Workload.objects`.
+        Objects that its file has besides, by plural as in `Workload.objects`.
     origin : str
         The workload that would make it, such as ``Deployment default/web``; "" for a Pod.
     warnings : tuple of str
-        What the pod asks for that neither the file nor the cluster has.
+        Resources that the pod asks for and that neither the file nor the cluster has.
     """
 
     pod: KubeObject
@@ -192,7 +193,7 @@ def _of_template(owner: KubeObject, template: KubeObject, workload: Workload) ->
             "namespace": namespace,
             "labels": dict(given.get("labels") or {}),
             "annotations": dict(given.get("annotations") or {}),
-            # What a server has stored may have fields that are not known here.
+            # An object that a server has stored may have fields that are not known here.
             **({"uid": "-"} if (owner.get("metadata") or {}).get("uid") else {}),
         },
         "spec": template.get("spec") or {},
@@ -328,7 +329,7 @@ def _new(
     found: Workload, others: list[KubeObject], workload: Workload
 ) -> dict[str, list[KubeObject]]:
     """Return the objects of the file, and those that the reader implies and nobody has."""
-    given = {(KINDS[o["kind"]][1], _key(o)) for o in others if o["kind"] in KINDS}
+    given = {(SCHEDULED[o["kind"]].lister, _key(o)) for o in others if o["kind"] in SCHEDULED}
     return {
         plural: [
             obj

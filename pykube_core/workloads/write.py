@@ -10,11 +10,11 @@ from typing import Final
 
 import msgspec
 
+from pykube_core.api.builtin import SCHEDULED
 from pykube_core.api.machinery.objects import KubeObject, name_of
 from pykube_core.files import write_file
 from pykube_core.workloads.model import Workload
 from pykube_core.workloads.read import CREATED_ANNOTATION, DELETED_ANNOTATION, MIRROR_ANNOTATION
-from pykube_core.workloads.read.snapshot import KINDS
 
 _ENCODER: Final = msgspec.json.Encoder()
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -53,9 +53,9 @@ def _pieces(workload: Workload) -> Iterator[bytes]:
 
 
 def _objects(workload: Workload) -> Iterator[KubeObject]:
-    for kind, (group, plural) in KINDS.items():
-        head = {"apiVersion": f"{group}/v1" if group else "v1", "kind": kind}
-        for obj in workload.objects.get(plural, ()):
+    for kind, resource in SCHEDULED.items():
+        head = {"apiVersion": resource.api_version, "kind": kind}
+        for obj in workload.objects.get(resource.lister, ()):
             yield head | obj
     for node in workload.nodes:
         yield {"apiVersion": "v1", "kind": "Node"} | node

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pykube_core.api.builtin import BUILTIN, CONFIG_MAPS, DEPLOYMENTS, PODS
+from pykube_core.api.apps import DEPLOYMENTS
+from pykube_core.api.builtin import BUILTIN
+from pykube_core.api.core import CONFIG_MAPS, PODS
 from pykube_core.api.machinery.patch import JSON_PATCH
 from pykube_core.api.machinery.status import StatusError, success
 from pykube_core.apiserver import ApiServer

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from pykube_core.api.builtin import BUILTIN, CONFIG_MAPS
+from pykube_core.api.builtin import BUILTIN
+from pykube_core.api.core import CONFIG_MAPS
 from pykube_core.api.machinery.status import StatusError
 from pykube_core.apiserver import ApiServer
 from pykube_core.store import Store

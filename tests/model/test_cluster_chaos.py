@@ -10,7 +10,7 @@ import pytest
 from manifests import deployment
 
 from pykube_core import Cluster
-from pykube_core.api.builtin import PODS
+from pykube_core.api.core import PODS
 from pykube_core.api.machinery.status import StatusError
 from pykube_core.store import Store
 

@@ -4,6 +4,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from pykube_core.scheduler.queue.backoff import SECOND_NS
 from pykube_core.scheduler.queue.events import (
     ASSIGNED_POD_DELETE,
     NODE_ADD,
@@ -14,7 +15,6 @@ from pykube_core.scheduler.queue.events import (
 )
 from pykube_core.scheduler.queue.hints import QueueingHints, Registration
 from pykube_core.scheduler.queue.queue import (
-    SECOND_NS,
     UNSCHEDULABLE_FLUSH_INTERVAL_NS,
     UNSCHEDULABLE_TIMEOUT_NS,
     Pool,

@@ -8,12 +8,12 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pykube_core.api.builtin import CONFIG_MAPS, PODS
+from pykube_core.api.core import CONFIG_MAPS, PODS
 from pykube_core.api.machinery.patch import MERGE_PATCH
 from pykube_core.api.machinery.status import StatusError
 from pykube_core.apiserver import ApiObject, ApiServer, Binding
 from pykube_core.apiserver.registry import lifecycle
-from pykube_core.client.informers import SharedInformer
+from pykube_core.client.informers import Deleted, SharedInformer, Updated
 from pykube_core.controllers import GarbageCollector
 from pykube_core.controllers.pods import PodReader
 from pykube_core.objects import encode
@@ -124,18 +124,18 @@ def shown(pod):
     }
 
 
-def check_scheduler(obj, shapes):
+def check_scheduler(obj, signatures):
     whole = msgspec.json.decode(obj.data)
     metadata, spec, status = whole["metadata"], whole["spec"], whole.get("status", {})
-    shape = shapes.of(obj)
+    signature = signatures.of(obj)
     assert (obj.name, obj.uid) == (metadata["name"], metadata["uid"])
-    assert (shape.node, shape.namespace) == (spec.get("nodeName", ""), "default")
-    assert shape.nominated_node == status.get("nominatedNodeName", "")
-    assert shape.is_deleting == ("deletionTimestamp" in metadata)
+    assert (signature.node, signature.namespace) == (spec.get("nodeName", ""), "default")
+    assert signature.nominated_node == status.get("nominatedNodeName", "")
+    assert signature.is_deleting == ("deletionTimestamp" in metadata)
     done = status.get("phase") in ("Succeeded", "Failed")
-    assert shape.is_done == done
-    assert shape.is_sized == is_sized(obj)
-    assert shapes.read_status(obj) == (done, is_sized(obj))
+    assert signature.is_done == done
+    assert signature.is_sized == is_sized(obj)
+    assert signatures.read_status(obj) == (done, is_sized(obj))
     assert is_sized(obj) or "resources" not in status
     assert obj.bound_to in ("", spec.get("nodeName", ""))
     body = obj.body
@@ -157,7 +157,7 @@ class World:
         self.every = self.log.cursor(PODS, every_version=True)
         self.cursors = [self.log.cursor(PODS), self.log.cursor(PODS)]
         self.reader = PodReader()
-        self.shapes = PodSignatures(None)
+        self.signatures = PodSignatures(None)
         self.states = []
         self.expected = {}
         self.returned = []
@@ -170,17 +170,17 @@ class World:
             self.check_log(change)
 
     def check_log(self, change):
-        new = change.new
-        if new is None:
+        new = change.object
+        if type(change) is Deleted:
             return
         whole = msgspec.json.decode(new.data)
         assert msgspec.json.decode(new.status) == whole.get("status", {})
-        if change.old is not None:
+        if type(change) is Updated:
             old = msgspec.json.decode(change.old.data)
             alone = (old | {"status": 0}) == (whole | {"status": 0})
-            assert change.is_status_alone == alone or not change.old.body.has_status
+            assert change.is_status_alone == alone or not change.old.body.has_tail
             assert new.has_body_of(change.old) == change.is_status_alone
-        check_scheduler(new, self.shapes)
+        check_scheduler(new, self.signatures)
         self.expected[new.key, new.revision] = pod_shown(new)
         self.states.append(new)
 
@@ -196,7 +196,7 @@ class World:
 
     def create_copies(self, name, given, node):
         pod = self.pod(given | {"name": name}, node)
-        self.server.create_copies(PODS, pod, "default", names=["a", "b"])
+        self.server.batch.create(PODS, pod, "default", names=["a", "b"])
 
     def patch(self, name, given):
         patch = {"metadata": complete(given)}
@@ -208,7 +208,7 @@ class World:
 
     def replace_status(self, name, status):
         held = self.log.get(PODS, name, "default") or self.server.get(PODS, name, "default")
-        self.server.replace_status_many(PODS, [(held, msgspec.json.encode(status))])
+        self.server.batch.patch_status(PODS, [(held, msgspec.json.encode(status))])
 
     def bind(self, name, index):
         """Bind with a state that may be stale, as without one."""
@@ -219,7 +219,7 @@ class World:
         uid = msgspec.json.decode(state.data)["metadata"]["uid"]
         held = self.log.get(PODS, name, "default")
         bindings = [Binding("default", name, "n1", uid, state)] * 2
-        first, again = self.server.bind_many(bindings)
+        first, again = self.server.batch.bind(bindings)
         assert isinstance(again, StatusError)
         whole = held and msgspec.json.decode(held.data)
         may = whole and whole["metadata"]["uid"] == uid and not whole["spec"].get("nodeName")
@@ -241,7 +241,7 @@ class World:
         for resource in (CONFIG_MAPS, PODS):
             expected = {n: self.after_deletion(resource, n, grace, propagation) for n in names}
             targets = [("default", n, "") for n in names]
-            outcomes = self.server.delete_many(resource, targets, **options)
+            outcomes = self.server.batch.delete(resource, targets, **options)
             for target, outcome in zip(names[:2], outcomes, strict=False):
                 held = self.stored(resource, target)
                 assert (held and msgspec.json.decode(held)) == expected[target]
@@ -261,12 +261,13 @@ class World:
     def read(self, index):
         """Read, and forget, as controllers do, what one of the two has not read yet."""
         for change in self.cursors[index].read():
-            if change.new is None:
-                self.reader.forget(change.object.key)
+            obj = change.object
+            if type(change) is Deleted:
+                self.reader.forget(obj.key)
                 continue
-            pod = self.reader.read(change.new)
-            assert pod.revision >= change.new.revision
-            assert shown(pod) == self.expected[change.new.key, pod.revision]
+            pod = self.reader.read(obj)
+            assert pod.revision >= obj.revision
+            assert shown(pod) == self.expected[obj.key, pod.revision]
             self.returned.append((pod, shown(pod)))
 
     def check(self):

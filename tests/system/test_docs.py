@@ -10,7 +10,7 @@ from console import blocks as blocks_of
 
 import pykube_core as pk
 from pykube_core.api.builtin import BUILTIN
-from pykube_core.experiments.compare import compare
+from pykube_core.reports.comparison import compare
 from pykube_core.scheduler.policies.user_policy import STANDARD_RESOURCES, node_fields, pod_fields
 from pykube_core.workloads.contents import KUBECTL_COMMAND
 

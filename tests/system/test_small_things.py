@@ -11,7 +11,7 @@ import pytest
 
 import pykube_core as pk
 from pykube_core.api.machinery.errors import InputError
-from pykube_core.experiments.compare import compare
+from pykube_core.reports.comparison import compare
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 

@@ -68,7 +68,7 @@ def _source(resources: Mapping[str, int]) -> str:
     return (
         "def kernel(nodes, stride, row_count, request, resource_count, score_out):\n"
         f"    pod = Pod({asked})\n"
-        # An exception ends the loop: what it leaves must be no score.
+        # An exception ends the loop; the rows behind it must hold no score.
         "    for i in range(row_count):\n"
         "        score_out[i] = nan\n"
         "    for i in range(row_count):\n"

@@ -4,7 +4,9 @@ Each method checks dtype, shape, contiguity and range, calls once, and raises on
 with C's own words. The store's handle is in ``native._store``.
 """
 
-from _pykube_hotcore.native._engine import Engine, Evaluation, Victims, kernels
+from _pykube_hotcore.native._engine import Engine
+from _pykube_hotcore.native._engine_answers import Evaluation, Victims
+from _pykube_hotcore.native._engine_handle import kernels
 from _pykube_hotcore.native._node_batch import NodeBatch
 from _pykube_hotcore.native._replay import Replay, play_singly
 from _pykube_hotcore.native._status import NativeError, check, status_text

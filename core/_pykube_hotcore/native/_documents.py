@@ -62,7 +62,7 @@ class YamlWriter:
         Parameters
         ----------
         text : bytes or bytearray
-            What documents are in, up to ``end``.
+            Documents, up to ``end``.
 
         Returns
         -------

@@ -1,15 +1,15 @@
 """The scheduling engine in C behind typed calls."""
 
-import threading
 from collections.abc import Collection, Sequence
-from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from _pykube_hotcore._ffi import ffi, lib
 from _pykube_hotcore.native._buffers import in_buffer, indices, offsets, out_buffer
+from _pykube_hotcore.native._engine_answers import Evaluation, Victims
+from _pykube_hotcore.native._engine_handle import EngineHandle
 from _pykube_hotcore.native._node_batch import NodeBatch
 from _pykube_hotcore.native._replay import Replay
 from _pykube_hotcore.native._status import check
@@ -30,70 +30,7 @@ from _pykube_hotcore.program import (
 _FLOAT64 = np.dtype(np.float64)
 
 
-class Evaluation(NamedTuple):
-    """One pod on every row. ``n`` is the number of rows.
-
-    Attributes
-    ----------
-    plugin, code : (n,) uint8
-        Who refused first and how: ``Plugin``, ``Code``.
-    detail : (n,) uint64
-        Why; its meaning is the plugin's.
-    raw, normalized : (PLUGIN_COUNT, n) int64
-        Scores, valid where ``scored`` and feasible.
-    total : (n,) float64
-        Weighted sum, -inf where not feasible.
-    scored : (PLUGIN_COUNT,) bool
-        Plugins that have scores for this pod.
-    """
-
-    plugin: NDArray[np.uint8]
-    code: NDArray[np.uint8]
-    detail: NDArray[np.uint64]
-    raw: NDArray[np.int64]
-    normalized: NDArray[np.int64]
-    total: NDArray[np.float64]
-    scored: NDArray[np.bool_]
-
-
-class Victims(NamedTuple):
-    """Who would have to go from each of n rows so that a pod fits there.
-
-    Attributes
-    ----------
-    code : (n,) uint8
-        ``Code.FITS`` where preemption helps; ``Code.NOT_EVALUATED`` where no pod has a lower
-        priority; else how the pod was refused with all of these gone.
-    plugin : (n,) uint8
-        Who refused it then: ``Plugin``.
-    detail : (n,) uint64
-        Why; its meaning is the plugin's.
-    violations : (n,) int32
-        Victims whose disruption violates a budget.
-    offsets : (n + 1,) int32
-        Row i has the victims ``pods[offsets[i]:offsets[i + 1]]``.
-    pods : (total,) int32
-        Slots, the most important first.
-    """
-
-    code: NDArray[np.uint8]
-    plugin: NDArray[np.uint8]
-    detail: NDArray[np.uint64]
-    violations: NDArray[np.int32]
-    offsets: NDArray[np.int32]
-    pods: NDArray[np.int32]
-
-
-def kernels() -> list[str]:
-    """Return the names of the kernels that this machine can run, in rising order of preference."""
-    return [
-        ffi.string(lib.pkc_kernel_name(i)).decode()
-        for i in range(lib.pkc_kernel_count())
-        if lib.pkc_kernel_supported(i)
-    ]
-
-
-class Engine:
+class Engine(EngineHandle):
     """Nodes, pods and pod classes as integers, and the scheduling cycle over them.
 
     All calls are serialised by a lock; C runs with the GIL released.
@@ -109,40 +46,8 @@ class Engine:
     """
 
     def __init__(self, kernel: str | None = None, tie: Tie = Tie.RANK, seed: int = 0) -> None:
-        index = -1
-        if kernel is not None:
-            if kernel not in kernels():
-                raise ValueError(f"kernel {kernel!r} is not one of {', '.join(kernels())}")
-            index = kernels().index(kernel)
-        out = ffi.new("pkc_engine **")
-        check(lib.pkc_engine_new(index, tie, seed & (2**64 - 1), out), "engine")
-        self._lock = threading.Lock()
-        self._handle: Any = ffi.gc(out[0], lib.pkc_engine_free)
+        super().__init__(kernel, tie, seed)
         self._policies: list[object] = []
-
-    def close(self) -> None:
-        """Free the engine; a second close does nothing."""
-        with self._lock:
-            if self._handle is not None:
-                ffi.release(self._handle)
-                self._handle = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    @property
-    def _engine(self) -> Any:
-        if self._handle is None:
-            raise ValueError("the engine is closed")
-        return self._handle
 
     def reserve_resources(self, count: int) -> int:
         """Make sure that at least ``count`` resources have columns; return how many there are."""
@@ -572,14 +477,6 @@ class Engine:
         with self._lock:
             check(lib.pkc_engine_devices(self._engine, out_buffer(free, "int32_t[]")), "devices")
         return free
-
-    def validate(self) -> None:
-        """Check every invariant from scratch; raise AssertionError with the broken one."""
-        reason = ffi.new("const char **")
-        with self._lock:
-            line = lib.pkc_engine_validate(self._engine, reason)
-        if line != 0:
-            raise AssertionError(f"engine line {line}: {ffi.string(reason[0]).decode()}")
 
 
 def _namespaces(namespaces: tuple[int, ...] | None) -> tuple[int, NDArray[np.int32]]:

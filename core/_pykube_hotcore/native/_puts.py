@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, count, repeat
@@ -58,22 +59,36 @@ class Form:
 
 
 class Filling:
-    """Forms of keys and values, and the rows of fields that fill them, where C reads them.
+    """Forms, such as of keys and values, and the rows of fields that fill them, where C reads them.
 
     Attributes
     ----------
     forms, fields : cdata
         ``pkc_form **`` of all keys, then of all values; ``pkc_text *``, row by row.
-    field_count : int
-        Of a row.
+    field_count, row_count : int
+        Fields of a row, and rows: as many as forms, or half as many.
     """
 
-    __slots__ = ("_kept", "field_count", "fields", "form_count", "forms")
+    __slots__ = ("_kept", "field_count", "fields", "form_count", "forms", "row_count")
 
-    def __init__(self, addresses: array[int], fields: Any, field_count: int, kept: object) -> None:
+    def __init__(
+        self, addresses: array[int], fields: Any, shape: tuple[int, int], kept: object
+    ) -> None:
         self._kept = addresses, kept
         self.forms = ffi.cast("pkc_form **", ffi.from_buffer(addresses))
-        self.fields, self.field_count, self.form_count = fields, field_count, len(addresses)
+        self.fields, (self.row_count, self.field_count) = fields, shape
+        self.form_count = len(addresses)
+
+    def of(self, forms: Sequence[Form]) -> Filling:
+        """Return the filling of other forms, one a row, with the same fields."""
+        addresses = array("q", [form.address for form in forms])
+        shape = self.row_count, self.field_count
+        return Filling(addresses, self.fields, shape, (forms, self._kept))
+
+    def texts(self) -> tuple[bytes, ...]:
+        """Return each form filled. O(bytes)."""
+        sizes = self.sizes()
+        return struct.unpack("%ds" * len(sizes) % tuple(sizes), self.data(sizes))
 
     def sizes(self) -> array[int]:
         """Return the bytes that each form takes when it is filled.
@@ -91,7 +106,7 @@ class Filling:
                 self.form_count,
                 self.fields,
                 self.field_count,
-                self.form_count // 2,
+                self.row_count,
                 out,
             )
         )
@@ -101,7 +116,7 @@ class Filling:
         """Return all filled forms, one behind the other. O(bytes)."""
         data = bytearray(sum(sizes))
         lib.pkc_form_fill(
-            self.forms, self.form_count, self.fields, self.field_count, self.form_count // 2,
+            self.forms, self.form_count, self.fields, self.field_count, self.row_count,
             ffi.from_buffer("char[]", data),
         )  # fmt: skip
         return data
@@ -186,16 +201,36 @@ class Puts:
         NativeError
             A field has a zero byte, or a form has a gap for a field that is not there.
         """
-        row_count = len(values)
-        field_count, rest = divmod(len(fields), row_count or 1)
+        field_count, rest = divmod(len(fields), len(values) or 1)
         if rest:
             raise ValueError("each row has as many fields as the others")
-        texts = ffi.from_buffer(_terminated(fields))  # What is found points into it.
-        found = ffi.new("pkc_text[]", len(fields))
-        check(lib.pkc_form_read_fields(texts, len(texts), len(fields), found))
+        return cls.of_rows(key, values, _terminated(fields), field_count, revisions)
+
+    @classmethod
+    def of_rows(
+        cls,
+        key: Form,
+        values: Sequence[Form],
+        rows: bytes,
+        field_count: int,
+        revisions: Iterable[int],
+    ) -> Puts:
+        """Return such puts of rows that are one text: each field ends with a zero byte.
+
+        Raises
+        ------
+        NativeError
+            There are more or fewer fields than ``field_count`` a row, or a form has a gap for one
+            that is not there.
+        """
+        row_count = len(values)
+        texts = ffi.from_buffer(rows)  # The fields found point into it.
+        found = ffi.new("pkc_text[]", field_count * row_count)
+        check(lib.pkc_form_read_fields(texts, len(texts), field_count * row_count, found))
         addresses = array("q", [key.address]) * row_count
         addresses.extend([form.address for form in values])
-        filling = Filling(addresses, found, field_count, (key, values, texts))
+        shape = row_count, field_count
+        filling = Filling(addresses, found, shape, (key, values, texts))
         return cls(None, filling.sizes(), revisions, filling)
 
     def __len__(self) -> int:
@@ -221,13 +256,15 @@ class Puts:
 
     @property
     def request_bytes(self) -> int:
-        """What they count for as one request: a key is in its compare, too."""
+        """Their size as one request: a key is in its compare, too."""
         return sum(self.sizes) + sum(self.sizes[: len(self)])
 
 
 def _terminated(fields: Sequence[str] | Sequence[bytes]) -> bytes:
     """Return all fields, each with a zero byte behind it."""
-    texts: list[Any] = [*fields]
-    if texts and isinstance(texts[0], bytes):
-        return b"\0".join([*texts, b""])
-    return "\0".join([*texts, ""]).encode()
+    texts: Any = fields
+    if not texts:
+        return b""
+    if isinstance(texts[0], bytes):
+        return b"\0".join(texts) + b"\0"
+    return ("\0".join(texts) + "\0").encode()

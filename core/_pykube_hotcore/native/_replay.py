@@ -72,7 +72,7 @@ class Replay:
 
 
 class ReplayEngine(Protocol):
-    """What is needed of the engine."""
+    """The calls that a replay makes to an engine."""
 
     def place(self, classes: Any) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Place pods."""

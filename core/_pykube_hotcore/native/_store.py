@@ -1,26 +1,20 @@
-"""The versioned store's handle: every call into ``pkc_store_*`` and ``pkc_watch_*``."""
+"""The versioned store's handle: every call into ``pkc_store_*``."""
 
 from __future__ import annotations
 
-import struct
 from array import array
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from _pykube_hotcore._ffi import ffi, lib
 from _pykube_hotcore.native._puts import Puts
 from _pykube_hotcore.native._status import check
 from _pykube_hotcore.native._store_answers import (
-    read_events,
     read_kvs,
-    read_packed,
     read_results,
 )
 from _pykube_hotcore.native._store_errors import (
-    CorruptError,
     RequestError,
-    closed_error,
-    compacted_error,
     error_of,
     ok,
     open_error,
@@ -33,7 +27,6 @@ from _pykube_hotcore.native._store_types import (
     Get,
     KeyValue,
     LeaseInfo,
-    PackedEvents,
     Put,
     PutResult,
     RangeResult,
@@ -41,114 +34,12 @@ from _pykube_hotcore.native._store_types import (
     StoreStatus,
     Txn,
     TxnResult,
-    WatchBatch,
 )
+from _pykube_hotcore.native._store_views import AnswerPool, RangeView
+from _pykube_hotcore.native._store_watch import WatchHandle
 
-_Events = TypeVar("_Events", WatchBatch, PackedEvents)
 _SYNC = {"always": lib.PKC_SYNC_ALWAYS, "interval": lib.PKC_SYNC_INTERVAL}
 _NO_LEASE_DEADLINE = 2**63 - 1
-
-
-class RangeView:
-    """Keys and values of a range as read-only views of the store's own memory.
-
-    The views hold until ``close`` (or the end of the ``with`` block), which must come before the
-    store is closed; meanwhile the store frees nothing that they show.
-    """
-
-    def __init__(self, handle: StoreHandle, answer: Any) -> None:
-        self._handle = handle
-        self._answer: Any = answer
-        self._views: list[memoryview] = []
-        self.revision = int(answer.revision)
-        self.count = int(answer.results[0].count)
-
-    def __len__(self) -> int:
-        return 0 if self._answer is None else int(self._answer.kv_count)
-
-    def _view(self, pointer: Any, size: int) -> memoryview:
-        view = memoryview(ffi.buffer(pointer, size)).toreadonly()
-        self._views.append(view)
-        return view
-
-    def key(self, index: int) -> memoryview:
-        """Return the key of entry ``index``, which must be below the length."""
-        kv = self._answer.kvs[self._checked(index)]
-        return self._view(kv.key, kv.key_size)
-
-    def value(self, index: int) -> memoryview:
-        """Return the value of entry ``index``, which must be below the length."""
-        kv = self._answer.kvs[self._checked(index)]
-        return self._view(kv.value, kv.value_size)
-
-    def _checked(self, index: int) -> int:
-        if not 0 <= index < len(self):
-            raise IndexError(index)
-        return index
-
-    def close(self) -> None:
-        """Release the views; a second call does nothing."""
-        for view in self._views:
-            view.release()
-        self._views.clear()
-        answer, self._answer = self._answer, None
-        if answer is not None:
-            self._handle.give_back(answer)
-
-    def __enter__(self) -> RangeView:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-
-class WatchHandle:
-    """A cursor on the log. One thread at a time."""
-
-    def __init__(self, store: StoreHandle, watch: Any, revision: int) -> None:
-        self._store = store
-        self._watch = watch
-        self._more = ffi.new("int32_t *")
-        self.revision = revision
-
-    def read(self, event_count_max: int) -> tuple[WatchBatch, bool]:
-        """Return the next events, and whether there are more already."""
-        return self._read(event_count_max, read_events)
-
-    def read_packed(self, event_count_max: int) -> tuple[PackedEvents, bool]:
-        """Return the same, packed."""
-        return self._read(event_count_max, read_packed)
-
-    def _read(
-        self, event_count_max: int, copied: Callable[[Any, int, int], _Events]
-    ) -> tuple[_Events, bool]:
-        if self._watch is None:
-            raise closed_error()
-        answer = self._store.borrow()
-        try:
-            status = lib.pkc_watch_read(self._watch, event_count_max, self._more, answer)
-            if status == lib.PKC_ERR_COMPACTED:
-                raise compacted_error(int(answer.compact_revision))
-            count = ok(status)
-            more = bool(self._more[0])
-            # With more to come, not everything up to the answer's revision was delivered.
-            last = answer.kvs[count - 1].mod_revision if count and more else answer.revision
-            return copied(answer, int(last), count), more
-        finally:
-            self._store.give_back(answer)
-
-    def exclude(self, prefixes: Sequence[bytes]) -> None:
-        """Leave out keys with any of these prefixes, none of them empty, from now on."""
-        if self._watch is None:
-            raise closed_error()
-        sizes = ffi.new("int64_t[]", [len(prefix) for prefix in prefixes])
-        ok(lib.pkc_watch_exclude(self._watch, b"".join(prefixes), sizes, len(prefixes)))
-
-    def close(self) -> None:
-        """Free the cursor; a second call does nothing."""
-        watch, self._watch = self._watch, None
-        if watch is not None:
-            ffi.release(watch)
 
 
 class StoreHandle:
@@ -192,19 +83,7 @@ class StoreHandle:
             if status < 0:
                 raise open_error(status, fault)
         self._store = ffi.gc(out[0], lib.pkc_store_free)
-        self._answers: list[Any] = []
-
-    def borrow(self) -> Any:
-        """Return an unused answer; give it back after use."""
-        try:
-            return self._answers.pop()
-        except IndexError:
-            return ffi.gc(ffi.new("pkc_answer *"), lib.pkc_answer_free)
-
-    def give_back(self, answer: Any) -> None:
-        """Release an answer's contents."""
-        lib.pkc_answer_release(answer)
-        self._answers.append(answer)
+        self._pool = AnswerPool(self._store)
 
     def _settled(self, status: int, answer: Any) -> int:
         """Return the status of a call, or raise it, once all that it rests on is durable."""
@@ -214,21 +93,21 @@ class StoreHandle:
 
     def _call(self, function: Callable[..., int], *args: Any) -> int:
         """Make a call whose answer only counts for its header; return the revision."""
-        answer = self.borrow()
+        answer = self._pool.borrow()
         try:
             self._settled(function(self._store, *args, answer), answer)
             return int(answer.revision)
         finally:
-            self.give_back(answer)
+            self._pool.give_back(answer)
 
     def _one(self, function: Callable[..., int], *args: Any) -> Any:
         """Make a call with one result; return it."""
-        answer = self.borrow()
+        answer = self._pool.borrow()
         try:
             self._settled(function(self._store, *args, answer), answer)
             return read_results(answer)[0]
         finally:
-            self.give_back(answer)
+            self._pool.give_back(answer)
 
     def range(self, op: Get) -> RangeResult:
         """Read a range at the visible revision or an earlier one."""
@@ -241,25 +120,25 @@ class StoreHandle:
         """Return a key at the visible revision, None when it is not there."""
         if not key:
             raise RequestError(lib.PKC_ERR_KEY_EMPTY)
-        answer = self.borrow()
+        answer = self._pool.borrow()
         try:
             sizes = ffi.new("int64_t *", len(key))
             ok(lib.pkc_store_get_many(self._store, key, sizes, 1, answer))
             kv = read_kvs(answer)[0]
             return kv if kv.mod_revision else None
         finally:
-            self.give_back(answer)
+            self._pool.give_back(answer)
 
     def range_view(self, op: Get) -> RangeView:
         """Read a range without copying."""
         encoder = Encoder()
         request = encoder.ops([op])
-        answer = self.borrow()
+        answer = self._pool.borrow()
         status = lib.pkc_store_range(self._store, request, answer)
         if status < 0:
-            self.give_back(answer)
+            self._pool.give_back(answer)
             raise error_of(status)
-        return RangeView(self, answer)
+        return RangeView(self._pool, answer)
 
     def put(self, op: Put) -> PutResult:
         """Put one key."""
@@ -326,7 +205,7 @@ class StoreHandle:
     ) -> BatchResult:
         """Run a transaction of like operations, each with a compare of its key's mod revision."""
         expected = ffi.NULL if revisions is None else ffi.from_buffer("int64_t[]", revisions)
-        answer = self.borrow()
+        answer = self._pool.borrow()
         try:
             status = call(self._store, *what, expected, count, *lease, answer)
             self._settled(status, answer)
@@ -334,19 +213,19 @@ class StoreHandle:
             failed = None if result.succeeded else int(result.count)
             return BatchResult(int(answer.revision), failed)
         finally:
-            self.give_back(answer)
+            self._pool.give_back(answer)
 
     def get_many(self, keys: Sequence[bytes]) -> tuple[int, list[KeyValue | None]]:
         """Return the revision and, for each key, what it holds then."""
         sizes = ffi.new("int64_t[]", [len(key) for key in keys])
         data = b"".join(keys)
-        answer = self.borrow()
+        answer = self._pool.borrow()
         try:
             ok(lib.pkc_store_get_many(self._store, data, sizes, len(keys), answer))
             kvs = read_kvs(answer)
             return int(answer.revision), [kv if kv.mod_revision else None for kv in kvs]
         finally:
-            self.give_back(answer)
+            self._pool.give_back(answer)
 
     def compact(self, revision: int) -> int:
         """Compact; return the current revision."""
@@ -355,23 +234,23 @@ class StoreHandle:
     def hash(self, revision: int) -> tuple[int, int, int]:
         """Return hash, current revision and compacted revision."""
         out = ffi.new("uint32_t *")
-        answer = self.borrow()
+        answer = self._pool.borrow()
         try:
             ok(lib.pkc_store_hash(self._store, revision, out, answer))
             return int(out[0]), int(answer.revision), int(answer.compact_revision)
         finally:
-            self.give_back(answer)
+            self._pool.give_back(answer)
 
     def lease_grant(self, lease_id: int, ttl: int, time_ns: int) -> int:
         """Grant a lease; return the TTL granted."""
         out = ffi.new("int64_t *")
-        answer = self.borrow()
+        answer = self._pool.borrow()
         try:
             args = (self._store, lease_id, ttl, time_ns, out, answer)
             self._settled(lib.pkc_store_lease_grant(*args), answer)
             return int(out[0])
         finally:
-            self.give_back(answer)
+            self._pool.give_back(answer)
 
     def lease_revoke(self, lease_id: int) -> int:
         """End a lease with the keys attached to it; return the revision."""
@@ -380,25 +259,25 @@ class StoreHandle:
     def lease_keep_alive(self, lease_id: int, time_ns: int) -> int:
         """Start the TTL anew; return it."""
         out = ffi.new("int64_t *")
-        answer = self.borrow()
+        answer = self._pool.borrow()
         try:
             args = (self._store, lease_id, time_ns, out, answer)
             self._settled(lib.pkc_store_lease_keep_alive(*args), answer)
             return int(out[0])
         finally:
-            self.give_back(answer)
+            self._pool.give_back(answer)
 
     def lease_time_to_live(self, lease_id: int, time_ns: int) -> LeaseInfo:
         """Return what is left of a lease, and what hangs on it."""
         out = ffi.new("int64_t[2]")
-        answer = self.borrow()
+        answer = self._pool.borrow()
         try:
             args = (self._store, lease_id, time_ns, out, out + 1, answer)
             self._settled(lib.pkc_store_lease_time_to_live(*args), answer)
             keys = [kv.key for kv in read_kvs(answer)]
             return LeaseInfo(lease_id, int(out[0]), int(out[1]), keys)
         finally:
-            self.give_back(answer)
+            self._pool.give_back(answer)
 
     def lease_list(self) -> list[int]:
         """Return the ids of all leases, ascending."""
@@ -412,12 +291,12 @@ class StoreHandle:
 
     def lease_expire(self, time_ns: int, count_max: int) -> int:
         """Revoke leases whose deadline has come; return how many."""
-        answer = self.borrow()
+        answer = self._pool.borrow()
         try:
             args = (self._store, time_ns, count_max, answer)
             return self._settled(lib.pkc_store_lease_expire(*args), answer)
         finally:
-            self.give_back(answer)
+            self._pool.give_back(answer)
 
     def lease_deadline(self) -> int | None:
         """Return when the next lease ends, None when there is none."""
@@ -445,7 +324,7 @@ class StoreHandle:
         args = (key, len(key), end, len(end), start_revision, flags, tag, out)
         revision = self._call(lib.pkc_store_watch, *args)
         watch = ffi.gc(out[0], lib.pkc_watch_free)
-        return WatchHandle(self, watch, revision)
+        return WatchHandle(self._pool, watch, revision)
 
     def ready(self) -> list[int]:
         """Return the tags of watches that may have events; each once until it is read."""
@@ -501,25 +380,3 @@ class StoreHandle:
     def close(self) -> None:
         """Make everything durable and refuse what follows; a second call does nothing."""
         check(lib.pkc_store_close(self._store), "close")
-
-
-_HEADER_BYTES = 64
-_SNAPSHOT_MAGIC, _LOG_MAGIC = b"pkcsnap", b"pkcwal\0"
-
-
-def backup_files(data: bytes) -> dict[str, bytes]:
-    """Return the files of a directory that begins with this snapshot: itself and an empty segment.
-
-    Raises
-    ------
-    CorruptError
-        It does not begin as a snapshot does.
-    """
-    header = data[:_HEADER_BYTES]
-    if len(header) < _HEADER_BYTES or not header.startswith(_SNAPSHOT_MAGIC):
-        raise CorruptError(lib.PKC_ERR_CORRUPT, "snapshot, byte 0")
-    (base,) = struct.unpack_from("<Q", header, 16)
-    body = _LOG_MAGIC + header[7 : _HEADER_BYTES - 4]
-    crc = lib.pkc_crc32c(0, body, len(body))
-    segment = body + struct.pack("<I", crc)
-    return {f"snap-{base:016x}.snap": data, f"log-{base:016x}.wal": segment}

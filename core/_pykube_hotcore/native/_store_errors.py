@@ -1,4 +1,4 @@
-"""What the store refuses, as exceptions: one class for each reason a caller may act on."""
+"""Refusals of the store as exceptions: one class for each reason a caller may act on."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class CompactedError(StoreError):
     Attributes
     ----------
     compact_revision : int
-        What it was compacted to, 0 where that is not known.
+        The revision that it was compacted to, 0 where that is not known.
     """
 
     compact_revision = 0

@@ -1,4 +1,4 @@
-"""What goes into the store and what comes out: plain records of bytes and integers.
+"""Requests to the store and its answers: plain records of bytes and integers.
 
 Field names, numbers and meanings are etcd's (``etcdserverpb`` and ``mvccpb``). A key is never
 empty. ``end`` selects a range: empty is the one key, one zero byte every key from ``key`` on,

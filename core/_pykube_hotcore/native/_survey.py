@@ -1,4 +1,4 @@
-"""What is taken of the nodes and what pods could use of them, kept up with every change."""
+"""Surveys, kept up with every change: taken resources, and those that pods could use."""
 
 from typing import Any
 
@@ -28,12 +28,12 @@ class Survey:
     classes, resources : int32
         As given.
     usable : (n, m) int64
-        What is free of a resource (allocatable - requested, at least 0), summed over the rows that
-        a pod of the class fits now.
+        The free amount of a resource (allocatable - requested, at least 0), summed over the rows
+        that a pod of the class fits now.
     free_total, requested_total : (m,) int64
-        What is free and what is requested of all rows.
+        Sums over all rows.
     requested : (rows, m) int64
-        What is requested of each row.
+        The requested amounts of each row.
     pod_count : (rows,) int64
         How many pods each row has.
     pointer

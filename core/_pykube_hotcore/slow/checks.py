@@ -1,4 +1,4 @@
-"""What the engine refuses to take: the limits of profiles, classes and nodes."""
+"""Checks of the engine's input: the limits of profiles, classes and nodes."""
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
@@ -19,10 +19,9 @@ from _pykube_hotcore.program import (
     Strategy,
     Term,
 )
-from _pykube_hotcore.slow.state import INT32_MAX
+from _pykube_hotcore.slow.state import INT32_MAX, SCORE_MAX
 
 INT16_MAX = 2**15 - 1
-SCORE_MAX = 100
 
 
 def profile_valid(rules: EngineProfile, *, has_policy: bool) -> bool:

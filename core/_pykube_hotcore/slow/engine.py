@@ -11,6 +11,7 @@ from typing import Any, NoReturn, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from _pykube_hotcore.constants import C
 from _pykube_hotcore.native import (
     Evaluation,
     NativeError,
@@ -37,19 +38,17 @@ from _pykube_hotcore.slow import checks
 from _pykube_hotcore.slow.filters import (
     PreFilter,
     Verdict,
-    choose_devices,
     filter_with_nominated,
     has_room,
 )
 from _pykube_hotcore.slow.match import any_term_matches
+from _pykube_hotcore.slow.pods import Pods
 from _pykube_hotcore.slow.preempt import select_victims
 from _pykube_hotcore.slow.sample import sample, sample_size
 from _pykube_hotcore.slow.scores import PACKING, BadScoreError, score_nodes
 from _pykube_hotcore.slow.select import SplitMix64, select
 from _pykube_hotcore.slow.state import (
     Cluster,
-    Image,
-    Pod,
     Policy,
     Profile,
     Row,
@@ -58,8 +57,8 @@ from _pykube_hotcore.slow.state import (
 )
 from _pykube_hotcore.slow.survey import answer
 
-INVALID, LIMIT, NOT_FOUND, OVERFLOW, BAD_SCORE = -2, -3, -4, -6, -7
-INT64_MAX = 2**63 - 1
+INVALID, LIMIT, NOT_FOUND = C.PKC_ERR_INVALID, C.PKC_ERR_LIMIT, C.PKC_ERR_NOT_FOUND
+OVERFLOW, BAD_SCORE = C.PKC_ERR_OVERFLOW, C.PKC_ERR_SCORE
 NODE_LOCAL = (Plugin.NODE_RESOURCES_FIT, Plugin.BALANCED_ALLOCATION, *PACKING)
 
 
@@ -81,8 +80,7 @@ class SlowEngine:
         self.cluster = Cluster()
         self._tie = tie
         self._random = SplitMix64(seed)
-        self._free: list[int] = []
-        self._arrivals = 0
+        self._pods = Pods(self.cluster)
         self._handles = 0
         self._order: list[int] = []
         self._next_start = 0
@@ -183,7 +181,7 @@ class SlowEngine:
             self._reserve(range(len(node.allocatable)))
             self._order.append(self.row_count)
             self.cluster.rows.append(Row(node))
-            self._add_images(self.row_count - 1, node)
+            self.cluster.add_images(self.row_count - 1, node)
         return first
 
     def update_nodes(self, rows: Sequence[int], nodes: Sequence[NodeRow]) -> None:
@@ -197,36 +195,25 @@ class SlowEngine:
         if not checks.node_valid(node) or vanish:
             _refuse(INVALID, f"node row {row}")
         self._reserve(range(len(node.allocatable)))
-        self._drop_images(row, old.node)
+        self.cluster.drop_images(row, old.node)
         old.node = node
-        self._add_images(row, node)
+        self.cluster.add_images(row, node)
 
     def remove_node(self, row: int) -> int:
         """Remove a node and the pods on it; return how many these were."""
         old = self._live_row(row)
         slots = sorted(old.slots, reverse=True)
         for slot in slots:
-            self._drop(slot)
+            self._pods.drop(slot)
         old.alive = False
         self._order.remove(row)
-        self._drop_images(row, old.node)
+        self.cluster.drop_images(row, old.node)
         return len(slots)
 
     def _live_row(self, row: int) -> Row:
         if not 0 <= row < self.row_count or not self.cluster.rows[row].alive:
             _refuse(NOT_FOUND, f"node row {row}")
         return self.cluster.rows[row]
-
-    def _add_images(self, row: int, node: NodeRow) -> None:
-        for name, size in node.images:
-            self.cluster.images.setdefault(name, Image(size)).rows.add(row)
-
-    def _drop_images(self, row: int, node: NodeRow) -> None:
-        for name in {name for name, _ in node.images}:
-            image = self.cluster.images[name]
-            image.rows.discard(row)
-            if not image.rows:
-                del self.cluster.images[name]
 
     @property
     def row_count(self) -> int:
@@ -250,10 +237,10 @@ class SlowEngine:
         rows, pods = [-1] * len(wanted), [-1] * len(wanted)
         for index, c in enumerate(wanted):
             row = self._cycle(c, index)
-            if row >= 0 and not self._sums_hold(c, row):
+            if row >= 0 and not self._pods.sums_hold(c, row):
                 _refuse(OVERFLOW, f"pod {index} of the batch")
             if row >= 0:
-                rows[index], pods[index] = row, self._add(c, row)
+                rows[index], pods[index] = row, self._pods.add(c, row)
             elif stop_at_misfit:
                 break
         return np.array(rows, np.int32), np.array(pods, np.int32)
@@ -308,64 +295,33 @@ class SlowEngine:
                 _refuse(NOT_FOUND, "bind")
         slots: list[int] = []
         for c, row in zip(wanted, where, strict=True):
-            if not self._sums_hold(c, row):
+            if not self._pods.sums_hold(c, row):
                 for slot in reversed(slots):
-                    self._drop(slot)
+                    self._pods.drop(slot)
                 _refuse(OVERFLOW, "bind")
-            slots.append(self._add(c, row))
+            slots.append(self._pods.add(c, row))
         return np.array(slots, np.int32)
 
     def remove(self, pods: Integers) -> None:
         """Take pods off their rows: all of them, or none where one is unknown."""
         slots = [int(slot) for slot in pods]
         for index, slot in enumerate(slots):
-            if not self._holds(slot) or slot in slots[:index]:
+            if not self._pods.hold(slot) or slot in slots[:index]:
                 _refuse(NOT_FOUND, "pods")
         for slot in slots:
-            self._drop(slot)
+            self._pods.drop(slot)
 
     def set_start_times(self, pods: Integers, start_ns: Integers) -> None:
         """Say when pods started, for their importance in preemption."""
         slots = [int(slot) for slot in pods]
-        if not all(self._holds(slot) for slot in slots):
+        if not all(self._pods.hold(slot) for slot in slots):
             _refuse(NOT_FOUND, "pods")
         for slot, start in zip(slots, start_ns, strict=True):
             pod = self.cluster.pods[slot]
             assert pod is not None
             pod.start_ns = int(start)
 
-    def _holds(self, slot: int) -> bool:
-        return 0 <= slot < len(self.cluster.pods) and self.cluster.pods[slot] is not None
-
-    def _sums_hold(self, class_index: int, row: int) -> bool:
-        """Say whether every sum stays within int64 with one pod more."""
-        spec, view = self.cluster.classes[class_index], self.cluster.view(row)
-        sums = [view.requested(r) + amount for r, amount in spec.request]
-        sums += [view.nonzero(r) + spec.nonzero[r] for r in range(2)]
-        return max(sums) <= INT64_MAX
-
-    def _add(self, class_index: int, row: int) -> int:
-        spec = self.cluster.classes[class_index]
-        devices = choose_devices(spec, self.cluster.view(row))
-        pod = Pod(spec, row, devices, self._arrivals)
-        self._arrivals += 1
-        if self._free:
-            slot = self._free.pop()
-            self.cluster.pods[slot] = pod
-        else:
-            slot = len(self.cluster.pods)
-            self.cluster.pods.append(pod)
-        self.cluster.rows[row].slots.append(slot)
-        return slot
-
-    def _drop(self, slot: int) -> None:
-        pod = self.cluster.pods[slot]
-        assert pod is not None
-        self.cluster.rows[pod.row].slots.remove(slot)
-        self.cluster.pods[slot] = None
-        self._free.append(slot)
-
-    # What the caller adds to the rules.
+    # Facts that the caller adds to the rules.
 
     def set_external(self, class_index: int, binding: Integers, zone: Integers) -> None:
         """Say what VolumeBinding and VolumeZone refuse a class for, 0 where they let it pass."""
@@ -521,7 +477,7 @@ class SlowEngine:
         """Check that no pod is lost or on two rows; raise AssertionError."""
         listed = [slot for row in self.cluster.rows for slot in row.slots]
         assert len(set(listed)) == len(listed) == self.pod_count
-        assert sorted(listed + self._free) == list(range(len(self.cluster.pods)))
+        assert sorted(listed + self._pods.free) == list(range(len(self.cluster.pods)))
 
 
 def _refuse(status: int, what: str) -> NoReturn:

@@ -1,4 +1,4 @@
-"""What refuses a pod on a node, plugin by plugin (kubernetes v1.34.1, framework/plugins)."""
+"""Filters that refuse a pod on a node, plugin by plugin (kubernetes v1.34.1, framework/plugins)."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -20,7 +20,7 @@ CORDON = Taint(KEY_UNSCHEDULABLE, VALUE_EMPTY, Effect.NO_SCHEDULE)
 
 
 class Verdict(NamedTuple):
-    """Who refuses, how and why."""
+    """The plugin that refuses, its code and the detail."""
 
     plugin: Plugin
     code: Code
@@ -32,7 +32,7 @@ FITS = Verdict(Plugin.NONE, Code.FITS, 0)
 
 @dataclass(slots=True)
 class PreFilter:
-    """What the filters know of the whole cluster when they look at one node: the cycle state.
+    """The cycle state: all that the filters know of the cluster when they look at one node.
 
     Attributes
     ----------
@@ -129,7 +129,7 @@ def _filter(
         detail = volumes.restriction(spec, pre.once, view)
         return None if detail is None else (Code.UNSCHEDULABLE, detail)
     if plugin == Plugin.POD_TOPOLOGY_SPREAD:
-        return spread.refusal(spec, pre.spread, view.node)
+        return spread.refusal(pre.spread, view.node)
     if plugin == Plugin.INTER_POD_AFFINITY:
         return affinity.refusal(spec, pre.affinity, view.node)
     return None

@@ -11,14 +11,14 @@ from _pykube_hotcore.slow.state import Cluster, Pod
 
 @dataclass(slots=True)
 class NodeVictims:
-    """What a dry run on one node found.
+    """The outcome of a dry run on one node.
 
     Attributes
     ----------
     code : Code
         FITS, or how the node refuses; NOT_EVALUATED where no pod is of lower priority.
     plugin : Plugin
-        Who refuses, with all pods of lower priority gone.
+        The plugin that refuses, with all pods of lower priority gone.
     detail : int
         Why; its meaning is the plugin's.
     slots : list of int

@@ -25,7 +25,7 @@ PERCENT_STEP = 2.0**-43
 
 
 class Asked(NamedTuple):
-    """What a pod asks for, with and without non-zero defaults."""
+    """A pod's request, with and without non-zero defaults."""
 
     request_cpu: float
     request_memory: float
@@ -39,7 +39,7 @@ def columns_of(allocatable: NDArray[np.int64], requested: NDArray[np.int64]) -> 
     Parameters
     ----------
     allocatable, requested : (2, n) int64
-        cpu and memory, 0 < allocatable <= 2**42. What is requested stands for the non-zero
+        cpu and memory, 0 < allocatable <= 2**42. The requested amount stands for the non-zero
         accounts, too.
 
     Returns

@@ -18,8 +18,8 @@ from _pykube_hotcore.program import (
 )
 from _pykube_hotcore.slow import affinity, spread
 from _pykube_hotcore.slow.match import term_matches, tolerates
-from _pykube_hotcore.slow.spread import SCORE_MAX, round_half_away
-from _pykube_hotcore.slow.state import Cluster, Profile, View, amount_of
+from _pykube_hotcore.slow.spread import round_half_away
+from _pykube_hotcore.slow.state import SCORE_MAX, Cluster, Profile, View, amount_of
 
 MIB = 1 << 20
 IMAGE_BYTES_MIN = 23 * MIB
@@ -72,7 +72,7 @@ def score_nodes(cluster: Cluster, spec: PodClass, feasible: list[View]) -> Score
         if plugin not in NORMALIZED:
             add(weights[plugin], normalized)
     if Plugin.POLICY in weights:
-        policy = [policy_score(cluster, profile, spec, view) for view in feasible]
+        policy = [policy_score(profile, spec, view) for view in feasible]
         add(weights[Plugin.POLICY], policy)
     for plugin, normalized in scores.normalized.items():
         if plugin in NORMALIZED:
@@ -183,7 +183,7 @@ def most_allocated(capacity: int, requested: int) -> int:
 
 
 def utilization(capacity: int, requested: int) -> int:
-    """requested_to_capacity_ratio.go; what overflowed takes the nearest end of the shape."""
+    """requested_to_capacity_ratio.go; an overflow takes the nearest end of the shape."""
     if requested > capacity:
         return SCORE_MAX
     return min(max(quotient(int64(requested * SCORE_MAX), capacity), 0), SCORE_MAX)
@@ -270,7 +270,7 @@ class _Fields:
         self.__dict__.update({name: np.int64(value) for name, value in values.items()})
 
 
-def policy_score(cluster: Cluster, profile: Profile, spec: PodClass, view: View) -> float:
+def policy_score(profile: Profile, spec: PodClass, view: View) -> float:
     """Call the policy of the user's own for one row.
 
     Raises

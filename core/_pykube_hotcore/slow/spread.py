@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from _pykube_hotcore.program import VALUE_EMPTY, Code, NodeRow, PodClass, SpreadConstraint
 from _pykube_hotcore.slow.match import failed_selector, pod_matches, untolerated_taint
-from _pykube_hotcore.slow.state import INT32_MAX, Cluster, View, label_value
+from _pykube_hotcore.slow.state import INT32_MAX, SCORE_MAX, Cluster, View, label_value
 
-SCORE_MAX = 100
 LN2_HIGH, LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
 L = (
     6.666666666666735130e-01,
@@ -81,7 +80,7 @@ def hard_counts(cluster: Cluster, spec: PodClass) -> Counts:
     return Counts(constraints, counts)
 
 
-def refusal(spec: PodClass, counts: Counts, node: NodeRow) -> tuple[Code, int] | None:
+def refusal(counts: Counts, node: NodeRow) -> tuple[Code, int] | None:
     """Return the first hard constraint's refusal: detail 0 for skew, 1 for a missing label."""
     for constraint, by_domain in zip(counts.constraints, counts.by_domain, strict=True):
         domain = label_value(node, constraint.key)

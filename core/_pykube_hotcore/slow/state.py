@@ -1,4 +1,4 @@
-"""What the slow twin knows: nodes, pods and classes as plain lists."""
+"""The state of the slow twin: nodes, pods and classes as plain lists."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +21,8 @@ from _pykube_hotcore.program import (
 
 START_UNKNOWN = 2**63 - 1
 INT32_MAX = 2**31 - 1
+SCORE_MAX = 100
+"""kube-scheduler's MaxNodeScore."""
 
 
 class Policy(Protocol):
@@ -175,6 +177,19 @@ class Cluster:
             pod = self.pods[slot]
             assert pod is not None
             yield pod
+
+    def add_images(self, row: int, node: NodeRow) -> None:
+        """Note the images of a node that came to a row."""
+        for name, size in node.images:
+            self.images.setdefault(name, Image(size)).rows.add(row)
+
+    def drop_images(self, row: int, node: NodeRow) -> None:
+        """Forget the images of a node that left a row."""
+        for name in {name for name, _ in node.images}:
+            image = self.images[name]
+            image.rows.discard(row)
+            if not image.rows:
+                del self.images[name]
 
 
 def amount_of(amounts: Iterable[tuple[int, int]], resource: int) -> int:

@@ -1,4 +1,4 @@
-"""What is taken of the nodes and what pods could use of them, from scratch."""
+"""Surveys from scratch: resources that are taken, and those that pods could use."""
 
 from collections.abc import Iterable, Sequence
 

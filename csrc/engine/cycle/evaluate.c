@@ -1,4 +1,4 @@
-/* What the cycle thinks of one pod on every row, plugin by plugin. */
+/* The cycle's verdict on one pod on every row, plugin by plugin. */
 #include <math.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
-/* What refuses a pod on a row: the plugins of its profile in their order, and the parts that a scan
- * caches. */
+/* Filters that refuse a pod on a row: the plugins of its profile in their order, and the parts
+ * that a scan caches. */
 #ifndef PKC_CYCLE_FILTER_H
 #define PKC_CYCLE_FILTER_H
 

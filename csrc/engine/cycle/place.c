@@ -11,7 +11,8 @@
 #include "engine/kernels/kernel.h"
 #include "engine/rules/table.h"
 
-/* Plugins that normalise and may tell rows apart. What scores nodes said so when it was cached. */
+/* Plugins that normalise and may tell rows apart. Plugins of nodes alone said so when the class
+ * was cached. */
 static plugin_set to_normalize(const pkc_engine *e, const pod_class *c) {
     plugin_set found = c->cache.raw_any;
     for (plugin_set left = c->scores_raw; left != 0; left = pkc_rest(left)) {
@@ -52,6 +53,17 @@ static int add_normalized(pkc_engine *e, const pod_class *c, plugin_set plugins,
     return PKC_OK;
 }
 
+/* The totals of the view's rows by position. In place, too: positions are not behind their rows. */
+static void gather(const pkc_engine *e, const double *total, double *work) {
+    if (e->view_rows != NULL) {
+        for (int32_t i = 0; i < e->view_count; i++) {
+            work[i] = total[e->view_rows[i]];
+        }
+    } else if (total != work && e->view_count > 0) {
+        memcpy(work, total, (size_t)e->view_count * sizeof *work);
+    }
+}
+
 /* The row that one pod of the class goes to in *row_out, -1 if none fits. */
 static int cycle(pkc_engine *e, int32_t class_index, int32_t *row_out) {
     pod_class *c = &e->classes.data[class_index];
@@ -77,9 +89,7 @@ static int cycle(pkc_engine *e, int32_t class_index, int32_t *row_out) {
         status = pkc_view_sample(e, c, wanted, total);
     }
     if (status == PKC_OK && (normalized != 0 || total == work || wanted > 0)) {
-        for (int32_t i = 0; i < e->view_count; i++) {
-            work[i] = total[pkc_view_row(e, i)]; /* in place: positions are not behind their rows */
-        }
+        gather(e, total, work);
         status = add_normalized(e, c, normalized, work);
         e->kernel->maxima(work, e->view_count, e->work.block_max);
         total = work;

@@ -139,7 +139,7 @@ static void refresh_raw(pkc_engine *e, pod_class *c, int32_t row) {
     }
 }
 
-/* What depends on labels, taints and names alone, for the rows that changed since. */
+/* Results of labels, taints and names alone, for the rows that changed since. */
 static int refresh_static(pkc_engine *e, pod_class *c) {
     row_cache *r = &c->cache;
     plugin_set added = added_wanted(e, c);

@@ -5,7 +5,7 @@
 #include "engine/decode/words.h"
 #include "engine/state/profile.h"
 
-/* Fills what the sections say; what the rules derive from it is theirs. On an error the profile has
+/* Fills what the sections say; the rules themselves derive the rest. On an error the profile has
  * to be cleared, too. */
 int pkc_decode_profile(words program, profile *profile_out);
 

@@ -1,4 +1,4 @@
-/* Counters: what other pods have to do with a pod, one number per domain.
+/* Counters: relations of other pods to a pod, one number per domain.
  *
  * A class registers its counters once. A counter is made when it is first needed, kept up by every
  * pod that comes or goes, and made anew after a change of nodes or of a matcher's namespaces.

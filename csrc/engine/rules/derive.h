@@ -1,4 +1,4 @@
-/* What the table of rules makes of a profile and of a class. */
+/* Facts that the table of rules derives from a profile and of a class. */
 #ifndef PKC_RULES_DERIVE_H
 #define PKC_RULES_DERIVE_H
 

@@ -1,4 +1,4 @@
-/* What the vector kernel has built in of NodeResourcesFit and balanced allocation, for one row
+/* The parts built into the vector kernel of NodeResourcesFit and balanced allocation, for one row
  * by the int64 rule, and whether it may be used. */
 #ifndef PKC_RULES_NODE_RESOURCES_FIT_H
 #define PKC_RULES_NODE_RESOURCES_FIT_H

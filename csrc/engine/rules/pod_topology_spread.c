@@ -41,7 +41,7 @@ static double go_log(double x) {
     return k * LN2_HIGH - ((half_square - (s * (half_square + r) + k * LN2_LOW)) - f);
 }
 
-/* What a hard constraint lets a domain hold before the pod comes, by skew. */
+/* The most that a hard constraint lets a domain hold before the pod comes, by skew. */
 static int64_t count_limit(counter *k, const spread_constraint *s) {
     int64_t minimum = k->eligible_domains < s->min_domains ? 0 : pkc_counter_minimum(k);
     return s->max_skew + minimum - s->self_match;

@@ -1,4 +1,4 @@
-/* What a plugin is to the engine: one row of functions, in a file of its own; the table of all
+/* A plugin as the engine has it: one row of functions, in a file of its own; the table of all
  * rows is rules/table.c. Upstream's extension point is named where there is one (kubernetes
  * v1.34.1, pkg/scheduler/framework/interface.go).
  *
@@ -24,7 +24,7 @@ typedef struct {
     uint8_t code;
 } verdict;
 
-/* What a filter looks at, and what a score does. A cache keeps what READS_NODE decides until the
+/* Things a filter looks at, and a score, too. A cache keeps what READS_NODE decides until the
  * node changes, and what READS_ROW decides until a pod comes to the row or goes. */
 enum {
     READS_NODE = 1,    /* labels, taints, names, images */
@@ -72,7 +72,7 @@ typedef struct {
     /* 1 if pods of the class are in the plugin's account: reserve, attach and detach are called for
      * them. NULL: 1. */
     int (*keeps)(const pod_class *c);
-    /* Reserve: what a pod gets that comes to a row for good. */
+    /* Reserve: devices and the like for a pod that comes to a row for good. */
     void (*reserve)(pkc_engine *e, const pod_class *c, pod *p);
     /* A pod comes to its row, or goes, for good or for a moment. */
     void (*attach)(pkc_engine *e, const pod *p);

@@ -109,7 +109,7 @@ struct pkc_engine {
     prepared prepared;
     work_arrays work;
     /* The rows that scoring goes through: row i at position i, or those of a sample, ascending:
-     * row view_rows[i] at position i. What is computed in between is by position. */
+     * row view_rows[i] at position i. Results in between are by position. */
     int32_t view_count;
     const int32_t *view_rows; /* NULL for all */
 };

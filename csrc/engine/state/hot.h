@@ -1,4 +1,4 @@
-/* What the vector kernels read: float64 columns of the rows, constants of a class. */
+/* Input of the vector kernels: float64 columns of the rows, constants of a class. */
 #ifndef PKC_STATE_HOT_H
 #define PKC_STATE_HOT_H
 

@@ -48,7 +48,10 @@ _Static_assert(PKC_RESOURCE_COUNT_MAX + 1 <= 64, "an insufficient resource is a 
 _Static_assert(PKC_DEVICE_COUNT_MAX <= 32, "a device is a bit of what a pod took");
 _Static_assert(PKC_CLASS_TAG_MAX < 64, "a section that was seen is a bit of a word");
 _Static_assert(PKC_POD_COUNT_MAX < INT32_MAX, "a pod is an int32");
+_Static_assert(PKC_NODE_COUNT_MAX < INT32_MAX, "a row is an int32");
 _Static_assert(PKC_NODE_COUNT_MAX % BLOCK_ROWS == 0, "the last block is whole");
+_Static_assert(PKC_DEVICE_COUNT_MAX * PKC_DEVICE_MILLI <= INT32_MAX,
+               "the milli of all devices of a node are an int32");
 _Static_assert((int64_t)PKC_NODE_COUNT_MAX * PKC_DEVICE_COUNT_MAX <= INT32_MAX,
                "the free milli of all devices fit a copy");
 _Static_assert(HOT_VALUE_MAX <= ((int64_t)1 << 53) / SCORE_MAX,

@@ -1,4 +1,4 @@
-/* What a node lists: labels, taints, images, CSI limits and attached volumes. */
+/* Lists of a node: labels, taints, images, CSI limits and attached volumes. */
 #include "engine/state/node.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* What a pod class says of nodes, and its end. */
+/* Facts of a pod class about nodes, and its end. */
 #include "engine/state/pod_class.h"
 
 int64_t pkc_class_request(const pod_class *c, int32_t resource) {

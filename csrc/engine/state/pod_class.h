@@ -158,7 +158,7 @@ typedef struct {
     uint64_t hits_epoch; /* of the matchers, when the two were made */
 } pod_class;
 
-/* What the class takes of a resource of its node, 0 if nothing. */
+/* The amount that the class takes of a resource of its node, 0 if nothing. */
 int64_t pkc_class_request(const pod_class *c, int32_t resource);
 /* k8s.io/api core/v1 Toleration.ToleratesTaint, by any of the class's. */
 int pkc_class_tolerates(const pod_class *c, const taint *t);

@@ -1,4 +1,4 @@
-/* Terms over labels: what they match. */
+/* Terms over labels, matched. */
 #include "engine/state/terms.h"
 
 static int contains(const int64_t *ascending, int64_t count, int64_t value) {

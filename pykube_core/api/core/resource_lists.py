@@ -1,4 +1,4 @@
-"""Names of resources, and what the containers of a pod ask for together.
+"""Names and lists of resources, and the requests of all containers of a pod together.
 
 Source: ``k8s.io/kubernetes/pkg/apis/core/helper`` and ``k8s.io/component-helpers/resource``,
 v1.34.
@@ -129,3 +129,23 @@ def _max(left: Quantities, right: Quantities) -> Quantities:
         if name not in out or out[name] < quantity:
             out[name] = quantity
     return out
+
+
+_MILLI_NANO: Final = 10**6
+
+
+def round_up(resource_list: KubeObject | None) -> None:
+    """Round quantities up to thousandths, away from zero, as upstream stores them, in place."""
+    for name, value in (resource_list or {}).items():
+        quantity = parse_quantity(value)
+        if quantity.nano % _MILLI_NANO and resource_list is not None:
+            steps = -(-abs(quantity.nano) // _MILLI_NANO)
+            nano = steps * _MILLI_NANO * (1 if quantity.nano > 0 else -1)
+            resource_list[name] = str(Quantity(nano, quantity.format))
+
+
+def round_up_resources(holder: KubeObject) -> None:
+    """Round requests and limits up, in place."""
+    resources = holder.get("resources", {})
+    round_up(resources.get("limits"))
+    round_up(resources.get("requests"))

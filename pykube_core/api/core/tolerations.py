@@ -6,7 +6,7 @@ Source: ``k8s.io/api/core/v1/toleration.go`` v0.34.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 
 def tolerates(toleration: Mapping[str, Any], taint: Mapping[str, Any]) -> bool:
@@ -21,3 +21,7 @@ def tolerates(toleration: Mapping[str, Any], taint: Mapping[str, Any]) -> bool:
         return True
     same = (toleration.get("value") or "") == (taint.get("value") or "")
     return operator == "Equal" and same
+
+
+NOT_READY: Final = "node.kubernetes.io/not-ready"
+UNREACHABLE: Final = "node.kubernetes.io/unreachable"

@@ -1,10 +1,10 @@
 """Strict decoding: unknown and duplicate fields and wrong JSON types, in an API server's words.
 
-What comes out is what an API server would keep of the object: quantities and times in their
-canonical form, and nothing that is zero where Go leaves out what is zero. So two texts of one
+A decoded object holds what an API server would keep of it: quantities and times in their canonical
+form, and no zero where Go leaves zeros out. So two texts of one
 object decode to equal values.
 
-Source: ``sigs.k8s.io/json`` and ``k8s.io/apimachinery`` v0.34.1. Differences: of a bad time stamp
+Source: ``sigs.k8s.io/json`` and ``k8s.io/apimachinery`` v0.37.2. Differences: of a bad time stamp
 the whole text is quoted, not the component that fails; duplicate fields of a structure are named
 before its unknown ones; a field that Go writes even when it is zero is not added where it is
 absent.
@@ -12,30 +12,26 @@ absent.
 
 from __future__ import annotations
 
-import functools
 import json
 import re
 from base64 import b64decode, b64encode
 from collections import Counter
-from dataclasses import dataclass, replace
-from importlib import resources
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from pykube_core.api.machinery.json_faults import json_fault
 from pykube_core.api.machinery.objects import Json, KubeObject
 from pykube_core.api.machinery.quantity import QuantityError, parse_quantity
+from pykube_core.api.machinery.schema import Field, FieldType, struct_of_type
 from pykube_core.api.machinery.times import canonical_time
 
 STRICT_ERRORS_MAX: Final = 100
 
-INT_LIMITS: Final = {"int32": 2**31, "int64": 2**63, "int": 2**63, "byte": 2**8}
+INT_LIMITS: Final = {"int32": 2**31, "int64": 2**63}
 _TIME_LAYOUTS: Final = {
     "Time": "2006-01-02T15:04:05Z07:00",
     "MicroTime": "2006-01-02T15:04:05.000000Z07:00",
 }
 _NOT_BASE64_RE: Final = re.compile(r"[^A-Za-z0-9+/]")
-
-Kind = Literal["string", "int", "bool", "float", "list", "map", "struct", "custom", "any"]
 
 
 class DecodeError(ValueError):
@@ -44,7 +40,7 @@ class DecodeError(ValueError):
     Attributes
     ----------
     detail : str
-        What is wrong, without the kind.
+        The fault, without the kind.
     fields : tuple of str
         Paths of unknown and duplicate fields; empty when a type is wrong.
     """
@@ -55,39 +51,15 @@ class DecodeError(ValueError):
         self.fields = fields
 
 
-@dataclass(frozen=True, slots=True)
-class FieldType:
-    """A Go type: its name in messages, what it is made of, and of what items.
-
-    Attributes
-    ----------
-    keeps_zero : bool
-        Of a field: it is written when it is zero, too, because it is a pointer or not optional.
-    merge_key : str or None
-        Of a field: the key by which patches merge its items, "" for plain values; None is a list
-        that is replaced.
-    retains_keys : bool
-        Of a field: a patch names the keys that it, or each of its items, retains.
-    """
-
-    go: str
-    kind: Kind
-    item: FieldType | None = None
-    name: str = ""
-    keeps_zero: bool = True
-    merge_key: str | None = None
-    retains_keys: bool = False
-
-
-def decode(kind: str, obj: Json, strict: bool = True) -> KubeObject:
-    """Return an object of this kind, a copy of a decoded JSON value that knows no null.
+def decode(struct: str, obj: Json, strict: bool = True) -> KubeObject:
+    """Return an object of a kind, a copy of a decoded JSON value that knows no null.
 
     As Go decodes: a null field is absent, a null item of a list or map is its type's zero.
 
     Parameters
     ----------
-    kind : str
-        A kind that scheduling reads, such as "Pod".
+    struct : str
+        The structure of a kind, such as "core.v1.Pod".
     obj : object
         Any decoded JSON value.
     strict : bool
@@ -98,24 +70,28 @@ def decode(kind: str, obj: Json, strict: bool = True) -> KubeObject:
     DecodeError
         With what an API server answers under ``fieldValidation=Strict``, or ``Ignore``.
     KeyError
-        When the kind is none that scheduling reads.
+        When there is no such structure, or it is none of a kind.
     """
+    if not struct_of_type(struct).is_kind:
+        raise KeyError(struct)
+    _, version, kind = struct.rsplit(".", 2)
     decoder = _Decoder()
     try:
-        type = FieldType(f"v1.{kind}", "struct", name=_known(kind))
-        decoded = decoder.value(obj, type, "", "", ())
+        decoded = decoder.value(obj, _type_of(struct), "", "", ())
     except _CustomError as error:
-        raise DecodeError(kind, "v1", str(error)) from None
+        raise DecodeError(kind, version, str(error)) from None
+    except RecursionError:
+        raise DecodeError(kind, version, "json parse error: exceeded max depth") from None
     if decoder.type_error is not None:
-        raise DecodeError(kind, "v1", decoder.type_error)
+        raise DecodeError(kind, version, decoder.type_error)
     if strict and decoder.strict_errors:
         listed = ", ".join(f'{what} field "{path}"' for what, path in decoder.strict_errors)
         fields = tuple(path for _, path in decoder.strict_errors)
-        raise DecodeError(kind, "v1", f"strict decoding error: {listed}", fields)
+        raise DecodeError(kind, version, f"strict decoding error: {listed}", fields)
     return dict(decoded)
 
 
-def decode_json(kind: str, data: bytes) -> KubeObject:
+def decode_json(struct: str, data: bytes) -> KubeObject:
     """Return what `decode` does of JSON text, and refuse duplicate fields besides.
 
     Raises
@@ -124,15 +100,37 @@ def decode_json(kind: str, data: bytes) -> KubeObject:
         As `decode`; also when the text is no JSON, or nests too deep.
     """
     try:
-        obj = json.loads(data, object_pairs_hook=_Pairs, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
-        raise DecodeError(kind, "v1", f"json parse error: {json_fault(data)}") from None
-    return decode(kind, obj)
+        obj = parse_json(data)
+    except ValueError:
+        _, version, kind = struct.rsplit(".", 2)
+        text = f"json parse error: {json_fault(data)}"
+        raise DecodeError(kind, version, text) from None
+    return decode(struct, obj)
+
+
+def parse_json(data: bytes) -> Json:
+    """Return JSON text decoded; its objects remember which keys came more than once.
+
+    Raises
+    ------
+    ValueError
+        It is no JSON, or nests too deep.
+    """
+    try:
+        return json.loads(data, object_pairs_hook=_Pairs, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise ValueError("exceeded max depth") from None
+
+
+def fields_of(struct: str) -> dict[str, Field]:
+    """Return the fields of a structure; not to be changed."""
+    return struct_of_type(struct).fields
 
 
 def struct_of(struct: str, field: str) -> str:
     """Return the structure that a field holds, or holds a list of; "" for anything else."""
-    type = fields_of(struct).get(field) if struct else None
+    found = fields_of(struct).get(field) if struct else None
+    type = None if found is None else found.type
     while type is not None and type.kind == "list":
         type = type.item
     return type.name if type is not None and type.kind == "struct" else ""
@@ -187,14 +185,15 @@ class _Decoder:
                     for key, element in value.items()
                 }
             case "custom":
-                return _custom(value, type)
+                return _custom(value, type.name)
         self._check_scalar(value, type, owner, stack)
         return value
 
     def _struct(
         self, value: Json, type: FieldType, path: str, stack: tuple[str, ...]
     ) -> KubeObject:
-        known = fields_of(type.name)
+        known = struct_of_type(type.name).fields
+        owner = type.name.rpartition(".")[2]
         decoded: KubeObject = {}
         for key in value.duplicates if isinstance(value, _Pairs) else ():
             self._strict("duplicate", f"{path}.{key}" if path else key)
@@ -204,7 +203,7 @@ class _Decoder:
             if field is None:
                 self._strict("unknown", inner)
             elif item is not None:
-                value_ = self.value(item, field, inner, type.name, (*stack, key))
+                value_ = self.value(item, field.type, inner, owner, (*stack, key))
                 if value_ or field.keeps_zero:
                     decoded[key] = value_
         return decoded
@@ -251,29 +250,58 @@ def _zero(type: FieldType) -> Json:
             return False
         case "int" | "float":
             return 0
-    return {"Time": None, "Bytes": "", "IntOrString": 0}.get(type.name, "0")
+    return {"Bytes": "", "IntOrString": 0, "Quantity": "0"}.get(type.name)
 
 
-def _custom(value: Json, type: FieldType) -> Json:
+def _custom(value: Json, name: str) -> Json:
     """Return a value whose type decodes itself, in its canonical form."""
-    if type.name == "Quantity":
-        try:
-            return str(parse_quantity(value))
-        except QuantityError as error:
-            raise _CustomError(str(error)) from None
-    if type.name == "IntOrString":
-        return _int_or_string(value)
-    if not isinstance(value, str):
-        found = _json_type(value)
-        raise _CustomError(f"json: cannot unmarshal {found} into Go value of type string")
-    if type.name == "Bytes":
-        return _canonical_base64(value)
-    canonical = canonical_time(value, micro=type.go == "MicroTime")
+    match name:
+        case "Quantity":
+            try:
+                return str(parse_quantity(value))
+            except QuantityError as error:
+                raise _CustomError(str(error)) from None
+        case "IntOrString":
+            return _int_or_string(value)
+        case "Time" | "MicroTime" | "Bytes":
+            if not isinstance(value, str):
+                found = _json_type(value)
+                raise _CustomError(f"json: cannot unmarshal {found} into Go value of type string")
+            return _canonical_base64(value) if name == "Bytes" else _time(value, name)
+        case "OrArray" | "OrBool" | "OrStringArray":
+            return _schema_or(value, name)
+    return value
+
+
+def _time(value: str, name: str) -> str:
+    canonical = canonical_time(value, micro=name == "MicroTime")
     if canonical is None:
-        layout = _TIME_LAYOUTS[type.go]
+        layout = _TIME_LAYOUTS[name]
         text = f'parsing time "{value}" as "{layout}": cannot parse "{value}" as "2006"'
         raise _CustomError(text)
     return canonical
+
+
+def _schema_or(value: Json, name: str) -> Json:
+    """Return a JSON schema or what may stand in its place; its unknown fields are dropped."""
+    if isinstance(value, dict):
+        return _inner(value, _SCHEMA)
+    if name == "OrBool":
+        if isinstance(value, bool):
+            return value
+        raise _CustomError("boolean or JSON schema expected")
+    if isinstance(value, list):
+        return _inner(value, _SCHEMAS if name == "OrArray" else _STRINGS) or None
+    # The zero, which Go writes as null.
+    return None
+
+
+def _inner(value: Json, type: FieldType) -> Json:
+    decoder = _Decoder()
+    decoded = decoder.value(value, type, "", "", ())
+    if decoder.type_error is not None:
+        raise _CustomError(decoder.type_error)
+    return decoded
 
 
 def _int_or_string(value: Json) -> Json:
@@ -317,66 +345,11 @@ def _number(value: float) -> str:
     return repr(value)
 
 
-def _known(kind: str) -> str:
-    if kind not in _table() or "kind" not in fields_of(kind):
-        raise KeyError(kind)
-    return kind
+def _type_of(struct: str) -> FieldType:
+    _, version, kind = struct.rsplit(".", 2)
+    return FieldType(f"{version}.{kind}", "struct", struct)
 
 
-@functools.cache
-def _table() -> dict[str, str]:
-    """Return the text of each structure's fields."""
-    texts: dict[str, str] = {}
-    name = ""
-    source = resources.files("pykube_core.api").joinpath("fields.txt").read_text("utf-8")
-    for line in source.splitlines():
-        if line.startswith(" "):
-            texts[name] += line
-        elif not line.startswith("#"):
-            name = line
-            texts[name] = ""
-    return texts
-
-
-@functools.cache
-def fields_of(struct: str) -> dict[str, FieldType]:
-    """Return the fields of a structure; not to be changed."""
-    pairs = (part.split(":", 1) for part in _table()[struct].split())
-    return {name.rstrip("*!"): _parse_field(name, text) for name, text in pairs}
-
-
-def _parse_field(name: str, text: str) -> FieldType:
-    text, _, patch = text.partition("~")
-    strategy, _, key = patch.partition(":")
-    return replace(
-        _parse_type(text),
-        keeps_zero=name.endswith(("*", "!")),
-        merge_key=key if strategy.startswith("merge") else None,
-        retains_keys=strategy.endswith("retainKeys"),
-    )
-
-
-@functools.cache
-def _parse_type(text: str) -> FieldType:
-    if text.startswith(("[]", "map[")):
-        prefix, _, rest = text.partition("]")
-        item = _parse_type(rest)
-        return FieldType(f"{prefix}]{item.go}", "list" if prefix == "[" else "map", item)
-    go, _, made_of = text.partition("=")
-    if made_of.startswith(("[]", "map[")):
-        return replace(_parse_type(made_of), go=go)
-    made_of = made_of or go
-    if made_of in INT_LIMITS:
-        return FieldType(go, "int", name=made_of)
-    match made_of:
-        case "string":
-            return FieldType(go, "string")
-        case "bool":
-            return FieldType(go, "bool")
-        case "float64":
-            return FieldType(go, "float")
-        case "Quantity" | "Time" | "IntOrString" | "Bytes":
-            return FieldType(go, "custom", name=made_of)
-        case "any":
-            return FieldType(go, "any")
-    return FieldType(go, "struct", name=made_of.removeprefix("v1."))
+_SCHEMA: Final = _type_of("apiextensions.v1.JSONSchemaProps")
+_SCHEMAS: Final = FieldType("[]v1.JSONSchemaProps", "list", item=_SCHEMA)
+_STRINGS: Final = FieldType("[]string", "list", item=FieldType("string", "string", "string"))

@@ -1,16 +1,17 @@
 """When two values of an API type mean the same, though they are written differently.
 
-Source: ``k8s.io/apimachinery/pkg/api/equality`` v0.34.1 (``Semantic.DeepEqual``): quantities are
-equal when their amounts are. Times and what is zero have one form each since they were decoded.
+Source: ``k8s.io/apimachinery/pkg/api/equality`` v0.37.2 (``Semantic.DeepEqual``): quantities are
+equal when their amounts are. Times and zeros have one form each since they were decoded.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from pykube_core.api.machinery.decoding import FieldType, fields_of
+from pykube_core.api.machinery.decoding import fields_of
 from pykube_core.api.machinery.objects import Json
 from pykube_core.api.machinery.quantity import Quantity, QuantityError, parse_quantity
+from pykube_core.api.machinery.schema import FieldType
 
 _KIBI_NANO: Final = 1024 * 10**9
 
@@ -21,8 +22,8 @@ def means_the_same(struct: str, left: Json, right: Json) -> bool:
     Parameters
     ----------
     struct : str
-        Such as "PodSpec", or a kind. The values may be any JSON: what is not of the type is equal
-        to its like alone.
+        Such as "core.v1.PodSpec". The values may be any JSON: a value that is not of the type is
+        equal to its like alone.
     """
     return bool(left == right) or bool(
         in_one_notation(struct, left) == in_one_notation(struct, right)
@@ -35,7 +36,7 @@ def in_one_notation(struct: str, value: Json) -> Json:
         return value
     fields = fields_of(struct)
     return {
-        key: _in_one_notation(fields[key], item) if key in fields else item
+        key: _in_one_notation(fields[key].type, item) if key in fields else item
         for key, item in value.items()
     }
 

@@ -1,4 +1,4 @@
-"""Errors about what a user gave us: they say where to look."""
+"""Errors about a user's input: they say where to look."""
 
 
 class InputError(Exception):
@@ -16,7 +16,7 @@ class InputError(Exception):
     field : str
         Path of the field, such as ``"spec.containers[0].resources.requests[cpu]"``; may be empty.
     reason : str
-        What is wrong, and what was expected.
+        The fault, and the expectation that it breaks.
     """
 
     def __init__(

@@ -1,6 +1,6 @@
 """Why JSON text does not decode, in words of our own.
 
-What ``msgspec`` and ``json`` say of it changes with their versions, so a text that was refused is
+The words of ``msgspec`` and ``json`` change with their versions, so a text that was refused is
 read once more, beside the type that it should have had. That costs time only where all else ends.
 """
 
@@ -19,7 +19,7 @@ from pykube_core.api.machinery.errors import InputError
 from pykube_core.api.machinery.objects import Json
 
 NOT_DECODED: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What decoders of msgspec raise at bad text; which of them, differs between versions."""
+"""The errors that decoders of msgspec raise at bad text; versions differ in which of them."""
 TOO_DEEP: Final = "nested too deep"
 
 _SHOWN_LENGTH: Final = 80
@@ -124,7 +124,7 @@ def _mismatches(
 def _no_member(
     value: Json, types: tuple[inspect.Type, ...], path: str, read: _Read
 ) -> Iterator[tuple[str, str]]:
-    """Yield why a value is of no type of a union: what lies deepest, or all that it might be."""
+    """Yield why a value is of no type of a union: its deepest fault, or all its types."""
     faults = [next(_mismatches(value, member, path, read), None) for member in types]
     found = [fault for fault in faults if fault is not None]
     if len(found) < len(faults):
@@ -181,3 +181,65 @@ def _name(type: inspect.Type) -> str:
     if isinstance(type, inspect.LiteralType):
         return " or ".join(shown(value) for value in type.values)
     return _NAMES.get(type.__class__, "another value")
+
+
+_NO_KEY: Final = "looking for beginning of object key string"
+_GO_WORDS: Final = {
+    "Expecting value": "looking for beginning of value",
+    "Expecting property name enclosed in double quotes": _NO_KEY,
+    "Illegal trailing comma before end of object": _NO_KEY,
+    "Illegal trailing comma before end of array": "looking for beginning of value",
+    "Expecting ':' delimiter": "after object key",
+    "Extra data": "after top-level value",
+    "Invalid control character at": "in string literal",
+    "Invalid \\escape": "in string escape code",
+    "Invalid \\uXXXX escape": "in \\u hexadecimal character escape",
+}
+
+
+def go_json_fault(data: bytes) -> str:
+    """Return why text is no JSON in the words of Go's decoder; "" when it is JSON.
+
+    Source: ``encoding/json`` (scanner.go) of Go 1.26.
+    """
+    text = data.decode(errors="replace")
+    try:
+        json.loads(text, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        at, said = error.pos, error.msg
+        if said.startswith(("Illegal", "Invalid \\")):
+            at += said.startswith("Invalid \\escape")
+        if at >= len(text.rstrip()) or said.startswith("Unterminated"):
+            return "unexpected end of JSON input"
+        where = _GO_WORDS.get(said.partition(": ")[0], "")
+        if said.startswith("Expecting ',' delimiter"):
+            opened = _innermost(text, at)
+            where = "after object key:value pair" if opened == "{" else "after array element"
+        return f"invalid character {_go_quoted(text[at])} {where}"
+    except (ValueError, RecursionError):
+        return "exceeded max depth" if data.count(b"[") > 1 else "invalid number"
+    return ""
+
+
+def _innermost(text: str, end: int) -> str:
+    """Return the bracket that is open at a position of JSON text."""
+    opened: list[str] = []
+    in_string = escaped = False
+    for char in text[:end]:
+        if in_string:
+            in_string, escaped = escaped or char != '"', char == "\\" and not escaped
+        elif char == '"':
+            in_string = True
+        elif char in "{[":
+            opened.append(char)
+        elif char in "}]":
+            opened.pop()
+    return opened[-1] if opened else ""
+
+
+def _go_quoted(char: str) -> str:
+    if char == "'":
+        return "'\\''"
+    if char == '"':
+        return "'\"'"
+    return repr(char) if char.isprintable() else f"'\\x{ord(char):02x}'"

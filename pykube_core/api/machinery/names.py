@@ -24,7 +24,7 @@ _DNS_1035_LABEL_RE: Final = re.compile(_DNS_1035_LABEL)
 _PORT_NAME_RE: Final = re.compile("[-a-z0-9]+")
 
 SAFE_ALPHABET: Final = "bcdfghjklmnpqrstvwxz2456789"
-"""What generated names are made of: without vowels they spell no words."""
+"""The letters of generated names: without vowels they spell no words."""
 LABEL_LENGTH_MAX: Final = 63
 SUBDOMAIN_LENGTH_MAX: Final = 253
 PORT_NAME_LENGTH_MAX: Final = 15

@@ -20,9 +20,10 @@ ANNOTATIONS_BYTES_MAX: Final = 256 * 1024
 
 
 def validate_metadata(
-    metadata: KubeObject, name_rule: names.NameRule, namespaced: bool
+    obj: KubeObject, name_rule: names.NameRule = names.dns_subdomain, *, namespaced: bool = True
 ) -> list[FieldError]:
-    """Check metadata as of an object about to be created."""
+    """Check the metadata of an object about to be created."""
+    metadata = obj.get("metadata") or {}
     errors: list[FieldError] = []
     prefix = metadata.get("generateName") or ""
     if prefix:
@@ -145,3 +146,22 @@ def _validate_owners(owners: list[KubeObject]) -> list[FieldError]:
         else:
             controller = f"{kind}/{name}"
     return errors
+
+
+_FINALIZERS: Final = ("kubernetes", "orphan", "foregroundDeletion")
+
+
+def validate_create(obj: KubeObject) -> list[FieldError]:
+    """Refuse finalizers without a domain that are none of Kubernetes' own."""
+    errors: list[FieldError] = []
+    for index, finalizer in enumerate(obj["metadata"].get("finalizers", ())):
+        errors += validate_finalizer_domain(finalizer, f"metadata.finalizers[{index}]")
+    return errors
+
+
+def validate_finalizer_domain(finalizer: str, path: str) -> list[FieldError]:
+    """Refuse a finalizer without a domain that is none of Kubernetes' own."""
+    if "/" in finalizer or finalizer in _FINALIZERS:
+        return []
+    detail = "name is neither a standard finalizer name nor is it fully qualified"
+    return [invalid(path, finalizer, detail)]

@@ -8,11 +8,6 @@ KubeObject: TypeAlias = dict[str, Any]
 # A decoded JSON value of any kind.
 Json: TypeAlias = Any
 
-CLUSTER_SCOPED: Final = frozenset(
-    "Node Namespace PersistentVolume StorageClass CSINode CSIDriver VolumeAttachment "
-    "PriorityClass".split()
-)
-
 DONE_PHASES: Final = frozenset({"Succeeded", "Failed"})
 """The phases of a pod whose containers run no more."""
 
@@ -30,16 +25,3 @@ def namespace_of(obj: KubeObject) -> str:
 def full_name(obj: KubeObject) -> str:
     """Return "namespace/name"."""
     return f"{namespace_of(obj)}/{name_of(obj)}"
-
-
-def label_of(kind: str, obj: Json) -> str:
-    """Return "Kind namespace/name", "Kind name" or "Kind" of any JSON value, for messages."""
-    metadata = obj.get("metadata") if isinstance(obj, dict) else None
-    if not isinstance(metadata, dict):
-        return kind
-    name, namespace = metadata.get("name"), metadata.get("namespace")
-    if not name or not isinstance(name, str):
-        return kind
-    if kind in CLUSTER_SCOPED or not isinstance(namespace or "", str):
-        return f"{kind} {name}"
-    return f"{kind} {namespace or 'default'}/{name}"

@@ -1,46 +1,37 @@
-"""What a resource of the API is, and how it is found by kind or by name.
+"""Resources of the API: one entry each, found by kind, by name or by key.
 
-A resource is one declarative entry (`pykube_core.api.builtin`): names, defaulting, validation, what
-of it a write may change, how `kubectl get` shows it. Nothing else in the API knows kinds.
+A resource is one declarative entry of its group's package: names, defaulting, validation, rules of
+updates, the columns that `kubectl get` shows. Nothing else in the API knows kinds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final, NamedTuple, TypeVar
 
+from pykube_core.api.machinery.columns import NAME_AND_AGE, Column, name_and_age
 from pykube_core.api.machinery.field_errors import FieldError
 from pykube_core.api.machinery.names import NameRule, dns_subdomain
 from pykube_core.api.machinery.objects import Json, KubeObject
-from pykube_core.api.tables import name_and_age
+from pykube_core.api.machinery.schema import kind_struct
 
 STORE_PREFIX: Final = "/registry/"
 
 _Key = TypeVar("_Key")
 
 
-class Column(NamedTuple):
-    """A column of a table; ``priority`` above 0 is shown by ``-o wide`` only."""
-
-    name: str
-    type: str = "string"
-    format: str = ""
-    priority: int = 0
-
-
-NAME_AND_AGE: Final = (Column("Name", format="name"), Column("Age"))
-
-
-def _nothing(obj: KubeObject) -> None:
-    return None
+def nothing(obj: KubeObject) -> None:
+    """Leave an object as it is."""
 
 
 def _unchanged(new: KubeObject, old: KubeObject) -> None:
     return None
 
 
-def _nothing_wrong(obj: KubeObject) -> list[FieldError]:
+def nothing_wrong(obj: KubeObject) -> list[FieldError]:
+    """Find no fault with an object."""
     return []
 
 
@@ -52,6 +43,59 @@ def _not_graceful(obj: KubeObject, seconds: int | None) -> int | None:
     return None
 
 
+def selectable(*paths: str, **elsewhere: str) -> dict[str, str]:
+    """Return fields for field selectors: most stand where their names say, the others elsewhere."""
+    return dict(zip(paths, paths, strict=True)) | elsewhere
+
+
+@dataclass(frozen=True, kw_only=True)
+class SnapshotRules:
+    """How the intake reads objects of a snapshot, as far as scheduling reads them.
+
+    Attributes
+    ----------
+    default, validate : callable, optional
+        Where they differ from the resource's own. ``validate`` may also raise `SelectorError`, of
+        ``spec.selector``.
+    prepare_by_hand : callable
+        Give an object that was written by hand those additions of its creation that scheduling
+        reads, in place; again without effect.
+    """
+
+    default: Callable[[KubeObject], None] | None = None
+    validate: Callable[[KubeObject], list[FieldError]] | None = None
+    prepare_by_hand: Callable[[KubeObject], None] = nothing
+
+
+_ALL_VERBS: Final = (
+    "create",
+    "delete",
+    "deletecollection",
+    "get",
+    "list",
+    "patch",
+    "update",
+    "watch",
+)
+_PART_VERBS: Final = ("get", "patch", "update")
+
+
+class Subresource(NamedTuple):
+    """A part of a resource with a path of its own.
+
+    Attributes
+    ----------
+    kind, group, version : str
+        Of what it is read and written as; "" is the resource's own.
+    """
+
+    name: str
+    verbs: tuple[str, ...] = _PART_VERBS
+    kind: str = ""
+    group: str = ""
+    version: str = ""
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Resource:
     """One resource: all that the API has to know of it.
@@ -61,7 +105,7 @@ class Resource:
     kind, plural, group, version : str
         Such as "Deployment", "deployments", "apps", "v1"; the core group is "".
     short_names, categories : tuple of str
-        What else ``kubectl get`` calls it.
+        Its other names for ``kubectl get``.
     namespaced : bool
         False when its objects belong to the cluster.
     stored_as : str
@@ -71,16 +115,16 @@ class Resource:
     prepare : callable
         Give a new object what creation adds, such as its first status, in place.
     validate : callable
-        What is wrong with a new or changed object.
+        Return the errors of a new or changed object.
     prepare_update, prepare_status_update : callable
         Give a changed object, or its changed status, what an update adds, of the new and the old
         object, in place.
     validate_create : callable
-        What else is wrong with a new object.
+        Return the further errors of a new object.
     validate_update : callable
-        What is wrong with the change of the second object into the first.
+        Return the errors of the change of the second object into the first.
     validate_status_update, validate_spec_update : callable
-        The same of what the subresource of the status, and of the spec, has changed.
+        The same of a change by the subresource of the status, and of the spec.
     name_rule : callable
         The rule of its names.
     counts_generations : bool
@@ -102,13 +146,26 @@ class Resource:
         when the kind is deleted at once.
     answers_with_object : bool
         A deletion answers with the object rather than a status.
+    single_writer : bool
+        Each of its objects has one writer, which is trusted with its bytes.
     lifetime_seconds : int
         An object goes by itself so long after its last write; 0 is never.
     columns, cells
         The table: its columns, and a function of an object and the time that returns their cells.
     fields : dict
-        What field selectors know besides ``metadata.name`` and ``metadata.namespace``, and where in
-        the object it stands.
+        Names that field selectors know besides ``metadata.name`` and ``metadata.namespace``, and
+        the paths in the object behind them.
+    verbs : tuple of str
+        Its verbs, as discovery names them.
+    subresources : tuple of Subresource
+        Its subresources besides status, scale and the one of its spec.
+    served : bool
+        False while the API server does not serve the kind, and scheduling alone reads it.
+    lister : str
+        Of a kind that scheduling reads, the name of its list in workloads and recorded scenarios,
+        such as "persistentVolumes"; "" for all other kinds.
+    snapshot : SnapshotRules
+        How its objects are read from snapshots.
     """
 
     kind: str
@@ -119,12 +176,12 @@ class Resource:
     categories: tuple[str, ...] = ()
     namespaced: bool = True
     stored_as: str = ""
-    default: Callable[[KubeObject], None] = _nothing
-    prepare: Callable[[KubeObject], None] = _nothing
+    default: Callable[[KubeObject], None] = nothing
+    prepare: Callable[[KubeObject], None] = nothing
     prepare_update: Callable[[KubeObject, KubeObject], None] = _unchanged
     prepare_status_update: Callable[[KubeObject, KubeObject], None] = _unchanged
     validate: Callable[[KubeObject], list[FieldError]]
-    validate_create: Callable[[KubeObject], list[FieldError]] = _nothing_wrong
+    validate_create: Callable[[KubeObject], list[FieldError]] = nothing_wrong
     validate_update: Callable[[KubeObject, KubeObject], list[FieldError]] = _no_errors
     validate_status_update: Callable[[KubeObject, KubeObject], list[FieldError]] = _no_errors
     validate_spec_update: Callable[[KubeObject, KubeObject], list[FieldError]] = _no_errors
@@ -138,12 +195,19 @@ class Resource:
     create_on_update: bool = False
     grace: Callable[[KubeObject, int | None], int | None] = _not_graceful
     answers_with_object: bool = False
+    single_writer: bool = False
     lifetime_seconds: int = 0
     columns: tuple[Column, ...] = NAME_AND_AGE
     cells: Callable[[KubeObject, int], list[Json]] = name_and_age
     fields: Mapping[str, str] = field(default_factory=dict)
+    verbs: tuple[str, ...] = _ALL_VERBS
+    subresources: tuple[Subresource, ...] = ()
+    served: bool = True
+    lister: str = ""
+    snapshot: SnapshotRules = SnapshotRules()
 
     qualified: str = field(init=False)
+    qualified_kind: str = field(init=False)
     api_version: str = field(init=False)
     prefix: bytes = field(init=False)
     head: bytes = field(init=False)
@@ -152,12 +216,41 @@ class Resource:
         group_version = f"{self.group}/{self.version}" if self.group else self.version
         derived = {
             "qualified": f"{self.plural}.{self.group}" if self.group else self.plural,
+            "qualified_kind": f"{self.kind}.{self.group}" if self.group else self.kind,
             "api_version": group_version,
             "prefix": f"{STORE_PREFIX}{self.stored_as or self.plural}/".encode(),
             "head": f'{{"kind":"{self.kind}","apiVersion":"{group_version}","metadata":{{'.encode(),
         }
         for name, value in derived.items():
             object.__setattr__(self, name, value)
+
+    @property
+    def singular(self) -> str:
+        """Its name in the singular."""
+        return self.kind.lower()
+
+    @cached_property
+    def all_subresources(self) -> tuple[Subresource, ...]:
+        """All its subresources, by name."""
+        found = list(self.subresources)
+        if self.has_status:
+            found.append(Subresource("status"))
+        if self.has_scale:
+            found.append(Subresource("scale", kind="Scale", group="autoscaling", version="v1"))
+        if self.spec_subresource:
+            found.append(Subresource(self.spec_subresource, ("update",)))
+        return tuple(sorted(found))
+
+    @property
+    def struct(self) -> str:
+        """The structure of its kind in the table of types, such as "apps.v1.Deployment".
+
+        Raises
+        ------
+        KeyError
+            The kind is not built-in.
+        """
+        return kind_struct(self.group, self.version, self.kind)
 
     def key(self, namespace: str, name: str) -> bytes:
         """Return the store's key of an object."""

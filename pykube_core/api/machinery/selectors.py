@@ -197,7 +197,7 @@ def parse_node_selector(selector: Json) -> NodeSelector:
 
 
 def parse_node_selector_term(term: Json) -> NodeSelectorTerm:
-    """Return one term parsed; what cannot be read becomes its error."""
+    """Return one term parsed; a term that cannot be read becomes its error."""
     try:
         expressions = [_node_requirement(e) for e in (term.get("matchExpressions") or ())]
         fields = [_field_requirement(e) for e in (term.get("matchFields") or ())]

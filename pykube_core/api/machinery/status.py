@@ -110,9 +110,8 @@ def conflict(
 
 def invalid(resource: Resource, name: str, errors: Sequence[FieldError]) -> StatusError:
     """Return the error of an object that breaks rules."""
-    kind = f"{resource.kind}.{resource.group}" if resource.group else resource.kind
     details = _details(resource, name) | {"kind": resource.kind, "causes": _causes(errors)}
-    return StatusError(422, "Invalid", invalid_text(kind, name, errors), details)
+    return StatusError(422, "Invalid", invalid_text(resource.qualified_kind, name, errors), details)
 
 
 def invalid_options(options: str, errors: Sequence[FieldError]) -> StatusError:

@@ -1,13 +1,13 @@
 """Strategic merge patches: objects merge field by field, and many lists item by item.
 
-Which lists merge, and by which key of their items, is part of the API's types (`fields.txt`). A
+Which lists merge, and by which key of their items, is part of the API's types. A
 patch may hold directives: ``$patch`` in an object or an item of a list, and for a field ``f``
 ``$setElementOrder/f``, ``$deleteFromPrimitiveList/f`` and, inside it, ``$retainKeys``.
 
 Two patches of one object are merged by the same rules, but for their directives, which stay; that
 is how `pykube_core.api.machinery.three_way` puts its patch together. The inputs are never changed.
 
-Source: ``k8s.io/apimachinery/pkg/util/strategicpatch`` v0.34.1 (``mergeMap``).
+Source: ``k8s.io/apimachinery/pkg/util/strategicpatch`` v0.37.2 (``mergeMap``).
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ class PatchError(ValueError):
 
 def merge_key(struct: str, field: str) -> str | None:
     """Return the key by which a list merges: "" for plain values, None for one that is replaced."""
-    type = fields_of(struct).get(field) if struct else None
-    return None if type is None else type.merge_key
+    found = fields_of(struct).get(field) if struct else None
+    return None if found is None else found.merge_key
 
 
-def strategic_merge_patch(kind: str, target: KubeObject, patch: Json) -> KubeObject:
+def strategic_merge_patch(struct: str, target: KubeObject, patch: Json) -> KubeObject:
     """Return an object changed as a strategic merge patch says.
 
     Parameters
     ----------
-    kind : str
-        Its kind, whose types say which lists are merged.
+    struct : str
+        Its structure, such as "core.v1.Pod", which says which lists are merged.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def strategic_merge_patch(kind: str, target: KubeObject, patch: Json) -> KubeObj
     """
     if not isinstance(patch, dict):
         raise PatchError("cannot unmarshal a patch that is no object")
-    return merge_maps(kind, target, patch, applies=True)
+    return merge_maps(struct, target, patch, applies=True)
 
 
 def merge_maps(

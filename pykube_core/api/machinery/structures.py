@@ -1,4 +1,4 @@
-"""The known kinds as msgspec structures: what an API server stores of them, checked in C.
+"""The known kinds as msgspec structures, to check in C what an API server stores of them.
 
 The fields are those of `pykube_core.api.machinery.decoding`, which refuses in an API server's
 words; this refuses the same in stored JSON, some fifty times as fast. An API server stores no nulls
@@ -12,14 +12,18 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from pykube_core.api.machinery.decoding import INT_LIMITS, FieldType, fields_of
+from pykube_core.api.machinery.decoding import INT_LIMITS, fields_of
 from pykube_core.api.machinery.quantity import QuantityError, parse_quantity
+from pykube_core.api.machinery.schema import FieldType
 from pykube_core.api.machinery.times import parse_time
 
 _UNSET_TIMES: Final = frozenset(
     ("lastProbeTime", "eventTime", "firstTimestamp", "lastTimestamp", "lastObservedTime")
 )
 """Times that are stored as null where they are not set."""
+
+_SCHEMA: Final = "apiextensions.v1.JSONSchemaProps"
+"""A structure that holds itself; it is any JSON here."""
 
 
 class _Quantity:
@@ -31,29 +35,30 @@ class _Time:
 
 
 @functools.cache
-def decoder_of(kind: str) -> msgspec.json.Decoder[Any]:
+def decoder_of(struct: str) -> msgspec.json.Decoder[Any]:
     """Return what decodes stored objects of a kind, into a structure with its fields as attributes.
 
-    Fields that are absent are None. It raises `msgspec.DecodeError`, and `RecursionError`.
+    The kind is given by its structure, such as "core.v1.Pod". Fields that are absent are None. It
+    raises `msgspec.DecodeError`, and `RecursionError`.
     """
-    return msgspec.json.Decoder(_structure(kind), dec_hook=_read)
+    return msgspec.json.Decoder(_structure(struct), dec_hook=_read)
 
 
 @functools.cache
 def _structure(name: str) -> type[msgspec.Struct]:
     fields: list[tuple[str, Any, Any]] = []
-    for field, type in fields_of(name).items():
-        made_of = _type(type)
-        if field in _UNSET_TIMES and made_of is _Time:
+    for field in fields_of(name).values():
+        made_of = _type(field.type)
+        if field.name in _UNSET_TIMES and made_of is _Time:
             made_of = made_of | None
         # The default has no say in what JSON may hold.
-        fields.append((field, made_of, None))
+        fields.append((field.name, made_of, None))
     return msgspec.defstruct(name, fields, forbid_unknown_fields=True, gc=False)
 
 
 def _type(type: FieldType) -> Any:  # noqa: ANN401
     match type.kind:
-        case "struct":
+        case "struct" if type.name != _SCHEMA:
             return _structure(type.name)
         case "list" if type.item is not None:
             return list[_type(type.item)]  # type: ignore[misc]
@@ -63,10 +68,8 @@ def _type(type: FieldType) -> Any:  # noqa: ANN401
             return _integer(INT_LIMITS[type.name])
         case "custom" if type.name == "IntOrString":
             return _integer(INT_LIMITS["int32"]) | str
-        case "custom" if type.name == "Bytes":
-            return str
         case "custom":
-            return _Quantity if type.name == "Quantity" else _Time
+            return _CUSTOM.get(type.name, msgspec.Raw)
     return {"string": str, "bool": bool, "float": float}.get(type.kind, msgspec.Raw)
 
 
@@ -76,7 +79,7 @@ def _integer(limit: int) -> Any:  # noqa: ANN401
 
 def _read(type: type, value: object) -> object:
     """Check a value whose type decodes itself."""
-    if not isinstance(value, str):  # What comes as a number is stored as text.
+    if not isinstance(value, str):  # Numbers are stored as text.
         raise TypeError("a time or a quantity that is no text")
     return _check_time(value) if type is _Time else _check_quantity(value)
 
@@ -98,3 +101,4 @@ def _check_time(text: str) -> _Time:
 
 _QUANTITY: Final = _Quantity()
 _TIME: Final = _Time()
+_CUSTOM: Final = {"Bytes": str, "Quantity": _Quantity, "Time": _Time, "MicroTime": _Time}

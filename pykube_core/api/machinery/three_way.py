@@ -1,10 +1,10 @@
-"""The patch of ``kubectl apply``: what changed in a file, laid over what the server has by now.
+"""The patch of ``kubectl apply``: the changes of a file, laid over the object that the server has.
 
 Three states of an object: *original*, as it was applied last; *modified*, as it is in the file
-now; *current*, as it is on the server. What the file has and the server has not is set; what the
-file had and has no more is removed; the rest is somebody else's and stays.
+now; *current*, as it is on the server. A field that the file has and the server has not is set; one
+that the file had and has no more is removed; the rest is somebody else's and stays.
 
-Source: ``k8s.io/apimachinery/pkg/util/strategicpatch`` v0.34.1 (``CreateThreeWayMergePatch``,
+Source: ``k8s.io/apimachinery/pkg/util/strategicpatch`` v0.37.2 (``CreateThreeWayMergePatch``,
 overwriting) and ``k8s.io/kubectl/pkg/cmd/apply``.
 """
 
@@ -62,23 +62,23 @@ def with_last_applied(obj: KubeObject) -> KubeObject:
 
 
 def three_way_patch(
-    kind: str, original: KubeObject, modified: KubeObject, current: KubeObject
+    struct: str, original: KubeObject, modified: KubeObject, current: KubeObject
 ) -> KubeObject:
     """Return the strategic merge patch that brings ``current`` to ``modified``; {} for no change.
 
     Parameters
     ----------
-    kind : str
-        Whose types say which lists are merged.
+    struct : str
+        The structure of its kind, such as "core.v1.Pod", which says which lists are merged.
 
     Raises
     ------
     PatchError
         A list that merges has an item without its key.
     """
-    deletions = _Difference(deletes=True).of_maps(kind, original, modified)
-    changes = _Difference(deletes=False).of_maps(kind, current, modified)
-    return merge_maps(kind, deletions, changes, applies=False)
+    deletions = _Difference(deletes=True).of_maps(struct, original, modified)
+    changes = _Difference(deletes=False).of_maps(struct, current, modified)
+    return merge_maps(struct, deletions, changes, applies=False)
 
 
 class _Difference:
@@ -177,8 +177,8 @@ def _paired(
 
 
 def _retains_keys(struct: str, field: str) -> bool:
-    type = fields_of(struct).get(field) if struct else None
-    return type is not None and type.retains_keys
+    found = fields_of(struct).get(field) if struct else None
+    return found is not None and found.retains_keys
 
 
 def _has_further(before: KubeObject, after: KubeObject) -> bool:

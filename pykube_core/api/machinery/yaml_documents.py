@@ -1,10 +1,10 @@
 """YAML documents as plain JSON values, as Kubernetes reads them; safe to read from strangers.
 
-The syntax is libyaml's where PyYAML has it; what scalars and keys mean is in `yaml_scalars.py`.
+The syntax is libyaml's where PyYAML has it; `yaml_scalars.py` has the meaning of scalars and keys.
 
 Source: ``sigs.k8s.io/yaml`` v1.6.0. Differences: a key that comes twice in a mapping is an error,
-as in its strict decoding, and not the last one's; what follows ``...`` is a document of its own and
-not left out; what is nested more than `DEPTH_MAX` deep is refused.
+as in its strict decoding, and not the last one's; text behind ``...`` is a document of its own and
+not left out; values nested more than `DEPTH_MAX` deep are refused.
 """
 
 from __future__ import annotations

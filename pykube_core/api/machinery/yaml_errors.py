@@ -1,4 +1,4 @@
-"""What is wrong with the syntax of YAML, in words of our own that are Kubernetes' where it has any.
+"""Faults in the syntax of YAML, in words of our own that are Kubernetes' where it has any.
 
 A parser's own texts differ from version to version; they are only told apart here.
 """
@@ -12,7 +12,7 @@ import yaml
 
 from pykube_core.api.machinery.errors import InputError
 
-# What go.yaml.in/yaml/v2 v2.4.2 says, and kubectl with it.
+# The words of go.yaml.in/yaml/v2 v2.4.2, and of kubectl with it.
 _WORDS: Final = tuple(
     (re.compile(pattern), words)
     for pattern, words in (

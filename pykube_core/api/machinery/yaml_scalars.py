@@ -1,4 +1,4 @@
-"""What a plain scalar of YAML means to Kubernetes: numbers, booleans, null, or text.
+"""The meaning of a plain scalar of YAML to Kubernetes: numbers, booleans, null, or text.
 
 Source: what ``sigs.k8s.io/yaml`` v1.6.0 makes of it, by way of ``go.yaml.in/yaml/v2`` v2.4.2 and
 Go's JSON. Where YAML 1.1 differs, as PyYAML has it: times and base 60 are text; ``1e3``, ``0o17``

@@ -1,4 +1,4 @@
-"""Many writes of one kind: bytes are spliced, and 128 go in one transaction.
+"""Batches: many writes of one kind; bytes are spliced, and 128 go in one transaction.
 
 A transaction that fails, because another write came between, is taken apart around the member that
 made it fail, so that each gets its own answer.
@@ -7,99 +7,58 @@ made it fail, so that each gets its own answer.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final
+from typing import Any, Final, overload
 
-import msgspec
 from msgspec.structs import replace
 
-from pykube_core.api.builtin import PODS
-from pykube_core.api.machinery.field_errors import invalid_each, quoted
-from pykube_core.api.machinery.objects import KubeObject
+from pykube_core.api.core import PODS
+from pykube_core.api.intake import Mode, read
+from pykube_core.api.machinery.field_errors import invalid_each
+from pykube_core.api.machinery.objects import KubeObject, name_of
 from pykube_core.api.machinery.registry import Resource
 from pykube_core.api.machinery.status import (
     StatusError,
     already_exists,
     conflict,
+    corrupt,
     invalid,
     not_found,
     too_large,
 )
 from pykube_core.api.machinery.times import time_text
+from pykube_core.apiserver.registry.binding import Binding, BoundPods
 from pykube_core.apiserver.registry.deletion import Deleted, DeleteOptions, deleted
 from pykube_core.apiserver.registry.expiry import Expiry
+from pykube_core.apiserver.registry.filling import FilledStatus, encoded, filled
 from pykube_core.apiserver.registry.identity import Identity
 from pykube_core.apiserver.registry.lifecycle import check_propagation
-from pykube_core.apiserver.registry.unvalidated import Written, check_decodable
-from pykube_core.objects import ApiObject, Body
-from pykube_core.objects.encoded import OBJECT_BYTES_MAX, REQUEST_BYTES_MAX
-from pykube_core.objects.layout import STATUS_FIELD as STATUS_FIELD
-from pykube_core.store import OPERATIONS_MAX, Form, KeyValue, Puts, StoreLike
+from pykube_core.apiserver.registry.unvalidated import Written, check_decodable, undecodable
+from pykube_core.objects import ApiObject
+from pykube_core.objects.encoded import OBJECT_BYTES_MAX
+from pykube_core.store import OPERATIONS_MAX, REQUEST_BYTES_MAX, KeyValue, Puts, StoreLike
 
 TXN_OPERATIONS_MAX: Final = OPERATIONS_MAX
 _ATTEMPTS: Final = 8
 
-ENCODED_STATUS: Final = b"%c" % STATUS_FIELD
-"""The text of a form of statuses that are their only own field."""
-_KEY: Final = Form(b"\1")
-
-
-class FilledStatus(msgspec.Struct, frozen=True, gc=False):
-    """A status as the text of a form, and what its gaps are filled with.
-
-    Attributes
-    ----------
-    text : bytes
-        Of the form; copies have the same one. Its gaps begin with STATUS_FIELD.
-    fields : list of bytes
-        What fills them.
-    """
-
-    text: bytes
-    fields: list[bytes]
-
-
 Outcome = ApiObject | StatusError
+Create = Callable[[Resource, KubeObject, str], ApiObject]
 Target = tuple[str, str, str]
 """Namespace, name and uid of an object; uid "" is any."""
 
 
-class Binding(msgspec.Struct, frozen=True, gc=False):
-    """A pod and its node.
+class Batch:
+    """Writes of many objects, in transactions of up to 128; one outcome for each.
 
-    Attributes
+    An outcome is the object as it was written, or why it was not.
+
+    Parameters
     ----------
-    uid : str
-        Makes sure that it is that very pod; "" is any.
-    pod : ApiObject or None
-        The pod as the caller knows it; it is read only if it has changed since.
+    prepare : callable
+        Makes of a resource, an object and a namespace the object ready to be put: defaulted,
+        admitted, validated.
+    create_one : callable
+        Creates one object.
     """
-
-    namespace: str
-    name: str
-    node: str
-    uid: str = ""
-    pod: ApiObject | None = None
-
-
-class _Metadata(msgspec.Struct, gc=False):
-    generation: int = 0
-    deletionTimestamp: str = ""
-
-
-class _Spec(msgspec.Struct, gc=False):
-    nodeName: str = ""
-    schedulingGates: list[msgspec.Raw] = []
-
-
-class _View(msgspec.Struct, gc=False):
-    """What a binding looks at."""
-
-    metadata: _Metadata
-    spec: _Spec
-
-
-class Bulk:
-    """The batches of one API server."""
 
     def __init__(
         self,
@@ -108,24 +67,67 @@ class Bulk:
         clock: Callable[[], int],
         expiry: Expiry,
         written: Written,
+        *,
+        prepare: Create,
+        create_one: Create,
     ) -> None:
+        self._prepare = prepare
+        self._create_one = create_one
         self._store = store
         self._identity = identity
         self._clock = clock
         self._expiry = expiry
         self._written = written
 
-    def create_copies(
-        self, first: ApiObject, metadata: KubeObject, names: Sequence[str], count: int
+    def create(
+        self,
+        resource: Resource,
+        template: KubeObject,
+        namespace: str = "",
+        *,
+        names: Sequence[str] = (),
+        count: int = 0,
     ) -> list[Outcome]:
-        """Create copies of an object that is ready to be put; the first is not put by itself."""
+        """Create copies of one object that differ in name and uid alone.
+
+        The template is defaulted, admitted and validated once, the names each; a fault of the
+        template is raised.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Their names; or
+        count : int
+            how many to create with names generated from the template's ``generateName``.
+        """
+        new = read(resource, template, Mode.SERVER)
+        metadata = new["metadata"]
+        metadata.pop("name", None)
+        if names:
+            metadata["name"] = names[0]
+        first = self._prepare(resource, new, namespace)
+        if first.data.count(f'"{name_of(new)}"'.encode()) > 1:
+            # Something else may follow from the name, such as a namespace's label.
+            return self._create_each(resource, template, namespace, names or [""] * count)
         directory = first.key[: -len(metadata["name"])]
         prefix = "" if names else metadata.get("generateName", "")
         out: list[Outcome] = []
         for at in range(0, len(names) or count, TXN_OPERATIONS_MAX):
             size = min((len(names) or count) - at, TXN_OPERATIONS_MAX)
             chosen = names[at : at + size] or self._distinct(prefix, size)
-            out += self._create(first, directory, chosen, prefix)
+            out += self._create_named(first, directory, chosen, prefix)
+        return out
+
+    def _create_each(
+        self, resource: Resource, template: KubeObject, namespace: str, names: Sequence[str]
+    ) -> list[Outcome]:
+        out: list[Outcome] = []
+        for name in names:
+            obj = template | {"metadata": template["metadata"] | {"name": name}}
+            try:
+                out.append(self._create_one(resource, obj, namespace))
+            except StatusError as error:
+                out.append(error)
         return out
 
     def _distinct(self, prefix: str, count: int) -> list[str]:
@@ -134,12 +136,12 @@ class Bulk:
             names |= dict.fromkeys(self._identity.names(prefix, count - len(names)))
         return list(names)
 
-    def _create(
+    def _create_named(
         self, first: ApiObject, directory: bytes, names: Sequence[str], prefix: str
     ) -> list[Outcome]:
         out: list[Outcome] = []
         made: list[ApiObject] = []
-        resource, body, status = first.resource, first.body, first.own_status
+        resource, body, status = first.resource, first.body, first.own_tail
         rule = resource.name_rule
         # Generated names differ in five letters or digits, which no rule tells apart.
         complaints = rule(names[0])
@@ -169,15 +171,15 @@ class Bulk:
                 return again
         return already_exists(obj.resource, obj.name)
 
-    def bind_many(self, bindings: Sequence[Binding]) -> list[Outcome]:
-        """Give pods their nodes."""
+    def bind(self, bindings: Sequence[Binding]) -> list[Outcome]:
+        """Give pods their nodes, whose names are taken as they are; none is empty."""
         out: list[Outcome] = []
         for at in range(0, len(bindings), TXN_OPERATIONS_MAX):
             out += self._bind(bindings[at : at + TXN_OPERATIONS_MAX])
         return out
 
     def _bind(self, bindings: Sequence[Binding]) -> list[Outcome]:
-        bound = _Bound(time_text(self._clock()))
+        bound = BoundPods(time_text(self._clock()))
         pods = self._pods_of(bindings)
         outcomes = [
             pod if isinstance(pod, StatusError) else bound.pod(b, pod)
@@ -190,7 +192,7 @@ class Bulk:
                 outcome = next(written)
             elif binding.pod is not None:
                 outcome = None
-            # What the caller did not know yet, or came between, may have made it fail.
+            # A change that came between, or that the caller did not know, may have made it fail.
             outcomes[index] = outcome or self._bind([replace(binding, pod=None)])[0]
         return outcomes
 
@@ -213,10 +215,34 @@ class Bulk:
             return error
         return ApiObject.parse(resource, kv.key, kv.value, kv.mod_revision)
 
-    def replace_status_many(
+    @overload
+    def patch_status(
+        self, resource: Resource, items: Sequence[tuple[ApiObject, bytes]]
+    ) -> list[Outcome]: ...
+    @overload
+    def patch_status(
+        self, resource: Resource, items: Sequence[tuple[ApiObject, FilledStatus]]
+    ) -> list[int | StatusError]: ...
+    def patch_status(
+        self, resource: Resource, items: Sequence[tuple[ApiObject, Any]]
+    ) -> Sequence[Outcome | int]:
+        """Replace the statuses of objects as read: 409 for those that have changed since.
+
+        The second of each pair is the status as JSON, which a component encodes from a structure
+        of its own, and of which only that it is JSON is checked; or, for all, it is a form that
+        copies share, and then the outcome is the object's revision alone. A status equal to the one
+        that is there writes nothing.
+        """
+        if items and isinstance(items[0][1], FilledStatus):
+            revisions: list[int | StatusError] = []
+            for at in range(0, len(items), TXN_OPERATIONS_MAX):
+                revisions += self._fill_statuses(resource, items[at : at + TXN_OPERATIONS_MAX])
+            return revisions
+        return self._replace_statuses(resource, items)
+
+    def _replace_statuses(
         self, resource: Resource, items: Sequence[tuple[ApiObject, bytes]]
     ) -> list[Outcome]:
-        """Replace statuses."""
         out: list[Outcome] = []
         for at in range(0, len(items), TXN_OPERATIONS_MAX):
             batch = items[at : at + TXN_OPERATIONS_MAX]
@@ -227,7 +253,7 @@ class Bulk:
                 if changed.size > OBJECT_BYTES_MAX:
                     out.append(too_large())
                     continue
-                if status != obj.own_status:
+                if status != obj.own_tail:
                     made.append(changed)
                     place.append(len(out))
                 out.append(obj)
@@ -236,41 +262,75 @@ class Bulk:
                 out[index] = done or conflict(resource, obj.name)
         return out
 
-    def fill_status_many(
-        self, resource: Resource, items: Sequence[tuple[ApiObject, FilledStatus]]
-    ) -> list[int | StatusError]:
-        """Replace statuses by filled ones; the revision of each."""
-        out: list[int | StatusError] = []
-        for at in range(0, len(items), TXN_OPERATIONS_MAX):
-            out += self._fill_statuses(resource, items[at : at + TXN_OPERATIONS_MAX])
-        return out
-
     def _fill_statuses(
         self, resource: Resource, items: Sequence[tuple[ApiObject, FilledStatus]]
     ) -> list[int | StatusError]:
         items = [
-            (obj if obj.body.has_status else obj.with_status(b""), filled) for obj, filled in items
+            (obj if obj.body.has_tail else obj.with_status(b""), filled) for obj, filled in items
         ]
-        puts = _filled(items)
-        sizes = puts.sizes[len(items) :]
-        if len({obj.key for obj, _ in items}) < len(items) or any(
-            size == obj.size or size > OBJECT_BYTES_MAX
-            for (obj, _), size in zip(items, sizes, strict=True)
+        puts, tails = filled(items)
+        if (
+            len({obj.key for obj, _ in items}) < len(items)
+            or max(puts.sizes) > OBJECT_BYTES_MAX
+            or any(tail == obj.own_tail for (obj, _), tail in zip(items, tails, strict=True))
         ):  # An object may come twice, a status may be the same, or too large.
-            encoded = [
-                (obj, value[obj.size - len(obj.own_status) - 1 : -1])
-                for (obj, _), (_, value, _) in zip(items, puts, strict=True)
-            ]
-            outcomes = self.replace_status_many(resource, encoded)
+            pairs = [(obj, tail) for (obj, _), tail in zip(items, tails, strict=True)]
+            outcomes = self._replace_statuses(resource, pairs)
             return [done.revision if isinstance(done, ApiObject) else done for done in outcomes]
-        written = self.write_puts(resource, puts)
+        written = self._write_puts(resource, puts)
+        if _is_one(written):
+            states = [
+                ApiObject(resource, o.key, o.uid, o.body, o.bound_to, tail, written[0])
+                for (o, _), tail in zip(items, tails, strict=True)
+            ]
+            self._written.keep(written[0], states)
         return [
             revision or conflict(resource, obj.name)
             for (obj, _), revision in zip(items, written, strict=True)
         ]
 
-    def write_encoded(self, objects: Sequence[ApiObject]) -> list[Outcome]:
-        """Put whole objects, each at the revision that it shows."""
+    def put(self, objects: Sequence[ApiObject]) -> list[Outcome]:
+        """Put whole objects of one resource that a component encodes itself, as stored.
+
+        Each must be at the revision that it shows, 0 for one that must not exist yet, or its
+        outcome is a 409; one that would not decode again is a 500. The rules of the kind are not
+        asked: a component changes what was valid, and keeps it so.
+        """
+        out: list[Outcome | None] = [
+            corrupt(obj.key.decode(), why)
+            if (why := undecodable(obj.resource, obj.key, obj.data))
+            else None
+            for obj in objects
+        ]
+        sound = [obj for obj, refusal in zip(objects, out, strict=True) if refusal is None]
+        written = iter(self._put(sound))
+        return [refusal or next(written) for refusal in out]
+
+    @overload
+    def put_owned(self, resource: Resource, objects: Sequence[ApiObject]) -> list[Outcome]: ...
+    @overload
+    def put_owned(self, resource: Resource, objects: Puts) -> list[int]: ...
+    def put_owned(
+        self, resource: Resource, objects: Sequence[ApiObject] | Puts
+    ) -> Sequence[Outcome | int]:
+        """Put objects of a resource that has a single writer, such as leases and events.
+
+        Nothing of them is checked but their revision, as `put` compares it. The keys and values of
+        many may come together, no key twice; then each outcome is a revision, or 0 for a 409 and
+        for what is too large.
+
+        Raises
+        ------
+        ValueError
+            Others may write this resource.
+        """
+        if not resource.single_writer:
+            raise ValueError(f"{resource.plural}: others may write them; put_owned is for owners")
+        if isinstance(objects, Puts):
+            return self._write_puts(resource, objects)
+        return self._put(objects)
+
+    def _put(self, objects: Sequence[ApiObject]) -> list[Outcome]:
         out: list[Outcome] = []
         for at in range(0, len(objects), TXN_OPERATIONS_MAX):
             batch = objects[at : at + TXN_OPERATIONS_MAX]
@@ -278,10 +338,25 @@ class Bulk:
             out += [done or _refusal(obj) for obj, done in zip(batch, written, strict=True)]
         return out
 
-    def delete_many(
+    def delete(
+        self,
+        resource: Resource,
+        targets: Sequence[Target],
+        *,
+        grace_period_seconds: int | None = None,
+        propagation: str = "",
+    ) -> list[Deleted | StatusError]:
+        """Delete objects as the API server's `delete` does one.
+
+        Objects that go at once and objects that are marked are a transaction each.
+        """
+        options = DeleteOptions(grace_period_seconds, propagation)
+        return self.delete_with(resource, targets, options)
+
+    def delete_with(
         self, resource: Resource, targets: Sequence[Target], options: DeleteOptions
     ) -> list[Deleted | StatusError]:
-        """Delete objects or mark them: of each batch, either kind in one transaction."""
+        """Delete objects or mark them, with all that a deletion may ask for."""
         check_propagation(options.propagation)
         out: list[Deleted | StatusError] = []
         for at in range(0, len(targets), TXN_OPERATIONS_MAX):
@@ -344,16 +419,20 @@ class Bulk:
             middle = len(objects) // 2
             return self._write(objects[:middle]) + self._write(objects[middle:])
         if objects[0].body.is_shared:
-            puts = _filled([(o, FilledStatus(ENCODED_STATUS, [o.own_status])) for o in objects])
+            puts = encoded(objects)
         else:
             puts = Puts.of(keys, [obj.data for obj in objects], [obj.revision for obj in objects])
-        revisions = self.write_puts(objects[0].resource, puts)
+        revisions = self._write_puts(objects[0].resource, puts)
+        if _is_one(revisions):
+            states = [obj.at(revisions[0]) for obj in objects]
+            self._written.keep(revisions[0], states)
+            return [*states]
         return [
             obj.at(revision) if revision else None
             for obj, revision in zip(objects, revisions, strict=True)
         ]
 
-    def write_puts(self, resource: Resource, puts: Puts) -> list[int]:
+    def _write_puts(self, resource: Resource, puts: Puts) -> list[int]:
         """Put what is encoded, no key twice; the revision of each, 0 for one that is refused.
 
         That is a key at another revision than said, or what is too large for a transaction.
@@ -362,7 +441,7 @@ class Bulk:
         is_large = puts.request_bytes > REQUEST_BYTES_MAX
         if count > TXN_OPERATIONS_MAX or (is_large and count > 1):
             middle = count // 2
-            return self.write_puts(resource, puts[:middle]) + self.write_puts(
+            return self._write_puts(resource, puts[:middle]) + self._write_puts(
                 resource, puts[middle:]
             )
         if not count or is_large:
@@ -373,21 +452,12 @@ class Bulk:
             self._written.add(outcome.revision)
             return [outcome.revision] * count
         before, behind = puts[:failed], puts[failed + 1 :]
-        return [*self.write_puts(resource, before), 0, *self.write_puts(resource, behind)]
+        return [*self._write_puts(resource, before), 0, *self._write_puts(resource, behind)]
 
 
-def _filled(items: Sequence[tuple[ApiObject, FilledStatus]]) -> Puts:
-    """Return the puts of objects with other statuses, each at the revision that it shows."""
-    size = max(len(status.fields) for _, status in items)
-    fields: list[bytes] = []
-    for obj, status in items:
-        own = status.fields
-        fields += obj.own_fields()
-        fields += own
-        if len(own) < size:
-            fields += [b""] * (size - len(own))
-    forms = [obj.body.form(status.text) for obj, status in items]
-    return Puts.filled(_KEY, forms, fields, [obj.revision for obj, _ in items])
+def _is_one(revisions: list[int]) -> bool:
+    """Say whether puts were one transaction: one that is refused parts the others."""
+    return revisions[0] > 0 and revisions[0] == revisions[-1]
 
 
 def _refusal(obj: ApiObject) -> StatusError:
@@ -395,74 +465,3 @@ def _refusal(obj: ApiObject) -> StatusError:
     if obj.size > OBJECT_BYTES_MAX:
         return too_large()
     return (conflict if obj.revision else already_exists)(obj.resource, obj.name)
-
-
-class _Bound:
-    """Pods with their nodes, at one time; copies are checked and equal statuses changed once."""
-
-    def __init__(self, now: str) -> None:
-        self._now = now
-        self._statuses: dict[tuple[bytes, int], bytes] = {}
-        # Of each body, why its pods cannot be bound, behind the name, and their generation.
-        self._facts: dict[Body, tuple[str, int]] = {}
-
-    def pod(self, binding: Binding, pod: ApiObject | None) -> Outcome:
-        """Return a pod with its node, at the same revision, or why it cannot have it."""
-        name = binding.name
-        if pod is None:
-            return not_found(PODS, name)
-        body, uid, wanted = pod.body, pod.uid, binding.uid
-        found = self._facts.get(body)
-        if found is None:
-            found = self._facts[body] = _facts(pod)
-        refusal, generation = found
-        why = ""
-        if wanted and wanted != uid:
-            why = f"Precondition failed: UID in precondition: {wanted}, UID in object meta: {uid}"
-        elif refusal:
-            why = f"pod {name} {refusal}"
-        if why:
-            subresource = "pods/binding"
-            return conflict(PODS, name, why, qualified=subresource, kind=subresource)
-        like = pod.status, generation
-        status = self._statuses.get(like)
-        if status is None:
-            status = self._statuses[like] = self._scheduled(*like)
-        node, bound = binding.node, body.bound
-        return ApiObject(PODS, pod.key, uid, bound, node, status, pod.revision)
-
-    def _scheduled(self, status: bytes, generation: int) -> bytes:
-        """Return a status with the condition PodScheduled, and without a nomination."""
-        decoded: KubeObject = msgspec.json.decode(status)
-        decoded.pop("nominatedNodeName", None)
-        condition: KubeObject = {
-            "type": "PodScheduled",
-            **({"observedGeneration": generation} if generation else {}),
-            "status": "True",
-            "lastProbeTime": None,
-            "lastTransitionTime": self._now,
-        }
-        conditions = list(decoded.get("conditions") or ())
-        for index, held in enumerate(conditions):
-            if held.get("type") == "PodScheduled":
-                if held.get("status") == "True":
-                    condition["lastTransitionTime"] = held.get("lastTransitionTime")
-                conditions[index] = condition
-                break
-        else:
-            conditions.append(condition)
-        return msgspec.json.encode(decoded | {"conditions": conditions})
-
-
-def _facts(pod: ApiObject) -> tuple[str, int]:
-    """Return why a pod cannot be bound, behind its name, and its generation."""
-    view = pod.body.view(_View)
-    metadata, spec = view.metadata, view.spec
-    node, refusal = pod.bound_to or spec.nodeName, ""
-    if metadata.deletionTimestamp:
-        refusal = "is being deleted, cannot be assigned to a host"
-    elif node:
-        refusal = f"is already assigned to node {quoted(node)}"
-    elif spec.schedulingGates:
-        refusal = "has non-empty .spec.schedulingGates"
-    return refusal, metadata.generation

@@ -1,4 +1,4 @@
-"""What a deletion makes of one object as it was read; bytes are spliced where nothing else changes.
+"""Deletions of one object as it was read; bytes are spliced where nothing else changes.
 
 The rules are `lifecycle.mark_deleted`; `Bulk.delete_many` reads and writes.
 """
@@ -11,14 +11,14 @@ import msgspec
 
 from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.api.machinery.status import conflict, too_large
-from pykube_core.apiserver.admission.admission import admit_deletion
+from pykube_core.apiserver.admission.namespace_lifecycle import admit_deletion
 from pykube_core.apiserver.registry import lifecycle
 from pykube_core.objects import ApiObject
 from pykube_core.objects.encoded import OBJECT_BYTES_MAX
 
 
 class DeleteOptions(NamedTuple):
-    """What is asked of a deletion; see `ApiServer.delete`."""
+    """Options of a deletion; see `ApiServer.delete`."""
 
     grace_period_seconds: int | None = None
     propagation: str = ""
@@ -44,7 +44,7 @@ class _Status(TypedDict, total=False):
 
 
 class _View(msgspec.Struct, gc=False):
-    """What a deletion looks at; only the metadata are decoded as a whole."""
+    """The fields that a deletion looks at; only the metadata are decoded as a whole."""
 
     metadata: msgspec.Raw
     spec: _Spec = msgspec.field(default_factory=_Spec)

@@ -24,7 +24,7 @@ class Expiry:
     Parameters
     ----------
     store : StoreLike
-        Whoever owns it ends leases: ``expire_leases``.
+        Its owner ends leases: ``expire_leases``.
     clock : callable
         Nanoseconds since the epoch.
     """

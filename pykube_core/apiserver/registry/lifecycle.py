@@ -1,4 +1,4 @@
-"""What a write may make of an object: from its creation through updates to its deletion.
+"""The life of an object: from its creation through updates to its deletion.
 
 Functions of decoded objects and the time alone; they touch no store.
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from pykube_core.api.intake import Mode, complete
 from pykube_core.api.machinery.decoding import DecodeError, decode
 from pykube_core.api.machinery.equality import means_the_same
 from pykube_core.api.machinery.field_errors import NEGATIVE, FieldError, forbidden, not_supported
@@ -33,48 +34,17 @@ from pykube_core.api.machinery.status import (
 )
 from pykube_core.api.machinery.strategic_merge import PatchError, strategic_merge_patch
 from pykube_core.api.machinery.times import NANO, parse_time, time_text
+from pykube_core.apiserver.registry.managed import Applied, Tracked
 
 ORPHAN: Final = "orphan"
 FOREGROUND: Final = "foregroundDeletion"
 
-_STRICT: Final = "strict decoding error: "
 _SERVER_OWNED: Final = ("resourceVersion", "managedFields", "selfLink")
 _CREATION_OWNED: Final = ("deletionTimestamp", "deletionGracePeriodSeconds", "generation")
 _DELETION_METADATA: Final = ("deletionTimestamp", "deletionGracePeriodSeconds")
 _PROPAGATIONS: Final = ("Foreground", "Background", "Orphan")
 _SCALE_GROUP: Final = "autoscaling"
-
-
-def read_object(
-    resource: Resource, obj: Json, field_validation: str, warnings: list[str] | None
-) -> KubeObject:
-    """Return what a client sent, decoded as an object of the resource; a copy.
-
-    Parameters
-    ----------
-    field_validation : str
-        What becomes of unknown fields: "Strict" refuses, "Warn" adds to ``warnings``, "Ignore"
-        drops them.
-
-    Raises
-    ------
-    StatusError
-        400: it is none.
-    """
-    if isinstance(obj, dict):
-        kind, version = obj.get("kind") or resource.kind, obj.get("apiVersion")
-        if kind != resource.kind or version not in (None, "", resource.api_version):
-            text = f'{kind} in version "{version}" cannot be handled as a {resource.kind}'
-            raise bad_request(text)
-    try:
-        out = decode(resource.kind, obj)
-    except DecodeError as error:
-        if field_validation == "Strict" or not error.fields:
-            raise bad_request(str(error)) from None
-        if field_validation == "Warn" and warnings is not None:
-            warnings += error.detail.removeprefix(_STRICT).split(", ")
-        out = decode(resource.kind, obj, strict=False)
-    return {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": {}} | out
+_SCALE: Final = "autoscaling.v1.Scale"
 
 
 def adopt_namespace(resource: Resource, obj: KubeObject, namespace: str) -> str:
@@ -99,7 +69,13 @@ def adopt_namespace(resource: Resource, obj: KubeObject, namespace: str) -> str:
     return wanted
 
 
-def begin(resource: Resource, obj: KubeObject, uid: str, now_ns: int) -> None:
+def begin(
+    resource: Resource,
+    obj: KubeObject,
+    uid: str,
+    now_ns: int,
+    tracked: Tracked | Applied | None = None,
+) -> None:
     """Make a decoded object a new one, in place: the server's own metadata and its defaults."""
     metadata = obj["metadata"]
     for field in (*_SERVER_OWNED, *_CREATION_OWNED):
@@ -108,24 +84,19 @@ def begin(resource: Resource, obj: KubeObject, uid: str, now_ns: int) -> None:
     metadata["creationTimestamp"] = time_text(now_ns)
     if resource.counts_generations:
         metadata["generation"] = 1
-    resource.default(obj)
+    complete(resource, obj, Mode.SERVER)
+    if tracked is not None and (entries := tracked.entries(None, obj)):
+        metadata["managedFields"] = entries
     resource.prepare(obj)
 
 
-def check(resource: Resource, obj: KubeObject) -> None:
-    """Refuse an object that breaks rules.
-
-    Raises
-    ------
-    StatusError
-        422.
-    """
-    errors = resource.validate(obj) + resource.validate_create(obj)
-    if errors:
-        raise invalid(resource, name_of(obj), errors)
-
-
-def change(resource: Resource, new: KubeObject, old: KubeObject, subresource: str) -> KubeObject:
+def change(
+    resource: Resource,
+    new: KubeObject,
+    old: KubeObject,
+    subresource: str,
+    tracked: Tracked | Applied | None = None,
+) -> KubeObject:
     """Return an old object with what a new one may change of it.
 
     Parameters
@@ -150,16 +121,19 @@ def change(resource: Resource, new: KubeObject, old: KubeObject, subresource: st
         new = {key: value for key, value in (old | {part: new.get(part, {})}).items()}
         new["metadata"] = dict(was)
         if part == "status":
-            resource.default(new)
+            complete(resource, new, Mode.SERVER)
+            _track(new, old, tracked)
             resource.prepare_status_update(new, old)
             errors = resource.validate_status_update(new, old)
         else:
             errors = resource.validate_spec_update(new, old)
     else:
-        resource.default(new)
+        complete(resource, new, Mode.SERVER)
         _keep(new, old, "status" if resource.has_status else "")
         _keep(new, old, "spec" if resource.spec_subresource else "")
+        sent = new["metadata"].get("managedFields")
         errors = _change_metadata(new["metadata"], was)
+        _track(new, old, tracked, sent)
         resource.prepare_update(new, old)
         if resource.counts_generations and _is_new_generation(resource, new, old):
             new["metadata"]["generation"] = was.get("generation", 0) + 1
@@ -167,6 +141,21 @@ def change(resource: Resource, new: KubeObject, old: KubeObject, subresource: st
     if errors:
         raise invalid(resource, name, errors)
     return new
+
+
+def _track(
+    new: KubeObject, old: KubeObject, tracked: Tracked | Applied | None, sent: Json = None
+) -> None:
+    """Give a changed object its managed fields, in place."""
+    metadata = new["metadata"]
+    if tracked is None:
+        entries = old["metadata"].get("managedFields")
+    else:
+        given = metadata if sent is None else metadata | {"managedFields": sent}
+        entries = tracked.entries(old, new | {"metadata": given})
+    metadata.pop("managedFields", None)
+    if entries:
+        metadata["managedFields"] = entries
 
 
 def _keep(new: KubeObject, old: KubeObject, part: str) -> None:
@@ -177,7 +166,7 @@ def _keep(new: KubeObject, old: KubeObject, part: str) -> None:
 
 
 def _change_metadata(metadata: KubeObject, was: KubeObject) -> list[FieldError]:
-    # What the server set stays as it is; it cannot be set by an update either.
+    # Metadata that the server set stay as they are; they cannot be set by an update either.
     errors = []
     metadata.pop("creationTimestamp", None)
     if "deletionTimestamp" in was:
@@ -209,7 +198,7 @@ def _is_new_generation(resource: Resource, new: KubeObject, old: KubeObject) -> 
         {key: value for key, value in obj.items() if key not in ("metadata", "status")}
         for obj in (old, new)
     )
-    if not means_the_same(resource.kind, before, after):
+    if not means_the_same(resource.struct, before, after):
         return True
     annotations = new["metadata"].get("annotations"), old["metadata"].get("annotations")
     return resource.counts_annotations and annotations[0] != annotations[1]
@@ -222,7 +211,7 @@ def apply_patch(resource: Resource, old: KubeObject, patch: Json, patch_type: st
             case value if value == MERGE_PATCH:
                 return merge_patch(old, patch)
             case value if value == STRATEGIC_MERGE_PATCH:
-                return strategic_merge_patch(resource.kind, old, patch)
+                return strategic_merge_patch(resource.struct, old, patch)
             case value if value == JSON_PATCH:
                 return json_patch(old, patch)
     except PatchTestError:
@@ -233,7 +222,7 @@ def apply_patch(resource: Resource, old: KubeObject, patch: Json, patch_type: st
     raise StatusError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})
 
 
-def scale_of(resource: Resource, obj: KubeObject) -> KubeObject:
+def scale_of(obj: KubeObject) -> KubeObject:
     """Return the ``Scale`` that shows an object's replicas."""
     metadata = obj["metadata"]
     kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
@@ -260,7 +249,7 @@ def scaled(obj: KubeObject, scale: Json) -> KubeObject:
         400: it is none. 422: the number is negative.
     """
     try:
-        replicas = decode("Scale", scale).get("spec", {}).get("replicas", 0)
+        replicas = decode(_SCALE, scale).get("spec", {}).get("replicas", 0)
     except DecodeError as error:
         raise bad_request(str(error)) from None
     if replicas < 0:

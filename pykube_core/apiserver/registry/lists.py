@@ -59,7 +59,7 @@ def page(
     limit : int
         How many at most; 0 is no limit.
     revision : int
-        What to read at; 0 is the current one.
+        The revision to read at; 0 is the current one.
 
     Raises
     ------

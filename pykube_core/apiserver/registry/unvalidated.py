@@ -1,4 +1,4 @@
-"""What other programs write into the store past the API server, and how it is told from our own.
+"""Writes of other programs into the store, past the API server, and how they differ from our own.
 
 Our own writes are known by their revisions (`Written`), which costs next to nothing. Everything
 else is checked: the API server hands out nothing that does not decode (`undecodable`), and the log
@@ -11,7 +11,7 @@ import re
 from collections import deque
 from typing import Final
 
-from pykube_core.api.builtin import PODS
+from pykube_core.api.core import PODS
 from pykube_core.api.machinery.field_errors import FieldError
 from pykube_core.api.machinery.json_faults import NOT_DECODED, json_fault
 from pykube_core.api.machinery.objects import KubeObject
@@ -23,6 +23,7 @@ from pykube_core.objects.layout import identity, status_start
 from pykube_core.store import KeyValue
 
 _SPANS_MAX: Final = 1024
+_STATES_MAX: Final = 512
 _KNOWN_MAX: Final = 1 << 10
 _PLAIN_BYTES_MAX: Final = 253
 _PLAIN: Final = re.compile("[-._0-9A-Za-z]+")
@@ -31,10 +32,18 @@ _PLAIN: Final = re.compile("[-._0-9A-Za-z]+")
 class Written:
     """The revisions that an API server has written: spans between those of others.
 
-    The oldest are forgotten when there are many, which costs a check.
+    The oldest are forgotten when there are many, which costs a check. Of the last ones it keeps the
+    objects too, for a reader of the log to take in place of their bytes.
+
+    Attributes
+    ----------
+    reader_count : int
+        Readers that may take objects; without any, none are kept.
     """
 
     def __init__(self) -> None:
+        self._states: dict[int, list[ApiObject]] = {}
+        self.reader_count = 0
         self._spans: deque[list[int]] = deque(maxlen=_SPANS_MAX)
 
     def add(self, revision: int) -> None:
@@ -44,6 +53,19 @@ class Written:
             spans[-1][1] = revision
         else:
             spans.append([revision, revision])
+
+    def keep(self, revision: int, states: list[ApiObject]) -> None:
+        """Keep all objects that a revision put, in the order of their puts."""
+        if not self.reader_count:
+            return
+        kept = self._states
+        kept[revision] = states
+        if len(kept) > _STATES_MAX:
+            kept.pop(next(iter(kept)), None)
+
+    def take(self, revision: int) -> list[ApiObject]:
+        """Return the objects that a revision put, once; nothing if they are not kept."""
+        return self._states.pop(revision, [])
 
     def covers(self, first: int, last: int) -> bool:
         """Say whether every revision from first to last is one of them. O(spans behind first)."""
@@ -62,7 +84,7 @@ def undecodable(resource: Resource, key: bytes, data: bytes) -> str:
     try:
         return _undecodable(resource, key, data)
     except NOT_DECODED:
-        return str(json_fault(data, decoder_of(resource.kind)))
+        return str(json_fault(data, decoder_of(resource.struct)))
 
 
 def _undecodable(resource: Resource, key: bytes, data: bytes) -> str:
@@ -73,7 +95,7 @@ def _undecodable(resource: Resource, key: bytes, data: bytes) -> str:
     start = len(head)
     if not data.startswith(head):
         return "it does not begin with its kind, the name in its key and a uid"
-    found = decoder_of(resource.kind).decode(data)
+    found = decoder_of(resource.struct).decode(data)
     uid = data[start : data.index(b'"', start)].decode()
     metadata = found.metadata
     if not _is_plain(uid) or metadata.uid != uid or metadata.name != name:

@@ -18,7 +18,7 @@ _INITIAL_EVENTS_END = b'"annotations":{"k8s.io/initial-events-end":"true"}'
 
 
 class Bookmark(NamedTuple):
-    """What a watch says of no object: that everything up to a revision was delivered."""
+    """A bookmark: a watch says of no object that everything up to a revision was delivered."""
 
     resource: Resource
     revision: int
@@ -45,12 +45,12 @@ class WatchEvent(NamedTuple):
 
 
 class ObjectWatch:
-    """What changes of a resource: read it without waiting, or as ``async for`` of lists of events.
+    """Changes of a resource: read it without waiting, or as ``async for`` of lists of events.
 
     An object that begins to match the selection is ADDED, one that ceases to is DELETED; it comes
-    with the state before and the revision of the change. What others wrote and does not decode is
-    passed over, as if it were not there. When changes that were not read
-    have been compacted, the last event is an ERROR.
+    with the state before and the revision of the change. A write of others that does not decode is
+    skipped, as if it were not there. When changes that were not read have been compacted, the last
+    event is an ERROR.
 
     Attributes
     ----------

@@ -5,13 +5,13 @@
     log -> nodes and assigned pods -> engine        pending pods -> queue
                                         ^                             |
                                         |  assumed        all active, | in the queue's order
-                                        +------- attempts <-----------+
+                                        +----- schedule loop <--------+
                                                     |
               bindings, events, conditions, evictions, nominations -> API server
 
 Each step reads the log, lets the queue's time pass, and tries every active pod once. Runs of pods
 that the engine alone decides about go to it in one call, which ends at the first that fits
-nowhere; so the outcome is that of one pod after the other. What a step writes is news of the next.
+nowhere; so the outcome is that of one pod after the other. A step's writes are news of the next.
 
 Source: kubernetes v1.34.1, pkg/scheduler/eventhandlers.go and schedule_one.go. Differences: within
 a step nothing but the scheduler's own assumptions changes, where upstream's informers come between
@@ -27,10 +27,18 @@ from typing import Final
 
 import msgspec
 
-from pykube_core.api.builtin import NAMESPACES, NODES, PODS
+from pykube_core.api.core import NAMESPACES, NODES, PODS
 from pykube_core.api.machinery.objects import KubeObject, namespace_of
-from pykube_core.apiserver import ApiObject, ApiServer
-from pykube_core.client.informers import Change, Housekeeping, SharedInformer
+from pykube_core.client import Client
+from pykube_core.client.informers import (
+    Change,
+    Created,
+    Deleted,
+    Housekeeping,
+    SharedInformer,
+    Updated,
+)
+from pykube_core.objects import ApiObject
 from pykube_core.scheduler.component.schedule_loop import ScheduleLoop, WaitingPod
 from pykube_core.scheduler.component.scheduler_cache import AssignedPod, SchedulerCache
 from pykube_core.scheduler.component.signatures import PodSignatures
@@ -92,10 +100,10 @@ class SchedulerComponent:
 
     Parameters
     ----------
-    server : ApiServer
+    client : Client
         Where it writes.
     log : SharedInformer
-        What it reads.
+        The log that it reads.
     configuration : SchedulerConfiguration, optional
         kube-scheduler's defaults without it.
     policy : Policy, optional
@@ -105,7 +113,7 @@ class SchedulerComponent:
     seed : int
         Of all that is left to chance.
     instance : str
-        Who it is in events.
+        Its name in events.
     start_ns : int
         The time; intervals of the queue count from it.
     """
@@ -114,7 +122,7 @@ class SchedulerComponent:
 
     def __init__(
         self,
-        server: ApiServer,
+        client: Client,
         log: SharedInformer,
         *,
         configuration: SchedulerConfiguration | None = None,
@@ -132,7 +140,7 @@ class SchedulerComponent:
             for profile in configuration.profiles
         ]
         self._log = log
-        listed = [r for r in server.registry if r.plural in _LISTED]
+        listed = [r for r in client.registry if r.plural in _LISTED]
         self.cursor = log.cursor(NAMESPACES, *listed, NODES, PODS, every_version=True)
         self._scheduler = Scheduler(
             [], policies[0], more_policies=policies[1:], tie_break=tie_break, seed=seed
@@ -143,13 +151,13 @@ class SchedulerComponent:
             self._scheduler.set_percentage(profile.scheduler_name, percentage)
         draw = random.Random(seed).randrange if tie_break == "random" else None
         self._cycle = SchedulingCycle(self._scheduler, draw, evict=False)
-        self._accounts = SchedulerCache(self._scheduler, self._cycle)
-        self._shapes = PodSignatures(self._scheduler)
+        self._cache = SchedulerCache(self._scheduler, self._cycle)
+        self._signatures = PodSignatures(self._scheduler)
         self._queue = build_queue(configuration, start_ns=start_ns)
         self._profiles = frozenset(profile.scheduler_name for profile in configuration.profiles)
         self._pods: dict[bytes, WaitingPod | AssignedPod] = {}
-        self._attempts = ScheduleLoop(
-            server, self._scheduler, self._cycle, self._accounts, self._shapes, self._queue,
+        self._schedule_loop = ScheduleLoop(
+            client, self._scheduler, self._cycle, self._cache, self._signatures, self._queue,
             self._pods, self._profiles, instance,
         )  # fmt: skip
         self._now_ns = start_ns
@@ -162,7 +170,7 @@ class SchedulerComponent:
         """Take what is new, and try every pod whose turn it is."""
         self._now_ns = now_ns
         for change in self.cursor.read():
-            resource = (change.new or change.object).resource
+            resource = change.object.resource
             if resource is PODS:
                 self._note_pod(change)
             elif resource is NODES:
@@ -171,51 +179,51 @@ class SchedulerComponent:
                 self._note_namespace(change)
             else:
                 self._note_listed(change)
-        self._accounts.settle()
+        self._cache.settle()
         self._queue.tick(now_ns)
-        self._attempts.run(now_ns)
+        self._schedule_loop.run(now_ns)
         again_ns = self._queue.next_wakeup_ns()
-        # What is left in the unschedulable pool is tried again for ever, each five minutes.
+        # A pod that is left in the unschedulable pool is tried again for ever, each five minutes.
         return again_ns if again_ns is None or self._queue.has_backoff else Housekeeping(again_ns)
 
     # -- what plugins read beside pods and nodes -----------------------------------------------
 
     def _note_namespace(self, change: Change) -> None:
-        labels = None if change.new is None else change.new.view(_NamespaceView).metadata.labels
-        self._scheduler.context.matchers.set_namespace(change.object.name, labels)
-        self._accounts.version += 1
+        obj = change.object
+        labels = None if type(change) is Deleted else obj.view(_NamespaceView).metadata.labels
+        self._scheduler.context.matchers.set_namespace(obj.name, labels)
+        self._cache.version += 1
 
     def _note_listed(self, change: Change) -> None:
-        old, new = change.old, change.new
-        if old is not None and new is not None:
-            plural = change.object.resource.plural
-            if old.body.spec == new.body.spec and plural != "poddisruptionbudgets":
+        obj = change.object
+        plural = obj.resource.plural
+        if type(change) is Updated and plural != "poddisruptionbudgets":
+            if change.old.body.spec == obj.body.spec:
                 return
-        listers, plural = self._scheduler.context.listers, _LISTED[change.object.resource.plural]
-        if new is None:
-            listers.delete(plural, change.object.decode())
+        listers = self._scheduler.context.listers
+        if type(change) is Deleted:
+            listers.delete(_LISTED[plural], obj.decode())
         else:
-            listers.set(plural, new.decode())
-        self._shapes.forget()
-        self._accounts.version += 1
+            listers.set(_LISTED[plural], obj.decode())
+        self._signatures.forget()
+        self._cache.version += 1
 
     # -- nodes -------------------------------------------------------------------------------
 
     def _note_node(self, change: Change) -> None:
-        old, new = change.old, change.new
-        if old is None:
-            assert new is not None
-            node = new.decode()
-            self._accounts.add_node(node)
+        obj = change.object
+        if type(change) is Created:
+            node = obj.decode()
+            self._cache.add_node(node)
             self._tell(NODE_ADD, None, node)
-        elif new is None:
-            self._tell(NODE_DELETE, old.decode(), None)
-            self._accounts.remove_node(old.name)
+        elif type(change) is Deleted:
+            self._tell(NODE_DELETE, obj.decode(), None)
+            self._cache.remove_node(obj.name)
         elif not _is_heartbeat(change):
-            after = new.decode()
-            self._accounts.update_node(after)
+            after = obj.decode()
+            self._cache.update_node(after)
             if self._queue.has_unschedulable:
-                before = old.decode()
+                before = change.old.decode()
                 for event in node_update_events(before, after):
                     self._tell(event, before, after)
 
@@ -225,72 +233,73 @@ class SchedulerComponent:
     # -- pods --------------------------------------------------------------------------------
 
     def _note_pod(self, change: Change) -> None:
-        new = change.new
-        if new is None:
-            self._lose_pod(self._pods.get(change.object.key), change)
-            return
-        held = self._pods.get(new.key)
-        if not isinstance(held, AssignedPod):
-            self._note_unassigned(held, change, new)
-            return
-        known = held.object.revision
-        if new.revision > known:
-            self._update_assigned(held, change)
-        elif new.revision < known:
+        obj = change.object
+        held = self._pods.get(obj.key)
+        if type(change) is Deleted:
+            self._lose_pod(held, obj)
+        elif not isinstance(held, AssignedPod):
+            self._note_unassigned(held, change)
+        elif obj.revision < held.object.revision:
             # It changed just before it was bound: it is on its node as it is now.
-            self._update_assigned(held, Change(new, held.object))
-        elif change.old is not None:
-            self._tell_pod(ASSIGNED_POD_ADD, None, new)
+            self._update_assigned(held, Updated(obj, held.object))
+        elif type(change) is Updated:
+            if obj.revision > held.object.revision:
+                self._update_assigned(held, change)
+            else:
+                self._tell_pod(ASSIGNED_POD_ADD, None, obj)
 
-    def _note_unassigned(self, held: WaitingPod | None, change: Change, new: ApiObject) -> None:
+    def _note_unassigned(self, held: WaitingPod | None, change: Created | Updated) -> None:
         """Take a change of a pod that had no node, as far as is known here."""
-        name, uid, shape = new.name, new.uid, self._shapes.of(new)
-        if shape.is_done:
-            self._lose_pod(held, change)
-        elif shape.node:
+        new = change.object
+        name, uid, signature = new.name, new.uid, self._signatures.of(new)
+        if signature.is_done:
+            self._lose_pod(held, change.old if type(change) is Updated else new)
+        elif signature.node:
             if held is not None:
                 self._drop_waiting(held)
-            full_name, index = f"{shape.namespace}/{name}", self._shapes.class_of(new, shape).index
-            pod = AssignedPod(full_name, uid, shape.node, index, new, shape.is_sized)
+            full_name, index = (
+                f"{signature.namespace}/{name}",
+                self._signatures.class_of(new, signature).index,
+            )
+            pod = AssignedPod(full_name, uid, signature.node, index, new, signature.is_sized)
             self._pods[new.key] = pod
-            self._accounts.add_pod(pod)
+            self._cache.add_pod(pod)
             self._tell_pod(ASSIGNED_POD_ADD, None, new)
-        elif held is not None:
-            self._update_waiting(held, change, new)
-        elif shape.scheduler_name in self._profiles:
+        elif type(change) is Updated and held is not None:
+            self._update_waiting(held, change)
+        elif signature.scheduler_name in self._profiles:
             waiting = self._pods[new.key] = WaitingPod(
-                f"{shape.namespace}/{name}",
-                shape.priority,
+                f"{signature.namespace}/{name}",
+                signature.priority,
                 new,
                 uid,
-                shape.scheduler_name,
+                signature.scheduler_name,
                 name=name,
                 object=new,
-                shape=shape,
+                signature=signature,
             )
             self._queue.add(waiting, self._now_ns)
-            if shape.nominated_node or self._cycle.nominations:
+            if signature.nominated_node or self._cycle.nominator.nodes:
                 self._nominate(waiting)
 
-    def _lose_pod(self, held: WaitingPod | AssignedPod | None, change: Change) -> None:
-        """Forget a pod that was deleted or has ended."""
+    def _lose_pod(self, held: WaitingPod | AssignedPod | None, last: ApiObject) -> None:
+        """Forget a pod that was deleted or has ended; ``last`` is its last state before that."""
         if held is None:
             return
-        del self._pods[change.object.key]
-        last = change.old or change.object
+        del self._pods[last.key]
         if isinstance(held, AssignedPod):
-            self._accounts.remove_pod(held)
+            self._cache.remove_pod(held)
             self._tell_pod(ASSIGNED_POD_DELETE, last, None)
             return
         self._drop_waiting(held)
-        if held.shape.nominated_node:
+        if held.signature.nominated_node:
             self._tell_unnominated(held, last)
 
     def _drop_waiting(self, held: WaitingPod) -> None:
         self._queue.delete(held.key)
-        if held.key in self._cycle.nominations:
-            self._cycle.clear_nomination(held.decoded())
-            self._accounts.version += 1
+        if held.key in self._cycle.nominator.nodes:
+            self._cycle.nominator.clear(held.pod)
+            self._cache.version += 1
 
     def _tell_unnominated(self, held: WaitingPod, old: ApiObject) -> None:
         """Room that was kept for a pod is free for those of no higher priority."""
@@ -304,21 +313,21 @@ class SchedulerComponent:
                 lambda queued: queued.priority <= priority,
             )
 
-    def _update_waiting(self, held: WaitingPod, change: Change, new: ApiObject) -> None:
-        assert change.old is not None
-        before, shape = held.shape, self._shapes.of(new)
-        held.take(new, shape)
+    def _update_waiting(self, held: WaitingPod, change: Updated) -> None:
+        new = change.object
+        before, signature = held.signature, self._signatures.of(new)
+        held.take(new, signature)
         if self._queue.get(held.key) is None:
             # It was left out because it is being deleted; it is looked at again, as upstream does.
             self._queue.add(held, self._now_ns)
         elif (
             not change.is_status_alone
             or before.is_sized
-            or shape.is_sized
+            or signature.is_sized
             or self._queue.concerns(_UNSCHEDULABLE_POD_UPDATE)
         ):
             self._queue.update(change.old.decode(), new.decode(), self._now_ns)
-        if shape.nominated_node == before.nominated_node:
+        if signature.nominated_node == before.nominated_node:
             return
         self._nominate(held)
         if before.nominated_node:
@@ -326,39 +335,37 @@ class SchedulerComponent:
 
     def _nominate(self, held: WaitingPod) -> None:
         """Keep room for a pod where its status says."""
-        node = held.shape.nominated_node
-        if node == self._cycle.nominations.get(held.key, ""):
+        node = held.signature.nominated_node
+        if node == self._cycle.nominator.nodes.get(held.key, ""):
             return
-        self._accounts.settle()
-        self._accounts.version += 1
+        self._cache.settle()
+        self._cache.version += 1
         if node:
-            self._cycle.nominate(held.decoded(), node)
+            self._cycle.nominator.nominate(held.pod, node)
         else:
-            self._cycle.clear_nomination(held.decoded())
+            self._cycle.nominator.clear(held.pod)
 
-    def _update_assigned(self, held: AssignedPod, change: Change) -> None:
+    def _update_assigned(self, held: AssignedPod, change: Updated) -> None:
         """Take a change of a pod on a node; most change nothing but the status."""
-        old, new = change.old, change.new
-        assert old is not None
-        assert new is not None
-        is_done, is_sized = self._shapes.read_status(new)
+        old, new = change.old, change.object
+        is_done, is_sized = self._signatures.read_status(new)
         if is_done:
-            self._lose_pod(held, change)
+            self._lose_pod(held, old)
             return
         was_sized, held.is_sized = held.is_sized, is_sized
         if change.is_status_alone and not (was_sized or is_sized):
-            self._accounts.update_pod(held, new)
+            self._cache.update_pod(held, new)
             if self._queue.concerns(_ASSIGNED_POD_UPDATE):
                 self._tell_update(old, new)
             return
-        index = self._shapes.read_class(new).index
+        index = self._signatures.read_class(new).index
         if index != held.class_index:
-            self._accounts.remove_pod(held)
+            self._cache.remove_pod(held)
             held = AssignedPod(held.name, held.uid, held.node, index, new, held.is_sized)
             self._pods[new.key] = held
-            self._accounts.add_pod(held)
+            self._cache.add_pod(held)
         else:
-            self._accounts.update_pod(held, new)
+            self._cache.update_pod(held, new)
         self._tell_update(old, new)
 
     def _tell_update(self, old: ApiObject, new: ApiObject) -> None:
@@ -400,7 +407,7 @@ def crosses(queued: QueuedPod, pod: KubeObject, matchers: MatcherTable) -> bool:
     It was rejected by PodTopologySpread and shares the namespace, or requires such a pod nearby
     (getUnschedulablePodsWithCrossTopologyTerm, pkg/scheduler/backend/queue/scheduling_queue.go).
     """
-    other = queued.pod or {}
+    other = queued.pod
     namespace = namespace_of(pod)
     if "PodTopologySpread" in queued.unschedulable_plugins and namespace == namespace_of(other):
         return True
@@ -422,11 +429,8 @@ def _with_policy(
     return replace(configuration, profiles=(*own, *others))
 
 
-def _is_heartbeat(change: Change) -> bool:
+def _is_heartbeat(change: Updated) -> bool:
     """Return whether nothing of a node changed that the scheduler reads."""
-    old, new = change.old, change.new
-    assert old is not None
-    assert new is not None
     if not change.is_status_alone:
         return False
-    return _NODE_STATUS.decode(old.status) == _NODE_STATUS.decode(new.status)
+    return _NODE_STATUS.decode(change.old.status) == _NODE_STATUS.decode(change.object.status)

@@ -1,4 +1,4 @@
-"""What the scheduler writes into the status of pods: conditions and nominations.
+"""The scheduler's part of the status of pods: conditions and nominations.
 
 Source: kubernetes v1.34.1, pkg/scheduler/schedule_one.go (updatePod) and
 pkg/scheduler/framework/preemption.
@@ -11,17 +11,18 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from pykube_core.api.builtin import PODS
+from pykube_core.api.core import PODS
 from pykube_core.api.core.pod.conditions import Condition, with_condition
 from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.api.machinery.status import StatusError
-from pykube_core.apiserver import ApiObject, ApiServer
+from pykube_core.client import Client
+from pykube_core.objects import ApiObject
 
 _ATTEMPTS: Final = 4
 
 
 class StatusChange(NamedTuple):
-    """What is to be changed in a pod's status; None for what stays.
+    """A change of a pod's status; None for a part that stays.
 
     ``nominated_node`` "" takes a nomination back.
     """
@@ -60,7 +61,7 @@ def changed_status(pod: ApiObject, change: StatusChange, now_ns: int) -> bytes:
 
 
 def write_statuses(
-    server: ApiServer, changes: Mapping[bytes, tuple[ApiObject, StatusChange]], now_ns: int
+    client: Client, changes: Mapping[bytes, tuple[ApiObject, StatusChange]], now_ns: int
 ) -> dict[bytes, ApiObject]:
     """Change the statuses of pods, each by its key, as patches do: whatever else they say now.
 
@@ -74,14 +75,14 @@ def write_statuses(
     for _ in range(_ATTEMPTS):
         items = [(pod, changed_status(pod, change, now_ns)) for pod, change in left.values()]
         again: dict[bytes, tuple[ApiObject, StatusChange]] = {}
-        outcomes = server.replace_status_many(PODS, items) if items else []
+        outcomes = client.batch.patch_status(PODS, items) if items else []
         for (key, (pod, change)), outcome in zip(left.items(), outcomes, strict=True):
             if isinstance(outcome, ApiObject):
                 out[key] = outcome
                 continue
             namespace, name = PODS.split_key(key)
             try:
-                now = server.get(PODS, name, namespace)
+                now = client.get(PODS, name, namespace)
             except StatusError:
                 continue  # it is gone
             if now.uid == pod.uid and not _is_late(now, change):

@@ -16,12 +16,12 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pykube_core.api.builtin import PODS
+from pykube_core.api.core import PODS
 from pykube_core.api.core.pod.conditions import Condition
-from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.api.machinery.status import StatusError
-from pykube_core.apiserver import ApiObject, ApiServer, Binding
+from pykube_core.client import Binding, Client
 from pykube_core.client.recorder import NORMAL, WARNING, EventRecorder, EventText, Reference
+from pykube_core.objects import ApiObject
 from pykube_core.scheduler.component.pod_status import StatusChange, write_statuses
 from pykube_core.scheduler.component.scheduler_cache import AssignedPod, SchedulerCache
 from pykube_core.scheduler.component.signatures import PodSignature, PodSignatures, SignatureClass
@@ -48,30 +48,24 @@ class WaitingPod(QueuedPod, eq=False, gc=False, kw_only=True):
         Its name without the namespace.
     object : ApiObject
         Its newest state.
-    shape : PodSignature
-        What it has in common with others.
+    signature : PodSignature
+        The part that it has in common with others.
     """
 
     name: str
     object: ApiObject
-    shape: PodSignature
+    signature: PodSignature
 
-    def take(self, obj: ApiObject, shape: PodSignature) -> None:
+    def take(self, obj: ApiObject, signature: PodSignature) -> None:
         """Take a new state; the priority stays what the queue knows."""
         self.object = obj
-        self.shape = shape
+        self.signature = signature
         self.source = obj
-
-    def decoded(self) -> KubeObject:
-        """Return the Pod."""
-        pod = self.pod
-        assert pod is not None
-        return pod
 
     @property
     def has_gates(self) -> bool:
         """Whether the Pod has scheduling gates."""
-        return self.shape.has_gates
+        return self.signature.has_gates
 
 
 class _Failure(NamedTuple):
@@ -97,35 +91,35 @@ class ScheduleLoop:
 
     Parameters
     ----------
-    server, scheduler, cycle, accounts, shapes, queue, pods
+    client, scheduler, cycle, cache, signatures, queue, pods
         The component's; ``pods`` are all it knows, by key in the store.
     profiles
         Scheduler names.
     instance
-        Who it is in events.
+        Its name in events.
     """
 
     def __init__(
         self,
-        server: ApiServer,
+        client: Client,
         scheduler: Scheduler,
         cycle: SchedulingCycle,
-        accounts: SchedulerCache,
-        shapes: PodSignatures,
+        cache: SchedulerCache,
+        signatures: PodSignatures,
         queue: SchedulingQueue,
         pods: dict[bytes, WaitingPod | AssignedPod],
         profiles: Collection[str],
         instance: str,
     ) -> None:
-        self._server = server
+        self._client = client
         self._scheduler = scheduler
         self._cycle = cycle
-        self._accounts = accounts
-        self._shapes = shapes
+        self._cache = cache
+        self._signatures = signatures
         self._queue = queue
         self._pods = pods
         self._recorders = {
-            name: EventRecorder(server, name, instance=instance) for name in sorted(profiles)
+            name: EventRecorder(client, name, instance=instance) for name in sorted(profiles)
         }
         self._placed = _Placed()
         self._changes: dict[bytes, tuple[ApiObject, StatusChange]] = {}
@@ -140,7 +134,7 @@ class ScheduleLoop:
             self._bind()
         if self._changes:
             changes, self._changes = self._changes, {}
-            write_statuses(self._server, changes, now_ns)
+            write_statuses(self._client, changes, now_ns)
         for recorder in self._recorders.values():
             recorder.flush(now_ns)
 
@@ -161,11 +155,11 @@ class ScheduleLoop:
 
     def _classes_of(self, pods: Sequence[WaitingPod]) -> list[SignatureClass]:
         classes: list[SignatureClass] = []
-        shape = None
+        signature = None
         for pod in pods:
-            if pod.shape is not shape:  # Most come in runs of copies.
-                shape = pod.shape
-                pod_class = self._shapes.class_of(pod.object, shape)
+            if pod.signature is not signature:  # Most come in runs of copies.
+                signature = pod.signature
+                pod_class = self._signatures.class_of(pod.object, signature)
             classes.append(pod_class)
         return classes
 
@@ -174,14 +168,14 @@ class ScheduleLoop:
     ) -> int:
         """Return where the run of pods ends that the engine may place by itself."""
         last = min(len(pods), begin + _WINDOW) if self._scheduler.rows else begin
-        nominations, shape = self._cycle.nominations, None
+        nominations, signature = self._cycle.nominator.nodes, None
         for end in range(begin, last):
             pod = pods[end]
             if nominations and pod.key in nominations:
                 return end
-            if pod.shape is not shape:
-                shape, pod_class = pod.shape, classes[end]
-                if not pod_class.is_plain or shape.is_deleting:
+            if pod.signature is not signature:
+                signature, pod_class = pod.signature, classes[end]
+                if not pod_class.is_plain or signature.is_deleting:
                     return end
                 if self._known_failure(pod, pod_class) is not None:
                     return end
@@ -199,13 +193,13 @@ class ScheduleLoop:
         self._placed.classes += indices[begin:middle].tolist()
         self._placed.rows += rows[:count].tolist()
         self._placed.handles += handles[:count].tolist()
-        self._accounts.version += count > 0
+        self._cache.version += count > 0
         return middle
 
     def _try(self, pod: WaitingPod, pod_class: SignatureClass) -> bool:
         """Give a pod a cycle of its own; False if it has to be tried anew."""
         self._queue.take_turn(pod)
-        if pod.shape.is_deleting:
+        if pod.signature.is_deleting:
             self._tell_failure(pod, f"skip schedule deleting pod: {pod.key}")
             self._queue.done(pod)
             return True
@@ -223,32 +217,32 @@ class ScheduleLoop:
 
     def _known_failure(self, pod: WaitingPod, pod_class: SignatureClass) -> _Failure | None:
         """Return why a like pod failed, if nothing has changed since."""
-        found = self._failures.get((pod_class.index, pod.shape.preempts))
-        if found is None or found[0] != self._accounts.version:
+        found = self._failures.get((pod_class.index, pod.signature.preempts))
+        if found is None or found[0] != self._cache.version:
             return None
-        return None if pod.key in self._cycle.nominations else found[1]
+        return None if pod.key in self._cycle.nominator.nodes else found[1]
 
     def _schedule(self, pod: WaitingPod, pod_class: SignatureClass) -> None:
-        nominations = dict(self._cycle.nominations)
-        decision = self._cycle.schedule(pod.decoded())
+        nominations = dict(self._cycle.nominator.nodes)
+        decision = self._cycle.schedule(pod.pod)
         if decision.placed is not None:
             self._placed.pods.append(pod)
             self._placed.classes.append(pod_class.index)
             self._placed.rows.append(self._scheduler.rows[decision.placed])
             self._placed.handles.append(decision.handle)
-            self._accounts.version += 1
+            self._cache.version += 1
             return
         failure = _Failure(decision.message or "", self._rejectors(decision, pod_class))
         if decision.preemption is not None:
             self._evict(pod, decision.preemption)
-        if nominations != self._cycle.nominations:
+        if nominations != self._cycle.nominator.nodes:
             self._note_nominations(nominations)
-            self._accounts.version += 1
+            self._cache.version += 1
         elif pod_class.is_stable and pod.key not in nominations:
             if len(self._failures) >= _FAILURES_MAX:
                 self._failures.clear()
-            key = pod_class.index, pod.shape.preempts
-            self._failures[key] = self._accounts.version, failure
+            key = pod_class.index, pod.signature.preempts
+            self._failures[key] = self._cache.version, failure
         self._fail(pod, failure)
 
     def _rejectors(self, decision: Decision, pod_class: SignatureClass) -> frozenset[str]:
@@ -269,9 +263,9 @@ class ScheduleLoop:
         placed, self._placed = self._placed, _Placed()
         names = self._scheduler.node_names
         nodes = [names[row] for row in placed.rows]
-        outcomes = self._server.bind_many(
+        outcomes = self._client.batch.bind(
             [
-                Binding(pod.shape.namespace, pod.name, node, pod.uid, pod.object)
+                Binding(pod.signature.namespace, pod.name, node, pod.uid, pod.object)
                 for pod, node in zip(placed.pods, nodes, strict=True)
             ]
         )
@@ -284,8 +278,8 @@ class ScheduleLoop:
             if isinstance(outcome, StatusError):
                 refused.append((pod, handle, node, outcome))
                 continue
-            name, uid, shape = pod.key, pod.uid, pod.shape
-            assigned = AssignedPod(name, uid, node, index, outcome, shape.is_sized, handle)
+            name, uid, signature = pod.key, pod.uid, pod.signature
+            assigned = AssignedPod(name, uid, node, index, outcome, signature.is_sized, handle)
             bound.append(assigned)
             rows.append(row)
             done.append(pod)
@@ -294,7 +288,7 @@ class ScheduleLoop:
             self._tell(pod, EventText(NORMAL, "Scheduled", message, "Binding"))
             if self._changes:
                 self._changes.pop(outcome.key, None)
-        self._accounts.adopt(bound, rows)
+        self._cache.adopt(bound, rows)
         self._queue.done(*done)
         for refusal in refused:
             self._forget(*refusal)
@@ -302,9 +296,9 @@ class ScheduleLoop:
 
     def _forget(self, pod: WaitingPod, handle: int, node: str, error: StatusError) -> None:
         """Take a pod off the node that the API did not give it."""
-        self._accounts.version += 1
+        self._cache.version += 1
         self._cycle.forget(handle)
-        assumed = pod.decoded() | {"spec": pod.decoded()["spec"] | {"nodeName": node}}
+        assumed = pod.pod | {"spec": pod.pod["spec"] | {"nodeName": node}}
         self._queue.move_all(ASSIGNED_POD_DELETE, assumed, None, self._now_ns)
         text = f'running Bind plugin "DefaultBinder": {error.message}'
         self._fail(pod, _Failure(text, reason="SchedulerError"))
@@ -312,7 +306,7 @@ class ScheduleLoop:
     # -- failure -----------------------------------------------------------------------------
 
     def _tell(self, pod: WaitingPod, text: EventText) -> None:
-        regarding = Reference(PODS, pod.shape.namespace, pod.name, pod.uid)
+        regarding = Reference(PODS, pod.signature.namespace, pod.name, pod.uid)
         self._recorders[pod.scheduler_name].record(regarding, text, pod.object.revision)
 
     def _tell_failure(self, pod: WaitingPod, message: str) -> None:
@@ -332,7 +326,7 @@ class ScheduleLoop:
 
     def _note_nominations(self, before: dict[str, str]) -> None:
         """Note the nominations that the last cycle made and took back."""
-        now = self._cycle.nominations
+        now = self._cycle.nominator.nodes
         for name in before | now:
             pod = self._pods.get(PODS.key(*name.split("/")))
             if before.get(name) != now.get(name) and pod is not None:
@@ -342,7 +336,7 @@ class ScheduleLoop:
         """Delete the victims that are not on their way already."""
         table = self._cycle.pods
         victims = [
-            self._accounts.at(slot)
+            self._cache.at(slot)
             for name in preemption.victims
             if (slot := table.slot_of(*name.split("/"))) is not None
         ]
@@ -351,12 +345,12 @@ class ScheduleLoop:
         changes = {
             victim.object.key: (victim.object, StatusChange(condition))
             for victim in victims
-            if not self._shapes.of(victim.object).is_deleting
+            if not self._signatures.of(victim.object).is_deleting
         }
-        written = write_statuses(self._server, changes, self._now_ns)
+        written = write_statuses(self._client, changes, self._now_ns)
         going = [victim for victim in victims if victim.object.key in written]
         targets = [(*PODS.split_key(victim.object.key), victim.uid) for victim in going]
-        outcomes = self._server.delete_many(PODS, targets)
+        outcomes = self._client.batch.delete(PODS, targets)
         message = f"Preempted by pod {pod.uid} on node {preemption.nominated_node}"
         told = EventText(NORMAL, "Preempted", message, "Preempting")
         for victim, (namespace, name, uid), outcome in zip(going, targets, outcomes, strict=True):

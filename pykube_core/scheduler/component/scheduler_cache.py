@@ -32,7 +32,7 @@ class AssignedPod(msgspec.Struct, gc=False):
     object : ApiObject
         Its newest state that is known here; it may be newer than the log's.
     is_sized : bool
-        Its status may say what it takes of its node (see `shapes.is_sized`).
+        Its status may say what it takes of its node (see `signatures.is_sized`).
     handle : int
         In the engine; -1 while it is not there.
     """
@@ -47,12 +47,12 @@ class AssignedPod(msgspec.Struct, gc=False):
 
 
 class SchedulerCache:
-    """What is on which node.
+    """The nodes with their pods, assumed ones among them.
 
     Parameters
     ----------
     scheduler, cycle
-        What they are kept in.
+        Keep them.
 
     Attributes
     ----------

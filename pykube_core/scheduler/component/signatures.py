@@ -1,4 +1,4 @@
-"""What the scheduler must know of a pod in the log, found out once for all that are alike.
+"""The scheduler's view of pods in the log, found out once for all that are alike.
 
 Copies of one pod share their body (`pykube_core.objects.body`), so bodies say which pods are alike,
 and one of them is decoded for all.
@@ -55,7 +55,7 @@ _STATUS: Final = msgspec.json.Decoder(_Status)
 
 
 class SignatureClass(msgspec.Struct, frozen=True):
-    """The class of a shape.
+    """The class of a signature.
 
     Attributes
     ----------
@@ -76,7 +76,7 @@ class SignatureClass(msgspec.Struct, frozen=True):
 
 
 class PodSignature(msgspec.Struct):
-    """What pods have in common that differ in name and uid alone.
+    """The common part of pods that differ in name and uid alone.
 
     Attributes
     ----------
@@ -115,7 +115,7 @@ class PodSignatures:
 
     def __init__(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
-        self._shapes: dict[tuple[Body, str, bytes], PodSignature] = {}
+        self._signatures: dict[tuple[Body, str, bytes], PodSignature] = {}
         # How the last status began, up to its first address: copies change theirs together. It
         # says of no size, and none begins in it, since its end is no part of `_SIZES`.
         self._head, self._is_done = _NO_HEAD, False
@@ -128,19 +128,19 @@ class PodSignatures:
         self._epoch += 1
 
     def of(self, pod: ApiObject) -> PodSignature:
-        """Return a pod's shape."""
-        key = pod.body, pod.bound_to, pod.own_status
-        shape = self._shapes.get(key)
-        if shape is None:
-            shape = _shape(pod)
-            if len(self._shapes) >= _REMEMBERED_MAX:
-                self._shapes.clear()
-            self._shapes[key] = shape
-        return shape
+        """Return a pod's signature."""
+        key = pod.body, pod.bound_to, pod.own_tail
+        signature = self._signatures.get(key)
+        if signature is None:
+            signature = _signature(pod)
+            if len(self._signatures) >= _REMEMBERED_MAX:
+                self._signatures.clear()
+            self._signatures[key] = signature
+        return signature
 
     def read_status(self, pod: ApiObject) -> tuple[bool, bool]:
         """Return whether a pod has ended (Succeeded or Failed), and what `is_sized` says of it."""
-        status = pod.own_status
+        status = pod.own_tail
         if status.startswith(self._head):
             return self._is_done, status.rfind(_SIZES, len(self._head)) >= 0
         found = _PHASE.match(status)
@@ -152,15 +152,15 @@ class PodSignatures:
                 self._head, self._is_done = status[: end + len(_ADDRESS)], done
         return done, sized
 
-    def class_of(self, pod: ApiObject, shape: PodSignature) -> SignatureClass:
-        """Return the class of a pod of a shape."""
-        if shape.found is None or shape.epoch != self._epoch:
-            shape.found, shape.epoch = self.read_class(pod), self._epoch
-        return shape.found
+    def class_of(self, pod: ApiObject, signature: PodSignature) -> SignatureClass:
+        """Return the class of a pod of a signature."""
+        if signature.found is None or signature.epoch != self._epoch:
+            signature.found, signature.epoch = self.read_class(pod), self._epoch
+        return signature.found
 
     def read_class(self, pod: ApiObject) -> SignatureClass:
         """Return the class of a pod; the node of one that has one is no rule for it."""
-        key = pod.body.unbound, pod.own_status if is_sized(pod) else b""
+        key = pod.body.unbound, pod.own_tail if is_sized(pod) else b""
         found = self._classes.get(key)
         if found is None:
             found = self._compile(pod.decode())
@@ -188,10 +188,10 @@ class PodSignatures:
 def is_sized(pod: ApiObject) -> bool:
     """Return whether a pod's status may say what the pod takes of its node."""
     # From behind, where the letter to look for is the first one, which is the rarer one.
-    return pod.own_status.rfind(_SIZES) >= 0
+    return pod.own_tail.rfind(_SIZES) >= 0
 
 
-def _shape(pod: ApiObject) -> PodSignature:
+def _signature(pod: ApiObject) -> PodSignature:
     view = _VIEW.decode(pod.data)
     metadata, spec, status = view.metadata, view.spec, view.status
     return PodSignature(

@@ -226,7 +226,7 @@ def default_args(plugin: str) -> PluginArgs | None:
 def read_args(plugin: str, reader: ObjectReader, api_version: str) -> PluginArgs | None:
     """Read the arguments of an in-tree plugin.
 
-    What is wrong with them is recorded in the reader's errors.
+    Faults are recorded in the reader's errors.
 
     Parameters
     ----------

@@ -29,7 +29,7 @@ VERSIONS: Final = ("v1alpha1", "v1alpha2", "v1beta1", "v1beta2", "v1beta3", "v1"
 _GROUP: Final = "kubescheduler.config.k8s.io"
 _ADDRESSES: Final = ("healthzBindAddress", "metricsBindAddress")
 
-# What changed after each version, in the order of VERSIONS.
+# Changes after each version, in the order of VERSIONS.
 _CHANGES: Final = (
     "v1alpha2: one configuration holds several profiles",
     "v1beta1: preemption and the time limit of volume binding are settings of plugins",
@@ -81,7 +81,7 @@ def to_v1(document: Mapping[str, Any], version: str) -> tuple[_Object, list[str]
     document : dict
         The same as v1.
     warnings : list of str
-        What changed between the version and v1, and what of the document is affected.
+        Changes between the version and v1, with the affected parts of the document.
     """
     age = VERSIONS.index(version)
     if version == VERSIONS[-1]:

@@ -87,7 +87,7 @@ class _Named:
 
 @dataclass(slots=True)
 class PluginSet:
-    """What a profile enables and disables at one extension point."""
+    """The plugins that a profile enables and disables at one extension point."""
 
     enabled: list[_Named] = field(default_factory=list)
     disabled: list[_Named] = field(default_factory=list)

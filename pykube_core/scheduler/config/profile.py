@@ -5,8 +5,8 @@ pkg/scheduler/framework/runtime/framework.go (NewFramework).
 
 Differences
 -----------
-- What kube-scheduler finds only when it builds a profile (a plugin that does not exist, or not at
-  that extension point, or twice) is reported with the field's path.
+- A fault that kube-scheduler finds only when it builds a profile (a plugin that does not exist, or
+  not at that extension point, or twice) is reported with the field's path.
 - Arguments for a plugin that does not exist are an error; kube-scheduler drops them.
 - Negative weights that its check of overflows refuses by mistake are a warning.
 """
@@ -82,7 +82,7 @@ def read_profile(
     profile : Profile
         Of no use if an error was recorded.
     warnings : list of str
-        What has no effect.
+        Notes on settings without effect.
     """
     plugins_known = {**IN_TREE_PLUGINS, **registry}
     errors = reader.errors

@@ -1,4 +1,4 @@
-"""What a KubeSchedulerConfiguration says, as typed values.
+"""A KubeSchedulerConfiguration as typed values.
 
 Names are those of ``kubescheduler.config.k8s.io/v1`` in snake_case. Everything is resolved:
 defaults are filled in, MultiPoint is expanded, weights are final.
@@ -165,7 +165,7 @@ class Profile:
     scheduler_name : str
         Pods with this ``spec.schedulerName`` are scheduled by this profile.
     plugins : Plugins
-        What runs, and in which order.
+        The plugins that run, in their order.
     args : mapping
         Arguments by plugin name, for every plugin that takes some. The arguments of a plugin that
         is not of kube-scheduler are a plain mapping.
@@ -194,7 +194,7 @@ class SchedulerConfiguration:
     parallelism : int
         Accepted; results never depend on the number of threads.
     warnings : tuple of str
-        What a reader should know: an old version and what changed since, names without effect.
+        Notes for the reader: an old version and what changed since, names without effect.
     """
 
     profiles: tuple[Profile, ...]

@@ -34,6 +34,7 @@ from pykube_core.scheduler.cycle.decision import (
     pre_filter_error,
 )
 from pykube_core.scheduler.cycle.disruption import read_budgets
+from pykube_core.scheduler.cycle.nominator import Nominator
 from pykube_core.scheduler.cycle.preemption import (
     DefaultPreemption,
     FailedAttempt,
@@ -41,7 +42,7 @@ from pykube_core.scheduler.cycle.preemption import (
     Victims,
     run_post_filter,
 )
-from pykube_core.scheduler.cycle.remedies import Question, Remedy, obstacles
+from pykube_core.scheduler.cycle.remedies import Question, Remedy, remedies
 from pykube_core.scheduler.placer.scheduler import Scheduler
 from pykube_core.scheduler.placer.volumes import VolumeAnswer, ask_volumes, reserves_volumes
 from pykube_core.scheduler.plugins import PLUGINS, Refusal, SchedulerPlugin
@@ -95,8 +96,8 @@ class SchedulingCycle:
     ----------
     pods : PodTable
         Pods on nodes by their handle.
-    nominations : dict of str to str
-        Node by pod ("namespace/name"), of pods that wait for the victims on it to go.
+    nominator : Nominator
+        The nodes that pods wait for, until the victims there are gone.
     """
 
     def __init__(
@@ -111,8 +112,7 @@ class SchedulingCycle:
         self._evict = evict
         self._rows = scheduler.rows
         self.pods = PodTable()
-        self.nominations: dict[str, str] = {}
-        self._nominated: dict[str, tuple[KubeObject, int | None]] = {}
+        self.nominator = Nominator(scheduler)
         self._preempt_everywhere = preempt_everywhere
         self._preemption = DefaultPreemption(
             self._engine, self.pods, scheduler.node_names, self._reasons, draw
@@ -171,10 +171,7 @@ class SchedulingCycle:
 
     def remove_node(self, name: str) -> list[int]:
         """Remove a node; return the handles of the pods that were on it."""
-        for pod, (obj, handle) in self._nominated.items():
-            if handle is not None and self.nominations[pod] == name:
-                self._engine.unnominate(handle)
-                self._nominated[pod] = obj, None
+        self.nominator.lose_node(name)
         row = self._scheduler.remove_node(name)
         handles = sorted(self.pods.slots_on(row))
         for handle in handles:
@@ -184,26 +181,7 @@ class SchedulingCycle:
     def add_nodes(self, nodes: Sequence[KubeObject]) -> None:
         """Add nodes; whoever is nominated to one of them has room kept there."""
         self._scheduler.add_nodes(nodes)
-        for pod, (obj, handle) in list(self._nominated.items()):
-            if handle is None and self.nominations[pod] in self._rows:
-                self.nominate(obj, self.nominations[pod])
-
-    def nominate(self, pod: KubeObject, node: str) -> None:
-        """Keep room on a node for a pod that is about to be scheduled there."""
-        self.clear_nomination(pod)
-        self.nominations[full_name(pod)] = node
-        handle = None
-        if node in self._rows:
-            handle = self._engine.nominate(self._class_of(pod), self._rows[node])
-        self._nominated[full_name(pod)] = pod, handle
-
-    def clear_nomination(self, pod: KubeObject) -> None:
-        """Give the room up again; nothing happens if there is none."""
-        name = full_name(pod)
-        self.nominations.pop(name, None)
-        _, handle = self._nominated.pop(name, (pod, None))
-        if handle is not None:
-            self._engine.unnominate(handle)
+        self.nominator.find_nodes()
 
     # -- the cycle ---------------------------------------------------------------------------
 
@@ -217,13 +195,13 @@ class SchedulingCycle:
         """Rows of the nodes that are there, by name."""
         return self._rows
 
-    def obstacles(self, pod: KubeObject) -> list[list[Remedy]]:
+    def remedies(self, pod: KubeObject) -> list[list[Remedy]]:
         """Return for every node the changes that would let a pod in, none where it fits now."""
         attempt = _Attempt(pod, self._class_of(pod))
-        with _Unnominated(self, pod):
+        with self.nominator.without(pod):
             self._ask_volumes(attempt)
             compiled = self._scheduler.class_at(attempt.class_index)
-            return obstacles(
+            return remedies(
                 Question(
                     self._scheduler,
                     self.pods,
@@ -268,9 +246,11 @@ class SchedulingCycle:
             return Decision(name, pre_enqueue=gate), None
         if not self._rows:
             return Decision(name, message=NO_NODES), None
-        attempt = _Attempt(pod, self._class_of(pod), nominated_to=self.nominations.get(name, ""))
+        attempt = _Attempt(
+            pod, self._class_of(pod), nominated_to=self.nominator.nodes.get(name, "")
+        )
         self._pre_filter(attempt)
-        with _Unnominated(self, pod):
+        with self.nominator.without(pod):
             if attempt.refused_by is None:
                 self._ask_volumes(attempt)
                 self._filter(attempt)
@@ -345,8 +325,8 @@ class SchedulingCycle:
     def _ask_volumes(self, attempt: _Attempt) -> None:
         """Tell the engine what the pod's volumes say about every node."""
         if self._scheduler.class_at(attempt.class_index).has_external:
-            storage = self._scheduler.context.storage
-            attempt.volumes = ask_volumes(attempt.pod, storage, self._scheduler.node_rows)
+            volume_cache = self._scheduler.context.volume_cache
+            attempt.volumes = ask_volumes(attempt.pod, volume_cache, self._scheduler.node_rows)
             self._set_external(attempt, attempt.class_index)
 
     def _set_external(self, attempt: _Attempt, class_index: int) -> None:
@@ -420,13 +400,13 @@ class SchedulingCycle:
             raise AssertionError(
                 f"{decision.pod}: placed on {placed}, candidates are {decision.candidates}"
             )
-        self.clear_nomination(attempt.pod)
+        self.nominator.clear(attempt.pod)
         spec = attempt.pod["spec"] | {"nodeName": placed}
         self.pods.add(handle, row, decision.pod, attempt.pod | {"spec": spec})
         profile = self._scheduler.profile_of(attempt.pod)
         if attempt.volumes is not None and reserves_volumes(profile):
-            storage = self._scheduler.context.storage
-            attempt.volumes.reserve(storage, row, self._scheduler.node_names[row])
+            volume_cache = self._scheduler.context.volume_cache
+            attempt.volumes.reserve(volume_cache, row, self._scheduler.node_names[row])
         return replace(decision, placed=placed, handle=handle)
 
     def _message(self, attempt: _Attempt) -> str:
@@ -482,31 +462,13 @@ class SchedulingCycle:
             return
         if found.row < 0:
             if not found.keeps_nomination:
-                self.clear_nomination(attempt.pod)
+                self.nominator.clear(attempt.pod)
             return
         node = self._scheduler.node_names[found.row]
         if self._evict:
             self.remove(found.victims)
-        priority = priority_of(attempt.pod)
-        for name, (other, _) in list(self._nominated.items()):
-            if self.nominations[name] == node and priority_of(other) < priority:
-                self.clear_nomination(other)
-        self.nominate(attempt.pod, node)
-
-
-class _Unnominated:
-    """A pod's own nomination does not stand in its way while it is looked at."""
-
-    def __init__(self, cycle: SchedulingCycle, pod: KubeObject) -> None:
-        self._cycle, self._pod = cycle, pod
-        self._node = cycle.nominations.get(full_name(pod))
-
-    def __enter__(self) -> None:
-        self._cycle.clear_nomination(self._pod)
-
-    def __exit__(self, *error: object) -> None:
-        if self._node is not None:
-            self._cycle.nominate(self._pod, self._node)
+        self.nominator.clear_lower(node, priority_of(attempt.pod))
+        self.nominator.nominate(attempt.pod, node)
 
 
 def _rejection(plugin: str, refusal: Refusal) -> Rejection:

@@ -1,4 +1,4 @@
-"""What one scheduling cycle found and did, in kube-scheduler's terms."""
+"""Findings and outcome of one scheduling cycle, in kube-scheduler's terms."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Rejection:
     Attributes
     ----------
     plugin : str
-        Who refused; "" for nodes outside the set to which PreFilter narrowed the search.
+        The plugin; "" for nodes outside the set to which PreFilter narrowed the search.
     code : str
         ``Unschedulable``, or ``UnschedulableAndUnresolvable`` where no preemption helps.
     reasons : tuple of str
@@ -37,7 +37,7 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class PluginScores:
-    """What one score plugin gives the feasible nodes, in their order.
+    """Scores of one plugin for the feasible nodes, in their order.
 
     Attributes
     ----------
@@ -106,7 +106,7 @@ class Decision:
     message : str or None
         The text of the FailedScheduling event of the first attempt, in full.
     preemption : Preemption or None
-        What preemption did; ``placed`` is then the outcome of the attempt after it.
+        The preemption that was made; ``placed`` is then the outcome of the attempt after it.
     """
 
     pod: str
@@ -133,7 +133,7 @@ def fit_error(node_count: int, reasons: Iterable[str], post_filter: str = "") ->
     reasons
         Every reason of every node.
     post_filter
-        What PostFilter adds.
+        The text that PostFilter adds.
 
     Notes
     -----

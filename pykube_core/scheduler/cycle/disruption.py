@@ -19,12 +19,12 @@ from pykube_core.scheduler.tables.matchers import MatcherTable, PodMatch
 
 
 class Budgets(NamedTuple):
-    """What ``Engine.dry_run`` takes.
+    """Budgets as ``Engine.dry_run`` takes them.
 
     Attributes
     ----------
     budgets : tuple of (matcher, allowed)
-        Who is meant, and how many of them may go; below 0 the next one violates the budget.
+        The pods of a budget, and how many of them may go; below 0 the next one violates it.
     exempt : frozenset of (index, slot)
         Pods that a budget does not count: the API server has already.
     """

@@ -25,7 +25,7 @@ from pykube_core.words import counted
 
 @dataclass(frozen=True, slots=True)
 class NodeScore:
-    """What one plugin gives one node."""
+    """A score of one plugin for one node."""
 
     raw: int
     normalized: int
@@ -72,7 +72,7 @@ class Explanation:
     Attributes
     ----------
     decision : Decision
-        What the next scheduling cycle would decide.
+        The decision of the next scheduling cycle.
     nodes : tuple of NodeView
         In the order of nodes.
     nearest : tuple of NodeView
@@ -140,16 +140,16 @@ def explain(cycle: SchedulingCycle, pod: KubeObject) -> Explanation:
     """
     decision = cycle.explain(pod)
     fits = set(decision.feasible)
-    changes: list[list[Remedy]] = []
+    remedies: list[list[Remedy]] = []
     if decision.pre_enqueue is None and cycle.nodes:
-        changes = cycle.obstacles(pod)
+        remedies = cycle.remedies(pod)
     scores, totals = _by_node(decision)
     views = tuple(
         NodeView(
             name,
             name in fits,
             decision.rejected.get(name),
-            () if name in fits or not changes else tuple(changes[row]),
+            () if name in fits or not remedies else tuple(remedies[row]),
             scores.get(name, {}),
             totals.get(name),
         )

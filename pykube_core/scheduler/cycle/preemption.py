@@ -3,8 +3,8 @@
 On each node that is ``Unschedulable`` (not ``UnschedulableAndUnresolvable``: nothing that could go
 would help there) the engine takes off all pods of lower priority and puts back whom the pod can
 live with, first those whose going would violate a PodDisruptionBudget, the most important first.
-Who cannot come back is a victim. Among the nodes that would do, the first of these rules that
-leaves one node decides:
+A pod that cannot come back is a victim. Among the nodes that would do, the first of these rules
+that leaves one node decides:
 
 1. the fewest victims that violate a budget;
 2. the lowest priority of the most important victim;
@@ -47,7 +47,7 @@ _BATCH_MIN: Final = 64
 
 
 class DryRun(Protocol):
-    """What a dry run found on n rows.
+    """Findings of a dry run on n rows.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class DryRun(Protocol):
         FITS where the pod fits once the victims are gone, NOT_EVALUATED where nobody is of lower
         priority, else how the pod is refused with all of these gone.
     plugin, detail : (n,) integers
-        Who refuses it then, as in ``Evaluation``.
+        The plugin that refuses it then, as in ``Evaluation``.
     violations : (n,) int32
         Victims that violate a budget.
     offsets, pods : (n + 1,), (total,) int32
@@ -71,7 +71,7 @@ class DryRun(Protocol):
 
 
 class PreemptionEngine(Protocol):
-    """What is needed of the engine."""
+    """The part of the engine that is called."""
 
     def dry_run(
         self,
@@ -85,7 +85,7 @@ class PreemptionEngine(Protocol):
 
 
 class PodsOnNodes(Protocol):
-    """What is needed of whoever keeps the pods that are on nodes."""
+    """The part that is read of a table of pods on nodes."""
 
     def pod(self, slot: int) -> KubeObject:
         """Return the Pod of a slot."""
@@ -128,7 +128,7 @@ class FailedAttempt:
 
 @dataclass(frozen=True, slots=True)
 class Victims:
-    """What PostFilter decided.
+    """A decision of PostFilter.
 
     Attributes
     ----------
@@ -357,14 +357,14 @@ def is_being_preempted(pod: KubeObject) -> bool:
 
 
 class PostFilter(NamedTuple):
-    """What the PostFilter plugins of a profile came to.
+    """The outcome of a profile's PostFilter plugins.
 
     Attributes
     ----------
     message : str
         For the end of the pod's message; "" when a node was nominated, or no plugin ran.
     preemption : Victims or None
-        What DefaultPreemption decided; None if it was not asked, or another plugin failed.
+        DefaultPreemption's decision; None if it was not asked, or another plugin failed.
     """
 
     message: str

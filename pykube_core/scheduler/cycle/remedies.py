@@ -1,7 +1,7 @@
-"""What stands between a pod and a node, and the smallest change that would take it away.
+"""Obstacles between a pod and a node, each with the smallest change that would take it away.
 
 Each filter plugin is asked alone, by the engine, so that a node that five plugins refuse shows five
-obstacles and not only the first. What has to change is told from the objects.
+obstacles and not only the first. The remedy is told from the objects.
 """
 
 from __future__ import annotations
@@ -59,11 +59,11 @@ class Remedy:
     plugin : str
         The plugin that would stop refusing.
     text : str
-        What to change, for a person.
+        The change, for a person.
     size : float
         How much it is: for resources the missing share of what the pod asks for, else 1.
     resource, amount
-        What is missing and how much of it (millicores, bytes, counts); "" and 0 otherwise.
+        The resource that is missing, and how much of it (millicores, bytes, counts); else "" and 0.
     """
 
     plugin: str
@@ -171,7 +171,7 @@ class Question:
         return self.pod.get("spec") or {}
 
 
-def obstacles(q: Question) -> list[list[Remedy]]:
+def remedies(q: Question) -> list[list[Remedy]]:
     """Return for every row the changes that would let the pod in, none where it fits."""
     found: list[list[Remedy]] = [[] for _ in q.scheduler.nodes]
     enabled = q.scheduler.profile_of(q.pod).plugins.filter
@@ -184,11 +184,11 @@ def obstacles(q: Question) -> list[list[Remedy]]:
                 continue
             detail = int(verdict.detail[row])
             tell = _TELLERS.get(plugin.code)
-            changes = list(tell(q, row, detail)) if tell is not None else []
-            if not changes:
+            given = list(tell(q, row, detail)) if tell is not None else []
+            if not given:
                 reasons = plugin.reasons(detail, q.node(row), q.scheduler.resource_names)
-                changes = [Remedy(name, _WORDS.get(text, text)) for text in reasons]
-            found[row] += changes
+                given = [Remedy(name, _WORDS.get(text, text)) for text in reasons]
+            found[row] += given
     if q.compiled.node_set is not None and "NodeAffinity" not in filters:
         # PreFilter narrows the search by name even where the filter is turned off.
         names = node_names(q.pod) or frozenset()
@@ -402,7 +402,7 @@ def _list(names: Sequence[str]) -> str:
     return f"{shown} and {more} more" if more > 0 else shown
 
 
-# What would have to be different where a refusal has no more to it than its reason.
+# Remedies of refusals that have no more to them than their reasons.
 _WORDS: Final[Mapping[str, str]] = {
     REASON_DISK: "a disk of the pod must be free: another pod of the node uses it",
     REASON_ONCE: "a ReadWriteOncePod claim of the pod must be free: another pod uses it",

@@ -111,11 +111,11 @@ def compile_node(
     node: KubeObject,
     rank: int,
     interner: Interner,
-    storage: VolumeCache | None = None,
+    volume_cache: VolumeCache | None = None,
     *,
     has_devices: bool = False,
 ) -> NodeRow:
-    """Return a Node as a row, with what ``storage`` says of its volumes.
+    """Return a Node as a row, with what ``volume_cache`` says of its volumes.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ def compile_node(
         A quantity cannot be read or is negative, or a list has the wrong shape.
     """
     try:
-        return _compile_node(node, rank, interner, storage or VolumeCache(), has_devices)
+        return _compile_node(node, rank, interner, volume_cache or VolumeCache(), has_devices)
     except (QuantityError, KeyError, TypeError, AttributeError, ValueError, InputError) as error:
         raise _bad(f"Node {name_of(node)}", error) from error
 
@@ -138,7 +138,7 @@ def compile_again(
     held: NodeRow,
     before: KubeObject,
     interner: Interner,
-    storage: VolumeCache,
+    volume_cache: VolumeCache,
     *,
     has_devices: bool = False,
 ) -> NodeRow:
@@ -152,13 +152,13 @@ def compile_again(
         As `compile_node`.
     """
     if _without_images(node) != _without_images(before):
-        return compile_node(node, held.rank, interner, storage, has_devices=has_devices)
+        return compile_node(node, held.rank, interner, volume_cache, has_devices=has_devices)
     name = name_of(node)
     return replace(
         held,
         images=node_images(node, interner),
-        csi_limits=node_limits(name, storage, interner),
-        csi_attached=node_attached(name, storage, interner),
+        csi_limits=node_limits(name, volume_cache, interner),
+        csi_attached=node_attached(name, volume_cache, interner),
     )
 
 
@@ -176,7 +176,7 @@ def _bad(what: str, error: Exception) -> InputError:
 
 
 def _compile_node(
-    node: KubeObject, rank: int, interner: Interner, storage: VolumeCache, has_devices: bool
+    node: KubeObject, rank: int, interner: Interner, volume_cache: VolumeCache, has_devices: bool
 ) -> NodeRow:
     metadata = node.get("metadata") or {}
     spec = node.get("spec") or {}
@@ -219,8 +219,8 @@ def _compile_node(
         ),
         device_count=devices,
         images=node_images(node, interner),
-        csi_limits=node_limits(name_of(node), storage, interner),
-        csi_attached=node_attached(name_of(node), storage, interner),
+        csi_limits=node_limits(name_of(node), volume_cache, interner),
+        csi_attached=node_attached(name_of(node), volume_cache, interner),
     )
 
 

@@ -2,41 +2,34 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from types import TracebackType
 from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from _pykube_hotcore.native import Engine, Evaluation, NodeBatch, Replay
+from _pykube_hotcore.native import Engine, Evaluation, Replay
 from _pykube_hotcore.program import (
     FIELD_POD_COUNT,
-    NodeRow,
     PodClass,
     Tie,
     field_allocatable,
     field_requested,
 )
-from pykube_core.api.machinery.errors import InputError
-from pykube_core.api.machinery.objects import KubeObject, name_of
+from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.scheduler.config import DEFAULT_SCHEDULER_NAME, Profile
 from pykube_core.scheduler.placer.compile import (
     Prepared,
-    compile_again,
-    compile_node,
     compile_pod,
     compile_profile,
 )
+from pykube_core.scheduler.placer.node_table import NodeTable
 from pykube_core.scheduler.placer.volume_placing import VolumePlacing
 from pykube_core.scheduler.plugins import CompileContext, gpu_share
 from pykube_core.scheduler.policies import Policy
 from pykube_core.scheduler.policies.check import compile_policy
 from pykube_core.scheduler.policies.user_policy import UserPolicy
-from pykube_core.scheduler.tables.node_order import NodeTree
-from pykube_core.scheduler.tables.node_rows import NodeRows
 from pykube_core.scheduler.tables.tables import Tables
 
 TieBreak = Literal["first", "lexical", "random"]
@@ -55,7 +48,7 @@ class Scheduler:
     nodes
         Kubernetes Node objects.
     policy
-        What decides, with the other profiles of its configuration.
+        The policy that decides, with the other profiles of its configuration.
     more_policies
         Policies of further profiles: a pod's ``spec.schedulerName`` chooses among all of them, and
         ``policy`` decides for those of other names.
@@ -69,7 +62,7 @@ class Scheduler:
     kernel
         Row of the kernel table, the best of this machine if None; results do not depend on it.
     engine
-        What makes the engine.
+        Makes the engine.
     percentage_of_nodes_to_score
         How many feasible nodes are looked for, in percent: 1 to 100, or 0 for kube-scheduler's
         adaptive rule. None takes what the profile says, and all nodes where it says 0 or nothing,
@@ -111,35 +104,32 @@ class Scheduler:
         percentage_of_nodes_to_score: int | None = None,
     ) -> None:
         made = engine(kernel, _tie_of(tie_break), seed)
-        self._begin(made, Tables.of(objects, made), tie_break)
         policies = _with_others((policy, *more_policies))
-        self._has_devices = any(gpu_share.is_enabled(p.profile.plugins) for p in policies)
+        has_devices = any(gpu_share.is_enabled(p.profile.plugins) for p in policies)
+        self._begin(made, Tables.of(objects, made), tie_break, has_devices)
         for each in policies:
             self._add_policy(each, percentage_of_nodes_to_score)
         self.add_nodes(nodes)
 
-    def _begin(self, engine: Engine, tables: Tables, tie_break: TieBreak) -> None:
+    def _begin(
+        self, engine: Engine, tables: Tables, tie_break: TieBreak, has_devices: bool
+    ) -> None:
         """Set up a scheduler without policies, nodes and classes."""
         self._tables = tables
         self._classes: dict[PodClass, int] = {}
         self._compiled: list[PodClass] = []
         self._words: list[NDArray[np.int64]] = []
-        self.nodes: list[KubeObject] = []
-        self.node_names: list[str] = []
-        self.rows: dict[str, int] = {}
-        self._compiled_nodes: list[NodeRow] = []
-        self._batch: NodeBatch | None = None
-        self._is_lexical = tie_break == "lexical"
-        self._tree = NodeTree()
-        self._is_order_stale = False
         self.engine = engine
-        self.node_rows = NodeRows(engine, tables.interner)
+        nodes = self._node_table = NodeTable(
+            engine, tables, is_lexical=tie_break == "lexical", has_devices=has_devices
+        )
+        self.nodes, self.node_names, self.rows = nodes.objects, nodes.names, nodes.rows
+        self.node_rows = nodes.matching
         self._volumes = VolumePlacing(engine, self.node_rows, self.node_names)
         self._profiles: list[tuple[Profile, CompileContext]] = []
         self._prepared: list[Prepared] = []
         self._profile_indices: dict[str, int] = {}
         self.samples = False
-        self._has_devices = False
 
     def fork(
         self,
@@ -159,8 +149,8 @@ class Scheduler:
         Parameters
         ----------
         policies
-            What decides there, profile by profile; the same as here if None. With classes kept,
-            they have to compile pods as the policies here do: see `compile_key`.
+            Decide there, profile by profile; the same as here if None. With classes kept, they
+            have to compile pods as the policies here do: see `compile_key`.
         tie_break, seed, percentage_of_nodes_to_score, engine
             As of a new scheduler.
         keep_classes
@@ -178,32 +168,18 @@ class Scheduler:
             raise ValueError("a fork that keeps classes has as many policies")
         made = engine(None, _tie_of(tie_break), seed)
         other = object.__new__(type(self))
-        other._begin(made, self._tables.copy(made), tie_break)
-        other._has_devices = self._has_devices
+        has_devices = self._node_table.has_devices
+        other._begin(made, self._tables.copy(made), tie_break, has_devices)
         if chosen is None:
             for (profile, _), prepared in zip(self._profiles, self._prepared, strict=True):
                 other._add_profile(profile, prepared, percentage_of_nodes_to_score)
         for policy in chosen or ():
             other._add_policy(policy, percentage_of_nodes_to_score)
-        other._take_nodes(self)
+        other._node_table.take(self._node_table)
+        other._settle()
         if keep_classes:
             other._take_classes(self)
         return other
-
-    def _take_nodes(self, source: Scheduler) -> None:
-        batch = source._batch
-        if batch is None:
-            batch = source._batch = NodeBatch(source._compiled_nodes)
-        self.engine.reserve_resources(len(source._tables.interner.resources))
-        self.engine.add_nodes(batch)
-        self.nodes += source.nodes
-        self.node_names += source.node_names
-        self.rows.update(source.rows)
-        self._compiled_nodes += source._compiled_nodes
-        self._tree = source._tree.copy()
-        self._nodes_changed(True)
-        self._batch = batch
-        self._settle()
 
     def _take_classes(self, source: Scheduler) -> None:
         # Threads may fork one source at a time, so lists that they share are replaced whole.
@@ -229,7 +205,7 @@ class Scheduler:
     def _add_profile(self, profile: Profile, prepared: Prepared, percentage: int | None) -> None:
         tables, args, plugins = self._tables, profile.args, profile.plugins
         context = CompileContext(
-            tables.interner, args, plugins, tables.matchers, tables.listers, tables.storage
+            tables.interner, args, plugins, tables.matchers, tables.listers, tables.volume_cache
         )
         index = self.engine.add_profile(*prepared)
         self._prepared.append(prepared)
@@ -252,7 +228,7 @@ class Scheduler:
         self.engine.set_sampling(index, percentage_of_nodes_to_score)
         if percentage_of_nodes_to_score < 100:
             self.samples = True
-            self._is_order_stale = True
+            self._node_table.is_order_stale = True
 
     # -- nodes -------------------------------------------------------------------------------
 
@@ -264,21 +240,7 @@ class Scheduler:
         InputError
             A node cannot be read, or its name is taken; nothing is changed.
         """
-        first, names = len(self.nodes), [name_of(node) for node in nodes]
-        for name, count in Counter(names).items():
-            if count > 1 or name in self.rows:
-                raise InputError("there is another of this name", object=f"Node {name}")
-        compiled = [self._compile_node(node, first + index) for index, node in enumerate(nodes)]
-        batch = NodeBatch(compiled)
-        self.engine.add_nodes(batch)
-        self.nodes += nodes
-        self.node_names += names
-        self._compiled_nodes += compiled
-        for row, (name, node) in enumerate(zip(names, nodes, strict=True), first):
-            self.rows[name] = row
-            self._tree.add(row, node)
-        self._nodes_changed(bool(nodes))
-        self._batch = batch if first == 0 else None
+        self._node_table.add(nodes)
 
     def update_nodes(self, nodes: Sequence[KubeObject]) -> list[KubeObject]:
         """Replace what nodes of these names say; the pods on them stay.
@@ -294,67 +256,14 @@ class Scheduler:
         InputError
             A node cannot be read; nothing is changed.
         """
-        rows, compiled, refused = [], [], []
-        for node, new in [(node, self._compile_again(node)) for node in nodes]:
-            row = self.rows[name_of(node)]
-            held = self._compiled_nodes[row]
-            if new.device_count != held.device_count:
-                refused.append(node)
-                continue
-            self.nodes[row] = node
-            if new != held:
-                rows.append(row)
-                compiled.append(new)
-                self._compiled_nodes[row] = new
-                if new.labels != held.labels:
-                    self._nodes_changed(self._tree.add(row, node))
-        if rows:
-            self._batch = None
-            self.engine.update_nodes(rows, compiled)
-        return refused
-
-    def _compile_node(self, node: KubeObject, rank: int) -> NodeRow:
-        tables, has_devices = self._tables, self._has_devices
-        return compile_node(node, rank, tables.interner, tables.storage, has_devices=has_devices)
-
-    def _compile_again(self, node: KubeObject) -> NodeRow:
-        """Return a node that is there as a row; most often nothing but its images is new."""
-        row, tables = self.rows[name_of(node)], self._tables
-        held, before = self._compiled_nodes[row], self.nodes[row]
-        return compile_again(
-            node, held, before, tables.interner, tables.storage, has_devices=self._has_devices
-        )
+        return self._node_table.update(nodes)
 
     def remove_node(self, name: str) -> int:
         """Remove a node with the pods on it; return its row."""
-        row = self.rows.pop(name)
-        self.engine.remove_node(row)
-        self._tree.remove(row)
-        self._nodes_changed(True)
-        return row
-
-    def _nodes_changed(self, is_order_stale: bool) -> None:
-        self._batch = None
-        self.node_rows.forget()
-        self._is_order_stale |= is_order_stale
+        return self._node_table.remove(name)
 
     def _settle(self) -> None:
-        """Tell the engine the order of nodes, if it changed."""
-        if not self._is_order_stale:
-            return
-        self._is_order_stale = False
-        if self.samples:
-            self.engine.set_order(self._tree.in_turn())
-        moved = []
-        for rank, name in enumerate(sorted(self.rows) if self._is_lexical else ()):
-            row = self.rows[name]
-            held = self._compiled_nodes[row]
-            if held.rank != rank:
-                self._compiled_nodes[row] = replace(held, rank=rank)
-                moved.append(row)
-        if moved:
-            self._batch = None
-            self.engine.update_nodes(moved, [self._compiled_nodes[row] for row in moved])
+        self._node_table.settle(samples=self.samples)
 
     def _kernel_of(self, function: UserPolicy | None, source: str) -> object | None:
         if function is None:
@@ -449,7 +358,7 @@ class Scheduler:
     def place_plain(self, classes: NDArray[Any]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Schedule pods without claims in order, as `place`, up to the first that fits nowhere.
 
-        What comes behind it is not tried, and -1 as well.
+        The pods behind it are not tried, and -1 as well.
         """
         self._settle()
         return self.engine.place(classes, stop_at_misfit=True)

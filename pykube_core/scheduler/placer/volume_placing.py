@@ -85,13 +85,13 @@ class VolumePlacing:
             plugin = PLUGINS.get(enabled.name)
             if plugin is not None and plugin.pre_filter(pod, context) is not None:
                 return -1, -1
-        answer = ask_volumes(pod, context.storage, self._node_rows)
+        answer = ask_volumes(pod, context.volume_cache, self._node_rows)
         self._engine.set_external(class_index, answer.binding, answer.zone)
         rows, handles = self._engine.place([class_index])
         row, handle = int(rows[0]), int(handles[0])
         if row >= 0 and reserves_volumes(profile):
-            reserved = answer.reserve(context.storage, row, self._node_names[row])
-            self._assumed[handle] = context.storage, reserved
+            reserved = answer.reserve(context.volume_cache, row, self._node_names[row])
+            self._assumed[handle] = context.volume_cache, reserved
         return row, handle
 
     def _forget(self, handles: ArrayLike) -> None:
@@ -99,5 +99,5 @@ class VolumePlacing:
             for handle in np.asarray(handles).tolist():
                 found = self._assumed.pop(handle, None)
                 if found is not None:
-                    storage, assumed = found
-                    storage.forget(assumed)
+                    volume_cache, assumed = found
+                    volume_cache.forget(assumed)

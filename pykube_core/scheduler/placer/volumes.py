@@ -1,4 +1,4 @@
-"""What a pod's volumes say about every node: VolumeBinding and VolumeZone for the engine."""
+"""Verdicts of a pod's volumes on every node: VolumeBinding and VolumeZone for the engine."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ class VolumeAnswer(NamedTuple):
     binding, zone : (rows,) uint8
         For ``Engine.set_external``: 0 where the plugin lets the pod in, else why not.
     volumes : PodVolumes or None
-        What the pod would take on each row; None where it takes nothing.
+        The volumes that the pod would take on each row; None where it takes nothing.
     """
 
     binding: NDArray[np.uint8]
     zone: NDArray[np.uint8]
     volumes: PodVolumes | None
 
-    def reserve(self, storage: VolumeCache, row: int, node: str) -> Assumed:
+    def reserve(self, volume_cache: VolumeCache, row: int, node: str) -> Assumed:
         """Assume what the pod takes on the node that was chosen; `VolumeCache.forget` undoes it."""
         if self.volumes is None:
             return Assumed()
-        return self.volumes.reserve(storage, row, node)
+        return self.volumes.reserve(volume_cache, row, node)
 
 
 def reserves_volumes(profile: Profile) -> bool:
@@ -43,14 +43,14 @@ def reserves_volumes(profile: Profile) -> bool:
     return any(plugin.name == "VolumeBinding" for plugin in profile.plugins.reserve)
 
 
-def ask_volumes(pod: KubeObject, storage: VolumeCache, nodes: NodeRows) -> VolumeAnswer:
+def ask_volumes(pod: KubeObject, volume_cache: VolumeCache, nodes: NodeRows) -> VolumeAnswer:
     """Return what a pod's volumes say now, after PreFilter let it pass.
 
-    What PreFilter would refuse (a profile may have turned it off) counts as no volume.
+    A volume that PreFilter would refuse (a profile may have turned it off) counts as none.
     """
-    claims = volume_binding.PLUGIN.claims(pod, storage)
-    topologies = volume_zone.PLUGIN.topologies(pod, storage)
-    volumes = None if isinstance(claims, Refusal) else find_pod_volumes(claims, storage, nodes)
+    claims = volume_binding.PLUGIN.claims(pod, volume_cache)
+    topologies = volume_zone.PLUGIN.topologies(pod, volume_cache)
+    volumes = None if isinstance(claims, Refusal) else find_pod_volumes(claims, volume_cache, nodes)
     nothing = np.zeros(nodes.count, np.uint8)
     return VolumeAnswer(
         binding=nothing if volumes is None else volumes.detail,

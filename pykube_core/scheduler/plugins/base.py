@@ -1,4 +1,4 @@
-"""What a plugin is to the compiler and to whoever reads a refusal."""
+"""Plugins as the compiler and the reader of a refusal see them."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class ClassBuilder:
 
 @dataclass(frozen=True, slots=True)
 class CompileContext:
-    """What plugins need to compile a pod.
+    """The context in which plugins compile a pod.
 
     Attributes
     ----------
@@ -80,12 +80,12 @@ class CompileContext:
     args : mapping
         The profile's arguments by plugin name.
     plugins : Plugins
-        What the profile runs at which extension point.
+        The plugins that the profile runs, by extension point.
     matchers : MatcherTable
         Numbers of selectors of pods; grows.
     listers : Listers
         The other objects of the cluster.
-    storage : VolumeCache
+    volume_cache : VolumeCache
         Volumes and claims, with what the scheduler assumes about them.
     """
 
@@ -94,7 +94,7 @@ class CompileContext:
     plugins: Plugins
     matchers: MatcherTable
     listers: Listers
-    storage: VolumeCache = field(default_factory=VolumeCache)
+    volume_cache: VolumeCache = field(default_factory=VolumeCache)
 
 
 class Refusal(NamedTuple):
@@ -132,7 +132,7 @@ class SchedulerPlugin:
         args
             The plugin's arguments in the profile, None if there are none.
         plugins
-            What the profile runs at which extension point.
+            The plugins that the profile runs, by extension point.
         """
         return None
 
@@ -154,7 +154,7 @@ class SchedulerPlugin:
         Parameters
         ----------
         detail
-            What the engine said; its meaning is the plugin's.
+            The engine's number; its meaning is the plugin's.
         node
             The Node that was refused.
         resources

@@ -51,13 +51,13 @@ class NodeVolumeLimits(SchedulerPlugin):
 
     def compile(self, pod: KubeObject, builder: ClassBuilder, context: CompileContext) -> None:
         """Put the distinct CSI volumes behind the pod's claims into the class."""
-        storage = context.storage
+        volume_cache = context.volume_cache
         found = set()
         for name, ephemeral in pod_claims(pod):
-            claim = storage.claim((namespace_of(pod), name))
+            claim = volume_cache.claim((namespace_of(pod), name))
             if claim is None or (ephemeral and ownership_error(pod, claim)):
                 continue
-            volume = csi_volume(claim, storage)
+            volume = csi_volume(claim, volume_cache)
             if volume is not None:
                 found.add(_tokens(*volume, context.interner))
         builder.csi_volumes = tuple(sorted(found))
@@ -67,12 +67,12 @@ class NodeVolumeLimits(SchedulerPlugin):
         return [REASON]
 
 
-def csi_volume(claim: Claim, storage: VolumeCache) -> tuple[str, str] | None:
+def csi_volume(claim: Claim, volume_cache: VolumeCache) -> tuple[str, str] | None:
     """Return driver and handle of the volume behind a claim, None if there is nothing to count."""
-    volume = storage.volume(claim.volume_name) if claim.volume_name else None
+    volume = volume_cache.volume(claim.volume_name) if claim.volume_name else None
     if volume is not None:
         return volume.csi if volume.csi is not None and all(volume.csi) else None
-    storage_class = storage.classes.get(claim.class_name)
+    storage_class = volume_cache.classes.get(claim.class_name)
     if storage_class is None or not storage_class.provisioner:
         return None
     if storage_class.provisioner in _MIGRATED:
@@ -85,19 +85,21 @@ def _tokens(driver: str, handle: str, interner: Interner) -> tuple[int, int]:
     return interner.value(f"driver:{driver}"), interner.value(f"volume:{driver}/{handle}")
 
 
-def node_limits(node: str, storage: VolumeCache, interner: Interner) -> tuple[tuple[int, int], ...]:
+def node_limits(
+    node: str, volume_cache: VolumeCache, interner: Interner
+) -> tuple[tuple[int, int], ...]:
     """Return (driver, limit) of a node, ascending by driver, for ``NodeRow.csi_limits``."""
-    found = storage.limits(node)
+    found = volume_cache.limits(node)
     return tuple(sorted((interner.value(f"driver:{driver}"), limit) for driver, limit in found))
 
 
 def node_attached(
-    node: str, storage: VolumeCache, interner: Interner
+    node: str, volume_cache: VolumeCache, interner: Interner
 ) -> tuple[tuple[int, int], ...]:
     """Return (driver, volume) of a node's attachments, for ``NodeRow.csi_attached``."""
     found = set()
-    for attachment in storage.attachments(node):
-        volume = storage.volume(attachment.volume)
+    for attachment in volume_cache.attachments(node):
+        volume = volume_cache.volume(attachment.volume)
         if attachment.attacher and volume is not None and volume.csi is not None:
             found.add(_tokens(attachment.attacher, volume.csi[1], interner))
     return tuple(sorted(found))

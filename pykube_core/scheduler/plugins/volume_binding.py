@@ -61,23 +61,23 @@ class VolumeBinding(SchedulerPlugin):
 
     def pre_filter(self, pod: KubeObject, context: CompileContext) -> Refusal | None:
         """Refuse a pod with a claim that is missing, lost, going, or should be bound by now."""
-        claims = self.claims(pod, context.storage)
+        claims = self.claims(pod, context.volume_cache)
         if isinstance(claims, Refusal):
             return claims
         return Refusal(Code.UNRESOLVABLE, (UNBOUND_IMMEDIATE,)) if claims.immediate else None
 
-    def claims(self, pod: KubeObject, storage: VolumeCache) -> ClaimsOfPod | Refusal:
+    def claims(self, pod: KubeObject, volume_cache: VolumeCache) -> ClaimsOfPod | Refusal:
         """Return the pod's claims by what has to happen with them, or why they cannot be used."""
         usable = []
         for name, ephemeral in pod_claims(pod):
-            claim = storage.claim((namespace_of(pod), name))
+            claim = volume_cache.claim((namespace_of(pod), name))
             problem = _problem(pod, name, ephemeral, claim)
             if claim is None or problem:
                 return Refusal(Code.UNRESOLVABLE, (problem,))
             usable.append(claim)
         found = ClaimsOfPod()
         for claim in usable:
-            found.add(claim, storage)
+            found.add(claim, volume_cache)
         return found
 
     def reasons(self, detail: int, node: KubeObject, resources: Sequence[str]) -> list[str]:

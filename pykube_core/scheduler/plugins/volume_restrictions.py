@@ -65,14 +65,14 @@ class VolumeRestrictions(SchedulerPlugin):
         builder.once_claims = tuple(
             claim_tokens(namespace, name, context.interner)
             for name in sorted(set(names))
-            if _is_once(context.storage, namespace, name)
+            if _is_once(context.volume_cache, namespace, name)
         )
 
     def pre_filter(self, pod: KubeObject, context: CompileContext) -> Refusal | None:
         """Refuse a pod that names a claim which does not exist."""
         namespace = namespace_of(pod)
         for name, ephemeral in pod_claims(pod):
-            if not ephemeral and context.storage.claim((namespace, name)) is None:
+            if not ephemeral and context.volume_cache.claim((namespace, name)) is None:
                 return Refusal(Code.UNRESOLVABLE, (f'persistentvolumeclaim "{name}" not found',))
         return None
 
@@ -81,8 +81,8 @@ class VolumeRestrictions(SchedulerPlugin):
         return [REASON_ONCE if detail == _DETAIL_ONCE else REASON_DISK]
 
 
-def _is_once(storage: VolumeCache, namespace: str, name: str) -> bool:
-    claim = storage.claim((namespace, name))
+def _is_once(volume_cache: VolumeCache, namespace: str, name: str) -> bool:
+    claim = volume_cache.claim((namespace, name))
     return claim is not None and _ONCE in claim.access_modes
 
 

@@ -68,10 +68,10 @@ class VolumeZone(SchedulerPlugin):
 
     def pre_filter(self, pod: KubeObject, context: CompileContext) -> Refusal | None:
         """Refuse a pod with a claim whose volume, or the mode of binding it, is not known."""
-        found = self.topologies(pod, context.storage)
+        found = self.topologies(pod, context.volume_cache)
         return found if isinstance(found, Refusal) else None
 
-    def topologies(self, pod: KubeObject, storage: VolumeCache) -> list[Topology] | Refusal:
+    def topologies(self, pod: KubeObject, volume_cache: VolumeCache) -> list[Topology] | Refusal:
         """Return the zones and regions of the pod's bound volumes, or why they are not known."""
         found: list[Topology] = []
         for name, ephemeral in pod_claims(pod):
@@ -79,15 +79,15 @@ class VolumeZone(SchedulerPlugin):
                 continue
             if not name:
                 return Refusal(Code.UNRESOLVABLE, ("PersistentVolumeClaim had no name",))
-            claim = storage.claim((namespace_of(pod), name))
+            claim = volume_cache.claim((namespace_of(pod), name))
             if claim is None:
                 return Refusal(Code.UNRESOLVABLE, (f'persistentvolumeclaim "{name}" not found',))
             if not claim.volume_name:
-                problem = _unbound_problem(claim, storage)
+                problem = _unbound_problem(claim, volume_cache)
                 if problem:
                     return Refusal(Code.UNRESOLVABLE, (problem,))
                 continue
-            volume = storage.volume(claim.volume_name)
+            volume = volume_cache.volume(claim.volume_name)
             if volume is None:
                 text = f'persistentvolume "{claim.volume_name}" not found'
                 return Refusal(Code.UNRESOLVABLE, (text,))
@@ -117,12 +117,12 @@ class VolumeZone(SchedulerPlugin):
         return [REASON]
 
 
-def _unbound_problem(claim: Claim, storage: VolumeCache) -> str:
+def _unbound_problem(claim: Claim, volume_cache: VolumeCache) -> str:
     """Return why a claim without a volume cannot be waited for, "" if it can."""
     name = claim.class_name
     if not name:
         return "PersistentVolumeClaim had no pv name and storageClass name"
-    storage_class = storage.classes.get(name)
+    storage_class = volume_cache.classes.get(name)
     if storage_class is None:
         return f'storageclass.storage.k8s.io "{name}" not found'
     if storage_class.binding_mode is None:

@@ -1,4 +1,4 @@
-"""What a policy is, and how one is made of a profile or of a function of the user's own.
+"""Policies, and how one is made of a profile or of a function of the user's own.
 
 Our own score plugins
 ---------------------
@@ -58,7 +58,7 @@ class PolicyFunction:
     attribute : str
         The name in it.
     loaded : callable or None
-        What the file holds under the name, once it was run to be used again; see `once`.
+        The file's value of the name, once it was run to be used again; see `once`.
     """
 
     path: str
@@ -135,7 +135,7 @@ class Policy:
     Attributes
     ----------
     name : str
-        What the policy was asked for by: one of our names, or the text that names a file.
+        The text that the policy was asked for by: one of our names, or a file's.
     description : str
         One sentence for a report.
     profile : Profile
@@ -144,7 +144,7 @@ class Policy:
     function : PolicyFunction, UserPolicy or None
         The user's own function, if there is one.
     warnings : tuple of str
-        What the reader of a configuration file should know.
+        Notes for the reader of a configuration file.
     others : tuple of Policy
         The other profiles of the same configuration: each decides about the pods whose
         ``spec.schedulerName`` is its name, and this policy about all the rest.
@@ -187,7 +187,7 @@ class Policy:
 
     @property
     def source(self) -> str:
-        """What names the user's own function in messages: its file and its name."""
+        """The user's own function in messages: its file and its name."""
         if not isinstance(self.function, UserPolicy):
             return self.name
         return f"{self.function.function.__code__.co_filename}:{self.function.plugin}"

@@ -52,7 +52,7 @@ def compile_policy(policy: UserPolicy, columns: Mapping[str, int], source: str) 
     columns
         Column of each resource by the name that the function uses.
     source
-        What names the function in messages.
+        The function's name in messages.
 
     Raises
     ------

@@ -96,7 +96,7 @@ def policy(
     ValueError
         A name cannot be the name of a field, or what it stands for names no resource.
     TypeError
-        What is decorated is no Python function.
+        The decorated object is no Python function.
 
     Examples
     --------
@@ -112,7 +112,7 @@ def policy(
             raise ValueError(f"{name}: {names[name]!r} is not the name of a resource")
 
     def decorate(decorated: Callable[..., Any]) -> UserPolicy:
-        # What Numba compiled already is compiled anew, for the engine's own loop.
+        # A function that Numba compiled already is compiled anew, for the engine's own loop.
         decorated = getattr(decorated, "py_func", decorated)
         if not isinstance(decorated, FunctionType):
             what = f"{type(decorated).__name__} {getattr(decorated, '__name__', '')}".strip()

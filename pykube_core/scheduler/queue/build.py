@@ -4,9 +4,11 @@ from collections.abc import Callable, Collection, Mapping
 
 from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.scheduler.config import Profile, SchedulerConfiguration
+from pykube_core.scheduler.queue.backoff import SECOND_NS
 from pykube_core.scheduler.queue.hints import queueing_hints
 from pykube_core.scheduler.queue.pools import QueuedPod
-from pykube_core.scheduler.queue.queue import SECOND_NS, PreEnqueue, SchedulingQueue
+from pykube_core.scheduler.queue.pre_enqueue import PreEnqueue
+from pykube_core.scheduler.queue.queue import SchedulingQueue
 
 
 def has_no_scheduling_gates(queued: QueuedPod) -> bool:

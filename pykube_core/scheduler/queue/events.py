@@ -19,7 +19,7 @@ from pykube_core.scheduler.tables.requests import pod_requests
 
 
 class ActionType(IntFlag):
-    """What happened to an object."""
+    """Kinds of changes of an object, as flags."""
 
     ADD = 1 << 0
     DELETE = 1 << 1

@@ -1,6 +1,6 @@
 """Rules of queueing hints about nodes and pods: whether an event may help a rejected pod.
 
-Each takes the pod and the object before and after. What cannot be read counts as a yes, as
+Each takes the pod and the object before and after. An unreadable object counts as a yes, as
 upstream's errors do.
 
 Source: kubernetes v1.34.1, pkg/scheduler/framework/plugins/*/ (isSchedulableAfter...).

@@ -171,8 +171,8 @@ def queueing_hints(
     profile : Profile
         The profile.
     registry : mapping, optional
-        Plugins of the user: name to the extension points that it implements. Those that can reject
-        a pod are asked to try again after every event.
+        Plugins of the user: name to the extension points that it implements. Plugins that can
+        reject a pod are asked to try again after every event.
     default_selector : callable, optional
         Returns the selector that PodTopologySpread's default constraints have for a pod (from its
         services and controllers). Without it such pods are tried after every event that

@@ -46,9 +46,9 @@ class QueuedPod(msgspec.Struct, eq=False, gc=False):
         "namespace/name"; unique in the queue.
     priority : int
         ``spec.priority``.
-    source : dict, encoded Pod or None
-        The Pod, or what it is decoded from when somebody reads `pod`; None where neither hints nor
-        PreEnqueue plugins need one.
+    source : dict or encoded Pod
+        The Pod, decoded when somebody reads `pod`; empty where neither hints nor PreEnqueue plugins
+        need one.
     uid : str
         Tells a pod from a later one of the same name; by default the key.
     scheduler_name : str
@@ -58,7 +58,7 @@ class QueuedPod(msgspec.Struct, eq=False, gc=False):
     attempts : int
         How often it was popped.
     unschedulable_count, consecutive_errors : int
-        ScheduleLoop that found it unschedulable; errors since the last of these.
+        Attempts that found it unschedulable; errors since the last of these.
     initial_attempt_ns : int or None
         When it first entered the active pool.
     unschedulable_plugins, pending_plugins : frozenset of str
@@ -74,7 +74,7 @@ class QueuedPod(msgspec.Struct, eq=False, gc=False):
 
     key: str
     priority: int = 0
-    source: PodSource | None = None
+    source: PodSource = {}
     uid: str = ""
     scheduler_name: str = DEFAULT_SCHEDULER_NAME
     timestamp_ns: int = 0
@@ -107,17 +107,16 @@ class QueuedPod(msgspec.Struct, eq=False, gc=False):
         )
 
     @property
-    def pod(self) -> KubeObject | None:
+    def pod(self) -> KubeObject:
         """The Pod."""
-        if self.source is None or isinstance(self.source, dict):
-            return self.source
-        self.source = self.source.decode()
+        if not isinstance(self.source, dict):
+            self.source = self.source.decode()
         return self.source
 
     @property
     def has_gates(self) -> bool:
         """Whether the Pod has scheduling gates."""
-        return bool(((self.pod or {}).get("spec") or {}).get("schedulingGates"))
+        return bool((self.pod.get("spec") or {}).get("schedulingGates"))
 
     @property
     def gated(self) -> bool:
@@ -203,7 +202,7 @@ class UnschedulablePool:
     """Pods that wait for an event, grouped by the plugins that rejected them.
 
     An event concerns only the groups of which a plugin asked for it, so that the others are not
-    even looked at. Those that are not gated are in a heap by timestamp, too, for the timeout.
+    even looked at. Pods that are not gated are in a heap by timestamp, too, for the timeout.
 
     Attributes
     ----------
@@ -308,10 +307,6 @@ class InFlightPods:
     def pods(self) -> list[QueuedPod]:
         """Return the pods, the oldest first."""
         return list(self.by_uid.values())
-
-    def event_count(self) -> int:
-        """Return how many events are kept."""
-        return len(self._events)
 
     def start(self, *pods: QueuedPod) -> list[QueuedPod]:
         """Note that pods are being tried from now on; return those whose uid was not in flight."""

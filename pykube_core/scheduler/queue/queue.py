@@ -36,10 +36,10 @@ Differences
 
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from enum import Enum
 from typing import Any, Final, TypeAlias
 
 from pykube_core.api.machinery.objects import KubeObject
+from pykube_core.scheduler.queue.backoff import SECOND_NS, Backoff
 from pykube_core.scheduler.queue.events import (
     WILDCARD,
     ClusterEvent,
@@ -56,28 +56,18 @@ from pykube_core.scheduler.queue.pools import (
     QueuedPod,
     UnschedulablePool,
 )
+from pykube_core.scheduler.queue.pre_enqueue import PreEnqueue, PreEnqueuePlugins
+from pykube_core.scheduler.queue.requeueing import Requeueing, Strategy
 
-SECOND_NS: Final = 1_000_000_000
 UNSCHEDULABLE_TIMEOUT_NS: Final = 300 * SECOND_NS
 UNSCHEDULABLE_FLUSH_INTERVAL_NS: Final = 30 * SECOND_NS
 
-# Before every time: a pod without a backoff is not backing off at time 0 either.
-_NEVER_BACKED_OFF: Final = -1
-
-# Whether a PreEnqueue plugin lets a pod into the queue.
-PreEnqueue: TypeAlias = Callable[[QueuedPod], bool]
 SortKey: TypeAlias = Callable[[QueuedPod], tuple[Any, ...]]
 
 
 def priority_sort(queued: QueuedPod) -> tuple[int, int]:
     """Return the sort key of PrioritySort: high priority first, then the longest in the queue."""
     return (-queued.priority, queued.timestamp_ns)
-
-
-class _Strategy(Enum):
-    SKIP = 0
-    AFTER_BACKOFF = 1
-    IMMEDIATELY = 2
 
 
 class SchedulingQueue:
@@ -114,10 +104,10 @@ class SchedulingQueue:
         start_ns: int = 0,
     ) -> None:
         self._hints = hints
-        self._pre_enqueue = pre_enqueue or {}
+        self._pre_enqueue = PreEnqueuePlugins(pre_enqueue or {})
         self._sort_key = sort_key
-        self._initial_backoff_ns = initial_backoff_ns
-        self._max_backoff_ns = max_backoff_ns
+        self._backoff_time = Backoff(initial_backoff_ns, max_backoff_ns)
+        self._requeueing = Requeueing(hints)
         self._pods: dict[str, QueuedPod] = {}
         self._active = PodHeap(Pool.ACTIVE)
         self._backoff = PodHeap(Pool.BACKOFF)
@@ -126,12 +116,9 @@ class SchedulingQueue:
         self._in_flight = InFlightPods()
         self._serials = itertools.count(1)
         self._plugin_sets: dict[frozenset[str], frozenset[str]] = {NO_PLUGINS: NO_PLUGINS}
-        self._asking: dict[ClusterEvent, frozenset[str]] = {}
         self._start_ns = start_ns
         self._next_flush_ns = start_ns
         self._window_ns = -1
-        self.scheduling_cycle = 0
-        self.move_request_cycle = -1
 
     def __len__(self) -> int:
         """Return the number of pods in the queue, without those in flight."""
@@ -220,7 +207,7 @@ class SchedulingQueue:
             return
         queued.priority = fresh.priority
         for event in pod_update_events(old, new):
-            strategy = self._worth_requeuing(queued, event, old, new)
+            strategy = self._requeueing.strategy(queued, event, old, new)
             if self._requeue(queued, strategy, now_ns):
                 return
 
@@ -240,7 +227,7 @@ class SchedulingQueue:
     def pop_all(self) -> list[QueuedPod]:
         """Take what `pop` would give one by one until the pool that it takes from is empty.
 
-        Whoever tries them says when each one's turn has come: `take_turn`. O(n) where they came in
+        The caller says when each one's turn has come: `take_turn`. O(n) where they came in
         the order of their turns, else O(n log n).
         """
         return self._take_off(self._active.take_all() or self._backoff.take_all())
@@ -257,7 +244,6 @@ class SchedulingQueue:
             queued.attempts += 1
         # A pod of the same uid that is in flight comes back by itself; this one is a double.
         flying = self._in_flight.start(*taken)
-        self.scheduling_cycle += len(flying)
         for queued in flying:
             queued.unschedulable_plugins = NO_PLUGINS
             queued.pending_plugins = NO_PLUGINS
@@ -313,7 +299,7 @@ class SchedulingQueue:
             queued.consecutive_errors += 1
         queued.timestamp_ns = now_ns
         queued.backoff_end_ns = None
-        strategy = self._strategy_after_flight(queued)
+        strategy = self._requeueing.strategy_after_flight(queued, self._in_flight.events_of(queued))
         self._in_flight.finish(queued.uid)
         self._requeue(queued, strategy, now_ns)
         return True
@@ -331,7 +317,7 @@ class SchedulingQueue:
         Parameters
         ----------
         event : ClusterEvent
-            What happened.
+            The change that happened.
         old, new : dict or None
             The object before and after; None for one that was added or deleted.
         now_ns : int
@@ -351,17 +337,17 @@ class SchedulingQueue:
         """
         plugins: frozenset[str] | None = None
         if event != WILDCARD:
-            plugins = self._plugins_for(event)
+            plugins = self._requeueing.plugins_for(event)
             if not plugins:
                 return 0
         moved = 0
         for queued in self._unschedulable.rejected_by(plugins):
             if pre_check is not None and not pre_check(queued):
                 continue
-            if queued.gated and not matches_any(event, self._gating_events(queued)):
+            if queued.gated and not matches_any(event, self._requeueing.gating_events(queued)):
                 continue
-            strategy = self._worth_requeuing(queued, event, old, new)
-            if strategy is not _Strategy.SKIP:
+            strategy = self._requeueing.strategy(queued, event, old, new)
+            if strategy is not Strategy.SKIP:
                 moved += self._requeue(queued, strategy, now_ns)
         self._note_move(event, old, new)
         return moved
@@ -375,32 +361,10 @@ class SchedulingQueue:
         """Return whether `move_all` would look at any pod, or keep the event for one in flight."""
         if not (self._in_flight.by_uid or self._unschedulable.groups):
             return False
-        plugins = self._plugins_for(event)
+        plugins = self._requeueing.plugins_for(event)
         return bool(plugins) and (
             len(self._in_flight) > 0 or self._unschedulable.has_rejected_by(plugins)
         )
-
-    def _plugins_for(self, event: ClusterEvent) -> frozenset[str]:
-        """Return the plugins of any profile that asked for an event."""
-        found = self._asking.get(event)
-        if found is None:
-            asked = (hints.plugins_for(event) for hints in self._hints.values())
-            found = self._asking[event] = frozenset[str]().union(*asked)
-        return found
-
-    def activate(self, keys: Iterable[str], now_ns: int) -> None:
-        """Move pods to the active pool at once; one in flight returns after its backoff."""
-        for key in keys:
-            queued = self._pods.get(key)
-            if queued is not None:
-                if queued.pool is not Pool.ACTIVE:
-                    self._activate(queued, now_ns)
-                continue
-            for flying in self._in_flight.pods():
-                if flying.key == key:
-                    uid = {"metadata": {"uid": flying.uid}}
-                    self._in_flight.record(WILDCARD, None, uid)
-            self.move_request_cycle = self.scheduling_cycle
 
     def tick(self, now_ns: int) -> None:
         """Let time pass: end backoffs once a second, and waits once in 30 seconds.
@@ -414,7 +378,7 @@ class SchedulingQueue:
             self._window_ns = window_ns
             for heap in (self._backoff, self._error_backoff):
                 while (queued := heap.peek()) is not None:
-                    if self._is_backing_off(queued, now_ns):
+                    if self._backoff_time.is_running(queued, now_ns):
                         break
                     heap.discard(queued)
                     self._push_active(queued, now_ns)
@@ -423,7 +387,7 @@ class SchedulingQueue:
             self._next_flush_ns = self._start_ns + (passed + 1) * UNSCHEDULABLE_FLUSH_INTERVAL_NS
             left_over = self._unschedulable.take_older_than(now_ns - UNSCHEDULABLE_TIMEOUT_NS)
             for queued in left_over:
-                self._requeue(queued, _Strategy.AFTER_BACKOFF, now_ns)
+                self._requeue(queued, Strategy.AFTER_BACKOFF, now_ns)
             if left_over:
                 self._note_move(WILDCARD, None, None)
 
@@ -435,7 +399,7 @@ class SchedulingQueue:
     def next_wakeup_ns(self) -> int | None:
         """Return the first time at which :meth:`tick` would move a pod, None if it never would."""
         times = [
-            self._backoff_end(queued) + SECOND_NS
+            self._backoff_time.end_ns(queued) + SECOND_NS
             for heap in (self._backoff, self._error_backoff)
             if (queued := heap.peek()) is not None
         ]
@@ -472,77 +436,20 @@ class SchedulingQueue:
         else:
             self._push_backoff(queued)
 
-    def _activate(self, queued: QueuedPod, now_ns: int) -> None:
-        # A pod that PreEnqueue holds back now leaves the backoff pool all the same.
-        if queued.pool is not Pool.UNSCHEDULABLE:
-            self._take_out(queued)
-        self._move_to_active(queued, now_ns)
-
     def _note_move(
         self, event: ClusterEvent, old: KubeObject | None, new: KubeObject | None
     ) -> None:
-        self.move_request_cycle = self.scheduling_cycle
         if len(self._in_flight):
             self._in_flight.record(event, old, new)
 
-    def _gating_events(self, queued: QueuedPod) -> list[ClusterEvent]:
-        return [
-            event
-            for hints in self._hints.values()
-            for event in hints.events_of(queued.gating_plugin)
-        ]
-
-    def _worth_requeuing(
-        self,
-        queued: QueuedPod,
-        event: ClusterEvent,
-        old: KubeObject | None,
-        new: KubeObject | None,
-    ) -> _Strategy:
-        """Ask the plugins that rejected a pod whether an event may have helped it."""
-        rejectors = queued.rejectors()
-        if not rejectors:
-            return _Strategy.AFTER_BACKOFF
-        if event == WILDCARD:
-            if new is not None and QueuedPod.of(new).uid != queued.uid:
-                return _Strategy.SKIP
-            return _Strategy.AFTER_BACKOFF
-        strategy = _Strategy.SKIP
-        for plugin, hint in self._hints[queued.scheduler_name].for_event(event):
-            if plugin not in rejectors:
-                continue
-            if hint is not None and not hint(queued.pod or {}, old, new):
-                continue
-            if plugin in queued.pending_plugins:
-                return _Strategy.IMMEDIATELY
-            if not queued.pending_plugins:
-                return _Strategy.AFTER_BACKOFF
-            strategy = _Strategy.AFTER_BACKOFF
-        return strategy
-
-    def _strategy_after_flight(self, queued: QueuedPod) -> _Strategy:
-        """Ask about the events since a pod was popped."""
-        if not queued.rejectors():
-            return _Strategy.AFTER_BACKOFF
-        result = _Strategy.SKIP
-        for event, old, new in self._in_flight.events_of(queued):
-            strategy = self._worth_requeuing(queued, event, old, new)
-            if strategy is _Strategy.IMMEDIATELY:
-                return strategy
-            if strategy is _Strategy.AFTER_BACKOFF:
-                result = strategy
-                if not queued.pending_plugins:
-                    return result
-        return result
-
-    def _requeue(self, queued: QueuedPod, strategy: _Strategy, now_ns: int) -> bool:
+    def _requeue(self, queued: QueuedPod, strategy: Strategy, now_ns: int) -> bool:
         """Put a pod where the strategy says; return whether that is active or backoff."""
-        if strategy is _Strategy.SKIP:
+        if strategy is Strategy.SKIP:
             if queued.pool is NO_POOL:
                 self._pods[queued.key] = queued
                 self._unschedulable.add(queued, next(self._serials))
             return False
-        if strategy is _Strategy.AFTER_BACKOFF and self._is_backing_off(queued, now_ns):
+        if strategy is Strategy.AFTER_BACKOFF and self._backoff_time.is_running(queued, now_ns):
             return self._move_to_backoff(queued)
         return self._move_to_active(queued, now_ns)
 
@@ -570,7 +477,7 @@ class SchedulingQueue:
         return True
 
     def _push_backoff(self, queued: QueuedPod) -> None:
-        end_ns = self._backoff_end(queued)
+        end_ns = self._backoff_time.end_ns(queued)
         if queued.rejectors():
             key = (end_ns, *self._sort_key(queued))
             self._backoff.push(key, next(self._serials), queued)
@@ -585,32 +492,8 @@ class SchedulingQueue:
         self._unschedulable.add(queued, serial)
 
     def _run_pre_enqueue(self, queued: QueuedPod) -> bool:
-        """Ask the PreEnqueue plugins, first the one that held the pod back."""
-        plugins = self._pre_enqueue.get(queued.scheduler_name, ())
-        held_by = queued.gating_plugin
-        if held_by:
-            plugins = sorted(plugins, key=lambda plugin: plugin[0] != held_by)
-        for name, may_enter in plugins:
-            if not may_enter(queued):
-                queued.unschedulable_plugins = self._interned(queued.unschedulable_plugins | {name})
-                queued.gating_plugin = name
-                return False
-        queued.gating_plugin = ""
-        return True
-
-    def _backoff_end(self, queued: QueuedPod) -> int:
-        """Return when the backoff ends, in whole seconds; -1 without a backoff."""
-        count = queued.consecutive_errors or queued.unschedulable_count
-        if self._max_backoff_ns == 0 or count == 0:
-            return _NEVER_BACKED_OFF
-        if queued.backoff_end_ns is None:
-            doublings = count - 1
-            duration_ns = self._max_backoff_ns
-            if self._initial_backoff_ns <= self._max_backoff_ns >> doublings:
-                duration_ns = self._initial_backoff_ns << doublings
-            end_ns = queued.timestamp_ns + duration_ns
-            queued.backoff_end_ns = end_ns - end_ns % SECOND_NS
-        return queued.backoff_end_ns
-
-    def _is_backing_off(self, queued: QueuedPod, now_ns: int) -> bool:
-        return self._backoff_end(queued) >= now_ns - now_ns % SECOND_NS
+        """Ask whether a pod may enter; a plugin that holds it back has rejected it."""
+        gate = queued.gating_plugin = self._pre_enqueue.gate_of(queued)
+        if gate:
+            queued.unschedulable_plugins = self._interned(queued.unschedulable_plugins | {gate})
+        return not gate

@@ -1,1 +1,1 @@
-"""What decisions read besides the engine: names, selectors, nodes, pods, volumes, as numbers."""
+"""Tables beside the engine: names, selectors, nodes, pods and volumes, as numbers."""

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
+from pykube_core.api.builtin import SCHEDULED
 from pykube_core.api.machinery.objects import KubeObject, name_of, namespace_of
 
-CLUSTER_SCOPED = frozenset(
-    {
-        "namespaces",
-        "nodes",
-        "persistentVolumes",
-        "storageClasses",
-        "csiNodes",
-        "csiDrivers",
-        "volumeAttachments",
-        "priorityClasses",
-    }
-)
+_CLUSTER_SCOPED: Final = {
+    resource.lister for resource in SCHEDULED.values() if not resource.namespaced
+}
 
 
 class Listers:
@@ -36,7 +29,7 @@ class Listers:
                 self.set(plural, item)
 
     def _scope(self, plural: str, obj: KubeObject) -> str:
-        return "" if plural in CLUSTER_SCOPED else namespace_of(obj)
+        return "" if plural in _CLUSTER_SCOPED else namespace_of(obj)
 
     def set(self, plural: str, obj: KubeObject) -> None:
         """Add an object, or replace the one of its name."""

@@ -16,7 +16,7 @@ from pykube_core.scheduler.tables.label_selectors import label_term
 
 
 class MatcherEngine(Protocol):
-    """What the table needs of an engine."""
+    """The part of an engine that the table calls."""
 
     def add_matcher(self, matcher: Matcher) -> int:
         """Add a matcher and return its index."""
@@ -86,7 +86,7 @@ class MatcherTable:
     def index(self, match: PodMatch) -> int:
         """Return the number of a matcher, a new one for a selector that was not seen before."""
         if not match.reads_labels:
-            # What does not read labels is the same from both sides.
+            # A matcher that does not read labels is the same from both sides.
             everywhere = match.takes_all_namespaces
             match = match._replace(
                 namespaces=frozenset() if everywhere else match.namespaces,

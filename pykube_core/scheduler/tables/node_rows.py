@@ -29,7 +29,7 @@ _REMEMBERED_MAX: Final = 1 << 16
 
 
 class LabelEngine(Protocol):
-    """What is needed of the engine."""
+    """The part of the engine that is called."""
 
     @property
     def row_count(self) -> int:

@@ -1,4 +1,4 @@
-"""What a pod asks for, as kube-scheduler adds it up.
+"""The requests of a pod, as kube-scheduler adds it up.
 
 Source: kubernetes v1.34.1, staging/src/k8s.io/component-helpers/resource/helpers.go (PodRequests),
 pkg/scheduler/framework/types.go (NodeInfo.calculateResource), pkg/scheduler/util/utils.go

@@ -1,4 +1,4 @@
-"""What nodes and pods are compiled with: numbers of names, selectors of pods, other objects."""
+"""Tables to compile nodes and pods with: numbers of names, selectors of pods, other objects."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class Tables:
         Numbers of selectors of pods.
     listers : Listers
         The other objects of the cluster.
-    storage : VolumeCache
+    volume_cache : VolumeCache
         Volumes and claims, with what the scheduler assumes about them.
     """
 
     interner: Interner
     matchers: MatcherTable
     listers: Listers
-    storage: VolumeCache
+    volume_cache: VolumeCache
 
     @classmethod
     def of(
@@ -55,4 +55,4 @@ class Tables:
         """Return tables that have numbered the same, for another engine, with nothing assumed."""
         interner = self.interner.copy()
         matchers = self.matchers.copy(engine, interner)
-        return Tables(interner, matchers, self.listers.copy(), self.storage.copy())
+        return Tables(interner, matchers, self.listers.copy(), self.volume_cache.copy())

@@ -60,12 +60,12 @@ class ClaimsOfPod:
     waiting: list[Claim] = field(default_factory=list)
     immediate: list[Claim] = field(default_factory=list)
 
-    def add(self, claim: Claim, storage: VolumeCache) -> None:
+    def add(self, claim: Claim, volume_cache: VolumeCache) -> None:
         """Sort a claim in; one whose class does not say when to bind is to bind at once."""
         if claim.fully_bound:
             self.bound.append(claim)
             return
-        storage_class = storage.classes.get(claim.class_name) if claim.class_name else None
+        storage_class = volume_cache.classes.get(claim.class_name) if claim.class_name else None
         waits = storage_class is not None and storage_class.binding_mode == WAIT_FOR_FIRST_CONSUMER
         if waits and not claim.volume_name:
             self.waiting.append(claim)
@@ -92,7 +92,7 @@ class PodVolumes:
     matches: Sequence[tuple[Claim, Sequence[Volume], NDArray[np.int32]]] = ()
     provisions: Sequence[tuple[Claim, Mask]] = ()
 
-    def reserve(self, storage: VolumeCache, row: int, node: str) -> Assumed:
+    def reserve(self, volume_cache: VolumeCache, row: int, node: str) -> Assumed:
         """Assume what the pod takes on a node; upstream's Reserve.
 
         Parameters
@@ -108,34 +108,34 @@ class PodVolumes:
             if choice[row] >= 0
         ]
         claims = [claim.key for claim, needed in self.provisions if needed[row]]
-        return storage.assume(bindings, claims, node)
+        return volume_cache.assume(bindings, claims, node)
 
 
-def find_pod_volumes(claims: ClaimsOfPod, storage: VolumeCache, nodes: NodeRows) -> PodVolumes:
+def find_pod_volumes(claims: ClaimsOfPod, volume_cache: VolumeCache, nodes: NodeRows) -> PodVolumes:
     """Answer for every row whether a pod's claims allow it, and what the pod would take there.
 
     Costs O(rows) per claim and per distinct node affinity, and O(rows that a volume's affinity
     admits) per volume that a waiting claim may take.
     """
     detail = np.zeros(nodes.count, np.uint8)
-    _check_bound(claims.bound, storage, nodes, detail)
+    _check_bound(claims.bound, volume_cache, nodes, detail)
     if not claims.waiting:
         return PodVolumes(detail)
     active = np.ones(nodes.count, np.bool_)
     promised: list[Claim] = []
     unmatched: list[Claim] = []
     for claim in claims.waiting:
-        node = storage.selected_node(claim)
+        node = volume_cache.selected_node(claim)
         if node is None:
             unmatched.append(claim)
         else:
             promised.append(claim)
             active &= _mask(nodes.count, nodes.named(node))
     detail[~active] |= BIND_CONFLICT
-    matches = _match(unmatched, storage, nodes, active)
+    matches = _match(unmatched, volume_cache, nodes, active)
     provisions = [(claim, active) for claim in promised]
     provisions += [(claim, active & (choice < 0)) for claim, _, choice in matches]
-    _check_provisions(provisions, storage, nodes, detail)
+    _check_provisions(provisions, volume_cache, nodes, detail)
     return PodVolumes(detail, matches, provisions)
 
 
@@ -146,12 +146,12 @@ def _mask(count: int, rows: Rows) -> Mask:
 
 
 def _check_bound(
-    claims: Iterable[Claim], storage: VolumeCache, nodes: NodeRows, detail: Detail
+    claims: Iterable[Claim], volume_cache: VolumeCache, nodes: NodeRows, detail: Detail
 ) -> None:
     """Mark the rows from which a bound claim's volume cannot be reached; the first one counts."""
     passing = np.ones(nodes.count, np.bool_)
     for claim in claims:
-        volume = storage.volume(claim.volume_name)
+        volume = volume_cache.volume(claim.volume_name)
         if volume is None:
             detail[passing] |= VOLUME_MISSING
             return
@@ -161,13 +161,13 @@ def _check_bound(
 
 
 def _match(
-    claims: Sequence[Claim], storage: VolumeCache, nodes: NodeRows, active: Mask
+    claims: Sequence[Claim], volume_cache: VolumeCache, nodes: NodeRows, active: Mask
 ) -> list[tuple[Claim, Sequence[Volume], NDArray[np.int32]]]:
     """Match claims to volumes on the active rows, the smallest request first."""
     taken: dict[str, Mask] = {}
     found: list[tuple[Claim, Sequence[Volume], NDArray[np.int32]]] = []
     for claim in sorted(claims, key=lambda c: c.request or _ZERO):
-        kept, free = _candidates(claim, storage)
+        kept, free = _candidates(claim, volume_cache)
         volumes = (*kept, *free)
         choice = np.full(nodes.count, -1, np.int32)
         unsettled = active.copy()
@@ -192,13 +192,13 @@ def _match(
     return found
 
 
-def _candidates(claim: Claim, storage: VolumeCache) -> tuple[list[Volume], list[Volume]]:
+def _candidates(claim: Claim, volume_cache: VolumeCache) -> tuple[list[Volume], list[Volume]]:
     """Return the volumes kept for a claim, and the free ones that suit it, smallest first."""
     kept, free = [], []
     wanted_modes = set(claim.access_modes)
     request = claim.request or _ZERO
-    for volume in storage.volumes_of_class(claim.class_name):
-        reference = storage.reference(volume)
+    for volume in volume_cache.volumes_of_class(claim.class_name):
+        reference = volume_cache.reference(volume)
         is_kept = volume.is_for(claim, reference)
         if (
             (reference is not None and not is_kept)
@@ -220,7 +220,10 @@ def _candidates(claim: Claim, storage: VolumeCache) -> tuple[list[Volume], list[
 
 
 def _check_provisions(
-    provisions: Iterable[tuple[Claim, Mask]], storage: VolumeCache, nodes: NodeRows, detail: Detail
+    provisions: Iterable[tuple[Claim, Mask]],
+    volume_cache: VolumeCache,
+    nodes: NodeRows,
+    detail: Detail,
 ) -> None:
     """Mark the rows on which a claim cannot be provisioned; the first such claim counts."""
     failed = np.zeros(nodes.count, np.bool_)
@@ -228,7 +231,7 @@ def _check_provisions(
         wanted = needed & ~failed
         if not wanted.any():
             continue
-        storage_class = storage.classes[claim.class_name]
+        storage_class = volume_cache.classes[claim.class_name]
         provisioner = storage_class.provisioner
         if provisioner in ("", _NO_PROVISIONER):
             detail[wanted] |= BIND_CONFLICT
@@ -236,7 +239,7 @@ def _check_provisions(
             continue
         admitted = _topology(storage_class, nodes)
         detail[wanted & ~admitted] |= BIND_CONFLICT
-        room = _room(claim, storage_class, storage, nodes)
+        room = _room(claim, storage_class, volume_cache, nodes)
         detail[wanted & admitted & ~room] |= NOT_ENOUGH_SPACE
         failed |= wanted & ~(admitted & room)
 
@@ -248,14 +251,16 @@ def _topology(storage_class: StorageClass, nodes: NodeRows) -> Mask:
     return nodes.mask(tuple(label_term(t, nodes.interner) for t in storage_class.topologies))
 
 
-def _room(claim: Claim, storage_class: StorageClass, storage: VolumeCache, nodes: NodeRows) -> Mask:
+def _room(
+    claim: Claim, storage_class: StorageClass, volume_cache: VolumeCache, nodes: NodeRows
+) -> Mask:
     """Return the rows from which a driver that tracks capacity reaches enough of it."""
-    if claim.request is None or not storage.tracks_capacity(storage_class.provisioner):
+    if claim.request is None or not volume_cache.tracks_capacity(storage_class.provisioner):
         return np.ones(nodes.count, np.bool_)
     size = claim.request.value()
     terms = tuple(
         label_term(capacity.topology, nodes.interner)
-        for capacity in storage.capacities.values()
+        for capacity in volume_cache.capacities.values()
         if capacity.class_name == storage_class.name
         and capacity.limit is not None
         and capacity.limit >= size

@@ -167,7 +167,7 @@ class Attachment(NamedTuple):
 
 
 class Assumed(NamedTuple):
-    """What one pod's reservation assumed; `VolumeCache.forget` takes it back."""
+    """The assumptions of one pod's reservation; `VolumeCache.forget` takes it back."""
 
     volumes: tuple[str, ...] = ()
     claims: tuple[ClaimKey, ...] = ()

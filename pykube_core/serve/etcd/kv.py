@@ -29,7 +29,7 @@ class Answers:
         Where clients reach it.
     """
 
-    # What only reads memory; everything else may wait for the disk.
+    # Calls that only read memory; everything else may wait for the disk.
     FAST = frozenset({"Range", "Status", "MemberList", "LeaseTimeToLive", "LeaseLeases", "Alarm"})
 
     def __init__(self, store: Store, name: str = "default", client_url: str = "") -> None:

@@ -16,12 +16,12 @@ import grpc.aio
 from pykube_core.serve.etcd.faults import code_and_text
 from pykube_core.serve.etcd.kv import Answers
 from pykube_core.serve.etcd.watch import WatchStream
-from pykube_core.store import Store
+from pykube_core.store import REQUEST_BYTES_MAX, Store
 from pykube_core.store.etcd import wire
 from pykube_core.store.etcd.wire import Message
 
-# etcd's --max-request-bytes and what gRPC may add to it.
-_RECEIVE_BYTES_MAX = 1572864 + 512 * 1024
+# etcd's --max-request-bytes, which is the store's own, and 512 KiB that gRPC may add to it.
+_RECEIVE_BYTES_MAX = REQUEST_BYTES_MAX + 512 * 1024
 _RAW_RECEIVE_BYTES_MAX = 64 << 20
 _WRITER_THREADS = 32
 _EXPIRE_SECONDS = 0.25

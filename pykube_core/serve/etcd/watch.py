@@ -43,7 +43,7 @@ class WatchStream:
     Parameters
     ----------
     store : Store
-        What is watched.
+        The store that is watched.
     header : callable
         From a revision to a response header.
     """

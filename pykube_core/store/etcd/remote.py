@@ -145,7 +145,7 @@ class EtcdStore:
                 if not lost:
                     raise _store_error(error) from None
                 self.turn()
-                # What never left this machine has certainly not happened.
+                # A request that never left this machine has certainly not happened.
                 unsent = "failed to connect" in (error.details() or "").lower()
                 if not (repeat or unsent):
                     raise UnknownOutcomeError(error.details() or "") from None

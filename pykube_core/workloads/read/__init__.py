@@ -58,15 +58,15 @@ def read_workload(*paths: _Path, strict: Collection[str] = ()) -> Workload:
         Files or folders, or "-" for standard input; the objects of all are taken together. An
         object that comes twice with the same uid, or word for word, is taken once: the first.
     strict : collection of str
-        What a snapshot may not lack, of the names in `pykube_core.workloads.contents.LACKS`, such
+        Lacks that are errors, of the names in `pykube_core.workloads.contents.LACKS`, such
         as ``missing-nodes`` and ``missing-claims``.
 
     Returns
     -------
     Workload
         Pods in phase Succeeded or Failed are left out, and those on nodes that are not there; bound
-        pods keep their node. The earliest creation time of a snapshot is virtual time 0. What the
-        snapshot lacks is among the warnings.
+        pods keep their node. The earliest creation time of a snapshot is virtual time 0. Objects
+        that the snapshot lacks are among the warnings.
 
     Raises
     ------

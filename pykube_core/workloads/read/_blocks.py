@@ -6,7 +6,7 @@ that is no object of its own is refused by whoever decodes it, and what is left 
 items are taken out must be a list with one item in their place. A text that is an object cannot
 begin with another one whole, so pieces that all decode are the items.
 
-Whatever does not fit raises, and the file is then read as a whole.
+A text that does not fit raises, and the file is then read as a whole.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ FILE_BYTES_MIN: Final = 1 << 22
 _BLOCK_BYTES: Final = 1 << 21
 # An item is smaller, or the file is not read so.
 _ITEM_BYTES_MAX: Final = 1 << 26
-# What stands before the items: fields that are scalars, and perhaps the metadata of the list.
+# The text before the items: fields that are scalars, and perhaps the metadata of the list.
 _JSON_HEAD: Final = re.compile(
     rb'\s*\{[^{}\[\]]*(?:"metadata"\s*:\s*\{[^{}\[\]]*\}[^{}\[\]]*)?"items"\s*:\s*\[\s*(?=\{)'
 )

@@ -1,8 +1,7 @@
 """Checks of the objects of a snapshot, with Kubernetes' own texts.
 
-Objects with a uid come from an API server, which has validated them, perhaps a newer one: fields
-that are not known here are dropped. Objects without one were written by hand: an unknown field is
-an error, so that a misspelt ``nodeSelecter`` does not pass in silence.
+Objects with a uid come from an API server, which has validated them; objects without one were
+written by hand (`pykube_core.api.intake.Mode`).
 """
 
 from __future__ import annotations
@@ -10,66 +9,52 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from pykube_core.api.defaults import DEFAULT_SCHEDULER, merge_label_keys, set_defaults
-from pykube_core.api.machinery.decoding import DecodeError, decode, decode_json
+import msgspec
+
+from pykube_core.api.core import NODES, PODS
+from pykube_core.api.core.pod.defaults import DEFAULT_SCHEDULER
+from pykube_core.api.intake import Mode, check, complete, read, take_in
 from pykube_core.api.machinery.errors import InputError
 from pykube_core.api.machinery.json_faults import shown
-from pykube_core.api.machinery.objects import CLUSTER_SCOPED, Json, KubeObject
+from pykube_core.api.machinery.objects import Json, KubeObject
 from pykube_core.api.machinery.quantity import QuantityError, parse_quantity
-from pykube_core.api.machinery.selectors import SelectorError, parse_label_selector
+from pykube_core.api.machinery.registry import Resource
 from pykube_core.api.scheduling.priority import SYSTEM_PRIORITIES, PriorityError, resolve_priority
-from pykube_core.api.validation import FieldError, invalid_message, validate
 
-# Read for their selectors alone: a snapshot may leave out their pod templates.
-_OWNERS: Final = frozenset({"ReplicaSet", "StatefulSet", "ReplicationController"})
 _NOT_KEPT: Final = ("restartPolicy", "dnsPolicy")
 
 
-def check_object(kind: str, obj: KubeObject, label: str) -> KubeObject:
+def check_object(
+    resource: Resource, obj: KubeObject, text: bytes | memoryview | msgspec.Raw, label: str
+) -> KubeObject:
     """Return a checked copy of an object of any kind but Pod, with defaults.
+
+    Parameters
+    ----------
+    obj : dict
+        The object as it stands in ``text``.
 
     Raises
     ------
     InputError
         Naming object and field.
     """
-    if kind == "Node":
+    if resource is NODES:
         _check_quantities_of_node(obj, label)
-    decoded = _decode(kind, obj, label)
-    metadata = decoded.setdefault("metadata", {})
-    if not metadata.get("name"):
-        raise InputError("Required value", field="metadata.name")
-    metadata.pop("managedFields", None)
-    if kind not in CLUSTER_SCOPED:
-        metadata["namespace"] = metadata.get("namespace") or "default"
-    set_defaults(kind, decoded)
-    if kind not in _OWNERS:
-        _refuse(kind, decoded, validate(kind, decoded), label)
-        return decoded
-    try:
-        if kind != "ReplicationController":
-            parse_label_selector(decoded.get("spec", {}).get("selector"))
-    except SelectorError as error:
-        raise InputError(str(error), object=label, field="spec.selector") from None
-    return decoded
+    if _has_uid(obj):
+        return take_in(resource, obj, Mode.SNAPSHOT, label)
+    return take_in(resource, bytes(text), Mode.HANDWRITTEN, label)
 
 
-def read_by_hand(data: bytes, label: str) -> KubeObject:
+def read_by_hand(text: bytes, label: str) -> KubeObject:
     """Return a pod that was written by hand as an API server would have stored it."""
-    try:
-        pod = decode_json("Pod", data)
-    except DecodeError as error:
-        raise _refusal(error, label) from None
-    merge_label_keys(pod)
-    return pod
+    return read(PODS, text, Mode.HANDWRITTEN, label=label)
 
 
-def check_fields(kind: str, data: bytes, label: str) -> None:
-    """Refuse unknown and duplicate fields of an object that was written by hand."""
-    try:
-        decode_json(kind, data)
-    except DecodeError as error:
-        raise _refusal(error, label) from None
+def _has_uid(obj: KubeObject) -> bool:
+    """Say whether an API server has stored an object."""
+    metadata = obj.get("metadata")
+    return isinstance(metadata, dict) and bool(metadata.get("uid"))
 
 
 def complete_template(template: KubeObject, name: str, label: str) -> KubeObject:
@@ -81,9 +66,9 @@ def complete_template(template: KubeObject, name: str, label: str) -> KubeObject
         Name of the first pod of this shape, for rules and messages.
     """
     _check_quantities_of_pod(template, label)
-    decoded = set_defaults("Pod", _decode("Pod", template, label))
-    stand_in = _with_stand_ins(decoded, name)
-    _refuse("Pod", stand_in, validate("Pod", stand_in), label)
+    decoded = read(PODS, template, Mode.SNAPSHOT, label=label)
+    complete(PODS, decoded, Mode.SNAPSHOT)
+    check(PODS, _with_stand_ins(decoded, name), Mode.SNAPSHOT, label=label)
     spec = decoded["spec"]
     for field in _NOT_KEPT:
         del spec[field]
@@ -111,23 +96,6 @@ def complete_priority(template: KubeObject, classes: Iterable[KubeObject], label
         resolve_priority(template, classes)
     except PriorityError as error:
         raise InputError(str(error), object=label, field="spec.priorityClassName") from None
-
-
-def _decode(kind: str, obj: Json, label: str) -> KubeObject:
-    try:
-        return decode(kind, obj, strict=False)
-    except DecodeError as error:
-        raise _refusal(error, label) from None
-
-
-def _refusal(error: DecodeError, label: str) -> InputError:
-    return InputError(str(error), object=label, field=error.fields[0] if error.fields else "")
-
-
-def _refuse(kind: str, obj: KubeObject, errors: list[FieldError], label: str) -> None:
-    if errors:
-        reason = invalid_message(kind, obj, errors)
-        raise InputError(reason, object=label, field=errors[0].field)
 
 
 def _with_stand_ins(template: KubeObject, name: str) -> KubeObject:

@@ -1,4 +1,4 @@
-"""What ``kubectl cluster-info dump`` writes between its lists: the logs of containers.
+"""The text that ``kubectl cluster-info dump`` writes between its lists: the logs of containers.
 
 Source: ``k8s.io/kubectl`` v0.34.1, ``pkg/cmd/clusterinfo/clusterinfo_dump.go``.
 """

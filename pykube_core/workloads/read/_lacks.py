@@ -1,4 +1,4 @@
-"""What a snapshot lacks: said, counted and named; and what can be done about it is done.
+"""Objects that a snapshot lacks: said, counted, named, and made up for where that is possible.
 
 `kubectl get nodes,pods` fetches a part of what decisions read, and a cluster changes while it is
 read. Nothing of that ends a run, unless whoever reads is strict about it.
@@ -152,7 +152,7 @@ def _nodes(view: _View, gone: Collection[str]) -> list[Lack]:
 
 
 class _Claims:
-    """What is wrong with the claims of pods: templates and names, by lack."""
+    """Faults in the claims of pods: templates and names, by lack."""
 
     def __init__(self) -> None:
         self.templates: dict[str, set[int]] = {}

@@ -14,7 +14,7 @@ UNPACKED_BYTES_MAX: Final = 8 << 30
 
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
-# What people pack with besides, and the command that undoes it.
+# Other programs that people pack with, and the command that undoes it.
 _OTHERS: Final = {
     b"\xfd7zXZ\0": ("xz", "xz -d"),
     b"BZh": ("bzip2", "bzip2 -d"),

@@ -155,7 +155,7 @@ class PodReader:
     Parameters
     ----------
     table : TableBuilder
-        What the pods are added to.
+        The table that the pods are added to.
     complete : callable
         Takes the row of a template that is new and the pod, as "namespace/name", that brought it.
     refuse : callable

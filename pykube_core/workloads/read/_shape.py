@@ -1,4 +1,4 @@
-"""What of a Pod a workload keeps: the fields that kube-scheduler reads, and nothing else.
+"""The part of a Pod that a workload keeps: the fields that kube-scheduler reads, and nothing else.
 
 Decoding into these structures drops the rest (environments, probes, mounts, managed fields), so
 that replicas of one controller become one template. Fields that the scheduler matches as a whole
@@ -106,7 +106,7 @@ class PodSpec(_Part):
 
 
 class ContainerStatus(_Part):
-    """What a container holds on its node while it is being resized."""
+    """The resources that a container holds on its node while it is being resized."""
 
     name: str | None = None
     resources: Json = None

@@ -8,15 +8,18 @@ from typing import Final
 
 import msgspec
 
+from pykube_core.api.builtin import SCHEDULED
+from pykube_core.api.core import NODES, PODS
+from pykube_core.api.intake import label_of
 from pykube_core.api.machinery.documents import json_syntax_error, read_texts
 from pykube_core.api.machinery.errors import InputError
 from pykube_core.api.machinery.json_faults import NOT_DECODED, TOO_DEEP, json_fault
-from pykube_core.api.machinery.objects import DONE_PHASES, KubeObject, label_of, name_of
+from pykube_core.api.machinery.objects import DONE_PHASES, KubeObject, name_of
+from pykube_core.api.machinery.registry import Resource
 from pykube_core.workloads.collector import TableBuilder
 from pykube_core.workloads.read import _pods, _shape
 from pykube_core.workloads.read._blocks import Block
 from pykube_core.workloads.read._check import (
-    check_fields,
     check_object,
     complete_priority,
     complete_template,
@@ -25,25 +28,6 @@ from pykube_core.workloads.read._check import (
 )
 from pykube_core.workloads.read._dump import without_logs
 
-# Kinds that scheduling reads besides Node and Pod: API group, and the name in Workload.objects.
-KINDS: Final = {
-    "Namespace": ("", "namespaces"),
-    "Service": ("", "services"),
-    "ReplicationController": ("", "replicationControllers"),
-    "PersistentVolume": ("", "persistentVolumes"),
-    "PersistentVolumeClaim": ("", "persistentVolumeClaims"),
-    "ReplicaSet": ("apps", "replicaSets"),
-    "StatefulSet": ("apps", "statefulSets"),
-    "StorageClass": ("storage.k8s.io", "storageClasses"),
-    "CSINode": ("storage.k8s.io", "csiNodes"),
-    "CSIDriver": ("storage.k8s.io", "csiDrivers"),
-    "CSIStorageCapacity": ("storage.k8s.io", "csiStorageCapacities"),
-    "VolumeAttachment": ("storage.k8s.io", "volumeAttachments"),
-    "PodDisruptionBudget": ("policy", "podDisruptionBudgets"),
-    "PriorityClass": ("scheduling.k8s.io", "priorityClasses"),
-}
-
-_GROUPS: Final = {"Node": "", "Pod": ""} | {kind: group for kind, (group, _) in KINDS.items()}
 _LIST_DEPTH_MAX: Final = 4
 
 
@@ -51,7 +35,7 @@ _NO_ITEMS: Final = msgspec.Raw()
 
 
 class _Head(msgspec.Struct):
-    """What tells a list from an object, and what kind it is."""
+    """The fields that tell a list from an object, and its kind."""
 
     apiVersion: str | None = None
     kind: str | None = None
@@ -121,7 +105,7 @@ class Snapshot:
         """
         self._start(source)
         listed = _one_list(data)
-        if listed is not None:  # What nearly all are is read in one pass.
+        if listed is not None:  # The form of nearly all is read in one pass.
             self._add_items(source, *listed, "", 0)
             return
         documents = list(read_texts(source, without_logs(data)))
@@ -186,9 +170,10 @@ class Snapshot:
             if kind is None:
                 raise InputError("Required value", object=where, field="kind")
             group = (api_version or "").rpartition("/")[0]
-            if api_version is None or group == _GROUPS.get(kind):
+            resource = SCHEDULED.get(kind)
+            if resource is not None and (api_version is None or group == resource.group):
                 self._after_pod = kind == "Pod"
-                self._add_object(kind, raw)
+                self._add_object(resource, raw)
         except InputError as error:
             raise error.within(source, where) from None
         except NOT_DECODED as error:
@@ -231,23 +216,20 @@ class Snapshot:
             raise InputError("lists are nested too deep")
         return listed
 
-    def _add_object(self, kind: str, raw: _Text) -> None:
-        if kind == "Pod":
+    def _add_object(self, resource: Resource, raw: _Text) -> None:
+        if resource is PODS:
             self._add_pod(_pods.decode_pod(raw), raw)
-        elif kind == "Node" or kind in KINDS:
-            obj = _ANY.decode(raw)
-            label = label_of(kind, obj)
-            checked = check_object(kind, obj, label)
-            metadata = checked["metadata"]
-            if not metadata.get("uid"):
-                check_fields(kind, bytes(raw), label)
-            if not self._is_new(kind, checked, label):
-                return
-            checked = {"apiVersion": _api_version(kind), "kind": kind} | checked
-            if kind == "Node":
-                self.nodes.append(checked)
-            else:
-                self.objects.setdefault(KINDS[kind][1], []).append(checked)
+            return
+        kind, obj = resource.kind, _ANY.decode(raw)
+        label = label_of(kind, obj)
+        checked = check_object(resource, obj, raw, label)
+        if not self._is_new(kind, checked, label):
+            return
+        checked = {"apiVersion": resource.api_version, "kind": kind} | checked
+        if resource is NODES:
+            self.nodes.append(checked)
+        else:
+            self.objects.setdefault(resource.lister, []).append(checked)
 
     def _add_pod(self, pod: _pods.Pod, raw: _Text) -> None:
         metadata = pod.metadata or _pods.Metadata()
@@ -305,11 +287,6 @@ def _one_list(raw: _Text) -> tuple[list[msgspec.Raw], str | None] | None:
     if not found.kind.endswith("List"):
         return None
     return found.items, found.kind.removesuffix("List") or None
-
-
-def _api_version(kind: str) -> str:
-    group = _GROUPS[kind]
-    return f"{group}/v1" if group else "v1"
 
 
 def _json_error(

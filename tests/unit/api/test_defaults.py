@@ -2,12 +2,19 @@ import copy
 
 import pytest
 
-from pykube_core.api.admission import admit
+from pykube_core.api.builtin import SCHEDULED
+from pykube_core.api.core import PODS
+from pykube_core.api.core.pod.label_keys import merge_label_keys
 from pykube_core.api.core.resource_lists import aggregate
-from pykube_core.api.defaults import merge_label_keys, set_defaults
+from pykube_core.api.intake import Mode, complete, take_in
 from pykube_core.api.machinery.decoding import decode
 from pykube_core.api.machinery.quantity import parse_quantity
 from pykube_core.api.scheduling.priority import PriorityError, resolve_priority
+
+
+def completed(kind, obj):
+    complete(SCHEDULED[kind], obj, Mode.SNAPSHOT)
+    return obj
 
 
 def container(name="c", requests=None, limits=None, **fields):
@@ -17,7 +24,7 @@ def container(name="c", requests=None, limits=None, **fields):
 
 def defaulted(**spec):
     pod = {"metadata": {"name": "p", "labels": {"app": "web", "hash": "1"}}, "spec": spec}
-    return set_defaults("Pod", decode("Pod", pod))
+    return completed("Pod", decode("core.v1.Pod", pod))
 
 
 def resources_of(pod, index=0):
@@ -89,19 +96,19 @@ def test_defaults_set_again_change_nothing():
         resources={"limits": {"cpu": "2"}},
         topologySpreadConstraints=[spread],
     )
-    again = set_defaults("Pod", copy.deepcopy(pod))
+    again = completed("Pod", copy.deepcopy(pod))
     assert again == pod
-    admitted = admit("Pod", again)
-    assert admit("Pod", admitted) == admitted
+    admitted = take_in(PODS, again, Mode.HANDWRITTEN)
+    assert take_in(PODS, admitted, Mode.HANDWRITTEN) == admitted
 
 
 def test_other_kinds_get_what_scheduling_reads():
-    node = set_defaults("Node", {"status": {"capacity": {"cpu": "1500u"}}})
+    node = completed("Node", {"status": {"capacity": {"cpu": "1500u"}}})
     assert node["status"]["allocatable"] == {"cpu": "2m"}
-    namespace = set_defaults("Namespace", {"metadata": {"name": "a"}})
+    namespace = completed("Namespace", {"metadata": {"name": "a"}})
     assert namespace["metadata"]["labels"] == {"kubernetes.io/metadata.name": "a"}
-    assert set_defaults("StorageClass", {})["volumeBindingMode"] == "Immediate"
-    assert set_defaults("Service", {"spec": {}}) == {"spec": {}}
+    assert completed("StorageClass", {})["volumeBindingMode"] == "Immediate"
+    assert completed("Service", {"spec": {}}) == {"spec": {}}
 
 
 def test_worst_moment_of_a_pod_counts_sidecars_and_init_containers():

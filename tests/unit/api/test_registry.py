@@ -3,14 +3,17 @@ from pathlib import Path
 
 import pytest
 
-from pykube_core.api import tables
-from pykube_core.api.builtin import BUILTIN, PODS
+from pykube_core.api.builtin import BUILTIN
+from pykube_core.api.core import PODS
+from pykube_core.api.core.pod.columns import pod_cells
+from pykube_core.api.machinery.columns import human_duration
 from pykube_core.api.machinery.registry import Registry
+from pykube_core.api.machinery.times import parse_time
 
 RECORDED = Path(__file__).parents[2] / "conformance/kube-apiserver-v1.36.2/columns.jsonl"
 LINES = map(json.loads, RECORDED.read_text().splitlines())
 COLUMNS = {line["path"]: line["columns"] for line in LINES}
-NOW = tables.parse_time("2026-11-23T12:00:00Z")
+NOW = parse_time("2026-11-23T12:00:00Z")
 
 
 def url(resource):
@@ -60,7 +63,7 @@ def test_two_resources_of_one_name_are_refused():
     ],
 )
 def test_duration_reads_as_kubectl_writes_it(seconds, text):
-    assert tables.human_duration(seconds) == text
+    assert human_duration(seconds) == text
 
 
 def pod(status, *, containers=1, inits=(), **metadata):
@@ -105,20 +108,20 @@ CRASHED = container(restarts=23, waiting={"reason": "CrashLoopBackOff"}) | {
     ],
 )
 def test_status_of_a_pod_is_the_first_thing_out_of_the_ordinary(status, expected):
-    assert tables.pod_cells(pod(status), NOW)[1:4] == expected
+    assert pod_cells(pod(status), NOW)[1:4] == expected
 
 
 def test_init_containers_show_how_far_they_are():
     inits = [{"name": "i0"}, {"name": "i1"}]
     done, waits = container(name="i0", terminated={}), container(name="i1", waiting={})
     status = {"phase": "Pending", "initContainerStatuses": [done, waits]}
-    assert tables.pod_cells(pod(status, inits=inits), NOW)[2] == "Init:1/2"
+    assert pod_cells(pod(status, inits=inits), NOW)[2] == "Init:1/2"
     waits["state"] = {"waiting": {"reason": "ErrImagePull"}}
-    assert tables.pod_cells(pod(status, inits=inits), NOW)[2] == "Init:ErrImagePull"
+    assert pod_cells(pod(status, inits=inits), NOW)[2] == "Init:ErrImagePull"
 
 
 def test_pod_that_is_being_deleted_is_terminating_with_its_wide_cells():
-    cells = tables.pod_cells(pod({"podIP": "10.244.1.3"}, deletionTimestamp="x"), NOW)
+    cells = pod_cells(pod({"podIP": "10.244.1.3"}, deletionTimestamp="x"), NOW)
     assert cells == [
         "p", "0/1", "Terminating", "0", "3m50s", "10.244.1.3", "n1", "<none>", "<none>",
     ]  # fmt: skip

@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from pykube_core.api.admission import admit
+from pykube_core.api.builtin import SCHEDULED
+from pykube_core.api.intake import Mode, take_in
 from pykube_core.api.machinery.errors import InputError
-from pykube_core.api.validation import KINDS
 
 LABEL = (
     "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
@@ -21,6 +21,10 @@ SUBDOMAIN = (
 REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 SOME = {"matchLabels": {"app": "web"}}
+
+
+def admit(kind, obj):
+    return take_in(SCHEDULED[kind], obj, Mode.HANDWRITTEN)
 
 
 def pod(name="web", *, metadata=None, container=None, **spec):
@@ -128,9 +132,9 @@ def test_bad_pods_get_the_error_that_kubernetes_gives(bad, text):
 def test_all_errors_of_an_object_are_listed_once_each():
     bad = pod("BAD_name", containers=[], restartPolicy="x")
     with pytest.raises(InputError) as error:
-        admit("Pod", bad, source="pods.yaml")
+        admit("Pod", bad)
     assert str(error.value) == (
-        "pods.yaml: Pod shop/BAD_name: "
+        "Pod shop/BAD_name: "
         f'Pod "BAD_name" is invalid: [metadata.name: Invalid value: "BAD_name": {SUBDOMAIN}, '
         "spec.containers: Required value, spec.restartPolicy: Unsupported value: "
         '"x": supported values: "Always", "OnFailure", "Never"]'
@@ -172,8 +176,6 @@ BAD_OTHERS = [
      "alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric "
      "character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "
      "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"),
-    ("StatefulSet", {"metadata": {"name": "s"}, "spec": {"selector": {}}},
-     "spec.selector: Invalid value: {}: empty selector is invalid for statefulset"),
 ]  # fmt: skip
 
 
@@ -181,9 +183,21 @@ BAD_OTHERS = [
 def test_other_bad_objects_get_the_error_that_kubernetes_gives(kind, bad, text):
     with pytest.raises(InputError) as error:
         admit(kind, bad)
-    group = KINDS[kind][0]
-    qualified = f"{kind}.{group}" if group else kind
+    qualified = SCHEDULED[kind].qualified_kind
     assert error.value.reason == f'{qualified} "{bad["metadata"]["name"]}" is invalid: {text}'
+
+
+def test_an_owner_without_its_template_is_read_and_its_rules_still_ask_for_it():
+    owner = {"metadata": {"name": "s", "namespace": "a"}, "spec": {"selector": {}}}
+    assert admit("StatefulSet", owner)["spec"] == {"selector": {}}
+    (error,) = SCHEDULED["StatefulSet"].validate(owner)
+    assert (
+        str(error) == "spec.selector: Invalid value: {}: empty selector is invalid for statefulset"
+    )
+    owner["spec"]["selector"] = {"matchExpressions": [{"key": "a", "operator": "Near"}]}
+    with pytest.raises(InputError) as refused:
+        admit("ReplicaSet", owner)
+    assert (refused.value.object, refused.value.field) == ("ReplicaSet a/s", "spec.selector")
 
 
 def big(count):

@@ -2,15 +2,9 @@
 
 import pytest
 
-from pykube_core.api.builtin import (
-    CONFIG_MAPS,
-    DAEMON_SETS,
-    DEPLOYMENTS,
-    EVENTS,
-    LEASES,
-    NODES,
-    PODS,
-)
+from pykube_core.api.apps import DAEMON_SETS, DEPLOYMENTS
+from pykube_core.api.coordination import LEASES
+from pykube_core.api.core import CONFIG_MAPS, EVENTS, NODES, PODS
 from pykube_core.api.machinery.patch import JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH
 from pykube_core.api.machinery.status import StatusError
 from pykube_core.controllers.template_hash import canonical, hash_of

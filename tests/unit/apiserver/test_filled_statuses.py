@@ -3,12 +3,9 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pykube_core.api.builtin import PODS
+from pykube_core.api.core import PODS
 from pykube_core.apiserver import ApiServer
-from pykube_core.apiserver.registry.batch import (
-    ENCODED_STATUS,
-    FilledStatus,
-)
+from pykube_core.apiserver.registry.filling import ENCODED_STATUS, FilledStatus
 from pykube_core.objects.encoded import OBJECT_BYTES_MAX
 from pykube_core.objects.layout import STATUS_FIELD
 from pykube_core.store import Store
@@ -48,8 +45,7 @@ def test_filled_statuses_are_written_as_encoded_ones(items):
                     form = status[:1] + b"%c" % (STATUS_FIELD + 1) + status[-1:]
                     filled = FilledStatus(form, [b"unused", status[1:-1]])
                 asked.append((obj, filled if is_filled else status))
-            write = server.fill_status_many if is_filled else server.replace_status_many
-            outcomes = write(PODS, asked)
+            outcomes = server.batch.patch_status(PODS, asked)
             told.append([getattr(o, "code", getattr(o, "revision", o)) for o in outcomes])
             histories.append(store.hash())
     assert told[0] == told[1]
@@ -60,5 +56,5 @@ def test_a_filled_status_that_is_too_large_is_refused_alone(server):
     made = [server.create(PODS, pod(f"p{i}"), "default") for i in range(2)]
     texts = [b'{"phase":"Running"}', b'{"a":"%b"}' % (b"x" * OBJECT_BYTES_MAX)]
     filled = [FilledStatus(ENCODED_STATUS, [text]) for text in texts]
-    written, refusal = server.fill_status_many(PODS, list(zip(made, filled, strict=True)))
+    written, refusal = server.batch.patch_status(PODS, list(zip(made, filled, strict=True)))
     assert (written, refusal.code) == (server.get(PODS, "p0", "default").revision, 500)

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from pykube_core.api.builtin import CONFIG_MAPS, NODES, PODS
+from pykube_core.api.core import CONFIG_MAPS, NODES, PODS
 from pykube_core.api.machinery.status import StatusError
 
 

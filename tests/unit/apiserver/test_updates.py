@@ -2,17 +2,10 @@
 
 import pytest
 
-from pykube_core.api.builtin import (
-    CONFIG_MAPS,
-    DAEMON_SETS,
-    DEPLOYMENTS,
-    NAMESPACES,
-    NODES,
-    PODS,
-    PRIORITY_CLASSES,
-    REPLICA_SETS,
-)
+from pykube_core.api.apps import DAEMON_SETS, DEPLOYMENTS, REPLICA_SETS
+from pykube_core.api.core import CONFIG_MAPS, NAMESPACES, NODES, PODS
 from pykube_core.api.machinery.status import StatusError
+from pykube_core.api.scheduling import PRIORITY_CLASSES
 
 COST = "controller.kubernetes.io/pod-deletion-cost"
 OWN = {"key": "k", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 100}

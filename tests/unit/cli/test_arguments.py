@@ -2,7 +2,9 @@ import argparse
 
 import pytest
 
-from pykube_core.api.builtin import BUILTIN, DEPLOYMENTS, PODS, REPLICA_SETS
+from pykube_core.api.apps import DEPLOYMENTS, REPLICA_SETS
+from pykube_core.api.builtin import BUILTIN
+from pykube_core.api.core import PODS
 from pykube_core.cli import _parsed, build_parser
 from pykube_core.cli.failures import CommandError
 from pykube_core.cli.options import default_data_dir, duration

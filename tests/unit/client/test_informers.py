@@ -5,11 +5,12 @@ from hypothesis import given, settings
 from hypothesis.strategies import lists, sampled_from
 from msgspec.structs import replace
 
-from pykube_core.api.builtin import CONFIG_MAPS, LEASES, NAMESPACES, NODES
+from pykube_core.api.coordination import LEASES
+from pykube_core.api.core import CONFIG_MAPS, NAMESPACES, NODES
 from pykube_core.api.machinery.status import StatusError
 from pykube_core.apiserver import ApiServer
 from pykube_core.apiserver.registry.unvalidated import Written
-from pykube_core.client.informers import SharedInformer
+from pykube_core.client.informers import Created, Deleted, SharedInformer, Updated
 from pykube_core.objects import Body
 from pykube_core.store import Store
 
@@ -29,11 +30,11 @@ def test_a_cursor_begins_with_all_that_is_there_and_goes_on_with_the_changes(log
     first = put(server, "a")
     log.pull()
     cursor = log.cursor(CONFIG_MAPS)
-    assert [change.new for change in cursor.read()] == [first]
+    assert cursor.read() == [Created(first)]
     second = server.patch(CONFIG_MAPS, {"data": {"x": "1"}}, "a", "default")
     server.delete(CONFIG_MAPS, "a", "default")
     assert log.pull() == 2
-    assert [(c.old, c.new) for c in cursor.read()] == [(first, second), (second, None)]
+    assert cursor.read() == [Updated(first, second), Deleted(second)]
 
 
 def test_a_read_shows_the_state_at_the_last_pull(log, server):
@@ -64,7 +65,7 @@ def test_changes_of_several_resources_keep_their_order(log, server, store):
     expected += [server.create(NAMESPACES, {"metadata": {"name": "n"}}), put(server, "d")]
     cursor.read()
     assert log.pull() == 5
-    assert [change.new for change in cursor.read()] == expected
+    assert cursor.read() == [Created(obj) for obj in expected]
 
 
 def test_a_forgotten_cursor_collects_nothing(log, server):
@@ -79,17 +80,19 @@ def test_a_change_of_the_status_alone_is_told_from_others(log, server):
     node = server.create(NODES, {"metadata": {"name": "n"}, "status": {"phase": "Pending"}})
     cursor = log.cursor(NODES, every_version=True)
     log.pull()
-    server.replace_status_many(NODES, [(node, b'{"phase":"Running"}')])
+    server.batch.patch_status(NODES, [(node, b'{"phase":"Running"}')])
     server.patch(NODES, {"metadata": {"labels": {"a": "b"}}}, "n")
     server.patch(NODES, {"status": {"phase": "Terminated"}}, "n", subresource="status")
     server.delete(NODES, "n")
     log.pull()
     changes = cursor.read()
-    assert [change.is_status_alone for change in changes] == [False, True, False, True, False]
-    bodies = [change.new.body for change in changes[:-1]]
+    created, *updated, deleted = changes
+    assert (type(created), type(deleted)) == (Created, Deleted)
+    assert [change.is_status_alone for change in updated] == [True, False, True]
+    bodies = [change.object.body for change in changes[:-1]]
     assert [body is bodies[0] for body in bodies] == [True, True, False, False]
     assert bodies[2] is bodies[3]
-    assert changes[1].new.status == b'{"phase":"Running"}'
+    assert changes[1].object.status == b'{"phase":"Running"}'
     assert log.get(NODES, "n") is None
 
 
@@ -98,7 +101,7 @@ def test_a_reader_of_bodies_is_told_no_change_of_the_status_alone(log, server):
     bodies = log.cursor(CONFIG_MAPS, NODES, ignore_status=[NODES])
     log.pull()
     (made,) = bodies.read()
-    server.replace_status_many(NODES, [(node, b'{"phase":"Running"}')])
+    server.batch.patch_status(NODES, [(node, b'{"phase":"Running"}')])
     put(server, "a")
     server.patch(NODES, {"metadata": {"labels": {"a": "b"}}}, "n")
     server.patch(NODES, {"status": {"phase": "Terminated"}}, "n", subresource="status")
@@ -106,9 +109,10 @@ def test_a_reader_of_bodies_is_told_no_change_of_the_status_alone(log, server):
     log.pull()
     _, labelled, deleted = bodies.read()
     assert labelled.old.status == b'{"phase":"Running"}'
-    assert labelled.new == deleted.old
-    assert deleted.old.status == b'{"phase":"Terminated"}'
-    assert (made.old, made.new, deleted.new) == (None, node, None)
+    assert labelled.object == deleted.object
+    assert deleted.object.status == b'{"phase":"Terminated"}'
+    assert made == Created(node)
+    assert type(deleted) is Deleted
     log.forget(bodies)
     put(server, "b")
     log.pull()
@@ -139,12 +143,13 @@ def test_what_a_cursor_is_told_leads_to_what_is_there(steps):
         def read(who):
             for change in cursors[who].read():
                 obj, last = change.object, told[who].get(change.object.name)
+                before = {Created: None, Deleted: obj}.get(type(change), getattr(change, "old", 0))
                 if who == "bodies":
-                    assert not change.is_status_alone
-                    assert (last is None) == (change.old is None)
+                    assert not (type(change) is Updated and change.is_status_alone)
+                    assert (last is None) == (before is None)
                 else:
-                    assert change.old == last
-                told[who][obj.name] = change.new
+                    assert before == last
+                told[who][obj.name] = None if type(change) is Deleted else obj
 
         for count, (name, what) in enumerate(steps):
             with suppress(StatusError):
@@ -209,19 +214,19 @@ def test_what_is_no_object_is_deleted_for_readers_and_comes_back_when_it_is_one(
     store.put(first.key, bad)
     store.put(first.key, bad)
     log.pull()
-    assert [(c.old, c.new) for c in cursor.read()] == [(first, None)]
+    assert cursor.read() == [Deleted(first)]
     assert log.get(CONFIG_MAPS, "a", "default") is None
     assert log.has_skipped(CONFIG_MAPS, "a", "default")
     assert [first.key.decode() in line for line in caplog.messages] == [True, True]
     store.put(first.key, first.data)
     log.pull()
     (back,) = cursor.read()
-    assert (back.old, back.new.data, back.is_return) == (None, first.data, True)
+    assert (type(back), back.object.data, back.is_return) == (Created, first.data, True)
     assert not log.has_skipped(CONFIG_MAPS, "a", "default")
     store.put(first.key, bad)
     store.delete(first.key)
     log.pull()
-    assert [change.new for change in cursor.read()] == [None]
+    assert [type(change) for change in cursor.read()] == [Deleted]
     assert not log.has_skipped(CONFIG_MAPS, "a", "default")
 
 
@@ -232,7 +237,7 @@ def test_a_member_behind_the_status_is_no_change_of_the_status_alone(log, server
     cursor.read()
     store.put(node.key, node.data[:-1] + b',"spec":{"unschedulable":true}}')
     log.pull()
-    assert [(c.new, c.is_status_alone) for c in cursor.read()] == [(None, False)]
+    assert [type(change) for change in cursor.read()] == [Deleted]
 
 
 def test_an_own_write_of_what_was_passed_over_is_checked(server, store):
@@ -242,9 +247,9 @@ def test_an_own_write_of_what_was_passed_over_is_checked(server, store):
         cursor.read()
         revision = store.put(pod.key, pod.data + b"}").revision
         body = Body.of(CONFIG_MAPS, pod.body.front + b"]", b"")
-        server.write_encoded([replace(pod, body=body, revision=revision)])
+        server.batch.put([replace(pod, body=body, revision=revision)])
         log.pull()
-        assert [change.new for change in cursor.read()] == [None]
+        assert [type(change) for change in cursor.read()] == [Deleted]
 
 
 def test_an_update_that_cannot_be_is_a_deletion_and_a_creation(log, server, store):
@@ -255,10 +260,35 @@ def test_an_update_that_cannot_be_is_a_deletion_and_a_creation(log, server, stor
     other = first.data.replace(first.uid.encode(), b"another")
     store.put(first.key, other)
     log.pull()
-    assert [(c.old and c.old.data, c.new and c.new.data) for c in cursor.read()] == [
-        (first.data, None),
-        (None, other),
-    ]
+    deleted, created = cursor.read()
+    assert deleted == Deleted(first)
+    assert (type(created), created.object.data) == (Created, other)
+
+
+def test_an_own_write_is_taken_in_as_the_objects_that_it_wrote_and_once(server, store):
+    pods = [put(server, name) for name in ("a", "b")]
+    logs = [SharedInformer(store, server.registry, server.written) for _ in range(2)]
+    cursors = [log.cursor(CONFIG_MAPS) for log in logs]
+    written = server.batch.put(pods)
+    for log, cursor in zip(logs, cursors, strict=True):
+        cursor.read()
+        log.pull()
+        taken = [change.object for change in cursor.read()]
+        assert taken == written
+        assert [new is obj for new, obj in zip(taken, written, strict=True)] == [log is logs[0]] * 2
+        log.close()
+
+
+def test_the_objects_of_the_last_revisions_are_kept_and_no_more():
+    written, pods, revisions = Written(), ["of any kind"], range(1, 600)
+    written.keep(1, pods)
+    assert not written.take(1)  # Nobody reads them.
+    written.reader_count += 1
+    for revision in revisions:
+        written.keep(revision, pods)
+    kept = [revision for revision in revisions if written.take(revision)]
+    assert kept == list(range(88, 600))
+    assert not any(written.take(revision) for revision in kept)
 
 
 def test_revisions_of_others_are_none_of_the_written_ones():

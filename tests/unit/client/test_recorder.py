@@ -4,11 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis.strategies import integers, lists, sampled_from, text, tuples
 
-from pykube_core.api.builtin import EVENTS, NODES, PODS
+from pykube_core.api.core import EVENTS, NODES, PODS
 from pykube_core.apiserver import ApiServer
 from pykube_core.client.recorder import EventRecorder, EventText, Reference
-from pykube_core.objects.encoded import REQUEST_BYTES_MAX
-from pykube_core.store import Store, prefix_end
+from pykube_core.store import REQUEST_BYTES_MAX, Store, prefix_end
 
 START = 1_795_407_362 * 10**9
 SECOND = 10**9

@@ -1,6 +1,6 @@
 import pytest
 
-from pykube_core.api.builtin import CONFIG_MAPS
+from pykube_core.api.core import CONFIG_MAPS
 from pykube_core.apiserver import ApiServer
 from pykube_core.client.informers import SharedInformer
 from pykube_core.cluster import EventLoop, VirtualClock

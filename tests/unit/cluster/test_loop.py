@@ -1,8 +1,14 @@
 import pytest
 
-from pykube_core.api.builtin import CONFIG_MAPS, NODES
+from pykube_core.api.core import CONFIG_MAPS, NODES
 from pykube_core.apiserver import ApiServer
-from pykube_core.client.informers import Change, Housekeeping, SharedInformer
+from pykube_core.client.informers import (
+    Created,
+    Deleted,
+    Housekeeping,
+    SharedInformer,
+    Updated,
+)
 from pykube_core.cluster import EventLoop, VirtualClock, WallClock
 from pykube_core.store import Store
 
@@ -102,13 +108,13 @@ def test_cursor_begins_with_all_that_is_there_and_sees_before_and_after(world):
     created = world.server.create(CONFIG_MAPS, config_map("c"), "default")
     world.log.pull()
     cursor = world.log.cursor(CONFIG_MAPS)
-    assert [(change.old, change.new) for change in cursor.read()] == [(None, created)]
+    assert cursor.read() == [Created(created)]
     changed = world.server.update(CONFIG_MAPS, config_map("c", a="b"), namespace="default")
     world.server.delete(CONFIG_MAPS, "c", "default")
     assert not cursor.has_news
     assert world.log.pull() == 2
     assert world.log.revision == world.server.revision
-    assert cursor.read() == [Change(created, changed), Change(changed, None)]
+    assert cursor.read() == [Updated(created, changed), Deleted(changed)]
     assert world.log.get(CONFIG_MAPS, "c", "default") is None
     assert world.log.count(CONFIG_MAPS) == 0
 
@@ -126,7 +132,7 @@ def test_wall_clock_waits_for_the_next_write_or_its_time():
 
 
 class Beating(Recorder):
-    """Comes back for upkeep, and for work while there is some."""
+    """Comes back for housekeeping, and for work while there is some."""
 
     def __init__(self, world, name, work):
         super().__init__(world, name)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pykube_core import Cluster
-from pykube_core.api.builtin import PODS
+from pykube_core.api.core import PODS
 from pykube_core.cluster.garbage import rare_collections
 from pykube_core.controllers.pods import PodReader
 

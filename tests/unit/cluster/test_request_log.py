@@ -1,6 +1,6 @@
 import pytest
 
-from pykube_core.api.builtin import CONFIG_MAPS, NODES, PODS
+from pykube_core.api.core import CONFIG_MAPS, NODES, PODS
 from pykube_core.apiserver import ApiServer
 from pykube_core.client.informers import SharedInformer
 from pykube_core.cluster import EventLoop, VirtualClock
@@ -18,12 +18,12 @@ class World:
         self.server.bootstrap()
         self.log = SharedInformer(self.store, self.server.registry)
         self.loop = EventLoop(self.log, self.clock)
-        self.witness = RequestLog(self.log, self.loop, [PODS, NODES, CONFIG_MAPS])
+        self.request_log = RequestLog(self.log, self.loop, [PODS, NODES, CONFIG_MAPS])
 
     def told(self):
         self.log.pull()
-        self.witness.look(self.clock())
-        return [(r.client, r.node, r.verb, r.path) for r in self.witness.requests]
+        self.request_log.look(self.clock())
+        return [(r.client, r.node, r.verb, r.path) for r in self.request_log.requests]
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ class Writer:
 def test_a_change_is_the_components_that_stepped_before_it(world):
     world.server.create(CONFIG_MAPS, {"metadata": {"name": "b"}}, "default")
     world.loop.add(Writer(world))
-    world.loop.run(condition=lambda: world.witness.look(world.clock()))
-    assert [(r.client, r.change.object.name) for r in world.witness.requests] == [
+    world.loop.run(condition=lambda: world.request_log.look(world.clock()))
+    assert [(r.client, r.change.object.name) for r in world.request_log.requests] == [
         (CLIENT, "b"), ("writer", "c"),
     ]  # fmt: skip

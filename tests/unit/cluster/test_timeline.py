@@ -1,6 +1,8 @@
 import pytest
 
-from pykube_core.api.builtin import BUILTIN, CONFIG_MAPS, EVENTS, PODS, REPLICA_SETS
+from pykube_core.api.apps import REPLICA_SETS
+from pykube_core.api.builtin import BUILTIN
+from pykube_core.api.core import CONFIG_MAPS, EVENTS, PODS
 from pykube_core.api.machinery.status import StatusError
 from pykube_core.apiserver import ApiServer
 from pykube_core.cluster import VirtualClock

@@ -4,7 +4,7 @@ import pytest
 from manifests import deployment
 
 from pykube_core import Cluster, InputError
-from pykube_core.api.builtin import PODS
+from pykube_core.api.core import PODS
 from pykube_core.api.machinery.status import StatusError
 from pykube_core.node.registration import Machine
 from pykube_core.node.runtime import Behavior
@@ -260,7 +260,7 @@ def test_a_snapshot_goes_on_under_another_policy(tmp_path):
         ({"nodes": ["host1", "host1"]}, "two machines have the name host1"),
         ({"nodes": -1}, "-1 is no number of nodes"),
         ({"nodes": "abc"}, 'nodes are a number or a list of names, not "abc"'),
-        ({"clock": "wal"}, 'clock is "virtual", "wall" or a Clock, not "wal"'),
+        ({"clock": "wal"}, 'clock is "virtual", "wall", a speed or a Clock, not "wal"'),
         ({"network": "calico"}, "network is one of builtin, flannel, none, not calico"),
     ],
 )

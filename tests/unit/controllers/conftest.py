@@ -2,57 +2,15 @@ import json
 
 import pytest
 
-from pykube_core.api.builtin import EVENTS, NODES, PODS
+from pykube_core.api.core import EVENTS, NODES, PODS
 from pykube_core.apiserver import ApiServer
 from pykube_core.client.informers import SharedInformer
 from pykube_core.cluster import EventLoop, VirtualClock
 from pykube_core.store import Store
+from tests.unit.failing_client import Crash, FailingClient
 
 START = 1_795_407_362 * 10**9
 SECOND = 10**9
-WRITES = (
-    "create",
-    "create_copies",
-    "delete",
-    "delete_many",
-    "patch",
-    "replace_status_many",
-    "update",
-    "write_encoded",
-    "write_puts",
-)
-
-
-class Crash(Exception):
-    """The controllers die."""
-
-
-class FailingServer:
-    """Passes everything on, but dies before or after one of the writes."""
-
-    def __init__(self, server, fatal=-1, after=False):
-        self._server = server
-        self._fatal = fatal
-        self._after = after
-        self.write_count = 0
-
-    def __getattr__(self, name):
-        method = getattr(self._server, name)
-        return self._dying(method) if name in WRITES else method
-
-    def _dying(self, method):
-        def call(*args, **options):
-            self.write_count += 1
-            dies = self.write_count == self._fatal
-            if dies and not self._after:
-                raise Crash
-            try:
-                return method(*args, **options)
-            finally:
-                if dies:
-                    raise Crash
-
-        return call
 
 
 class World:
@@ -74,7 +32,7 @@ class World:
             self.log.close()
         self.log = SharedInformer(self.store, self.server.registry)
         self.loop = EventLoop(self.log, self.clock)
-        self.failing = FailingServer(self.server, fatal, after)
+        self.failing = FailingClient(self.server, fatal, after)
         self.controllers = []
         for factory in self._factories:
             made = factory(self.failing, self.log)
@@ -116,7 +74,7 @@ class World:
         old = obj.decode().get("status", {})
         kept = [c for c in old.get("conditions", []) if c["type"] != "Ready"]
         new = json.dumps(old | {"conditions": [*kept, condition]}).encode()
-        self.server.replace_status_many(NODES, [(obj, new)])
+        self.server.batch.patch_status(NODES, [(obj, new)])
 
     def pods(self, namespace="default"):
         return self.server.list(PODS, namespace).items
@@ -135,7 +93,7 @@ class World:
         for pod in self.pods() if pods is None else pods:
             if b'"Running"' not in pod.data:
                 items.append((pod, status))
-        self.server.replace_status_many(PODS, items)
+        self.server.batch.patch_status(PODS, items)
 
     def end(self):
         """Let kubelets end the pods that are being deleted."""

@@ -1,6 +1,7 @@
 import pytest
 
-from pykube_core.api.builtin import DAEMON_SETS, NODES, PODS
+from pykube_core.api.apps import DAEMON_SETS
+from pykube_core.api.core import NODES, PODS
 from pykube_core.controllers import DaemonSetController
 
 LABELS = {"app": "proxy"}
@@ -155,7 +156,7 @@ def test_failed_pods_are_replaced_ever_more_slowly(world):
         world.run(0)
         bind(world)
         (pod,) = world.pods("kube-system")
-        world.server.replace_status_many(PODS, [(pod, b'{"phase":"Failed"}')])
+        world.server.batch.patch_status(PODS, [(pod, b'{"phase":"Failed"}')])
         began = world.clock()
         while any(p.name == pod.name for p in world.pods("kube-system")):
             world.run(0.25)
@@ -300,11 +301,11 @@ def test_a_pod_that_can_be_read_again_is_not_made_twice(world, assert_rests):
     world.node("n1")
     world.run()
     (pod,) = world.pods("kube-system")
-    world.server.replace_status_many(PODS, [(pod, b'{"phase":7}')])
+    world.server.batch.patch_status(PODS, [(pod, b'{"phase":7}')])
     world.server.delete(NODES, "n1")
     world.run()
     (pod,) = world.pods("kube-system")
-    world.server.replace_status_many(PODS, [(pod, b'{"phase":"Pending"}')])
+    world.server.batch.patch_status(PODS, [(pod, b'{"phase":"Pending"}')])
     world.node("n1")
     world.run()
     assert places(world) == ["n1"]
@@ -318,11 +319,11 @@ def test_a_set_that_can_be_read_again_finds_its_pods(world, assert_rests):
     world.run()
     held = world.server.get(DAEMON_SETS, created.name, "kube-system")
     good = held.status
-    world.server.replace_status_many(DAEMON_SETS, [(held, b'{"conditions":7}')])
+    world.server.batch.patch_status(DAEMON_SETS, [(held, b'{"conditions":7}')])
     world.start()
     world.run()
     held = world.server.get(DAEMON_SETS, created.name, "kube-system")
-    world.server.replace_status_many(DAEMON_SETS, [(held, good)])
+    world.server.batch.patch_status(DAEMON_SETS, [(held, good)])
     world.run()
     assert places(world) == ["n1"]
     assert_rests(world)

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from pykube_core.api.builtin import DAEMON_SETS, NODES, PODS
+from pykube_core.api.apps import DAEMON_SETS
+from pykube_core.api.core import NODES, PODS
 from pykube_core.api.machinery.status import StatusError
 from pykube_core.controllers import DaemonSetController
 
@@ -83,7 +84,7 @@ def set_not_ready(world, name):
     """Let a kubelet report the pods of a node as not ready."""
     status = json.dumps({"phase": "Running", "conditions": []}).encode()
     held = [pod for pod in world.pods() if pod.decode()["spec"].get("nodeName") == name]
-    world.server.replace_status_many(PODS, [(pod, status) for pod in held])
+    world.server.batch.patch_status(PODS, [(pod, status) for pod in held])
 
 
 def test_old_pod_that_is_not_available_counts_against_what_may_be(world):
@@ -199,7 +200,7 @@ def test_ended_pod_that_is_being_deleted_holds_its_node_no_longer(world):
     world.run()
     assert world.live() == []
     (pod,) = world.pods()
-    world.server.replace_status_many(PODS, [(pod, b'{"phase":"Succeeded"}')])
+    world.server.batch.patch_status(PODS, [(pod, b'{"phase":"Succeeded"}')])
     world.run()
     assert len(world.live()) == 1
     assert status(world)["currentNumberScheduled"] == 1
@@ -225,7 +226,7 @@ def orphan(name, node="n0"):
 def test_ended_orphan_is_adopted_and_replaced(world):
     nodes(world, 1)
     made = world.server.create(PODS, orphan("stray"), "default")
-    world.server.replace_status_many(PODS, [(made, b'{"phase":"Failed"}')])
+    world.server.batch.patch_status(PODS, [(made, b'{"phase":"Failed"}')])
     create(world)
     world.run()
     assert world.messages("FailedDaemonPod") == [
@@ -266,7 +267,7 @@ def test_waits_for_failing_pods_begin_anew_with_a_new_generation(world):
         world.run(0.1)
         bind(world)
         (pod,) = world.pods()
-        world.server.replace_status_many(PODS, [(pod, b'{"phase":"Failed"}')])
+        world.server.batch.patch_status(PODS, [(pod, b'{"phase":"Failed"}')])
         world.run(0.1)
         return [held.name for held in world.pods() if held.name == pod.name]
 
@@ -285,7 +286,7 @@ def test_pod_that_does_not_say_since_when_it_is_ready_is_never_available_in_time
     bind(world)
     (pod,) = world.pods()
     ready = b'{"phase":"Running","conditions":[{"type":"Ready","status":"True"}]}'
-    world.server.replace_status_many(PODS, [(pod, ready)])
+    world.server.batch.patch_status(PODS, [(pod, ready)])
     world.run(60)
     assert status(world)["numberReady"] == 1
     assert "numberAvailable" not in status(world)

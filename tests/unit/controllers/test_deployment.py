@@ -1,6 +1,7 @@
 import pytest
 
-from pykube_core.api.builtin import DEPLOYMENTS, PODS, REPLICA_SETS
+from pykube_core.api.apps import DEPLOYMENTS, REPLICA_SETS
+from pykube_core.api.core import PODS
 from pykube_core.controllers import DeploymentController, ReplicaSetController
 from pykube_core.controllers.rollout import REVISION, share_of
 from pykube_core.controllers.template_hash import hash_of
@@ -165,7 +166,7 @@ def test_recreate_is_not_held_up_by_a_pod_that_cannot_be_read(world):
     settle(world)
     other = {"metadata": {"name": "other"}, "spec": template()["spec"]}
     made = world.server.create(PODS, other, "default")
-    world.server.replace_status_many(PODS, [(made, b'{"phase":7,"reason":"Running"}')])
+    world.server.batch.patch_status(PODS, [(made, b'{"phase":7,"reason":"Running"}')])
     patch(world, template=template("httpd:2"))
     settle(world)
     assert [count for _, count, _ in sets(world)] == [0, 1]

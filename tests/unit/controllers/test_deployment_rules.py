@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from pykube_core.api.builtin import DEPLOYMENTS, PODS, REPLICA_SETS
+from pykube_core.api.apps import DEPLOYMENTS, REPLICA_SETS
+from pykube_core.api.core import PODS
 from pykube_core.controllers import DeploymentController, ReplicaSetController, rollout
 from pykube_core.controllers.rollout import DESIRED_REPLICAS, MAX_REPLICAS, REVISION, ROLLBACK_TO
 
@@ -65,7 +66,7 @@ def show(world, image, replicas, available):
         "availableReplicas": available,
         "observedGeneration": held.decode()["metadata"]["generation"],
     }
-    world.server.replace_status_many(REPLICA_SETS, [(held, json.dumps(status).encode())])
+    world.server.batch.patch_status(REPLICA_SETS, [(held, json.dumps(status).encode())])
 
 
 def settle(world, good=lambda image: True, rounds=30):

@@ -1,15 +1,9 @@
 import pytest
 
-from pykube_core.api.builtin import (
-    CONFIG_MAPS,
-    DEPLOYMENTS,
-    NAMESPACES,
-    NODES,
-    PODS,
-    PRIORITY_CLASSES,
-    REPLICA_SETS,
-)
+from pykube_core.api.apps import DEPLOYMENTS, REPLICA_SETS
+from pykube_core.api.core import CONFIG_MAPS, NAMESPACES, NODES, PODS
 from pykube_core.api.machinery.status import StatusError
+from pykube_core.api.scheduling import PRIORITY_CLASSES
 from pykube_core.controllers import DeploymentController, GarbageCollector, ReplicaSetController
 
 
@@ -62,7 +56,7 @@ def test_dependents_go_after_their_owner(world, assert_rests):
 def test_dependents_go_in_transactions(world):
     a = thing(world, "a")
     metadata = {"generateName": "b-", "ownerReferences": [reference(a)]}
-    world.server.create_copies(CONFIG_MAPS, {"metadata": metadata}, "default", count=300)
+    world.server.batch.create(CONFIG_MAPS, {"metadata": metadata}, "default", count=300)
     world.run()
     delete(world, "a")
     before = world.store.revision
@@ -280,7 +274,7 @@ def test_pods_whose_owner_is_there_are_not_looked_at(world, monkeypatch):
     monkeypatch.setattr(world.controllers[0], "_sync", lambda key, now: looked.append(key) or True)
     spec = {"containers": [{"name": "c", "image": "httpd"}]}
     pod = {"metadata": {"generateName": "p-", "ownerReferences": [reference(owner)]}, "spec": spec}
-    world.server.create_copies(PODS, pod, "default", count=5)
+    world.server.batch.create(PODS, pod, "default", count=5)
     world.run()
     world.set_running()
     world.run()

@@ -1,14 +1,8 @@
 import pytest
 
-from pykube_core.api.builtin import (
-    DAEMON_SETS,
-    DEPLOYMENTS,
-    LEASES,
-    NAMESPACES,
-    NODES,
-    PODS,
-    REPLICA_SETS,
-)
+from pykube_core.api.apps import DAEMON_SETS, DEPLOYMENTS, REPLICA_SETS
+from pykube_core.api.coordination import LEASES
+from pykube_core.api.core import NAMESPACES, NODES, PODS
 from pykube_core.cluster import Component
 from pykube_core.controllers import controller_manager
 
@@ -126,7 +120,7 @@ def test_objects_that_cannot_be_read_stop_nobody(world, status):
     live(world, "n1", "n2", "n3")
     for resource in (NODES, PODS, REPLICA_SETS, DEPLOYMENTS, DAEMON_SETS):
         item = world.server.list(resource).items[0]
-        world.server.replace_status_many(resource, [(item, status)])
+        world.server.batch.patch_status(resource, [(item, status)])
     lease = {"metadata": {"name": "n1"}, "spec": {"holderIdentity": "x"}}
     world.server.create(LEASES, lease, "kube-node-lease")
     world.run(30)

@@ -1,6 +1,8 @@
 import pytest
 
-from pykube_core.api.builtin import CONFIG_MAPS, DEPLOYMENTS, EVENTS, LEASES, NAMESPACES, PODS
+from pykube_core.api.apps import DEPLOYMENTS
+from pykube_core.api.coordination import LEASES
+from pykube_core.api.core import CONFIG_MAPS, EVENTS, NAMESPACES, PODS
 from pykube_core.api.machinery.status import StatusError
 from pykube_core.controllers import DeploymentController, NamespaceController, ReplicaSetController
 

@@ -2,7 +2,7 @@ from functools import partial
 
 import pytest
 
-from pykube_core.api.builtin import NODES
+from pykube_core.api.core import NODES
 from pykube_core.controllers import NodeIpamController
 from pykube_core.controllers.node_ipam import CidrSet
 
@@ -62,7 +62,7 @@ def test_node_that_finds_no_subnet_is_told_and_waits_for_one(new_world):
 
 def test_thousands_of_nodes_go_in_batches(world):
     names = [f"n{index:04}" for index in range(256)]
-    world.server.create_copies(NODES, {"metadata": {"name": "n"}}, names=names)
+    world.server.batch.create(NODES, {"metadata": {"name": "n"}}, names=names)
     world.run()
     assert world.failing.write_count == 1
     assert len(set(cidrs(world).values())) == 256

@@ -3,7 +3,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pykube_core.api.builtin import LEASES, NODES, PODS
+from pykube_core.api.coordination import LEASES
+from pykube_core.api.core import NODES, PODS
 from pykube_core.api.machinery.status import StatusError
 from pykube_core.controllers import NodeLifecycleController
 
@@ -76,7 +77,7 @@ def test_conditions_and_cordon_become_taints_beside_others(world):
     held = world.node("n1", taints=[mine], labels={"kubernetes.io/os": "linux"})
     status = held.decode()["status"]
     status["conditions"].append({"type": "MemoryPressure", "status": "True"})
-    world.server.replace_status_many(NODES, [(held, json.dumps(status).encode())])
+    world.server.batch.patch_status(NODES, [(held, json.dumps(status).encode())])
     world.server.patch(NODES, {"spec": {"unschedulable": True}}, "n1")
     world.run()
     assert taints(world, "n1") == [

@@ -2,7 +2,7 @@ from functools import partial
 
 import pytest
 
-from pykube_core.api.builtin import NODES, PODS
+from pykube_core.api.core import NODES, PODS
 from pykube_core.controllers import PodGcController
 
 
@@ -20,7 +20,7 @@ def pod(world, name, node="", **metadata):
 
 
 def end(world, name, status=b'{"phase":"Succeeded"}'):
-    world.server.replace_status_many(PODS, [(world.server.get(PODS, name, "default"), status)])
+    world.server.batch.patch_status(PODS, [(world.server.get(PODS, name, "default"), status)])
 
 
 def names(world):

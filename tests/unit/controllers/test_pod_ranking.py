@@ -1,6 +1,6 @@
 import pytest
 
-from pykube_core.api.builtin import PODS
+from pykube_core.api.core import PODS
 from pykube_core.api.core.pod.deletion_cost import DELETION_COST, read_deletion_cost
 from pykube_core.apiserver import ApiObject
 from pykube_core.controllers.pod_ranking import candidate, least_missed

@@ -1,6 +1,6 @@
 import pytest
 
-from pykube_core.api.builtin import PODS
+from pykube_core.api.core import PODS
 from pykube_core.apiserver import ApiObject
 from pykube_core.controllers.pods import PodReader
 from pykube_core.objects import encode

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pykube_core.api.builtin import DAEMON_SETS, DEPLOYMENTS, EVENTS, NODES, PODS, REPLICA_SETS
+from pykube_core.api.apps import DAEMON_SETS, DEPLOYMENTS, REPLICA_SETS
+from pykube_core.api.core import EVENTS, NODES, PODS
 from pykube_core.apiserver import ApiObject
 from pykube_core.controllers import DaemonSetController, DeploymentController
 from pykube_core.controllers.template_hash import canonical, hash_of
@@ -29,7 +30,7 @@ def write(world, *groups):
             namespace = "default" if resource.namespaced else ""
             key = resource.key(namespace, item["metadata"]["name"])
             objects.append(ApiObject.parse(resource, key, encode(resource, item), 0))
-    world.server.write_encoded(objects)
+    world.server.batch.put(objects)
 
 
 def shown(status):

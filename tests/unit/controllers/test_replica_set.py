@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from pykube_core.api.builtin import PODS, REPLICA_SETS
+from pykube_core.api.apps import REPLICA_SETS
+from pykube_core.api.core import PODS
 from pykube_core.api.machinery.status import too_large
 from pykube_core.apiserver import Binding
 from pykube_core.controllers import ReplicaSetController
@@ -38,7 +39,7 @@ def status(world):
 def ready(world, pods, at="2026-11-23T04:16:02Z"):
     condition = {"type": "Ready", "status": "True", "lastTransitionTime": at}
     status = json.dumps({"phase": "Running", "conditions": [condition]}).encode()
-    world.server.replace_status_many(PODS, [(pod, status) for pod in pods])
+    world.server.batch.patch_status(PODS, [(pod, status) for pod in pods])
 
 
 def test_pods_are_made_with_their_owner_and_counted(world):
@@ -91,7 +92,7 @@ def test_pods_are_deleted_in_transactions(world, left):
     create(world, replicas=300)
     world.run()
     pods = [pod.decode()["metadata"]["name"] for pod in world.pods()]
-    world.server.bind_many([Binding("default", name, "n") for name in pods])
+    world.server.batch.bind([Binding("default", name, "n") for name in pods])
     before = world.store.revision
     scale(world, left)
     world.run()
@@ -103,15 +104,15 @@ def test_pods_are_deleted_in_transactions(world, left):
 def test_a_pod_that_cannot_be_deleted_is_told_and_tried_again(world, monkeypatch):
     create(world, replicas=3)
     world.run()
-    delete_many = world.server.delete_many
+    delete = world.server.batch.delete
     refused = []
 
     def refuse_one(resource, targets):
-        outcomes = delete_many(resource, targets[1:])
+        outcomes = delete(resource, targets[1:])
         refused.append(targets[0][1])
         return [too_large(), *outcomes]
 
-    monkeypatch.setattr(world.server, "delete_many", refuse_one)
+    monkeypatch.setattr(world.server.batch, "delete", refuse_one)
     scale(world, 0)
     world.run(0)
     assert [pod.name for pod in world.pods()] == refused[:1]
@@ -125,7 +126,7 @@ def test_a_pod_that_cannot_be_deleted_is_told_and_tried_again(world, monkeypatch
 def test_object_that_cannot_be_read_stops_nothing(world):
     spec = {"containers": [{"name": "c", "image": "httpd"}]}
     bad = world.server.create(PODS, {"metadata": {"name": "bad"}, "spec": spec}, "default")
-    world.server.replace_status_many(PODS, [(bad, b'{"phase":7,"conditions":"x"}')])
+    world.server.batch.patch_status(PODS, [(bad, b'{"phase":7,"conditions":"x"}')])
     create(world, replicas=2)
     world.run()
     assert len(world.pods()) == 3
@@ -165,7 +166,7 @@ def test_pods_that_are_ending_are_counted_until_they_have_ended(world):
     world.run()
     assert (status(world)["replicas"], status(world)["terminatingReplicas"]) == (0, 2)
     first, second = world.pods()
-    world.server.replace_status_many(PODS, [(first, b'{"phase":"Succeeded"}')])
+    world.server.batch.patch_status(PODS, [(first, b'{"phase":"Succeeded"}')])
     world.run()
     assert status(world)["terminatingReplicas"] == 1
     world.server.delete(PODS, second.name, "default", grace_period_seconds=0)
@@ -178,7 +179,7 @@ def test_pod_that_ends_or_goes_is_replaced(world):
     world.run()
     first, second = world.pods()
     world.server.delete(PODS, first.name, "default")
-    world.server.replace_status_many(PODS, [(second, b'{"phase":"Failed"}')])
+    world.server.batch.patch_status(PODS, [(second, b'{"phase":"Failed"}')])
     world.run()
     assert len(world.pods()) == 3
     assert status(world)["replicas"] == 2
@@ -235,7 +236,7 @@ def test_first_failure_is_told_until_there_is_none(world, monkeypatch):
     def fail(resource, targets):
         return refuse[: len(targets)]
 
-    monkeypatch.setattr(world.failing, "delete_many", fail, raising=False)
+    monkeypatch.setattr(world.failing.batch, "delete", fail, raising=False)
     scale(world, 0)
     world.run(0.1)
     (first,) = status(world)["conditions"]
@@ -243,7 +244,7 @@ def test_first_failure_is_told_until_there_is_none(world, monkeypatch):
         "FailedDelete", f"unable to delete pods: {refuse[0].message}"
     )  # fmt: skip
     monkeypatch.setattr(
-        world.failing, "create_copies", lambda *args, **options: refuse, raising=False
+        world.failing.batch, "create", lambda *args, **options: refuse, raising=False
     )
     scale(world, 5)
     world.run(0.1)
@@ -287,7 +288,7 @@ def test_ready_pod_that_does_not_say_since_when_is_available_only_without_a_wait
     create(world, replicas=1, minReadySeconds=5)
     world.run()
     shown = b'{"phase":"Running","conditions":[{"type":"Ready","status":"True"}]}'
-    world.server.replace_status_many(PODS, [(pod, shown) for pod in world.pods()])
+    world.server.batch.patch_status(PODS, [(pod, shown) for pod in world.pods()])
     world.run(60)
     assert status(world)["readyReplicas"] == 1
     assert "availableReplicas" not in status(world)
@@ -302,7 +303,7 @@ def test_orphans_that_end_or_have_ended_are_not_adopted(world):
         obj = {"metadata": {"name": name, "labels": LABELS}, "spec": spec}
         made = world.server.create(PODS, obj, "default")
         phase = b"Failed" if name == "ended" else b"Running"
-        world.server.replace_status_many(PODS, [(made, b'{"phase":"%b"}' % phase)])
+        world.server.batch.patch_status(PODS, [(made, b'{"phase":"%b"}' % phase)])
     world.server.delete(PODS, "ending", "default")
     create(world, replicas=1)
     world.run()

@@ -1,6 +1,6 @@
 import pytest
 
-from pykube_core.api.builtin import EVENTS, NODES, PODS
+from pykube_core.api.core import EVENTS, NODES, PODS
 from pykube_core.controllers import TaintEvictionController
 
 UNREACHABLE = {"key": "node.kubernetes.io/unreachable", "effect": "NoExecute"}
@@ -171,7 +171,7 @@ def test_toleration_for_ever_calls_an_eviction_off_and_losing_it_evicts_at_once(
         obj = held.decode()
         obj["spec"]["tolerations"] = given
         new = held.changed_to(obj)
-        (held,) = world.server.write_encoded([new])
+        (held,) = world.server.batch.put([new])
         world.run(1)
         assert ending(world) == gone
     assert world.messages("TaintManagerEviction") == [

@@ -7,8 +7,8 @@ import nanoarrow as na
 import pytest
 
 from pykube_core.api.machinery.errors import InputError
-from pykube_core.experiments.compare import compare
 from pykube_core.experiments.examples import EXAMPLE
+from pykube_core.reports.comparison import compare
 from pykube_core.scheduler.policies.user_policy import policy
 from pykube_core.workloads.synthetic import synthetic
 from tests.unit.experiments.cluster import node, template, workload

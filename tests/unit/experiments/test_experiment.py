@@ -4,11 +4,12 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from pykube_core.experiments.compare import compare
 from pykube_core.experiments.experiment import Experiment
 from pykube_core.experiments.metrics import typical_classes
 from pykube_core.experiments.simulate import Settings, simulate
+from pykube_core.reports.comparison import compare
 from pykube_core.scheduler.placer import compile as compiling
+from pykube_core.scheduler.placer import node_table
 from pykube_core.scheduler.placer import scheduler as scheduling
 from pykube_core.scheduler.placer.scheduler import Scheduler
 from pykube_core.scheduler.policies import policy
@@ -35,7 +36,8 @@ def work():
 @pytest.fixture
 def compiled(monkeypatch):
     """How often nodes and pods were compiled."""
-    counts = {"compile_node": 0, "compile_pod": 0}
+    callers = {"compile_node": node_table, "compile_pod": scheduling}
+    counts = dict.fromkeys(callers, 0)
 
     def counting(name):
         plain = getattr(compiling, name)
@@ -46,8 +48,8 @@ def compiled(monkeypatch):
 
         return count
 
-    for name in counts:
-        monkeypatch.setattr(scheduling, name, counting(name))
+    for name, module in callers.items():
+        monkeypatch.setattr(module, name, counting(name))
     return counts
 
 

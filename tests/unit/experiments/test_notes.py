@@ -2,7 +2,7 @@
 
 import pytest
 
-from pykube_core.experiments.compare import compare
+from pykube_core.reports.comparison import compare
 from pykube_core.scheduler.policies import policy
 from pykube_core.workloads.read import read_workload
 from tests.unit.workloads.snapshots import node, pod, read

@@ -1,53 +1,14 @@
-from pykube_core.api.builtin import EVENTS, NODES, PODS
+from pykube_core.api.core import EVENTS, NODES, PODS
 from pykube_core.api.machinery.status import StatusError
 from pykube_core.apiserver import ApiServer
 from pykube_core.client.informers import SharedInformer
 from pykube_core.cluster import EventLoop, VirtualClock
 from pykube_core.node import Behavior, Kubelet, Machine, PodNetwork, Runtime, node_of
 from pykube_core.store import Store
+from tests.unit.failing_client import FailingClient
 
 SECOND = 10**9
 START = 1_795_407_362 * SECOND
-
-
-class Crash(Exception):
-    """The kubelet dies."""
-
-
-class FailingServer:
-    """Passes everything on, but dies before or after one of the writes."""
-
-    WRITES = (
-        "create",
-        "delete_many",
-        "fill_status_many",
-        "replace_status_many",
-        "write_encoded",
-        "write_puts",
-    )
-
-    def __init__(self, server, fatal=-1, after=False):
-        self._server = server
-        self._fatal = fatal
-        self._after = after
-        self.write_count = 0
-
-    def __getattr__(self, name):
-        method = getattr(self._server, name)
-        return self._dying(method) if name in self.WRITES else method
-
-    def _dying(self, method):
-        def call(*args, **options):
-            self.write_count += 1
-            dies = self.write_count == self._fatal
-            if dies and not self._after:
-                raise Crash
-            done = method(*args, **options)
-            if dies:
-                raise Crash
-            return done
-
-        return call
 
 
 class World:
@@ -66,7 +27,7 @@ class World:
         self.runtime = Runtime(self.behaviors, Behavior(pull_seconds=2, start_seconds=1))
         self.log = SharedInformer(self.store, self.server.registry)
         self.loop = EventLoop(self.log, self.clock)
-        self.failing = FailingServer(self.server, fatal, after)
+        self.failing = FailingClient(self.server, fatal, after)
         self.kubelet = Kubelet(
             self.failing,
             self.log,

@@ -1,6 +1,6 @@
 """Images, restarts, back-offs, probes and init containers."""
 
-from pykube_core.api.builtin import PODS
+from pykube_core.api.core import PODS
 from pykube_core.api.core.pod.image_names import full_image, image_id
 from pykube_core.api.machinery.patch import STRATEGIC_MERGE_PATCH
 from pykube_core.node import Behavior

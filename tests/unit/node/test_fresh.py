@@ -1,7 +1,7 @@
 import msgspec
 import pytest
 
-from pykube_core.api.builtin import NODES, PODS
+from pykube_core.api.core import NODES, PODS
 from pykube_core.apiserver import ApiObject, Binding
 from pykube_core.node.admission import Node
 from pykube_core.node.fresh import FreshPods
@@ -22,7 +22,7 @@ def nodes(world):
 def bound(world, name, node, namespace="default", **more):
     obj = {"metadata": {"name": name}, "spec": SPEC | more}
     world.server.create(PODS, obj, namespace)
-    (pod,) = world.server.bind_many([Binding(namespace, name, node)])
+    (pod,) = world.server.batch.bind([Binding(namespace, name, node)])
     return pod
 
 
@@ -88,7 +88,7 @@ def test_pods_that_do_not_begin_as_new_ones_are_read_each_by_itself(world):
     status = msgspec.json.encode({"phase": "Running", "containerStatuses": [running]})
     for name in "ab":
         pod = world.server.create(PODS, {"metadata": {"name": name}, "spec": SPEC}, "default")
-        world.server.replace_status_many(PODS, [(pod, status)])
+        world.server.batch.patch_status(PODS, [(pod, status)])
         world.server.bind(name, "default", "n1")
     world.run(1)
     assert [world.container(name)["restartCount"] for name in "ab"] == [3, 3]

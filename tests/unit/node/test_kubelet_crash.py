@@ -2,9 +2,11 @@
 
 import pytest
 
-from pykube_core.api.builtin import LEASES, NODES, PODS
+from pykube_core.api.coordination import LEASES
+from pykube_core.api.core import NODES, PODS
 from pykube_core.node import Behavior
-from tests.unit.node.node_world import Crash, World
+from tests.unit.failing_client import Crash
+from tests.unit.node.node_world import World
 
 AGENT = {"app": "flannel"}
 STATIC = {

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from pykube_core.api.builtin import LEASES, NODES, PODS
+from pykube_core.api.coordination import LEASES
+from pykube_core.api.core import NODES, PODS
 from pykube_core.node import Behavior, PodNetwork
 from pykube_core.node.network import NetworkError
 from tests.unit.node.node_world import World
@@ -330,7 +331,7 @@ def test_an_address_that_others_wrote_into_a_status_is_replaced_if_it_is_none(wo
     world.run(5)
     held = world.server.get(PODS, "web", "default")
     status = held.decode()["status"] | {"podIP": address, "podIPs": [{"ip": address}]}
-    world.server.replace_status_many(PODS, [(held, json.dumps(status).encode())])
+    world.server.batch.patch_status(PODS, [(held, json.dumps(status).encode())])
     world.restart()
     world.run(5)
     assert world.status()["podIP"] == "10.244.1.2"

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pykube_core.api.builtin import NODES, PODS
+from pykube_core.api.core import NODES, PODS
 from pykube_core.apiserver import Binding
 from pykube_core.node import Behavior, Machine, node_of
 from tests.unit.node.node_world import START, World
@@ -36,8 +36,8 @@ def test_pod_is_stopped_gracefully_and_deleted(world):
 
 def test_copies_on_two_nodes_have_one_spec_and_it_stays_when_they_are_marked(world):
     copy = {"metadata": {"name": "a"}, "spec": {"containers": [{"name": "c", "image": "httpd"}]}}
-    world.server.create_copies(PODS, copy, "default", names=["a", "b"])
-    world.server.bind_many([Binding("default", name, f"on-{name}") for name in ("a", "b")])
+    world.server.batch.create(PODS, copy, "default", names=["a", "b"])
+    world.server.batch.bind([Binding("default", name, f"on-{name}") for name in ("a", "b")])
     a, b = (world.server.get(PODS, name, "default") for name in ("a", "b"))
     assert a.body.spec == b.body.spec
     assert json.loads(a.body.spec) | {"nodeName": "on-a"} == a.decode()["spec"]

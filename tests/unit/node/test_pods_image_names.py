@@ -2,7 +2,7 @@
 
 import pytest
 
-from pykube_core.api.builtin import PODS
+from pykube_core.api.core import PODS
 from pykube_core.api.core.pod.image_names import invalid_text
 from pykube_core.api.machinery.patch import STRATEGIC_MERGE_PATCH
 from pykube_core.node.runtime import Behavior

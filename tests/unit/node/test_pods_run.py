@@ -1,4 +1,4 @@
-from pykube_core.api.builtin import PODS
+from pykube_core.api.core import PODS
 from pykube_core.node import Behavior
 
 

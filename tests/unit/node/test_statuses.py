@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pykube_core.api.builtin import NODES
-from pykube_core.apiserver.registry.batch import ENCODED_STATUS
+from pykube_core.api.core import NODES
+from pykube_core.apiserver.registry.filling import ENCODED_STATUS
 from pykube_core.node.admission import Node
 from pykube_core.node.pods import CRASHED, ENDED, IDLE, RUNNING, Template, new_pod
 from pykube_core.node.runtime import container_id

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pykube_core.api.builtin import CONFIG_MAPS, LEASES, NODES, PODS
-from pykube_core.apiserver.registry.batch import ENCODED_STATUS
+from pykube_core.api.coordination import LEASES
+from pykube_core.api.core import CONFIG_MAPS, NODES, PODS
+from pykube_core.apiserver.registry.filling import ENCODED_STATUS
 from pykube_core.objects import ApiObject, Body, encode
 from pykube_core.store import Form, Puts
 
@@ -32,7 +33,7 @@ def pod(name, spec, status=None, revision=1, **metadata):
 
 def written(obj):
     """Return what C writes of an object."""
-    own = [*obj.own_fields(), obj.own_status]
+    own = [*obj.own_fields(), obj.own_tail]
     (put,) = Puts.filled(Form(b"\1"), [obj.body.form(ENCODED_STATUS)], own, [0])
     return put[:2]
 
@@ -48,11 +49,11 @@ def test_parts_are_the_bytes_again_and_what_c_writes_is_the_same(labels, spec, s
     assert obj.view(dict) == whole
     assert obj.body.view(dict)["spec"] == {**spec, **({"nodeName": ""} if obj.bound_to else {})}
     if node and not spec.get("nodeName"):
-        bound = ApiObject(PODS, obj.key, obj.uid, obj.body.bound, node, obj.own_status, 2)
+        bound = ApiObject(PODS, obj.key, obj.uid, obj.body.bound, node, obj.own_tail, 2)
         assert msgspec.json.decode(bound.data) == whole | {"spec": {"nodeName": node} | spec}
         again = ApiObject.parse(PODS, obj.key, bound.data, 2)
-        assert (again.body, again.bound_to, again.own_status) == (
-            bound.body, node, obj.own_status,
+        assert (again.body, again.bound_to, again.own_tail) == (
+            bound.body, node, obj.own_tail,
         )  # fmt: skip
         assert again.body.unbound is obj.body
         assert written(bound) == (obj.key, bound.data)
@@ -114,6 +115,46 @@ def test_a_status_is_added_where_there_was_none():
     node = ApiObject.parse(NODES, NODES.key("", "n"), encode(NODES, {"metadata": {
         "name": "n", "uid": "u"}}), 1)  # fmt: skip
     assert msgspec.json.decode(node.with_status(b"{}").data)["status"] == {}
+
+
+TIMES = ["2026-11-23T04:16:02.000000Z", ',"renewTime":"x', "\\", "}}", ""]
+leases = st.fixed_dictionaries(
+    {},
+    optional={
+        "holderIdentity": texts,
+        "renewTime": st.sampled_from(TIMES),
+        "leaseTransitions": st.integers(0, 9),
+        "strategy": texts,
+    },
+)
+
+
+def lease(spec, like=None, **metadata):
+    whole = {"metadata": {"name": "n1", "uid": "u"} | metadata, "spec": spec}
+    data = encode(LEASES, whole)
+    return ApiObject.parse(LEASES, LEASES.key("default", "n1"), data, 1, like), data
+
+
+@given(leases, leases, labels, st.permutations(["holderIdentity", "renewTime", "strategy"]))
+def test_states_of_a_lease_share_a_body_just_when_nothing_but_the_last_time_differs(
+    one, two, annotations, order
+):
+    one, two = ({key: s[key] for key in (*order, *s) if key in s} for s in (one, two))
+    first, data = lease(one, renewTime="x", annotations=annotations)
+    second, other = lease(two, first.body, renewTime="x", annotations=annotations)
+    for obj, whole in ((first, data), (second, other), (first.written_as(other, 2), other)):
+        assert (obj.data, obj.size, written(obj)) == (whole, len(whole), (obj.key, whole))
+    last = [
+        len(spec) > 1 and next(reversed(spec)) == "renewTime" and '"' not in spec["renewTime"]
+        for spec in (one, two)
+    ]
+    kept = [list(s.items())[: len(s) - end] for s, end in zip((one, two), last, strict=True)]
+    assert (first.body is second.body) == (kept[0] == kept[1] and last[0] == last[1])
+    assert second.has_body_of(first) == (first.body is second.body and last[0])
+    if last[0]:
+        assert first.body.view(dict)["spec"] == one | {"renewTime": ""}
+        renewed = first.with_tail(b'now"}')
+        assert msgspec.json.decode(renewed.data)["spec"] == one | {"renewTime": "now"}
 
 
 def test_a_body_nobody_holds_is_forgotten():

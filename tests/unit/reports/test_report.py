@@ -11,8 +11,8 @@ import pytest
 
 from pykube_core.api.machinery.errors import InputError
 from pykube_core.cli import main
-from pykube_core.experiments.compare import compare
 from pykube_core.reports import axis, heatmap, html_page, svg_picture, write_picture, write_report
+from pykube_core.reports.comparison import compare
 from pykube_core.workloads.read import read_workload
 from pykube_core.workloads.synthetic import synthetic
 

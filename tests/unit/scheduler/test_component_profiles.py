@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from pykube_core.api.builtin import NODES
+from pykube_core.api.core import NODES
 from pykube_core.scheduler.config import profile_from_dict
 from pykube_core.scheduler.policies import policy
 from tests.unit.scheduler.test_component import World

@@ -95,22 +95,22 @@ def test_names_do_not_narrow_where_pre_filter_is_off(cycle):
 
 def test_a_nominated_node_that_fits_is_the_only_one_looked_at(cycle):
     here = cycle([node("a"), node("b"), node("c")])
-    here.nominate(pod(), "b")
+    here.nominator.nominate(pod(), "b")
     decision = here.schedule(pod())
     assert (decision.placed, decision.feasible, decision.rejected) == ("b", ("b",), {})
-    assert (decision.scores, here.nominations) == (None, {})
+    assert (decision.scores, here.nominator.nodes) == (None, {})
 
 
 def test_a_nominated_node_that_does_not_fit_is_forgotten_for_the_cycle(cycle):
     here = cycle([node("a"), node("b")])
     here.add_bound([pod("big", cpu="4", nodeName="b")])
-    here.nominate(pod(), "b")
+    here.nominator.nominate(pod(), "b")
     assert here.schedule(pod()).placed == "a"
 
 
 def test_room_of_a_nominated_pod_is_kept_from_lower_priorities(cycle):
     here = cycle([node("a", cpu="1")])
-    here.nominate(pod("first", priority=5), "a")
+    here.nominator.nominate(pod("first", priority=5), "a")
     assert here.explain(pod("low", priority=4)).rejected["a"].plugin == "NodeResourcesFit"
     assert here.explain(pod("high", priority=6)).feasible == ("a",)
 

@@ -89,46 +89,46 @@ def test_victims_go_and_the_pod_follows():
     assert first.placed is None
     assert first.preemption.victims == ("default/low-0",)
     assert first.preemption.tied_nodes == ("a", "b")
-    assert run.nominations == {"default/high": "a"}
+    assert run.nominator.nodes == {"default/high": "a"}
     assert run.schedule(asking("3", "low-2", 1)).placed is None
     assert run.schedule(asking("3", "high", 10)).placed == "a"
-    assert run.nominations == {}
+    assert run.nominator.nodes == {}
 
 
 def test_nominations_of_lower_priority_give_way_on_the_node_taken():
     run = cycle("a")
     run.schedule(asking("3", "low", 1))
-    run.nominate(asking("1", "waiting", 5), "a")
-    run.nominate(asking("1", "elsewhere", 5), "gone")
+    run.nominator.nominate(asking("1", "waiting", 5), "a")
+    run.nominator.nominate(asking("1", "elsewhere", 5), "gone")
     decision = run.schedule(asking("4", "high", 10))
     assert decision.preemption.nominated_node == "a"
-    assert run.nominations == {"default/high": "a", "default/elsewhere": "gone"}
+    assert run.nominator.nodes == {"default/high": "a", "default/elsewhere": "gone"}
 
 
 def test_an_attempt_that_may_not_preempt_changes_nothing():
     run = cycle("a")
     run.schedule(asking("3", "low", 1))
-    run.nominate(asking("3", "high", 10), "a")
+    run.nominator.nominate(asking("3", "high", 10), "a")
     decision = run.schedule(asking("3", "high", 10), may_preempt=False)
     assert decision.preemption is None
     assert decision.message == "0/1 nodes are available: 1 Insufficient cpu."
-    assert run.nominations == {"default/high": "a"}
+    assert run.nominator.nodes == {"default/high": "a"}
 
 
 def test_a_pod_that_preemption_cannot_help_loses_its_nomination():
     run = cycle("a")
-    run.nominate(asking("9", "high", 10), "a")
+    run.nominator.nominate(asking("9", "high", 10), "a")
     assert run.schedule(asking("9", "high", 10)).placed is None
-    assert run.nominations == {}
+    assert run.nominator.nodes == {}
 
 
 def test_a_pod_that_never_preempts_keeps_its_nomination():
     run = cycle("a")
     item = asking("9", "high", 10, preemptionPolicy="Never")
-    run.nominate(item, "a")
+    run.nominator.nominate(item, "a")
     message = run.schedule(item).message
     assert message.endswith("preemption: not eligible due to preemptionPolicy=Never.")
-    assert run.nominations == {"default/high": "a"}
+    assert run.nominator.nodes == {"default/high": "a"}
 
 
 def test_budgets_steer_the_choice():

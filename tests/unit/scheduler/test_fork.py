@@ -212,7 +212,7 @@ def test_a_plugin_that_reads_the_profile_says_so(name):
             _Untouched(),
             context.matchers,
             context.listers,
-            context.storage,
+            context.volume_cache,
         )
         for pod in (POD, CLAIMING):
             plugin.compile(pod, ClassBuilder(), blind)

@@ -2,7 +2,7 @@ import pytest
 
 import pykube_core as pk
 from pykube_core.api.machinery.errors import InputError
-from pykube_core.experiments.compare import compare
+from pykube_core.reports.comparison import compare
 from pykube_core.scheduler.policies.user_policy import node_fields, pod_fields, policy
 
 HEAD = "import math, random\nimport numpy as np\n\ndef helper(node):\n    return 1\n\n"

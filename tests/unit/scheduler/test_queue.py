@@ -5,6 +5,7 @@ from pykube_core.scheduler.config import (
     default_configuration,
     profile_from_dict,
 )
+from pykube_core.scheduler.queue.backoff import SECOND_NS
 from pykube_core.scheduler.queue.build import build_queue
 from pykube_core.scheduler.queue.events import (
     ASSIGNED_POD_ADD,
@@ -15,7 +16,7 @@ from pykube_core.scheduler.queue.events import (
     ClusterEvent,
 )
 from pykube_core.scheduler.queue.hints import QueueingHints, Registration, queueing_hints
-from pykube_core.scheduler.queue.queue import SECOND_NS, Pool, QueuedPod, SchedulingQueue
+from pykube_core.scheduler.queue.queue import Pool, QueuedPod, SchedulingQueue
 
 FIT = "NodeResourcesFit"
 AFFINITY = "NodeAffinity"
@@ -61,7 +62,6 @@ def test_pods_leave_by_priority_then_by_time_then_by_order():
     assert [queued.key for queued in popped] == ["a/high", "a/first", "a/second", "a/late", "a/low"]
     assert [queued.attempts for queued in popped] == [1] * 5
     assert queue.pop() is None
-    assert queue.scheduling_cycle == 5
     assert queue.counts()[Pool.IN_FLIGHT] == 5
 
 
@@ -193,13 +193,13 @@ def test_events_are_dropped_when_the_oldest_flight_that_needs_them_ends():
     second = queue.pop()
     queue.move_all(ASSIGNED_POD_DELETE, {}, None, 0)
     flying = queue._in_flight
-    assert flying.event_count() == 2
+    assert len(flying._events) == 2
     queue.done(first)
-    assert flying.event_count() == 1
+    assert len(flying._events) == 1
     queue.done(second)
-    assert flying.event_count() == 0
+    assert len(flying._events) == 0
     queue.move_all(ASSIGNED_POD_DELETE, {}, None, 0)
-    assert flying.event_count() == 0
+    assert len(flying._events) == 0
 
 
 def test_pending_plugin_brings_a_pod_back_without_backoff():
@@ -298,18 +298,6 @@ def test_pods_moved_by_one_event_keep_the_order_in_which_they_came_back():
     assert [queue.pop().key for _ in plugins] == [f"a/{number}" for number in range(len(plugins))]
 
 
-def test_activate_skips_waiting_and_reaches_pods_in_flight():
-    queue = make_queue()
-    for key in ("a/1", "a/2"):
-        queue.add(QueuedPod(key), at(0))
-    waiting = reject(queue, 0, FIT)
-    flying = queue.pop()
-    queue.activate(["a/1", "a/2", "a/none"], at(0))
-    assert waiting.pool is Pool.ACTIVE
-    queue.add_unschedulable(flying, at(0), [FIT])
-    assert flying.pool is Pool.BACKOFF
-
-
 def test_delete_removes_a_pod_from_every_pool():
     queue = make_queue()
     for number in range(4):
@@ -355,7 +343,7 @@ def test_event_of_no_interest_is_not_kept_for_pods_in_flight():
     queue.add(QueuedPod("a/1"), 0)
     queue.pop()
     queue.move_all(ASSIGNED_POD_ADD, None, {}, 0)
-    assert queue._in_flight.event_count() == 0
+    assert len(queue._in_flight._events) == 0
 
 
 def test_queue_of_a_configuration_has_its_profiles_backoff_and_gates():
@@ -385,9 +373,9 @@ def test_queue_of_a_configuration_has_its_profiles_backoff_and_gates():
     assert queue.get("default/b").pool is Pool.ACTIVE
     queued = reject(queue, 0, FIT)
     held.add("a/hold")
-    queue.activate([queued.key], at(0))
+    queue.move_all(WILDCARD, None, None, at(0))
     assert queued.gating_plugin == "DefaultPreemption"
     held.clear()
-    queue.activate([queued.key], at(0))
+    queue.add(QueuedPod.of(make_pod("c", schedulerName="b")), at(0))
     reject(queue, 0)
     assert queue.next_wakeup_ns() == at(6)

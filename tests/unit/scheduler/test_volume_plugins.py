@@ -34,7 +34,7 @@ class Context:
 
     def __init__(self, world=None):
         self.interner = Interner()
-        self.storage = world or VolumeCache()
+        self.volume_cache = world or VolumeCache()
 
 
 def compiled(plugin, item, context):

@@ -149,11 +149,11 @@ def test_trace_written_as_a_snapshot_is_valid_and_reads_back_the_same(tmp_path):
     )
     write_snapshot(workload, tmp_path / "openb.json.gz")
     again = read_workload(tmp_path / "openb.json.gz")
-    assert all(map(partial(means_the_same, "Node"), again.nodes, workload.nodes))
+    assert all(map(partial(means_the_same, "core.v1.Node"), again.nodes, workload.nodes))
     assert again.pods.names == workload.pods.names
     np.testing.assert_array_equal(again.pods.deleted_ns, workload.pods.deleted_ns)
     rows = range(0, len(workload.pods), 50)
-    assert all(means_the_same("Pod", again.pod(row), workload.pod(row)) for row in rows)
+    assert all(means_the_same("core.v1.Pod", again.pod(row), workload.pod(row)) for row in rows)
 
 
 @needs_trace

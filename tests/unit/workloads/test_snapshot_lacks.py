@@ -2,11 +2,11 @@
 
 import pytest
 
+from pykube_core.api.builtin import SCHEDULED
 from pykube_core.api.machinery.errors import InputError
-from pykube_core.experiments.compare import compare
+from pykube_core.reports.comparison import compare
 from pykube_core.workloads.contents import KUBECTL_RESOURCES, LACKS
 from pykube_core.workloads.read import read_workload
-from pykube_core.workloads.read.snapshot import KINDS
 from pykube_core.workloads.write import write_snapshot
 from tests.unit.workloads.snapshots import (
     HOSTNAME,
@@ -44,8 +44,7 @@ def test_the_command_fetches_every_kind_that_is_read_and_no_other():
     short = {"pv": "persistentvolumes", "pvc": "persistentvolumeclaims"}
     short["pdb"] = "poddisruptionbudgets"
     fetched = [short.get(name, name) for name in KUBECTL_RESOURCES]
-    read_kinds = [plural.lower() for _, plural in KINDS.values()]
-    assert sorted(fetched) == sorted(["nodes", "pods", *read_kinds])
+    assert sorted(fetched) == sorted(resource.plural for resource in SCHEDULED.values())
 
 
 # -- nodes ---------------------------------------------------------------------------------------

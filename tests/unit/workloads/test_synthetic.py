@@ -70,11 +70,11 @@ def test_written_workload_reads_back_the_same(tmp_path, name):
     workload = synthetic(50, 300, seed=2)
     assert written(workload, tmp_path / name) == written(workload, tmp_path / name)
     again = read_workload(tmp_path / name)
-    assert again.nodes == [decode("Node", node) for node in workload.nodes]
+    assert again.nodes == [decode("core.v1.Node", node) for node in workload.nodes]
     assert again.pods.names == workload.pods.names
     for column in ("created_ns", "deleted_ns", "node", "pinned"):
         np.testing.assert_array_equal(getattr(again.pods, column), getattr(workload.pods, column))
-    stored = [decode("Pod", workload.pod(row)) for row in range(300)]
+    stored = [decode("core.v1.Pod", workload.pod(row)) for row in range(300)]
     assert [again.pod(row) for row in range(300)] == stored
 
 

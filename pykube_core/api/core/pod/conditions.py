@@ -1,4 +1,4 @@
-"""Conditions of pods, as whoever has something to say of one sets them.
+"""Conditions of pods, set by the components that observe them.
 
 Source: ``k8s.io/kubernetes/pkg/api/v1/pod/util.go`` (UpdatePodCondition,
 CalculatePodConditionObservedGeneration) v1.34.
@@ -13,7 +13,7 @@ from pykube_core.api.machinery.times import time_text
 
 
 class Condition(NamedTuple):
-    """A condition of a pod, as whoever writes it gives it."""
+    """A condition of a pod, as its writer gives it."""
 
     type: str
     status: str
@@ -29,7 +29,7 @@ def with_condition(
     Parameters
     ----------
     generation : int
-        Of the pod, as whoever writes the condition has seen it; 0 is not written.
+        Of the pod, as the writer of the condition has seen it; 0 is not written.
     now_ns : int
         Since when it is so, if its status changes.
     """

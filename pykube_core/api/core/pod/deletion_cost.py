@@ -1,4 +1,4 @@
-"""What it costs to delete a pod, as its annotation says.
+"""The cost of a pod's deletion, as its annotation says.
 
 Source: ``k8s.io/kubernetes/pkg/apis/core/helper/helpers.go`` (GetDeletionCostFromPodAnnotations)
 v1.34.1.

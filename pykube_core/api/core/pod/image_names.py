@@ -94,7 +94,7 @@ def parse_image(image: str) -> ImageName:
     if digest:
         _check_digest(digest)
     tag = match["tag"] or ("" if digest else _DEFAULT_TAG)
-    # What looks like a registry but is none may still be a part of the path.
+    # A part that looks like a registry but is none may still belong to the path.
     repository = f"{match['domain']}/{match['path']}" if match["domain"] else match["path"]
     return ImageName(repository, tag, digest)
 

@@ -1,4 +1,4 @@
-"""What may change of a pod, and of its status.
+"""Changes that a pod and its status admit.
 
 Source: ``k8s.io/kubernetes/pkg/apis/core/validation`` v1.34.1 (``ValidatePodUpdate``,
 ``ValidatePodStatusUpdate``). Differences: the lines that show how a spec differs have the API's
@@ -14,10 +14,12 @@ import json
 import re
 from typing import Final
 
+from pykube_core.api.core.pod.annotations import validate_pod_annotation_update
 from pykube_core.api.core.scheduling_validation import REQUIRED
 from pykube_core.api.machinery import names
 from pykube_core.api.machinery.equality import means_the_same
 from pykube_core.api.machinery.field_errors import (
+    IMMUTABLE,
     FieldError,
     forbidden,
     invalid,
@@ -25,7 +27,6 @@ from pykube_core.api.machinery.field_errors import (
     required,
 )
 from pykube_core.api.machinery.objects import Json, KubeObject
-from pykube_core.api.validation.update_rules import IMMUTABLE, validate_pod_annotation_update
 
 _INT32_MAX: Final = 2**31 - 1
 _MAY_CHANGE: Final = (
@@ -64,19 +65,19 @@ def validate_pod_update(new: KubeObject, old: KubeObject) -> list[FieldError]:
         return errors
     errors += _validate_tolerations(spec.get("tolerations", []), was.get("tolerations", []))
     errors += _validate_gates(spec.get("schedulingGates", []), was.get("schedulingGates", []))
-    if means_the_same("PodSpec", spec, was):
+    if means_the_same("core.v1.PodSpec", spec, was):
         return errors
     allowed = _without_what_may_change(spec, was)
     if was.get("schedulingGates"):
         errors += _validate_gated(allowed, was)
-    if not means_the_same("PodSpec", allowed, was):
+    if not means_the_same("core.v1.PodSpec", allowed, was):
         text = f"pod updates may not change fields other than {','.join(_MAY_CHANGE)}\n"
         errors.append(forbidden("spec", text + _difference(was, allowed)))
     return errors
 
 
 def validate_pod_status_update(new: KubeObject, old: KubeObject) -> list[FieldError]:
-    """Refuse what a status cannot become, and what is no status."""
+    """Refuse a status that cannot follow the old one, or is none."""
     errors = validate_pod_annotation_update(new, old)
     spec, status, was = old["spec"], new.get("status", {}), old.get("status", {})
     errors += _validate_conditions(status.get("conditions", []))
@@ -303,7 +304,7 @@ def _validate_transitions(
 
 
 def _validate_ips(field: str, status: KubeObject, was: KubeObject) -> list[FieldError]:
-    """Check addresses: what was there may stay, and there is one of a family at most."""
+    """Check addresses: old ones may stay, and there is one of a family at most."""
     path, ips = f"status.{field}", [each.get("ip", "") for each in status.get(field, ())]
     held = [each.get("ip", "") for each in was.get(field, ())]
     errors: list[FieldError] = []

@@ -14,7 +14,7 @@ from pykube_core.api.core.scheduling_validation import (
     validate_spread,
     validate_tolerations,
 )
-from pykube_core.api.core.volumes import validate_volumes
+from pykube_core.api.core.volume_validation import validate_volumes
 from pykube_core.api.machinery import names
 from pykube_core.api.machinery.field_errors import (
     FieldError,
@@ -42,7 +42,7 @@ _SUBDOMAINS: Final = ("serviceAccountName", "nodeName", "priorityClassName", "ru
 def validate_pod(pod: KubeObject) -> list[FieldError]:
     """Check a pod about to be created, with defaults filled in, in upstream's order."""
     metadata, spec = pod.get("metadata") or {}, pod.get("spec") or {}
-    errors = validate_metadata(metadata, names.dns_subdomain, namespaced=True)
+    errors = validate_metadata(pod)
     annotations = metadata.get("annotations") or {}
     if _MIRROR in annotations and not spec.get("nodeName"):
         detail = "must set spec.nodeName if mirror pod annotation is set"

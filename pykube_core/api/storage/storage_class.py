@@ -1,0 +1,84 @@
+"""Storage classes, as far as scheduling reads them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pykube_core.api.machinery import names
+from pykube_core.api.machinery.field_errors import (
+    FieldError,
+    duplicate,
+    invalid_each,
+    not_supported,
+    required,
+)
+from pykube_core.api.machinery.object_meta import validate_label_name, validate_metadata
+from pykube_core.api.machinery.objects import KubeObject
+from pykube_core.api.machinery.registry import Resource
+
+_BINDING_MODES: Final = ("Immediate", "WaitForFirstConsumer")
+_CLASS_RECLAIM_POLICIES: Final = ("Delete", "Retain")
+
+
+def default_storage_class(storage_class: KubeObject) -> None:
+    """Fill in a storage class's defaults, in place."""
+    storage_class.setdefault("reclaimPolicy", "Delete")
+    storage_class.setdefault("volumeBindingMode", "Immediate")
+
+
+def validate_storage_class(storage_class: KubeObject) -> list[FieldError]:
+    """Check a storage class."""
+    errors = validate_metadata(storage_class, namespaced=False)
+    provisioner = storage_class.get("provisioner") or ""
+    if provisioner:
+        complaints = names.qualified_name(provisioner.lower())
+        errors += invalid_each("provisioner", provisioner, complaints)
+    else:
+        errors.append(required("provisioner"))
+    policy, mode = storage_class.get("reclaimPolicy"), storage_class.get("volumeBindingMode")
+    if policy and policy not in _CLASS_RECLAIM_POLICIES:
+        errors.append(not_supported("reclaimPolicy", policy, _CLASS_RECLAIM_POLICIES))
+    if mode is None:
+        errors.append(required("volumeBindingMode"))
+    elif mode not in _BINDING_MODES:
+        errors.append(not_supported("volumeBindingMode", mode, _BINDING_MODES))
+    return errors + _validate_topologies(storage_class.get("allowedTopologies") or [])
+
+
+def _validate_topologies(terms: list[KubeObject]) -> list[FieldError]:
+    errors: list[FieldError] = []
+    seen: set[frozenset[tuple[str, frozenset[str]]]] = set()
+    for row, term in enumerate(terms):
+        chosen: dict[str, frozenset[str]] = {}
+        for index, expression in enumerate(term.get("matchLabelExpressions") or ()):
+            path = f"allowedTopologies[{row}].matchLabelExpressions[{index}]"
+            key, values = expression.get("key") or "", expression.get("values") or []
+            if not values:
+                errors.append(required(f"{path}.values"))
+            first = {value: at for at, value in reversed(list(enumerate(values)))}
+            errors += [
+                duplicate(f"{path}.values[{at}]", value)
+                for at, value in enumerate(values)
+                if first[value] < at
+            ]
+            errors += validate_label_name(key, f"{path}.key")
+            if key in chosen:
+                errors.append(duplicate(f"{path}.key", key))
+            chosen[key] = frozenset(values)
+        content = frozenset(chosen.items())
+        if content in seen:
+            errors.append(duplicate(f"allowedTopologies[{row}].matchLabelExpressions", ""))
+        seen.add(content)
+    return errors
+
+
+STORAGE_CLASSES: Final = Resource(
+    kind="StorageClass",
+    plural="storageclasses",
+    group="storage.k8s.io",
+    namespaced=False,
+    served=False,
+    default=default_storage_class,
+    validate=validate_storage_class,
+    lister="storageClasses",
+)

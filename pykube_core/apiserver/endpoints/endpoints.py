@@ -1,0 +1,187 @@
+"""The API by requests and responses: what kube-apiserver does behind its port.
+
+::
+
+    Request -> its path, read -> a document, or a verb of a resource -> Response
+
+Nothing here opens a socket, and nothing waits: a watch is a stream that is read when there is
+something to read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from pykube_core.api.machinery.objects import KubeObject
+from pykube_core.api.machinery.registry import Resource
+from pykube_core.api.machinery.status import StatusError, method_not_allowed
+from pykube_core.apiserver.endpoints.discovery import AGGREGATED, Discovery
+from pykube_core.apiserver.endpoints.health import health
+from pykube_core.apiserver.endpoints.message import (
+    JSON,
+    NOT_FOUND,
+    Request,
+    Response,
+    bytes_response,
+    json_response,
+)
+from pykube_core.apiserver.endpoints.negotiation import clauses, not_acceptable
+from pykube_core.apiserver.endpoints.openapi import OpenApi
+from pykube_core.apiserver.endpoints.request_info import RequestInfo, request_info
+from pykube_core.apiserver.endpoints.verbs import Verbs
+from pykube_core.apiserver.server import ApiServer
+
+VERSION: Final[KubeObject] = {
+    "major": "1",
+    "minor": "37",
+    "emulationMajor": "1",
+    "emulationMinor": "37",
+    "minCompatibilityMajor": "1",
+    "minCompatibilityMinor": "36",
+    "gitVersion": "v1.37.2",
+    "gitCommit": "unknown",
+    "gitTreeState": "clean",
+    "buildDate": "2026-11-30T00:00:00Z",
+    "goVersion": "go1.26.8",
+    "compiler": "gc",
+    "platform": "linux/amd64",
+}
+"""The version that the API behaves as."""
+
+_HEALTH: Final = ("healthz", "livez", "readyz")
+
+
+class Endpoints:
+    """Answers requests from an API server.
+
+    Parameters
+    ----------
+    server : ApiServer
+        In whose registry the resources are.
+    clock : callable
+        Nanoseconds since the epoch.
+    address : str
+        Host and port that discovery names.
+    """
+
+    def __init__(
+        self, server: ApiServer, *, clock: Callable[[], int], address: str = "127.0.0.1:6443"
+    ) -> None:
+        self._discovery = Discovery(server.registry)
+        self._openapi = OpenApi(self._discovery)
+        self._verbs = Verbs(server, clock)
+        self._address = address
+
+    def handle(self, request: Request) -> Response:
+        """Return the answer to a request; no request raises."""
+        try:
+            return self._answer(request)
+        except StatusError as error:
+            return status_response(error)
+
+    def _answer(self, request: Request) -> Response:
+        info = request_info(request)
+        if not info.resource:
+            return self._plain(request)
+        if not self._discovery.has_version(info.group, info.version):
+            if info.group:
+                return NOT_FOUND
+            raise no_such_resource()
+        resource = self._discovery.resource(info.group, info.version, info.resource)
+        if resource is None:
+            raise no_such_resource()
+        self._check_scope(resource, info)
+        return self._verbs.handle(request, info, resource)
+
+    def _check_scope(self, resource: Resource, info: RequestInfo) -> None:
+        """Refuse a path that the resource does not have."""
+        is_root = resource.namespaced and not info.namespace
+        named = info.resource == "namespaces"
+        if not resource.namespaced and info.namespace and not named:
+            raise no_such_resource()
+        if is_root and info.name and info.verb not in ("list", "watch"):
+            raise no_such_resource()
+        if is_root and info.verb not in ("list", "watch", "create", "deletecollection"):
+            raise method_not_allowed()
+        if is_root and info.verb == "deletecollection":
+            raise method_not_allowed()
+
+    # -- paths of no resource ------------------------------------------------------------------
+
+    def _plain(self, request: Request) -> Response:
+        path = request.path
+        if "//" in path:
+            return NOT_FOUND
+        parts = path.strip("/").split("/")
+        if parts[0] in _HEALTH:
+            return health(request)
+        answer = self._document(request, parts)
+        if answer is None:
+            return NOT_FOUND
+        if request.method != "GET":
+            raise method_not_allowed()
+        return answer
+
+    def _document(self, request: Request, parts: list[str]) -> Response | None:
+        found = self._discovery
+        match parts:
+            case [""]:
+                return json_response({"paths": self._paths()})
+            case ["version"]:
+                return json_response(VERSION)
+            case ["api"]:
+                versions = {"kind": "APIVersions", "versions": ["v1"]}
+                places = [{"clientCIDR": "0.0.0.0/0", "serverAddress": self._address}]
+                plain = versions | {"serverAddressByClientCIDRs": places}
+                return self._discovered(request, plain, core=True)
+            case ["apis"]:
+                return self._discovered(request, found.group_list(), core=False)
+            case ["api", version]:
+                return _found(found.resource_list("", version))
+            case ["apis", group]:
+                return _found(found.group(group))
+            case ["apis", group, version]:
+                return _found(found.resource_list(group, version))
+            case ["openapi", *rest]:
+                return self._openapi.answer(request, rest)
+        return None
+
+    def _discovered(self, request: Request, plain: KubeObject, *, core: bool) -> Response:
+        """Answer in the form that the client accepts: aggregated or plain."""
+        accept = request.header("accept")
+        for clause in clauses(accept) if accept else ():
+            if clause.type not in (JSON, "application/*", "*/*"):
+                continue
+            wanted = clause.parameters
+            if not wanted.get("as"):
+                return json_response(plain)
+            named = wanted.get("g"), wanted.get("v"), wanted.get("as")
+            if named == ("apidiscovery.k8s.io", "v2", "APIGroupDiscoveryList"):
+                return json_response(self._discovery.aggregated(core=core), type=AGGREGATED)
+        if accept:
+            raise not_acceptable((JSON, "application/yaml", "application/vnd.kubernetes.protobuf"))
+        return json_response(plain)
+
+    def _paths(self) -> list[str]:
+        health_paths = [f"/{name}" for name in _HEALTH]
+        return sorted([*self._discovery.paths(), *health_paths, "/version"])
+
+
+def status_response(error: StatusError) -> Response:
+    """Return the answer that says why a request failed."""
+    response = bytes_response(msgspec.json.encode(error.status()) + b"\n", error.code)
+    seconds = (error.details or {}).get("retryAfterSeconds")
+    return response.with_headers([("retry-after", str(seconds))]) if seconds else response
+
+
+def no_such_resource() -> StatusError:
+    """Return the 404 of a path below a version that is served."""
+    text = "the server could not find the requested resource"
+    return StatusError(404, "NotFound", text, {})
+
+
+def _found(value: KubeObject | None) -> Response | None:
+    return None if value is None else json_response(value)
