@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
+    from pykube_core.apiserver.endpoints.access import Access
+    from pykube_core.cluster.cluster import Cluster
     from pykube_core.serve.http.server import ControlPlaneServer
 
 DESCRIPTION = """\
@@ -59,6 +61,19 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], he
         help="real: the machine's; virtual: time jumps to what waits next; a number: so many times "
         "as fast (default: %(default)s)",
     )
+    parser.add_argument(
+        "--token-auth-file",
+        metavar="FILE",
+        type=Path,
+        help='tokens of users as CSV lines: token,user,uid,"group1,group2"; without: nobody is '
+        "asked",
+    )
+    parser.add_argument(
+        "--authorization-mode",
+        choices=("AlwaysAllow", "RBAC"),
+        default="AlwaysAllow",
+        help="RBAC needs --token-auth-file (default: %(default)s)",
+    )
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="of a new cluster")
     parser.set_defaults(run=run, parser=parser)
 
@@ -66,6 +81,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], he
 def run(options: argparse.Namespace) -> int:
     """Serve until interrupted."""
     speed = _speed(options)
+    if options.authorization_mode == "RBAC" and options.token_auth_file is None:
+        options.parser.error("argument --authorization-mode: RBAC needs --token-auth-file")
     try:
         from pykube_core.serve.http.server import ControlPlaneServer
     except ImportError as error:
@@ -81,8 +98,11 @@ def run(options: argparse.Namespace) -> int:
             clock=speed,
             seed=options.seed,
         ) as cluster:
-            server = ControlPlaneServer(cluster, port=options.port, is_virtual=speed == "virtual")
-            write_kubeconfig(options.kubeconfig, server.url)
+            access, token = _access(options, cluster)
+            server = ControlPlaneServer(
+                cluster, port=options.port, is_virtual=speed == "virtual", access=access
+            )
+            write_kubeconfig(options.kubeconfig, server.url, token)
             server.run(lambda: _tell(server, options.kubeconfig))
     except (OpenError, InputError, OSError) as error:
         print(f"pykube up: error: {error}", file=sys.stderr)
@@ -113,8 +133,25 @@ def _tell(server: ControlPlaneServer, kubeconfig: Path) -> None:
     print("  kubectl get nodes", flush=True)
 
 
-def write_kubeconfig(path: Path, url: str) -> None:
-    """Write a kubeconfig whose only context is a control plane."""
+def _access(options: argparse.Namespace, cluster: Cluster) -> tuple[Access | None, str]:
+    """Return the access that the options ask for, and the first token of the file."""
+    if options.token_auth_file is None:
+        return None, ""
+
+    from pykube_core.apiserver.auth.bootstrap_policy import ensure_policy
+    from pykube_core.apiserver.auth.token_file import read_token_file
+    from pykube_core.apiserver.endpoints.access import access_by_tokens
+
+    users = read_token_file(options.token_auth_file)
+    is_rbac = options.authorization_mode == "RBAC"
+    if is_rbac:
+        ensure_policy(cluster.server)
+    access = access_by_tokens(cluster.server, cluster.clock, users, rbac=is_rbac)
+    return access, next(iter(users))
+
+
+def write_kubeconfig(path: Path, url: str, token: str = "") -> None:
+    """Write a kubeconfig whose only context is a control plane; with a token for its user alone."""
     from pykube_core.api.machinery.yaml_text import yaml_text
     from pykube_core.files import write_file
 
@@ -124,7 +161,7 @@ def write_kubeconfig(path: Path, url: str) -> None:
         "kind": "Config",
         "clusters": [{"name": name, "cluster": {"server": url}}],
         "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
-        "users": [{"name": name, "user": {}}],
+        "users": [{"name": name, "user": {"token": token} if token else {}}],
         "current-context": name,
     }
     write_file(path, yaml_text(config).encode())

@@ -4,5 +4,5 @@
 
     headers --authenticate--> User --impersonate--> User --authorize(Attributes)--> allowed, or 403
 
-Authorizers answer with a `Verdict`; the first that allows or denies decides.
+Authorizers answer with a `Verdict`; the first that allows decides.
 """

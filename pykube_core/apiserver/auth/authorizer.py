@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum
 from typing import NamedTuple, Protocol
 
 from pykube_core.api.machinery.field_errors import quoted
@@ -40,24 +39,14 @@ class Attributes:
         return f"{self.resource}/{self.subresource}" if self.subresource else self.resource
 
 
-class Decision(Enum):
-    """An authorizer's answer."""
-
-    ALLOW = "allow"
-    DENY = "deny"
-    NO_OPINION = "no opinion"
-
-
 class Verdict(NamedTuple):
-    """A decision, and why it was taken."""
+    """Whether a request is allowed, and why it is or is not.
 
-    decision: Decision
+    No authorizer here denies what another would allow: one that does not allow has no opinion.
+    """
+
+    allowed: bool
     reason: str = ""
-
-    @property
-    def allowed(self) -> bool:
-        """Whether the request may go on."""
-        return self.decision is Decision.ALLOW
 
 
 class Authorizer(Protocol):
@@ -73,7 +62,7 @@ class AlwaysAllow:
 
     def authorize(self, attributes: Attributes) -> Verdict:
         """Allow."""
-        return Verdict(Decision.ALLOW)
+        return Verdict(True)
 
 
 class Masters:
@@ -81,32 +70,35 @@ class Masters:
 
     def authorize(self, attributes: Attributes) -> Verdict:
         """Allow the privileged group."""
-        allowed = MASTERS in attributes.user.groups
-        return Verdict(Decision.ALLOW if allowed else Decision.NO_OPINION)
+        return Verdict(MASTERS in attributes.user.groups)
 
 
 class Union:
-    """Asks one authorizer after the other; the first that allows or denies decides.
+    """Asks one authorizer after the other; the first that allows decides.
 
     Parameters
     ----------
     authorizers : sequence of Authorizer
         In the order in which they are asked.
+
+    Attributes
+    ----------
+    authorizers : tuple of Authorizer
     """
 
     def __init__(self, authorizers: Sequence[Authorizer]) -> None:
-        self._authorizers = tuple(authorizers)
+        self.authorizers = tuple(authorizers)
 
     def authorize(self, attributes: Attributes) -> Verdict:
-        """Return the first opinion; without one, all reasons."""
+        """Return the first allowance; without one, all reasons."""
         reasons: list[str] = []
-        for authorizer in self._authorizers:
+        for authorizer in self.authorizers:
             verdict = authorizer.authorize(attributes)
-            if verdict.decision is not Decision.NO_OPINION:
+            if verdict.allowed:
                 return verdict
             if verdict.reason:
                 reasons.append(verdict.reason)
-        return Verdict(Decision.NO_OPINION, "\n".join(reasons))
+        return Verdict(False, "\n".join(reasons))
 
 
 def forbidden_request(attributes: Attributes, reason: str = "") -> StatusError:

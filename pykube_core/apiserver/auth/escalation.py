@@ -7,14 +7,12 @@ and ``k8s.io/component-helpers/auth/rbac/validation`` v0.37.2.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final
 
 from pykube_core.api.machinery.field_errors import quoted
 from pykube_core.apiserver.auth.authorizer import Attributes, Authorizer
 from pykube_core.apiserver.auth.rbac import RbacAuthorizer, Rule
+from pykube_core.apiserver.auth.roles import RBAC_GROUP
 from pykube_core.apiserver.auth.user import MASTERS, User, go_errors
-
-RBAC_GROUP: Final = "rbac.authorization.k8s.io"
 
 
 def may_escalate(

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from pykube_core.api.machinery.field_errors import quoted
 from pykube_core.api.machinery.objects import Json, KubeObject, name_of
-from pykube_core.apiserver.auth.authorizer import Attributes, Decision, Verdict
+from pykube_core.apiserver.auth.authorizer import Attributes, Verdict
 from pykube_core.apiserver.auth.user import User, go_errors, service_account_name
 
 Rule = Mapping[str, Json]
@@ -53,12 +53,12 @@ class RbacAuthorizer:
         self._roles = roles
 
     def authorize(self, attributes: Attributes) -> Verdict:
-        """Return ALLOW and the binding that gives it, or NO_OPINION and the missing roles."""
+        """Return an allowance and the binding that gives it, or none and the missing roles."""
         missing: list[str] = []
         for source, rule in self._visit(attributes.user, attributes.namespace, missing):
             if rule_allows(rule, attributes):
-                return Verdict(Decision.ALLOW, f"RBAC: allowed by {source}")
-        return Verdict(Decision.NO_OPINION, f"RBAC: {go_errors(missing)}" if missing else "")
+                return Verdict(True, f"RBAC: allowed by {source}")
+        return Verdict(False, f"RBAC: {go_errors(missing)}" if missing else "")
 
     def rules_for(self, user: User, namespace: str) -> tuple[list[Rule], list[str]]:
         """Return all rules of a user in a namespace, and the roles that could not be found."""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 ISSUER: Final = "https://kubernetes.default.svc.cluster.local"
-"""Who issues the tokens of service accounts, and the audience of a token that names none."""
+"""The issuer of tokens of service accounts, and the audience of a token that names none."""
 
 _ALGORITHM: Final = "ES256"
 _LEEWAY_SECONDS: Final = 60

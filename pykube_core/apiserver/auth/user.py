@@ -34,7 +34,7 @@ class User:
     groups : tuple of str
         In the order in which the authenticator names them.
     extra : dict
-        Whatever else an authenticator has to say, several values a key.
+        Further facts that an authenticator knows, several values a key.
     """
 
     name: str

@@ -88,7 +88,7 @@ def check_kind(obj: Json, resource: Resource) -> None:
     )
 
 
-def read_options(request: Request, kind: str) -> KubeObject:
+def read_options(request: Request, kind: str, version: str = "meta.k8s.io/v1") -> KubeObject:
     """Return the options object in a body, {} without one: 400, 413, 415."""
     check_size(request)
     if not request.body:
@@ -97,12 +97,12 @@ def read_options(request: Request, kind: str) -> KubeObject:
     if media_type not in MEDIA_TYPES:
         raise unsupported_type(MEDIA_TYPES)
     try:
-        obj = _decoded(request.body, media_type, "meta.k8s.io/v1", kind)
+        obj = _decoded(request.body, media_type, version, kind)
     except ValueError as error:
         raise bad_request(str(error)) from None
-    given, version = obj.get("kind") or kind, obj.get("apiVersion") or "v1"
+    given, named = obj.get("kind") or kind, obj.get("apiVersion") or "v1"
     if given != kind:
-        raise bad_request(f'no kind "{given}" is registered for version "{version}" {_SCHEME}')
+        raise bad_request(f'no kind "{given}" is registered for version "{named}" {_SCHEME}')
     return dict(obj)
 
 

@@ -2,7 +2,7 @@
 
 ::
 
-    Request -> its path, read -> a document, or a verb of a resource -> Response
+    Request -> access -> a document, a review, or a verb of a resource -> Response
 
 Nothing here opens a socket, and nothing waits: a watch is a stream that is read when there is
 something to read.
@@ -18,6 +18,9 @@ import msgspec
 from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.api.machinery.registry import Resource
 from pykube_core.api.machinery.status import StatusError, method_not_allowed
+from pykube_core.apiserver.auth.user import User
+from pykube_core.apiserver.endpoints.access import Access
+from pykube_core.apiserver.endpoints.bodies import read_object
 from pykube_core.apiserver.endpoints.discovery import AGGREGATED, Discovery
 from pykube_core.apiserver.endpoints.health import health
 from pykube_core.apiserver.endpoints.message import (
@@ -30,8 +33,11 @@ from pykube_core.apiserver.endpoints.message import (
 )
 from pykube_core.apiserver.endpoints.negotiation import clauses, not_acceptable
 from pykube_core.apiserver.endpoints.openapi import OpenApi
+from pykube_core.apiserver.endpoints.options import write_options
 from pykube_core.apiserver.endpoints.request_info import RequestInfo, request_info
+from pykube_core.apiserver.endpoints.reviews import Reviews, review_kind
 from pykube_core.apiserver.endpoints.verbs import Verbs
+from pykube_core.apiserver.registry.managed import ManagedFields
 from pykube_core.apiserver.server import ApiServer
 
 VERSION: Final[KubeObject] = {
@@ -65,15 +71,25 @@ class Endpoints:
         Nanoseconds since the epoch.
     address : str
         Host and port that discovery names.
+    access : Access, optional
+        Authenticates and authorizes; by default everybody may do everything.
     """
 
     def __init__(
-        self, server: ApiServer, *, clock: Callable[[], int], address: str = "127.0.0.1:6443"
+        self,
+        server: ApiServer,
+        *,
+        clock: Callable[[], int],
+        address: str = "127.0.0.1:6443",
+        access: Access | None = None,
     ) -> None:
         self._discovery = Discovery(server.registry)
         self._openapi = OpenApi(self._discovery)
-        self._verbs = Verbs(server, clock)
+        self._access = access or Access()
+        self._reviews = Reviews(self._access, clock)
+        self._verbs = Verbs(server, clock, self._access)
         self._address = address
+        self._clock = clock
 
     def handle(self, request: Request) -> Response:
         """Return the answer to a request; no request raises."""
@@ -84,6 +100,7 @@ class Endpoints:
 
     def _answer(self, request: Request) -> Response:
         info = request_info(request)
+        user = self._access.user_of(request, info)
         if not info.resource:
             return self._plain(request)
         if not self._discovery.has_version(info.group, info.version):
@@ -94,7 +111,21 @@ class Endpoints:
         if resource is None:
             raise no_such_resource()
         self._check_scope(resource, info)
-        return self._verbs.handle(request, info, resource)
+        kind = review_kind(info.group, info.resource)
+        if kind and info.verb == "create" and not info.name:
+            return self._review(request, info, resource, kind, user)
+        return self._verbs.handle(request, info, resource, user)
+
+    def _review(
+        self, request: Request, info: RequestInfo, resource: Resource, kind: str, user: User
+    ) -> Response:
+        options = write_options(request, "CreateOptions")
+        tracked = ManagedFields(self._clock).tracked(resource, "", options.manager)
+        body = read_object(request, resource)
+        answer = self._reviews.answer(
+            kind, body, user, info, lambda obj: tracked.entries(None, obj) if tracked else []
+        )
+        return json_response(answer, 201)
 
     def _check_scope(self, resource: Resource, info: RequestInfo) -> None:
         """Refuse a path that the resource does not have."""

@@ -19,7 +19,10 @@ from pykube_core.api.machinery.registry import Resource
 from pykube_core.api.machinery.schema import kind_struct
 from pykube_core.api.machinery.status import StatusError, bad_request, method_not_allowed, success
 from pykube_core.api.machinery.yaml_text import yaml_text
+from pykube_core.apiserver.auth.user import User
 from pykube_core.apiserver.endpoints import bodies
+from pykube_core.apiserver.endpoints.access import Access, lookup_of
+from pykube_core.apiserver.endpoints.grants import check_grant, grants_are_checked
 from pykube_core.apiserver.endpoints.message import Request, Response, bytes_response
 from pykube_core.apiserver.endpoints.negotiation import (
     JSON,
@@ -40,6 +43,7 @@ from pykube_core.apiserver.endpoints.options import (
 )
 from pykube_core.apiserver.endpoints.request_info import RequestInfo
 from pykube_core.apiserver.endpoints.tables import partial_metadata, table
+from pykube_core.apiserver.endpoints.token_requests import issued_token
 from pykube_core.apiserver.endpoints.watching import Frames, WatchStream
 from pykube_core.apiserver.registry.lifecycle import scale_of
 from pykube_core.apiserver.registry.lists import ObjectList
@@ -63,12 +67,15 @@ class Verbs:
         Nanoseconds since the epoch.
     """
 
-    def __init__(self, server: ApiServer, clock: Callable[[], int]) -> None:
+    def __init__(self, server: ApiServer, clock: Callable[[], int], access: Access) -> None:
         self._server = server
+        self._access = access
         self._clock = clock
         self._frames = Frames()
 
-    def handle(self, request: Request, info: RequestInfo, resource: Resource) -> Response:
+    def handle(
+        self, request: Request, info: RequestInfo, resource: Resource, user: User
+    ) -> Response:
         """Return the answer to a request for a resource or one of its parts."""
         verb = info.verb
         if info.subresource:
@@ -87,7 +94,36 @@ class Verbs:
             "delete": self._delete,
             "deletecollection": self._delete_collection,
         }
+        writes = verb in ("create", "update", "patch")
+        if writes and grants_are_checked(self._access.authorizer, user, resource):
+            refusal = self._grant_refusal(request, info, resource, user, handler[verb])
+            if refusal is not None:
+                return refusal
         return handler[verb](request, info, resource)
+
+    def _grant_refusal(
+        self,
+        request: Request,
+        info: RequestInfo,
+        resource: Resource,
+        user: User,
+        write: Callable[[Request, RequestInfo, Resource], Response],
+    ) -> Response | None:
+        """Return the answer to a write that would not succeed, after a dry run of it.
+
+        Raises
+        ------
+        StatusError
+            403: the object, as it would be written, gives more than the user has.
+        """
+        headers = [each for each in request.headers if each[0].lower() != "accept"]
+        query = f"{request.query}&dryRun=All".removeprefix("&")
+        tried = write(request._replace(headers=headers, query=query), info, resource)
+        if tried.status >= 300:
+            return tried
+        obj = msgspec.json.decode(tried.body)
+        check_grant(self._access.authorizer, user, resource, obj, info.namespace)
+        return None
 
     # -- reading -------------------------------------------------------------------------------
 
@@ -270,6 +306,8 @@ class Verbs:
             return verbs[info.verb](request, info, resource)
         if info.subresource == "binding":
             return self._bind(request, info)
+        if info.subresource == "token":
+            return self._token(request, info, resource)
         text = f"{resource.plural}/{info.subresource} has nothing behind it in a simulated cluster"
         raise StatusError(501, "NotImplemented", text, {})
 
@@ -295,6 +333,17 @@ class Verbs:
                 manager=options.manager,
             )  # fmt: skip
         return _encoded(scale_of(obj.decode()), form)
+
+    def _token(self, request: Request, info: RequestInfo, resource: Resource) -> Response:
+        form = accepted(request)
+        accounts = self._access.accounts
+        if accounts is None:
+            text = "this control plane has no key to sign tokens with"
+            raise StatusError(501, "NotImplemented", text, {})
+        body = bodies.read_options(request, "TokenRequest", "authentication.k8s.io/v1")
+        account = self._server.get(resource, info.name, info.namespace).decode()
+        made = issued_token(body, account, accounts, lookup_of(self._server), self._clock)
+        return _encoded(made, form, 201)
 
     def _bind(self, request: Request, info: RequestInfo) -> Response:
         form = accepted(request)

@@ -10,6 +10,7 @@ from typing import Final
 import uvicorn
 
 from pykube_core.apiserver.endpoints import Endpoints
+from pykube_core.apiserver.endpoints.access import Access, open_access
 from pykube_core.cluster.cluster import Cluster
 from pykube_core.serve.http.app import Application, Notifier
 
@@ -33,6 +34,8 @@ class ControlPlaneServer:
         0 takes a free one.
     is_virtual : bool
         Time jumps to whatever waits next, and passes for nothing else.
+    access : Access, optional
+        Authenticates and authorizes; by default everybody may do everything.
 
     Raises
     ------
@@ -41,10 +44,17 @@ class ControlPlaneServer:
     """
 
     def __init__(
-        self, cluster: Cluster, *, host: str = "127.0.0.1", port: int = 0, is_virtual: bool = False
+        self,
+        cluster: Cluster,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        is_virtual: bool = False,
+        access: Access | None = None,
     ) -> None:
         self._cluster = cluster
         self._is_virtual = is_virtual
+        self._access = access or open_access(cluster.server, cluster.clock)
         self._socket = _bound(host, port)
         self.host, self.port = host, self._socket.getsockname()[1]
         self._server: uvicorn.Server | None = None
@@ -68,7 +78,10 @@ class ControlPlaneServer:
         notifier = Notifier()
         cluster = self._cluster
         endpoints = Endpoints(
-            cluster.server, clock=cluster.clock, address=f"{self.host}:{self.port}"
+            cluster.server,
+            clock=cluster.clock,
+            address=f"{self.host}:{self.port}",
+            access=self._access,
         )
         config = uvicorn.Config(
             Application(endpoints, notifier),
