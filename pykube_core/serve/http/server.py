@@ -45,7 +45,7 @@ class ControlPlaneServer:
     ) -> None:
         self._cluster = cluster
         self._is_virtual = is_virtual
-        self._socket = _bound(host, port)
+        self._socket = bound(host, port)
         self.host, self.port = host, self._socket.getsockname()[1]
         self._server: uvicorn.Server | None = None
 
@@ -70,18 +70,7 @@ class ControlPlaneServer:
         endpoints = Endpoints(
             cluster.server, clock=cluster.clock, address=f"{self.host}:{self.port}"
         )
-        config = uvicorn.Config(
-            Application(endpoints, notifier),
-            lifespan="off",
-            ws="none",
-            log_level="error",
-            access_log=False,
-            server_header=False,
-            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=_GRACE_SECONDS,
-            h11_max_incomplete_event_size=_HEADER_BYTES_MAX,
-        )
-        self._server = server = uvicorn.Server(config)
+        self._server = server = uvicorn.Server(config(Application(endpoints, notifier)))
         work = asyncio.create_task(self._work(notifier))
         listening = asyncio.create_task(self._tell(server, ready))
         try:
@@ -122,7 +111,23 @@ class ControlPlaneServer:
                 pass
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def config(application: Application) -> uvicorn.Config:
+    """Return how uvicorn serves an application: its deadlines and limits."""
+    return uvicorn.Config(
+        application,
+        lifespan="off",
+        ws="none",
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        h11_max_incomplete_event_size=_HEADER_BYTES_MAX,
+    )
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """Return a socket at an address (`OSError`)."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     made = socket.socket(family, socket.SOCK_STREAM)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
