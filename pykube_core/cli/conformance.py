@@ -1,4 +1,4 @@
-"""``pykube conformance``: recorded decisions of kube-scheduler against ours."""
+"""``pykube conformance``: recordings of real Kubernetes against ours."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import argparse
 import json
 import sys
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from pykube_core.words import counted
 
@@ -19,8 +20,11 @@ Run recorded scenarios of kube-scheduler and compare every decision: who was ref
 and why, which nodes fit, every score, the nodes of the best score, where the pod went, the text of
 the event, and what preemption did. A decision agrees only if every recorded field does.
 
-A scenario is a JSON file, packed or not; folders are searched through. Their fields are described
-in README.md beside those in tests/conformance of the source tree.
+Play recorded control planes: the same requests, commands and doings of kubelets, one after the
+other, on a virtual clock, and compare answers, objects, events and every change.
+
+A scenario or a record is a JSON file, packed or not; folders are searched through. Fields are
+described in README.md beside those in tests/conformance of the source tree.
 """
 
 EPILOG = """\
@@ -31,6 +35,9 @@ examples:
 
 exit codes: 0 all decisions agree, 1 some do not, 2 bad usage or input
 """
+
+_BESIDE: Final = "extra"
+"""The folder with what was recorded beside records of control planes."""
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], help: str) -> None:
@@ -57,13 +64,19 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], he
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the scenarios and print what came of them."""
+    """Run the recordings and print what came of them."""
     from pykube_core.experiments.conformance import find_scenarios, read_scenario, run_scenario
+    from pykube_core.experiments.records import is_record
 
     if options.show < 0:
         options.parser.error("argument --show: must not be negative")
     engine = _engine(options.engine)
-    reports = [run_scenario(read_scenario(p), engine) for p in find_scenarios(options.paths)]
+    paths = find_scenarios(options.paths)
+    records = [path for path in paths if is_record(path)]
+    if records:
+        others = [path for path in paths if path not in records and _BESIDE not in path.parts]
+        return _run_with_records(options, records, others)
+    reports = [run_scenario(read_scenario(path), engine) for path in paths]
     if options.json:
         print(json.dumps(_document(reports, options.show), ensure_ascii=False))
     else:
@@ -76,6 +89,32 @@ def run(options: argparse.Namespace) -> int:
         file=sys.stderr if options.json else sys.stdout,
     )
     return 0 if all(report.agrees for report in reports) else 1
+
+
+def _run_with_records(options: argparse.Namespace, records: list[Path], others: list[Path]) -> int:
+    """Play records of control planes, and run scenarios besides."""
+    from pykube_core.cli.conformance_records import document, played, print_reports
+    from pykube_core.experiments.conformance import read_scenario, run_scenario
+
+    engine = _engine(options.engine)
+    scenarios = [run_scenario(read_scenario(path), engine) for path in others]
+    reports = played(records)
+    if options.json:
+        found = document(reports, options.show)
+        found |= {"scenarios": _document(scenarios, options.show)} if scenarios else {}
+        print(json.dumps(found, ensure_ascii=False))
+    else:
+        if scenarios:
+            _print(scenarios, options.show)
+        print_reports(reports, options.show)
+    outcomes = [*(each.agrees for each in scenarios), *(each.agrees for each in reports)]
+    agreed = sum(outcomes)
+    sys.stdout.flush()
+    print(
+        f"records: {agreed} of {len(outcomes)} agree",
+        file=sys.stderr if options.json else sys.stdout,
+    )
+    return 0 if all(outcomes) else 1
 
 
 def _engine(name: str) -> EngineFactory:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Final, Literal
@@ -21,9 +21,11 @@ from pykube_core.cluster.bootstrap import NETWORK_AGENT, bootstrap, static_pods
 from pykube_core.cluster.clock import Clock, VirtualClock, clock_of
 from pykube_core.cluster.control_plane import (
     CONTROLLER_MANAGER,
+    KUBELET,
     SCHEDULER,
     ControlPlane,
     Part,
+    check_parts,
 )
 from pykube_core.cluster.garbage import rare_collections
 from pykube_core.cluster.history import history_hash, last_time_ns
@@ -92,6 +94,8 @@ class Cluster:
         Behavior of containers, by image; see `Behavior`.
     default_behavior : Behavior, optional
         Behavior of containers of other images.
+    without : collection of str
+        Parts of `control_plane.PARTS` that run elsewhere.
 
     Attributes
     ----------
@@ -141,7 +145,10 @@ class Cluster:
         policy: str | UserPolicy = DEFAULT,
         behaviors: Mapping[str, Behavior] | None = None,
         default_behavior: Behavior | None = None,
+        without: Collection[str] = (),
     ) -> None:
+        check_parts(without)
+        self._without = frozenset(without)
         self._policy = None if policy == DEFAULT else read_policy(policy)
         self.clock: Clock = VirtualClock(0)
         self._opened_ns = 0
@@ -213,9 +220,13 @@ class Cluster:
             SCHEDULER: Part(scheduler, _SCHEDULER_PRIORITY),
             CONTROLLER_MANAGER: Part(controllers, _CONTROLLER_PRIORITY),
         }
+        here = {name: part for name, part in parts.items() if name not in self._without}
         # The runtime holds its listeners, and so itself.
-        ControlPlane(self.loop, self.runtime, settings.master, parts)
-        self.loop.add(kubelet, _KUBELET_PRIORITY)
+        ControlPlane(self.loop, self.runtime, settings.master, here)
+        if KUBELET in self._without:
+            log.forget(kubelet.cursor)
+        else:
+            self.loop.add(kubelet, _KUBELET_PRIORITY)
         self.loop.add(LeaseExpiry(self.store, log), _HOUSEKEEPING_PRIORITY)
         self.loop.add(Compactor(self.store, log), _HOUSEKEEPING_PRIORITY)
         return kubelet

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from pykube_core.api.machinery.errors import InputError
 from pykube_core.cluster.loop import Component, EventLoop
 from pykube_core.cluster.settings import SYSTEM
 from pykube_core.node.runtime import ContainerEvent, Runtime
 
 SCHEDULER: Final = "kube-scheduler"
 CONTROLLER_MANAGER: Final = "kube-controller-manager"
+KUBELET: Final = "kubelet"
+PARTS: Final = (SCHEDULER, CONTROLLER_MANAGER, KUBELET)
+"""Parts of a cluster that may run outside of it, as clients of its API."""
 
 _NEEDED: Final = ("etcd", "kube-apiserver")
+
+
+def check_parts(names: Collection[str]) -> None:
+    """Refuse names of parts that a cluster does not have (`InputError`)."""
+    for name in names:
+        if name not in PARTS:
+            raise InputError(f'a cluster has no part "{name}"; it has {", ".join(PARTS)}')
 
 
 class Part(NamedTuple):

@@ -55,7 +55,7 @@ class ControlPlaneServer:
         self._cluster = cluster
         self._is_virtual = is_virtual
         self._access = access or open_access(cluster.server, cluster.clock)
-        self._socket = _bound(host, port)
+        self._socket = bound(host, port)
         self.host, self.port = host, self._socket.getsockname()[1]
         self._server: uvicorn.Server | None = None
 
@@ -83,18 +83,7 @@ class ControlPlaneServer:
             address=f"{self.host}:{self.port}",
             access=self._access,
         )
-        config = uvicorn.Config(
-            Application(endpoints, notifier),
-            lifespan="off",
-            ws="none",
-            log_level="error",
-            access_log=False,
-            server_header=False,
-            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=_GRACE_SECONDS,
-            h11_max_incomplete_event_size=_HEADER_BYTES_MAX,
-        )
-        self._server = server = uvicorn.Server(config)
+        self._server = server = uvicorn.Server(config(Application(endpoints, notifier)))
         work = asyncio.create_task(self._work(notifier))
         listening = asyncio.create_task(self._tell(server, ready))
         try:
@@ -135,7 +124,23 @@ class ControlPlaneServer:
                 pass
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def config(application: Application) -> uvicorn.Config:
+    """Return how uvicorn serves an application: its deadlines and limits."""
+    return uvicorn.Config(
+        application,
+        lifespan="off",
+        ws="none",
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        h11_max_incomplete_event_size=_HEADER_BYTES_MAX,
+    )
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """Return a socket at an address (`OSError`)."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     made = socket.socket(family, socket.SOCK_STREAM)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
