@@ -16,9 +16,10 @@ FILE_LINES_MAX = 500
 TWINS = "core/_pykube_hotcore/slow/"
 """The slow twins stand beside kernels, and tests and benchmarks alone call them."""
 SUBJECTS_DONE = (
-    *("benchmarks", "core", "csrc", "pykube_core/client", "pykube_core/cluster"),
-    *("pykube_core/controllers", "pykube_core/node", "pykube_core/objects"),
-    *("pykube_core/scheduler", "pykube_core/serve", "pykube_core/store"),
+    *("benchmarks", "core", "csrc", "pykube_core/cli", "pykube_core/client"),
+    *("pykube_core/cluster", "pykube_core/controllers", "pykube_core/experiments"),
+    *("pykube_core/node", "pykube_core/objects", "pykube_core/reports", "pykube_core/scheduler"),
+    *("pykube_core/serve", "pykube_core/store", "pykube_core/workloads"),
 )
 """Folders in whose comments and docstrings each sentence has a noun for its subject."""
 NO_SUBJECT = re.compile(

@@ -12,7 +12,7 @@ Exit codes
 130, 143
     Interrupted; terminated.
 141
-    Whoever read the output went away.
+    The reader of the output went away.
 """
 
 from __future__ import annotations

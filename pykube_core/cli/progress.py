@@ -18,7 +18,7 @@ class Progress:
     Parameters
     ----------
     label
-        What is under way.
+        The work that is under way.
     stream
         Where to draw; stderr by default.
     """

@@ -77,7 +77,7 @@ class Story(NamedTuple):
     start_ns : int
         When the deployment was created.
     stages : list of Stage
-        What then happened, until its pods ran.
+        The steps from there until its pods ran.
     after : list of str
         The deployment and its pods, 20 minutes later.
     passed_ns : int

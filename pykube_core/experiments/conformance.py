@@ -152,7 +152,7 @@ def run_scenario(scenario: Scenario, engine: EngineFactory = Engine) -> Scenario
     scenario
         The scenario.
     engine
-        What makes the engine.
+        The class of engine.
     """
     report = ScenarioReport(scenario.name, scenario.family, len(scenario.pending))
     is_full = scenario.expected_detail != "placements"

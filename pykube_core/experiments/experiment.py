@@ -29,11 +29,11 @@ class Prepared:
     Attributes
     ----------
     resources
-        What the policy names resources before nodes and pods do: it numbers them first.
+        The resources that the policy names: they are numbered before those of nodes and pods.
     shares_devices
         Whether GPUs of nodes count one by one.
     key
-        What compiling pods reads of it.
+        The part of it that compiling pods reads.
     scheduler
         Forked for every run, and never run itself.
     template_class

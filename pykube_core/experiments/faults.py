@@ -22,9 +22,9 @@ def own_fault(chosen: Policy, error: Exception, raised: BaseException | None) ->
     chosen
         The policy that was running.
     error
-        What the engine raised at a score that is not a finite number.
+        The error that the engine raised at a score that is not a finite number.
     raised
-        What the function raised, if it did: see `RaisedInKernel`.
+        The error that the function raised, if it did: see `RaisedInKernel`.
     """
     if chosen.function is None or not isinstance(error, NativeError) or "score" not in str(error):
         return None

@@ -73,8 +73,8 @@ class Results:
     node_shapes
         int64 (nodes,): equal for nodes that can allocate the same, in order of first appearance.
     warnings
-        What the workload lacks, and what a reader of the policies' files should know, with the
-        policy's name where it is about one policy.
+        The objects that the workload lacks, and the notes of the readers of the policies' files;
+        a text about one policy has its name.
     timing
         Whether real time shows in the outputs. Without it, the same input and seeds give the same
         bytes.
@@ -200,7 +200,7 @@ class Results:
         return f"{cycles} in {seconds:.2f} s ({pods / max(seconds, 1e-9):,.0f}/s)"
 
     def __iter__(self) -> Iterator[dict[str, Value]]:
-        """Yield `rows`: what pandas makes a data frame of."""
+        """Yield `rows`: pandas makes a data frame of them."""
         return iter(self.rows())
 
     def __arrow_c_schema__(self) -> object:

@@ -26,7 +26,7 @@ class Chart:
     Attributes
     ----------
     title, hint
-        What is drawn, and how to read it.
+        The curves that are drawn, and how to read them.
     position
         float64 (samples,): the horizontal axis.
     lines

@@ -31,7 +31,7 @@ class Column(NamedTuple):
     title
         Its heading, of one or two words.
     hint
-        What it is, in a sentence.
+        Its meaning, in a sentence.
     show
         Turns a value into text.
     best

@@ -139,7 +139,7 @@ class Workload:
     pods : PodTable
         The pods, bound and pending.
     source : str
-        What it was read from, for reports.
+        The files that it was read from, for reports.
     objects : mapping of str to sequence of dict
         The other kinds that scheduling reads, by plural: ``namespaces``, ``services``,
         ``replicaSets``, ``persistentVolumes`` and so on; a kind that is absent has no key.
@@ -148,7 +148,7 @@ class Workload:
     left_out : PodTable or None
         Pods on nodes that are not there: no policy sees them, and they have no node here.
     warnings : tuple of str
-        What the input lacks, and what that means.
+        The objects that the input lacks, and what that means.
     filters : tuple of str
         Filter plugins that the input asks for, whatever the policy: ``GpuShare`` for the openb
         trace.

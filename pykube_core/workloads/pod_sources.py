@@ -54,11 +54,11 @@ class PodSource(NamedTuple):
     alone : PodTable
         The same pod, in a table.
     objects : mapping of str to list of dict
-        What its file has besides, by plural as in `Workload.objects`.
+        The other objects of its file, by plural as in `Workload.objects`.
     origin : str
         The workload that would make it, such as ``Deployment default/web``; "" for a Pod.
     warnings : tuple of str
-        What the pod asks for that neither the file nor the cluster has.
+        The objects that the pod asks for and that neither the file nor the cluster has.
     """
 
     pod: KubeObject
@@ -174,7 +174,7 @@ def _bare(pod: KubeObject) -> KubeObject:
 
 
 def _named(obj: KubeObject) -> KubeObject:
-    """Return an object with a name; what has it from a server yet goes by ``generateName``."""
+    """Return an object with a name, made of ``generateName`` where a server is to give it."""
     metadata = obj.get("metadata")
     if not isinstance(metadata, dict) or metadata.get("name") or not metadata.get("generateName"):
         return obj

@@ -18,6 +18,7 @@ from pykube_core.api.machinery.errors import InputError
 from pykube_core.api.machinery.json_faults import NOT_DECODED
 from pykube_core.api.machinery.objects import DONE_PHASES
 from pykube_core.api.machinery.times import parse_time
+from pykube_core.scheduler.plugins import gpu_share
 from pykube_core.workloads.collector import TableBuilder
 from pykube_core.workloads.read import _shape
 
@@ -27,7 +28,7 @@ _BOUND: Final = "-"
 
 
 class _Part(msgspec.Struct, omit_defaults=True, gc=False):
-    """A part of a pod; what is absent is not written into a cut."""
+    """A part of a pod; absent fields are not written into a cut."""
 
 
 class _Annotations(
@@ -36,8 +37,8 @@ class _Annotations(
         "mirror": _shape.MIRROR_ANNOTATION,
         "created": _shape.CREATED_ANNOTATION,
         "deleted": _shape.DELETED_ANNOTATION,
-        "gpu_count": _shape.GPU_COUNT,
-        "gpu_milli": _shape.GPU_MILLI,
+        "gpu_count": gpu_share.COUNT,
+        "gpu_milli": gpu_share.MILLI,
     },
 ):
     """The annotations that are read."""
@@ -155,7 +156,7 @@ class PodReader:
     Parameters
     ----------
     table : TableBuilder
-        What the pods are added to.
+        The table that pods are added to.
     complete : callable
         Takes the row of a template that is new and the pod, as "namespace/name", that brought it.
     refuse : callable

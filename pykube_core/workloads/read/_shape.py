@@ -14,10 +14,8 @@ from typing import Final
 import msgspec
 
 from pykube_core.api.machinery.objects import Json
+from pykube_core.scheduler.plugins import gpu_share
 
-# Annotations of one pod alone (addresses, checksums) would make every pod a template.
-GPU_COUNT: Final = "alibabacloud.com/gpu-count"
-GPU_MILLI: Final = "alibabacloud.com/gpu-milli"
 MIRROR_ANNOTATION: Final = "kubernetes.io/config.mirror"
 CREATED_ANNOTATION: Final = "pykube-core/created-ns"
 DELETED_ANNOTATION: Final = "pykube-core/deleted-ns"
@@ -150,7 +148,7 @@ def reduce_to_template(metadata: Metadata, spec: PodSpec, status: PodStatus) -> 
     annotations = {
         key: value
         for key, value in (metadata.annotations or {}).items()
-        if key in (GPU_COUNT, GPU_MILLI)
+        if key in (gpu_share.COUNT, gpu_share.MILLI)
     }
     is_own = any(volume.ephemeral is not None for volume in spec.volumes or ())
     shape = Metadata(
