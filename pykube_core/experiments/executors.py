@@ -1,4 +1,4 @@
-"""Where runs are carried out: what may be an executor, and what was meant if one is none."""
+"""Places where runs are carried out: executors, and the words for an argument that is none."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class Frame:
         return len(next(iter(self._columns.values()), ()))
 
     def __iter__(self) -> Iterator[dict[str, Value]]:
-        """Yield the rows: what pandas makes a data frame of."""
+        """Yield the rows: pandas makes a data frame of them."""
         return iter(self.rows())
 
     def __getitem__(self, name: str) -> list[Value]:

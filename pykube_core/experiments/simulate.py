@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 SAMPLE_COUNT = 100
 REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 
-# Events at one instant happen in this order: who leaves makes room for who comes.
+# Events at one instant happen in this order: pods that leave make room for pods that come.
 DEPART, BIND, ARRIVE = 0, 1, 2
 
 
@@ -60,7 +60,7 @@ class Settings:
         seed), ``first`` or ``lexical``.
     keep_bound
         Pods that already have a node stay there. Otherwise only pinned pods do, and the policy
-        places the rest anew: what would *it* have done.
+        places the rest anew, as *it* would have done.
     shuffle
         Arrivals only: pods arrive in a random order drawn from the seed, not by creation time.
     percentage_of_nodes_to_score

@@ -21,9 +21,9 @@ from pykube_core.workloads.read._shape import (
     DELETED_ANNOTATION,
     MIRROR_ANNOTATION,
 )
-from pykube_core.workloads.read._source import STDIN, detect, is_large, read_inputs
+from pykube_core.workloads.read._source import STDIN, is_large, read_inputs
 from pykube_core.workloads.read.snapshot import Snapshot
-from pykube_core.workloads.traces import openb
+from pykube_core.workloads.traces import trace_file
 
 __all__ = [
     "CREATED_ANNOTATION",
@@ -58,8 +58,8 @@ def read_workload(*paths: _Path, strict: Collection[str] = ()) -> Workload:
         Files or folders, or "-" for standard input; the objects of all are taken together. An
         object that comes twice with the same uid, or word for word, is taken once: the first.
     strict : collection of str
-        Lacks that are errors, of the names in `pykube_core.workloads.contents.LACKS`, such
-        as ``missing-nodes`` and ``missing-claims``.
+        Objects that a snapshot may not lack, named as in `pykube_core.workloads.contents.LACKS`,
+        such as ``missing-nodes`` and ``missing-claims``.
 
     Returns
     -------
@@ -90,7 +90,7 @@ def _read_all(names: Sequence[str], strict: Collection[str]) -> Workload:
         try:
             return _read(names, large, strict)
         except (InputError, NotSplit, msgspec.MsgspecError):
-            pass  # Read as wholes, what is wrong is told, or nothing is.
+            pass  # The files read as wholes, the error is told, or there is none.
     return _read(names, set(), strict)
 
 
@@ -98,23 +98,21 @@ def _read(names: Sequence[str], in_blocks: Collection[str], strict: Collection[s
     """Read a workload, and some of its files block by block."""
     table = TableBuilder()
     snapshot = Snapshot(table)
-    dated, filters = False, set()
+    filters: set[str] = set()
+    dated = False
     for name in names:
         if name in in_blocks:
             with Path(name).open("rb", buffering=0) as file:
                 snapshot.read_blocks(name, read_blocks(file))
             continue
         for source, data in read_inputs(name):
-            match detect(data):
-                case "objects":
-                    snapshot.read(source, data)
-                case "openb-nodes":
-                    snapshot.nodes += openb.read_nodes(source, data)
-                    filters.add(openb.FILTER)
-                case "openb-pods":
-                    openb.read_pods(source, data, table)
-                    filters.add(openb.FILTER)
-                    dated = True
+            trace = trace_file(data)
+            if trace is None:
+                snapshot.read(source, data)
+            else:
+                trace.read(source, data, snapshot.nodes, table)
+                filters.update(trace.filters)
+                dated |= trace.dated
     sources = ["<stdin>" if name == STDIN else name for name in names]
     if not snapshot.nodes:
         raise InputError("no Node objects", source=sources[0])
@@ -131,7 +129,7 @@ def _read(names: Sequence[str], in_blocks: Collection[str], strict: Collection[s
         snapshot.objects,
         start_ns=start_ns,
         left_out=left_out,
-        filters=tuple(filters),
+        filters=tuple(sorted(filters)),
     )
     return complete(
         workload,

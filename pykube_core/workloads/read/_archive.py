@@ -12,7 +12,7 @@ from pykube_core.api.machinery.errors import InputError
 from pykube_core.workloads.read._packed import UNPACKED_BYTES_MAX, unpack
 
 _MANIFEST: Final = re.compile(r"\.(json|ya?ml)(\.gz|\.zst)?\Z")
-# Of velero's formats from 1.1.0 on, what is written without the version of its group: each object
+# Of velero's formats from 1.1.0 on, the files without the version of their group: each object
 # once, in the version that its server prefers. (velero.io/docs/main/output-file-format)
 _VELERO: Final = re.compile(r"(.*/)?resources/[^/]+/(namespaces/[^/]+|cluster)/[^/]+\.json")
 _VELERO_BACKUP: Final = "velero-backup.json"

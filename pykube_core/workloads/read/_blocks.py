@@ -51,12 +51,12 @@ _decode_items: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 class _Window:
-    """The part of a file that is looked at: what is new comes behind what is left, in one buffer.
+    """The part of a file that is looked at: new bytes behind the rest of the old, in one buffer.
 
     Attributes
     ----------
     data : bytearray
-        The buffer; what it holds up to `end` is text of the file.
+        The buffer; its bytes up to `end` are text of the file.
     """
 
     def __init__(self, file: BinaryIO) -> None:

@@ -19,130 +19,34 @@ from pykube_core.api.machinery.json_faults import NOT_DECODED
 from pykube_core.api.machinery.objects import DONE_PHASES
 from pykube_core.api.machinery.times import parse_time
 from pykube_core.workloads.collector import TableBuilder
-from pykube_core.workloads.read import _shape
+from pykube_core.workloads.read._shape import (
+    ABSENT,
+    CREATED_ANNOTATION,
+    DELETED_ANNOTATION,
+    Cut,
+    CutAnnotations,
+    CutMetadata,
+    CutSpec,
+    CutStatus,
+    Shape,
+    ShapeMetadata,
+    ShapeSpec,
+    ShapeStatus,
+    Volume,
+    is_pinned_by,
+    reduce_to_template,
+)
 
-_ABSENT: Final = msgspec.Raw()
 # Stands where a bound pod names its node: whether a pod is bound is part of its shape.
 _BOUND: Final = "-"
-
-
-class _Part(msgspec.Struct, omit_defaults=True, gc=False):
-    """A part of a pod; what is absent is not written into a cut."""
-
-
-class _Annotations(
-    _Part,
-    rename={
-        "mirror": _shape.MIRROR_ANNOTATION,
-        "created": _shape.CREATED_ANNOTATION,
-        "deleted": _shape.DELETED_ANNOTATION,
-        "gpu_count": _shape.GPU_COUNT,
-        "gpu_milli": _shape.GPU_MILLI,
-    },
-):
-    """The annotations that are read."""
-
-    mirror: str | None = None
-    created: str | None = None
-    deleted: str | None = None
-    gpu_count: str | None = None
-    gpu_milli: str | None = None
-
-
-class Metadata(_Part):
-    """Object metadata."""
-
-    name: str | None = None
-    namespace: str | None = None
-    uid: str | None = None
-    labels: msgspec.Raw = _ABSENT
-    annotations: _Annotations | None = None
-    creationTimestamp: str | None = None
-    deletionTimestamp: str | None = None
-    ownerReferences: msgspec.Raw = _ABSENT
-
-
-class _Container(_Part):
-    name: str | None = None
-    image: str | None = None
-    resources: msgspec.Raw = _ABSENT
-    ports: msgspec.Raw = _ABSENT
-    restartPolicy: str | None = None
-
-
-class _Volume(_Part):
-    name: str | None = None
-    persistentVolumeClaim: msgspec.Raw = _ABSENT
-    ephemeral: msgspec.Raw = _ABSENT
-    csi: msgspec.Raw = _ABSENT
-    gcePersistentDisk: msgspec.Raw = _ABSENT
-    awsElasticBlockStore: msgspec.Raw = _ABSENT
-    azureDisk: msgspec.Raw = _ABSENT
-    azureFile: msgspec.Raw = _ABSENT
-    cinder: msgspec.Raw = _ABSENT
-    iscsi: msgspec.Raw = _ABSENT
-    portworxVolume: msgspec.Raw = _ABSENT
-    rbd: msgspec.Raw = _ABSENT
-    vsphereVolume: msgspec.Raw = _ABSENT
-
-
-class PodSpec(_Part):
-    """The part of a pod's spec that decides where it may run."""
-
-    nodeName: str | None = None
-    schedulerName: str | None = None
-    priority: int | None = None
-    priorityClassName: str | None = None
-    preemptionPolicy: str | None = None
-    nodeSelector: msgspec.Raw = _ABSENT
-    affinity: msgspec.Raw = _ABSENT
-    tolerations: msgspec.Raw = _ABSENT
-    topologySpreadConstraints: msgspec.Raw = _ABSENT
-    schedulingGates: msgspec.Raw = _ABSENT
-    hostNetwork: bool | None = None
-    overhead: msgspec.Raw = _ABSENT
-    resources: msgspec.Raw = _ABSENT
-    resourceClaims: msgspec.Raw = _ABSENT
-    containers: list[_Container] | None = None
-    initContainers: list[_Container] | None = None
-    volumes: list[_Volume] | None = None
-
-
-class _ContainerStatus(_Part):
-    name: str | None = None
-    resources: msgspec.Raw = _ABSENT
-    allocatedResources: msgspec.Raw = _ABSENT
-
-
-class PodStatus(_Part):
-    """The part of a pod's status that scheduling reads."""
-
-    phase: str | None = None
-    nominatedNodeName: str | None = None
-    conditions: msgspec.Raw = _ABSENT
-    containerStatuses: list[_ContainerStatus] | None = None
-    initContainerStatuses: list[_ContainerStatus] | None = None
-    resources: msgspec.Raw = _ABSENT
-
-
-class Pod(_Part):
-    """A pod, with what says that it is one."""
-
-    apiVersion: str | None = None
-    kind: str | None = None
-    metadata: Metadata | None = None
-    spec: PodSpec | None = None
-    status: PodStatus | None = None
-
-
-_NO_VOLUME: Final = _Volume()
+_NO_VOLUME: Final = Volume[msgspec.Raw]()
 
 _V1: Final = (None, "v1")
-_NO_ANNOTATIONS: Final = _Annotations()
+_NO_ANNOTATIONS: Final = CutAnnotations()
 _is_count: Final = re.compile(r"[0-9]{1,18}").fullmatch
-decode_pod: Final = msgspec.json.Decoder(Pod).decode
+decode_pod: Final = msgspec.json.Decoder(Cut).decode
 _encode: Final = msgspec.json.Encoder().encode
-_decode_shape: Final = msgspec.json.Decoder(_shape.Pod).decode
+_decode_shape: Final = msgspec.json.Decoder(Shape).decode
 
 
 Row = tuple[str, int, int, int, str, bool]
@@ -155,7 +59,7 @@ class PodReader:
     Parameters
     ----------
     table : TableBuilder
-        The table that the pods are added to.
+        The table that pods are added to.
     complete : callable
         Takes the row of a template that is new and the pod, as "namespace/name", that brought it.
     refuse : callable
@@ -206,7 +110,7 @@ class PodReader:
             pass
         return index
 
-    def add(self, pod: Pod) -> None:
+    def add(self, pod: Cut) -> None:
         """Add a pod, unless it has ended; the pod is taken apart by this.
 
         Raises
@@ -216,11 +120,11 @@ class PodReader:
         msgspec.ValidationError
             Something is not of its type.
         """
-        row = self._read(pod, pod.metadata or Metadata())
+        row = self._read(pod, pod.metadata or CutMetadata())
         if row is not None:
             self._table.add(*row)
 
-    def _read(self, pod: Pod, metadata: Metadata) -> Row | None:
+    def _read(self, pod: Cut, metadata: CutMetadata) -> Row | None:
         """Return the row of a pod; None of one that has ended, or comes again."""
         spec, status = pod.spec, pod.status
         if status is not None and status.phase in DONE_PHASES:
@@ -246,11 +150,11 @@ class PodReader:
                 spec.volumes = _mattering(spec.volumes)
         if status is not None:
             if not node_name:
-                pod.status = PodStatus(nominatedNodeName=status.nominatedNodeName)
+                pod.status = CutStatus(nominatedNodeName=status.nominatedNodeName)
             else:
                 status.phase = None
-                if b"PodResize" not in bytes(status.conditions):
-                    status.conditions = _ABSENT
+                if status.conditions is not None and b"PodResize" not in bytes(status.conditions):
+                    status.conditions = ABSENT
         pod.apiVersion = pod.kind = None
         metadata.creationTimestamp = None
         if not _has_own_claims(spec):  # They bear its name and are owned by its uid.
@@ -290,19 +194,19 @@ class PodReader:
         return time_ns
 
     def _exact_times(
-        self, annotations: _Annotations, created_ns: int, full: str
+        self, annotations: CutAnnotations, created_ns: int, full: str
     ) -> tuple[int, int]:
         """Return when a pod is created and deleted."""
         deleted_ns = -1
         if annotations.deleted is not None:
-            deleted_ns = _nanoseconds(annotations.deleted, _shape.DELETED_ANNOTATION, full)
+            deleted_ns = _nanoseconds(annotations.deleted, DELETED_ANNOTATION, full)
         if annotations.created is not None:
             self.dated = True
-            created_ns = _nanoseconds(annotations.created, _shape.CREATED_ANNOTATION, full)
+            created_ns = _nanoseconds(annotations.created, CREATED_ANNOTATION, full)
         return created_ns, deleted_ns
 
 
-def _shape_of(text: bytes) -> tuple[_shape.Pod, bool]:
+def _shape_of(text: bytes) -> tuple[Shape, bool]:
     """Return the template of a cut, and whether its owner ties it to its node.
 
     Raises
@@ -311,12 +215,12 @@ def _shape_of(text: bytes) -> tuple[_shape.Pod, bool]:
         Something is not of its type.
     """
     pod = _decode_shape(text)
-    metadata, spec = pod.metadata or _shape.Metadata(), pod.spec or _shape.PodSpec()
-    shape = _shape.reduce_to_template(metadata, spec, pod.status or _shape.PodStatus())
-    return shape, _shape.is_pinned_by(metadata.ownerReferences or [])
+    metadata, spec = pod.metadata or ShapeMetadata(), pod.spec or ShapeSpec()
+    shape = reduce_to_template(metadata, spec, pod.status or ShapeStatus())
+    return shape, is_pinned_by(metadata.ownerReferences or [])
 
 
-def _mattering(volumes: list[_Volume]) -> list[_Volume] | None:
+def _mattering(volumes: list[Volume[msgspec.Raw]]) -> list[Volume[msgspec.Raw]] | None:
     """Return the volumes of kinds that can refuse a node, as far as their text tells."""
     kept = None
     for volume in volumes:
@@ -327,10 +231,10 @@ def _mattering(volumes: list[_Volume]) -> list[_Volume] | None:
     return kept
 
 
-def _has_own_claims(spec: PodSpec | None) -> bool:
+def _has_own_claims(spec: CutSpec | None) -> bool:
     """Say whether a pod may have generic ephemeral volumes, as far as its text tells."""
     volumes = spec.volumes if spec is not None else None
-    return any(volume.ephemeral != _ABSENT for volume in volumes or ())
+    return any(volume.ephemeral is not None for volume in volumes or ())
 
 
 def _nanoseconds(text: str, annotation: str, full: str) -> int:

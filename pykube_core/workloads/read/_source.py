@@ -1,4 +1,4 @@
-"""The bytes of an input, and which format they are in."""
+"""The bytes of an input."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from pykube_core.api.machinery.documents import plain_text
 from pykube_core.api.machinery.errors import InputError
@@ -14,11 +14,8 @@ from pykube_core.workloads.read._archive import choose_files, is_tar, tar_files
 from pykube_core.workloads.read._blocks import FILE_BYTES_MIN
 from pykube_core.workloads.read._packed import unpack
 
-Kind = Literal["objects", "openb-nodes", "openb-pods"]
-
 STDIN: Final = "-"
 _START_BYTES: Final = 4096
-_AMOUNTS: Final = frozenset({b"cpu_milli", b"memory_mib", b"gpu", b"num_gpu", b"gpu_milli"})
 
 
 def read_inputs(path: str) -> Iterator[tuple[str, bytes]]:
@@ -82,19 +79,6 @@ def _texts(source: str, data: bytes) -> Iterator[tuple[str, bytes]]:
         text = plain_text(name, content)
         if text[:_START_BYTES].strip() or text.strip():
             yield name, text
-
-
-def detect(data: bytes) -> Kind:
-    """Return the format that the content shows; what shows none is objects, JSON or YAML."""
-    start = data[:_START_BYTES].lstrip()
-    header = start.split(b"\n", 1)[0].strip().split(b",")
-    columns = {cell.strip(b' "') for cell in header}
-    # One of the amounts is enough: the reader of the trace names the columns that are not there.
-    if b"sn" in columns and columns & _AMOUNTS:
-        return "openb-nodes"
-    if b"name" in columns and columns & _AMOUNTS:
-        return "openb-pods"
-    return "objects"
 
 
 def _not_read(source: str, error: OSError | ValueError) -> InputError:

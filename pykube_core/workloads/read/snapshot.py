@@ -17,7 +17,6 @@ from pykube_core.api.machinery.json_faults import NOT_DECODED, TOO_DEEP, json_fa
 from pykube_core.api.machinery.objects import DONE_PHASES, KubeObject, name_of
 from pykube_core.api.machinery.registry import Resource
 from pykube_core.workloads.collector import TableBuilder
-from pykube_core.workloads.read import _pods, _shape
 from pykube_core.workloads.read._blocks import Block
 from pykube_core.workloads.read._check import (
     check_object,
@@ -27,6 +26,8 @@ from pykube_core.workloads.read._check import (
     read_by_hand,
 )
 from pykube_core.workloads.read._dump import without_logs
+from pykube_core.workloads.read._pods import PodReader, decode_pod
+from pykube_core.workloads.read._shape import Cut, CutMetadata, Shape
 
 _LIST_DEPTH_MAX: Final = 4
 
@@ -57,7 +58,7 @@ class _AnyList(msgspec.Struct):
 
 _HEAD = msgspec.json.Decoder(_Head)
 _FAULTY_LIST: Final = msgspec.json.Decoder(_AnyList)
-_FAULTY_POD: Final = msgspec.json.Decoder(_shape.Pod)
+_FAULTY_POD: Final = msgspec.json.Decoder(Shape)
 _LIST = msgspec.json.Decoder(_List)
 _ITEMS = msgspec.json.Decoder(list[msgspec.Raw] | None)
 _ANY = msgspec.json.Decoder()
@@ -85,7 +86,7 @@ class Snapshot:
         self.objects: dict[str, list[KubeObject]] = {}
         self.table = table
         self._named: dict[tuple[str, str], tuple[KubeObject, str]] = {}
-        self._pods = _pods.PodReader(table, self._complete, self._refuse_pod)
+        self._pods = PodReader(table, self._complete, self._refuse_pod)
         self._after_pod = False
         self._sources: list[tuple[int, str]] = []
         self._first_of_template: list[tuple[str, str]] = []
@@ -218,7 +219,7 @@ class Snapshot:
 
     def _add_object(self, resource: Resource, raw: _Text) -> None:
         if resource is PODS:
-            self._add_pod(_pods.decode_pod(raw), raw)
+            self._add_pod(decode_pod(raw), raw)
             return
         kind, obj = resource.kind, _ANY.decode(raw)
         label = label_of(kind, obj)
@@ -231,12 +232,12 @@ class Snapshot:
         else:
             self.objects.setdefault(resource.lister, []).append(checked)
 
-    def _add_pod(self, pod: _pods.Pod, raw: _Text) -> None:
-        metadata = pod.metadata or _pods.Metadata()
+    def _add_pod(self, pod: Cut, raw: _Text) -> None:
+        metadata = pod.metadata or CutMetadata()
         ended = pod.status is not None and pod.status.phase in DONE_PHASES
         if not metadata.uid and not ended:
             label = f"Pod {metadata.namespace or 'default'}/{metadata.name or ''}"
-            pod = _pods.decode_pod(msgspec.json.encode(read_by_hand(bytes(raw), label)))
+            pod = decode_pod(msgspec.json.encode(read_by_hand(bytes(raw), label)))
         self._pods.add(pod)
 
     def _complete(self, template: int, full: str) -> None:

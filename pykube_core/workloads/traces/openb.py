@@ -9,98 +9,40 @@ has no limit.
 
 from __future__ import annotations
 
-import csv
 import functools
-import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final
 
-from pykube_core.api.machinery.errors import InputError
 from pykube_core.api.machinery.objects import KubeObject
+from pykube_core.scheduler.plugins import gpu_share
 from pykube_core.workloads.collector import TableBuilder
+from pykube_core.workloads.traces.csv_rows import columns_of, read_rows
+from pykube_core.workloads.traces.trace import TraceFile
 
-GPU_COUNT: Final = "alibabacloud.com/gpu-count"
-GPU_MILLI: Final = "alibabacloud.com/gpu-milli"
 GPU_MODEL: Final = "alibabacloud.com/gpu-card-model"
-FILTER: Final = "GpuShare"
-"""The plugin that these GPUs are for."""
 NODE_PODS: Final = "10000"
 
 _NODE_COLUMNS: Final = ("sn", "cpu_milli", "memory_mib", "gpu", "model")
 # Some of the published pod lists end after these.
 _POD_COLUMNS: Final = ("name", "cpu_milli", "memory_mib", "num_gpu", "gpu_milli")
-_INT_MAX: Final = 2**43  # memory in MiB then stays within int64 bytes
-_DIGITS_SAFE: Final = 12  # below _INT_MAX, whatever they are
+# One amount is enough to tell a file: its reader names the columns that are not there.
+_AMOUNTS: Final = frozenset({b"cpu_milli", b"memory_mib", b"gpu", b"num_gpu", b"gpu_milli"})
 
 
-class _Row:
-    """One line of a CSV file, whose fields know where they stand."""
-
-    def __init__(self, source: str, line: int, cells: dict[str, str]) -> None:
-        self._source = source
-        self._line = line
-        self._cells = cells
-
-    def text(self, column: str) -> str:
-        return self._cells.get(column, "").strip()
-
-    def name(self, column: str, taken: set[str]) -> str:
-        """Return the name, and take it; a name that is taken is an error."""
-        name = self.text(column)
-        if not name:
-            raise self.error(column, "Required value")
-        if name in taken:
-            raise self.error(column, f'Duplicate value: "{name}"')
-        taken.add(name)
-        return name
-
-    def count(self, column: str, default: int | None = None) -> int:
-        """Return a whole number from 0; an empty cell is the default if there is one."""
-        text = self._cells.get(column, "")
-        if len(text) <= _DIGITS_SAFE and text.isascii() and text.isdigit():
-            return int(text)
-        text = text.strip()
-        if not text and default is not None:
-            return default
-        if text.endswith(".0"):  # what a data frame with gaps writes for a whole number
-            text = text[:-2]
-        if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) < _INT_MAX):
-            raise self.error(column, f"expected a whole number from 0 to {_INT_MAX - 1}: {text!r}")
-        return int(text)
-
-    def error(self, column: str, reason: str) -> InputError:
-        name = self._cells.get("sn") or self._cells.get("name") or ""
-        where = f"line {self._line}" + (f" ({name})" if name else "")
-        return InputError(reason, source=self._source, object=where, field=column)
+def is_node_list(start: bytes) -> bool:
+    """Say whether a file begins with the columns of nodes."""
+    columns = columns_of(start)
+    return b"sn" in columns and bool(columns & _AMOUNTS)
 
 
-def _rows(source: str, data: bytes, required: tuple[str, ...]) -> Iterator[_Row]:
-    try:
-        text = data.decode()
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise InputError("not UTF-8 text", source=source, object=f"line {line}") from None
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        header = [cell.strip() for cell in next(reader)]
-        missing = [column for column in required if column not in header]
-        if missing:
-            reason = f"expected the columns {', '.join(required)}"
-            raise InputError(reason, source=source, object="line 1", field=missing[0])
-        for cells in reader:
-            if not cells:
-                continue
-            if len(cells) != len(header):
-                reason = f"expected {len(header)} cells, got {len(cells)}"
-                raise InputError(reason, source=source, object=f"line {reader.line_num}")
-            yield _Row(source, reader.line_num, dict(zip(header, cells, strict=True)))
-    except csv.Error:
-        reason = "not valid CSV: a quote that is not closed, or a cell that is too long"
-        raise InputError(reason, source=source, object=f"line {reader.line_num}") from None
+def is_pod_list(start: bytes) -> bool:
+    """Say whether a file begins with the columns of pods."""
+    columns = columns_of(start)
+    return b"name" in columns and b"sn" not in columns and bool(columns & _AMOUNTS)
 
 
-def read_nodes(source: str, data: bytes) -> list[KubeObject]:
-    """Return one Node object for each line.
+def read_nodes(source: str, data: bytes, nodes: list[KubeObject], table: TableBuilder) -> None:
+    """Add one Node object for each line.
 
     Allocatable holds cpu, memory, pods ("10000") and, where there are GPUs, their count and 1,000
     milli for each; labels hold the host name and the GPU model.
@@ -110,10 +52,9 @@ def read_nodes(source: str, data: bytes) -> list[KubeObject]:
     InputError
         Naming line and column of the first cell that is wrong.
     """
-    nodes = []
     taken: set[str] = set()
-    for row in _rows(source, data, _NODE_COLUMNS):
-        name, gpus = row.name("sn", taken), row.count("gpu", 0)
+    for row in read_rows(source, data, _NODE_COLUMNS):
+        name, gpus = row.name(taken), row.count("gpu", 0)
         labels = {"kubernetes.io/hostname": name}
         if row.text("model"):
             labels[GPU_MODEL] = row.text("model")
@@ -123,7 +64,7 @@ def read_nodes(source: str, data: bytes) -> list[KubeObject]:
             "pods": NODE_PODS,
         }
         if gpus:
-            resources |= {GPU_COUNT: str(gpus), GPU_MILLI: str(gpus * 1000)}
+            resources |= {gpu_share.COUNT: str(gpus), gpu_share.MILLI: str(gpus * 1000)}
         nodes.append(
             {
                 "apiVersion": "v1",
@@ -132,10 +73,9 @@ def read_nodes(source: str, data: bytes) -> list[KubeObject]:
                 "status": {"capacity": resources, "allocatable": dict(resources)},
             }
         )
-    return nodes
 
 
-def read_pods(source: str, data: bytes, table: TableBuilder) -> None:
+def read_pods(source: str, data: bytes, nodes: list[KubeObject], table: TableBuilder) -> None:
     """Add one pending pod for each line; times are seconds in the file.
 
     A GPU pod requests ``num_gpu * gpu_milli`` and carries the count and the milli for one device
@@ -148,7 +88,7 @@ def read_pods(source: str, data: bytes, table: TableBuilder) -> None:
     """
     taken: set[str] = set()
     template_of = functools.cache(_interner(table))
-    for row in _rows(source, data, _POD_COLUMNS):
+    for row in read_rows(source, data, _POD_COLUMNS):
         created, deleted = row.count("creation_time", 0), row.count("deletion_time", -1)
         if created > 2**33 or deleted > 2**33:
             raise row.error("creation_time", "expected seconds below 2^33")
@@ -163,7 +103,7 @@ def read_pods(source: str, data: bytes, table: TableBuilder) -> None:
             row.text("gpu_spec") if gpus else "",
         )
         deleted_ns = deleted * 10**9 if deleted >= 0 else -1
-        table.add(f"default/{row.name('name', taken)}", template, created * 10**9, deleted_ns)
+        table.add(f"default/{row.name(taken)}", template, created * 10**9, deleted_ns)
 
 
 def _interner(table: TableBuilder) -> Callable[[int, int, int, int, str], int]:
@@ -179,9 +119,11 @@ def _pod(cpu_milli: int, memory_mib: int, gpus: int, gpu_milli: int, models: str
     resources: KubeObject = {"requests": requests}
     spec: KubeObject = {"containers": [{"name": "main", "resources": resources}]}
     if gpus:
-        requests[GPU_MILLI] = str(gpus * gpu_milli)
-        resources["limits"] = {GPU_MILLI: requests[GPU_MILLI]}  # Kubernetes wants them equal
-        metadata["annotations"] = {GPU_COUNT: str(gpus), GPU_MILLI: str(gpu_milli)}
+        requests[gpu_share.MILLI] = str(gpus * gpu_milli)
+        resources["limits"] = {
+            gpu_share.MILLI: requests[gpu_share.MILLI]
+        }  # Kubernetes wants them equal
+        metadata["annotations"] = {gpu_share.COUNT: str(gpus), gpu_share.MILLI: str(gpu_milli)}
     if models:
         values = sorted({model.strip() for model in models.split("|")} - {""})
         expression = {"key": GPU_MODEL, "operator": "In", "values": values}
@@ -189,3 +131,9 @@ def _pod(cpu_milli: int, memory_mib: int, gpus: int, gpu_milli: int, models: str
         required = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}
         spec["affinity"] = {"nodeAffinity": required}
     return {"metadata": metadata, "spec": spec}
+
+
+FILES: Final = (
+    TraceFile("openb nodes", is_node_list, read_nodes, filters=(gpu_share.PLUGIN.name,)),
+    TraceFile("openb pods", is_pod_list, read_pods, dated=True, filters=(gpu_share.PLUGIN.name,)),
+)
