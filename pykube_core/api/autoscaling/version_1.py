@@ -61,7 +61,7 @@ def to_version_2(autoscaler: KubeObject) -> KubeObject:
     behavior = _decoded(carried.get(_BEHAVIOR))
     if isinstance(behavior, dict) and behavior:
         new_spec["behavior"] = _with_names(behavior, str.lower)
-    new_status = {field: status[field] for field in _STATUS if field in status}
+    new_status = {field: status[field] for field in _STATUS if status.get(field)}
     new_status.setdefault("desiredReplicas", 0)
     used, metrics = status.get("currentCPUUtilizationPercentage"), _list(carried, _CURRENT)
     new_status["currentMetrics"] = None

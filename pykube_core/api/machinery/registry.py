@@ -304,7 +304,7 @@ class Registry:
     Attributes
     ----------
     kept : tuple of Resource
-        Those with objects of their own in the store: of a kind's versions, the stored one.
+        The resources with objects of their own in the store: of versions, the stored one.
 
     Raises
     ------
