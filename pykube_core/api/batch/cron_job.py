@@ -33,7 +33,9 @@ def default_cron_job(cron_job: KubeObject) -> None:
     spec.setdefault("suspend", False)
     spec.setdefault("successfulJobsHistoryLimit", 3)
     spec.setdefault("failedJobsHistoryLimit", 1)
-    default_job_template(spec.setdefault("jobTemplate", {}))
+    template = spec.setdefault("jobTemplate", {})
+    template.setdefault("metadata", {})
+    default_job_template(template)
 
 
 def prepare_cron_job(cron_job: KubeObject) -> None:

@@ -46,7 +46,8 @@ def default_job(job: KubeObject) -> None:
     default_job_template(job)
     labels = spec["template"].get("metadata", {}).get("labels")
     if labels and not job["metadata"].get("labels"):
-        job["metadata"]["labels"] = dict(labels)
+        # One map, as upstream's: labels that the template gets later are the job's, too.
+        job["metadata"]["labels"] = labels
 
 
 def default_job_template(job: KubeObject) -> None:

@@ -10,6 +10,7 @@ from pykube_core.api.core.volume_columns import (
     phase_text,
     storage_class_text,
 )
+from pykube_core.api.core.volume_defaults import set_source_defaults
 from pykube_core.api.core.volume_validation import validate_volume_spec
 from pykube_core.api.machinery.columns import AGE, NAME, UNSET, age, strings, wide
 from pykube_core.api.machinery.field_errors import FieldError
@@ -21,6 +22,7 @@ from pykube_core.api.machinery.registry import Resource, SnapshotRules
 def default_persistent_volume(volume: KubeObject) -> None:
     """Fill in a persistent volume's defaults, in place."""
     default_snapshot_volume(volume)
+    set_source_defaults(volume["spec"])
     volume.setdefault("status", {}).setdefault("phase", "Pending")
 
 

@@ -46,8 +46,32 @@ def default_service(service: KubeObject) -> None:
 
 
 def prepare_service(service: KubeObject) -> None:
-    """Give a new service its first status, in place."""
+    """Give a new service its first status, and its one address where all are, in place."""
     service["status"] = {"loadBalancer": {}}
+    spec = service["spec"]
+    if spec.get("clusterIP") and not spec.get("clusterIPs"):
+        spec["clusterIPs"] = [spec["clusterIP"]]
+
+
+def prepare_service_update(service: KubeObject, old: KubeObject) -> None:
+    """Keep a service's addresses where an update names none, in place."""
+    spec, was = service["spec"], old.get("spec", {})
+    one, before = spec.get("clusterIP", ""), was.get("clusterIP", "")
+    if "ExternalName" in (spec["type"], was.get("type")):
+        if one and not spec.get("clusterIPs"):
+            spec["clusterIPs"] = [one]
+        return
+    if not one and not spec.get("clusterIPs"):
+        for field in ("clusterIP", "clusterIPs"):
+            if field in was:
+                spec[field] = was[field]
+    elif one and one != before and spec.get("clusterIPs") == was.get("clusterIPs"):
+        spec["clusterIPs"] = [one]
+    elif one and not spec.get("clusterIPs"):
+        spec["clusterIPs"] = [one]
+    for field in ("ipFamilies", "ipFamilyPolicy"):
+        if field in was:
+            spec.setdefault(field, was[field])
 
 
 def service_cells(service: KubeObject, now_ns: int) -> list[Json]:
@@ -99,6 +123,7 @@ SERVICES: Final = Resource(
     stored_as="services/specs",
     default=default_service,
     prepare=prepare_service,
+    prepare_update=prepare_service_update,
     validate=validate_service,
     validate_create=validate_create,
     validate_update=validate_service_update,

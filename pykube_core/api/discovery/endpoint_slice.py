@@ -15,6 +15,8 @@ _ADDRESS_TYPES: Final = ("FQDN", "IPv4", "IPv6")
 
 def default_endpoint_slice(endpoint_slice: KubeObject) -> None:
     """Fill in the names and the protocols of a slice's ports, in place."""
+    for endpoint in endpoint_slice.get("endpoints") or ():
+        endpoint.setdefault("conditions", {})
     for port in endpoint_slice.get("ports") or ():
         port.setdefault("name", "")
         port.setdefault("protocol", "TCP")
