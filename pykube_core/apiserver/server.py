@@ -26,6 +26,7 @@ from pykube_core.apiserver.registry.lists import ObjectList, list_revision, page
 from pykube_core.apiserver.registry.paging import INCONSISTENT, decode_token, encode_token
 from pykube_core.apiserver.registry.selection import Selection
 from pykube_core.apiserver.registry.unvalidated import check_decodable
+from pykube_core.apiserver.registry.versions import shown
 from pykube_core.apiserver.registry.watch import ObjectWatch
 from pykube_core.apiserver.registry.writing import Writer
 from pykube_core.objects import ApiObject
@@ -96,8 +97,8 @@ class ApiServer(Writer):
         kv = self._store.get(key)
         if kv is None:
             raise not_found(resource, name)
-        check_decodable(self.written, resource, kv)
-        return ApiObject.parse(resource, key, kv.value, kv.mod_revision)
+        check_decodable(self.written, resource.stored, kv)
+        return shown(resource, ApiObject.parse(resource.stored, key, kv.value, kv.mod_revision))
 
     def delete(
         self,
@@ -131,10 +132,10 @@ class ApiServer(Writer):
         """
         options = DeleteOptions(grace_period_seconds, propagation, resource_version, dry_run)
         targets = [(namespace or "default", name, uid)]
-        outcome = self.batch.delete_with(resource, targets, options)[0]
+        outcome = self.batch.delete_with(resource.stored, targets, options)[0]
         if isinstance(outcome, StatusError):
             raise outcome
-        return outcome
+        return outcome._replace(object=shown(resource, outcome.object))
 
     def delete_collection(
         self,
@@ -151,7 +152,7 @@ class ApiServer(Writer):
             resource, namespace, label_selector=label_selector, field_selector=field_selector
         )
         outcomes = self.batch.delete(
-            resource,
+            resource.stored,
             [(obj.namespace, obj.name, "") for obj in found.items],
             grace_period_seconds=grace_period_seconds,
             propagation=propagation,
@@ -219,11 +220,14 @@ class ApiServer(Writer):
             revision, start = decode_token(next_page, prefix)
         try:
             span, revision = (start, end), max(revision, 0)
-            return page(self._store, self.written, selection, prefix, span, limit, revision)
+            found = page(self._store, self.written, selection, prefix, span, limit, revision)
         except CompactedError:
             if not next_page:
                 raise expired("The resourceVersion for the provided list is too old.") from None
             raise continue_expired(encode_token(INCONSISTENT, prefix, start)) from None
+        if resource.storage is None:
+            return found
+        return found._replace(items=[shown(resource, obj) for obj in found.items])
 
     def watch(
         self,

@@ -90,7 +90,7 @@ def _kinds() -> Iterator[str]:
     from pykube_core.api.builtin import BUILTIN
 
     yield _EVERYTHING
-    for resource in BUILTIN:
+    for resource in BUILTIN.kept:
         yield resource.plural
 
 

@@ -138,8 +138,9 @@ def _manifest(registry: Registry, source: str, obj: Json, namespace: str) -> Man
             raise _Unreadable(f'unable to decode "{source}": {why}')
     metadata = obj.get("metadata")
     given = metadata if isinstance(metadata, dict) else {}
-    resource = registry.of_kind(str(kind), str(version).rpartition("/")[0])
-    if resource is None or resource.api_version != version:
+    group, _, number = str(version).rpartition("/")
+    resource = registry.of_kind(str(kind), group, number) if number else None
+    if resource is None:
         from pykube_core.api.kinds import why_not_served
 
         known = why_not_served(registry, str(kind), str(version))

@@ -73,7 +73,7 @@ def find_resources(registry: Registry, kind: str) -> list[Resource]:
     A group may follow a dot, and a version may stand before it: ``deployments.v1.apps``.
     """
     lowered = kind.lower()
-    of_category = [resource for resource in registry if lowered in resource.categories]
+    of_category = [resource for resource in registry.kept if lowered in resource.categories]
     if of_category:
         return of_category
     name, _, group = lowered.partition(".")

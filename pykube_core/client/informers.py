@@ -185,7 +185,7 @@ class SharedInformer:
         self._gate = Gate()
         self._skipped: dict[bytes, None] = {}
         self._objects: dict[Resource, dict[bytes, ApiObject]] = {}
-        self._readers = {resource: _Readers() for resource in registry}
+        self._readers = {resource: _Readers() for resource in registry.kept}
         self._open: dict[bytes, Created | Updated] = {}
         self.revision = store.revision
         prefix = STORE_PREFIX.encode()
@@ -195,7 +195,7 @@ class SharedInformer:
 
     def _leave_out(self) -> None:
         """Read nothing of the resources that nobody asked for."""
-        unread = [r.prefix for r in self._registry if r not in self._objects]
+        unread = [r.prefix for r in self._registry.kept if r not in self._objects]
         self._watch.exclude(unread)
 
     def _held(self, resource: Resource) -> dict[bytes, ApiObject]:

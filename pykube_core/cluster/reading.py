@@ -43,8 +43,9 @@ def read_manifests(
     unserved: list[InputError] = []
     for source, obj in _objects(manifests):
         kind, version = _type_of(source, obj)
-        resource = registry.of_kind(kind, version.rpartition("/")[0])
-        if resource is not None and resource.api_version == version:
+        group, _, number = version.rpartition("/")
+        resource = registry.of_kind(kind, group, number) if number else None
+        if resource is not None:
             found.append((resource, obj))
             continue
         known = why_not_served(registry, kind, version)

@@ -43,6 +43,11 @@ class _Owner(msgspec.Struct, gc=False):
         """The group of its kind; "" is the core group."""
         return self.apiVersion.rpartition("/")[0]
 
+    @property
+    def version(self) -> str:
+        """The version of its kind; "-" is none, as no version is."""
+        return self.apiVersion.rpartition("/")[2] or "-"
+
 
 class _Metadata(msgspec.Struct, gc=False):
     deletionTimestamp: str = ""
@@ -90,7 +95,7 @@ class GarbageCollector(Controller):
 
     def __init__(self, client: Client, log: SharedInformer) -> None:
         # Pods last: their owners are known then.
-        others = [r for r in client.registry if r not in (EVENTS, PODS)]
+        others = [r for r in client.registry.kept if r not in (EVENTS, PODS)]
         resources = (*others, PODS)
         super().__init__(client, log, resources, ignore_status=resources)
         self._registry = client.registry
@@ -269,8 +274,8 @@ class GarbageCollector(Controller):
         resource, namespace : Resource, str
             Of the object that names it.
         """
-        found = self._registry.of_kind(owner.kind, owner.group)
-        if found is None or found.api_version != owner.apiVersion:
+        found = self._registry.of_kind(owner.kind, owner.group, owner.version)
+        if found is None:
             return None, b""
         if found.namespaced and not resource.namespaced:
             return None, b""

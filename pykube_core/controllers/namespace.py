@@ -135,7 +135,7 @@ class NamespaceController(Controller):
     def __init__(self, client: Client, log: SharedInformer) -> None:
         super().__init__(client, log, (NAMESPACES,))
         # Pods first: what they use goes only after them.
-        others = [r for r in client.registry if r.namespaced and r is not PODS]
+        others = [r for r in client.registry.kept if r.namespaced and r is not PODS]
         self._resources = [PODS, *others]
 
     def _note_of(self, resource: Resource) -> Note:

@@ -219,7 +219,7 @@ def test_apply_goes_on_after_a_kind_that_is_not_served_and_says_what_it_is(on):
         f"{{apiVersion: {version}, kind: {kind}, metadata: {{name: {name}}}}}"
         for version, kind, name in (
             ("v1", "ConfigMap", "before"),
-            ("v1", "Service", "web"),
+            ("policy/v1beta1", "PodSecurityPolicy", "web"),
             ("bar/v1", "Foo", "x"),
             ("v1", "ConfigMap", "behind"),
         )
@@ -228,8 +228,9 @@ def test_apply_goes_on_after_a_kind_that_is_not_served_and_says_what_it_is(on):
     assert done.stdout == "configmap/before created\nconfigmap/behind created\n"
     assert done.stderr == (
         'resource mapping not found for name: "web" namespace: "" from "STDIN": no matches '
-        'for kind "Service" in version "v1"\nensure CRDs are installed first\n'
-        "pykube does not serve Kubernetes' Service, which its simulation does without\n"
+        'for kind "PodSecurityPolicy" in version "policy/v1beta1"\nensure CRDs are installed '
+        "first\n"
+        "pykube does not serve Kubernetes' PodSecurityPolicy, which its simulation does without\n"
         'resource mapping not found for name: "x" namespace: "" from "STDIN": no matches '
         'for kind "Foo" in version "bar/v1"\nensure CRDs are installed first\n'
     )

@@ -28,16 +28,7 @@ def validate_config_map(config_map: KubeObject) -> list[FieldError]:
     data, binary = config_map.get("data", {}), config_map.get("binaryData", {})
     for field, keys in (("data", data), ("binaryData", binary)):
         for key in keys:
-            path = f"{field}[{key}]"
-            if len(key) > names.SUBDOMAIN_LENGTH_MAX:
-                detail = f"must be no more than {names.SUBDOMAIN_LENGTH_MAX} characters"
-                errors.append(invalid(path, key, detail))
-            if not _CONFIG_KEY_RE.fullmatch(key):
-                errors.append(invalid(path, key, _CONFIG_KEY_TEXT))
-            elif key in (".", "..") or key.startswith(".."):
-                rule = "be" if key in (".", "..") else "start with"
-                shown = key if key in (".", "..") else ".."
-                errors.append(invalid(path, key, f"must not {rule} '{shown}'"))
+            errors += validate_data_key(key, f"{field}[{key}]")
             if field == "binaryData" and key in data:
                 errors.append(invalid(f"data[{key}]", key, f"duplicate of key present in {field}"))
     size_bytes = sum(len(v.encode(errors="replace")) for v in data.values())
@@ -45,6 +36,21 @@ def validate_config_map(config_map: KubeObject) -> list[FieldError]:
     if size_bytes > _CONFIG_BYTES_MAX:
         body = f"Too long: may not be more than {_CONFIG_BYTES_MAX} bytes"
         errors.append(FieldError("FieldValueTooLong", "", body))
+    return errors
+
+
+def validate_data_key(key: str, path: str) -> list[FieldError]:
+    """Check a key of the data of a config map or a secret, which may become a file's name."""
+    errors: list[FieldError] = []
+    if len(key) > names.SUBDOMAIN_LENGTH_MAX:
+        detail = f"must be no more than {names.SUBDOMAIN_LENGTH_MAX} characters"
+        errors.append(invalid(path, key, detail))
+    if not _CONFIG_KEY_RE.fullmatch(key):
+        errors.append(invalid(path, key, _CONFIG_KEY_TEXT))
+    elif key in (".", "..") or key.startswith(".."):
+        rule = "be" if key in (".", "..") else "start with"
+        shown = key if key in (".", "..") else ".."
+        errors.append(invalid(path, key, f"must not {rule} '{shown}'"))
     return errors
 
 

@@ -13,7 +13,7 @@ from pykube_core.api.machinery.columns import NAME, NONE, UNKNOWN, age, strings,
 from pykube_core.api.machinery.field_errors import FieldError, duplicate, forbidden, invalid
 from pykube_core.api.machinery.object_meta import validate_create, validate_metadata
 from pykube_core.api.machinery.objects import Json, KubeObject, name_of
-from pykube_core.api.machinery.registry import Resource, SnapshotRules, selectable
+from pykube_core.api.machinery.registry import Resource, SnapshotRules, proxy, selectable
 
 _NEW_RANGE: Final = 'node updates may not change podCIDR except from "" to valid'
 _NEW_PROVIDER: Final = 'node updates may not change providerID except from "" to valid'
@@ -152,6 +152,7 @@ NODES: Final = Resource(
     validate_update=validate_node_update,
     validate_status_update=validate_node_status_update,
     has_status=True,
+    subresources=(proxy("NodeProxyOptions"),),
     columns=(
         NAME,
         *strings("Status", "Roles", "Age", "Version"),

@@ -1,20 +1,32 @@
-"""Claims of persistent volumes, as far as scheduling reads them."""
+"""Claims of persistent volumes."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from pykube_core.api.core.resource_lists import round_up
+from pykube_core.api.core.volume_columns import (
+    access_modes_text,
+    phase_text,
+    storage_class_text,
+)
 from pykube_core.api.core.volume_defaults import set_claim_defaults
 from pykube_core.api.core.volume_validation import validate_claim_spec
+from pykube_core.api.machinery.columns import AGE, NAME, UNSET, age, strings, wide
 from pykube_core.api.machinery.field_errors import FieldError
-from pykube_core.api.machinery.object_meta import validate_metadata
-from pykube_core.api.machinery.objects import KubeObject
-from pykube_core.api.machinery.registry import Resource
+from pykube_core.api.machinery.object_meta import validate_create, validate_metadata
+from pykube_core.api.machinery.objects import Json, KubeObject, name_of
+from pykube_core.api.machinery.registry import Resource, SnapshotRules
 
 
 def default_persistent_volume_claim(claim: KubeObject) -> None:
     """Fill in a claim's defaults, in place."""
+    default_snapshot_claim(claim)
+    claim.setdefault("status", {}).setdefault("phase", "Pending")
+
+
+def default_snapshot_claim(claim: KubeObject) -> None:
+    """Fill in those defaults of a claim that scheduling reads, in place."""
     set_claim_defaults(claim.setdefault("spec", {}))
     status = claim.get("status", {})
     for field in ("capacity", "allocatedResources"):
@@ -27,11 +39,46 @@ def validate_persistent_volume_claim(claim: KubeObject) -> list[FieldError]:
     return errors + validate_claim_spec(claim.get("spec") or {}, "spec")
 
 
+def prepare_persistent_volume_claim(claim: KubeObject) -> None:
+    """Give a new claim its first status, in place."""
+    claim["status"] = {"phase": "Pending"}
+
+
+def persistent_volume_claim_cells(claim: KubeObject, now_ns: int) -> list[Json]:
+    """Return a claim's cells; a claim without a volume has no capacity."""
+    spec, status = claim.get("spec", {}), claim.get("status", {})
+    volume = spec.get("volumeName", "")
+    return [
+        name_of(claim),
+        phase_text(claim),
+        volume,
+        status.get("capacity", {}).get("storage", "0") if volume else "",
+        access_modes_text(status) if volume else "",
+        storage_class_text(claim),
+        spec.get("volumeAttributesClassName", UNSET),
+        age(claim, now_ns),
+        spec.get("volumeMode", UNSET),
+    ]
+
+
 PERSISTENT_VOLUME_CLAIMS: Final = Resource(
     kind="PersistentVolumeClaim",
     plural="persistentvolumeclaims",
-    served=False,
+    short_names=("pvc",),
     default=default_persistent_volume_claim,
+    prepare=prepare_persistent_volume_claim,
     validate=validate_persistent_volume_claim,
+    validate_create=validate_create,
+    has_status=True,
+    answers_with_object=True,
+    columns=(
+        NAME,
+        *strings("Status", "Volume", "Capacity", "Access Modes"),
+        *strings("StorageClass", "VolumeAttributesClass"),
+        AGE,
+        *wide("VolumeMode"),
+    ),
+    cells=persistent_volume_claim_cells,
     lister="persistentVolumeClaims",
+    snapshot=SnapshotRules(default=default_snapshot_claim),
 )

@@ -37,10 +37,7 @@ def set_volume_defaults(volume: KubeObject) -> None:
     for source in _MODES:
         if source in volume:
             volume[source].setdefault("defaultMode", _FILE_MODE)
-    for kind, fields in _VOLUME_DEFAULTS.items():
-        if kind in volume:
-            for field, value in fields.items():
-                volume[kind].setdefault(field, value)
+    set_source_defaults(volume)
     template = volume.get("ephemeral", {}).get("volumeClaimTemplate")
     if template is not None:
         set_claim_defaults(template.setdefault("spec", {}))
@@ -51,6 +48,14 @@ def set_volume_defaults(volume: KubeObject) -> None:
     for holder in (volume, *sources):
         for item in holder.get("downwardAPI", {}).get("items", ()):
             set_reference_defaults(item)
+
+
+def set_source_defaults(holder: KubeObject) -> None:
+    """Fill in the defaults of the source of a pod's volume or a persistent volume, in place."""
+    for kind, fields in _VOLUME_DEFAULTS.items():
+        if kind in holder:
+            for field, value in fields.items():
+                holder[kind].setdefault(field, value)
 
 
 def set_reference_defaults(holder: KubeObject) -> None:

@@ -6,6 +6,7 @@ Source: ``k8s.io/kubernetes/pkg/printers/internalversion/printers.go`` and
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from pykube_core.api.machinery.objects import Json, KubeObject, name_of
@@ -24,11 +25,17 @@ class Column(NamedTuple):
 NAME: Final = Column("Name", format="name")
 AGE: Final = Column("Age")
 NAME_AND_AGE: Final = (NAME, AGE)
+NAME_AND_CREATED: Final = (NAME, Column("Created At", "date"))
 
 
 def integers(*names: str) -> tuple[Column, ...]:
     """Return columns of integers."""
     return tuple(Column(name, "integer") for name in names)
+
+
+def booleans(*names: str) -> tuple[Column, ...]:
+    """Return columns of truth values."""
+    return tuple(Column(name, "boolean") for name in names)
 
 
 def strings(*names: str) -> tuple[Column, ...]:
@@ -43,6 +50,8 @@ def wide(*names: str) -> tuple[Column, ...]:
 
 NONE: Final = "<none>"
 UNKNOWN: Final = "<unknown>"
+UNSET: Final = "<unset>"
+_SHOWN_MAX: Final = 3
 
 
 def since(text: str | None, now_ns: int) -> str:
@@ -81,6 +90,23 @@ def human_duration(seconds: int) -> str:
 def name_and_age(obj: KubeObject, now_ns: int) -> list[Json]:
     """Return the cells of a resource that has no columns of its own."""
     return [name_of(obj), age(obj, now_ns)]
+
+
+def name_and_created(obj: KubeObject, now_ns: int) -> list[Json]:
+    """Return the cells of a resource that upstream's printers do not know."""
+    return [name_of(obj), obj["metadata"].get("creationTimestamp")]
+
+
+def label_text(labels: KubeObject | None) -> str:
+    """Return labels, or a selector that is a plain map, in one cell."""
+    return ",".join(f"{key}={value}" for key, value in sorted((labels or {}).items())) or NONE
+
+
+def first_of(texts: Iterable[str], most: int = _SHOWN_MAX, separator: str = ",") -> str:
+    """Return the first texts in one cell, and how many more there are; "" for none."""
+    listed = list(texts)
+    shown = separator.join(listed[:most])
+    return f"{shown} + {len(listed) - most} more..." if len(listed) > most else shown
 
 
 def selector_text(selector: KubeObject) -> str:

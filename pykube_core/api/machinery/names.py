@@ -124,6 +124,13 @@ def dns_subdomain(value: str) -> Complaints:
     return tuple(complaints)
 
 
+def path_segment(value: str) -> Complaints:
+    """Check a name that only has to fit into a path: names of roles and of their bindings."""
+    if value in (".", ".."):
+        return (f"may not be '{value}'",)
+    return tuple(f"may not contain '{char}'" for char in "/%" if char in value)
+
+
 def dns_1035_label(value: str) -> Complaints:
     """Check an RFC 1035 label: names of services."""
     complaints = _too_long(value, LABEL_LENGTH_MAX)

@@ -43,6 +43,16 @@ def validate_metadata(
     return errors + _validate_finalizers(metadata.get("finalizers") or [])
 
 
+def validate_namespaced(obj: KubeObject) -> list[FieldError]:
+    """Check the metadata of an object of a kind whose other fields have no rules here."""
+    return validate_metadata(obj)
+
+
+def validate_of_cluster(obj: KubeObject) -> list[FieldError]:
+    """Check the metadata of such an object that belongs to the cluster."""
+    return validate_metadata(obj, namespaced=False)
+
+
 def _validate_finalizers(finalizers: list[str]) -> list[FieldError]:
     path = "metadata.finalizers"
     errors: list[FieldError] = []

@@ -43,6 +43,10 @@ def _not_graceful(obj: KubeObject, seconds: int | None) -> int | None:
     return None
 
 
+def _same(obj: KubeObject) -> KubeObject:
+    return obj
+
+
 def selectable(*paths: str, **elsewhere: str) -> dict[str, str]:
     """Return fields for field selectors: most stand where their names say, the others elsewhere."""
     return dict(zip(paths, paths, strict=True)) | elsewhere
@@ -78,6 +82,8 @@ _ALL_VERBS: Final = (
     "watch",
 )
 _PART_VERBS: Final = ("get", "patch", "update")
+CREATE: Final = ("create",)
+_PROXY_VERBS: Final = ("create", "delete", "get", "patch", "update")
 
 
 class Subresource(NamedTuple):
@@ -94,6 +100,11 @@ class Subresource(NamedTuple):
     kind: str = ""
     group: str = ""
     version: str = ""
+
+
+def proxy(options: str) -> Subresource:
+    """Return the subresource that passes requests on, and is described by a kind of options."""
+    return Subresource("proxy", _PROXY_VERBS, options)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -159,8 +170,13 @@ class Resource:
         Its verbs, as discovery names them.
     subresources : tuple of Subresource
         Its subresources besides status, scale and the one of its spec.
-    served : bool
-        False while the API server does not serve the kind, and scheduling alone reads it.
+    kept : bool
+        False where the store has no objects of it: a request is answered at once, as a review is.
+    storage : Resource, optional
+        The version of the kind that is stored, where this one only shows it.
+    to_storage, from_storage : callable
+        Return an object of this version, with its defaults, as the stored version, and the other
+        way round; what they take stays as it is.
     lister : str
         Of a kind that scheduling reads, the name of its list in workloads and recorded scenarios,
         such as "persistentVolumes"; "" for all other kinds.
@@ -202,7 +218,10 @@ class Resource:
     fields: Mapping[str, str] = field(default_factory=dict)
     verbs: tuple[str, ...] = _ALL_VERBS
     subresources: tuple[Subresource, ...] = ()
-    served: bool = True
+    kept: bool = True
+    storage: Resource | None = None
+    to_storage: Callable[[KubeObject], KubeObject] = _same
+    from_storage: Callable[[KubeObject], KubeObject] = _same
     lister: str = ""
     snapshot: SnapshotRules = SnapshotRules()
 
@@ -214,11 +233,12 @@ class Resource:
 
     def __post_init__(self) -> None:
         group_version = f"{self.group}/{self.version}" if self.group else self.version
+        place = self.stored_as or self.plural
         derived = {
             "qualified": f"{self.plural}.{self.group}" if self.group else self.plural,
             "qualified_kind": f"{self.kind}.{self.group}" if self.group else self.kind,
             "api_version": group_version,
-            "prefix": f"{STORE_PREFIX}{self.stored_as or self.plural}/".encode(),
+            "prefix": (self.storage.prefix if self.storage else f"{STORE_PREFIX}{place}/".encode()),
             "head": f'{{"kind":"{self.kind}","apiVersion":"{group_version}","metadata":{{'.encode(),
         }
         for name, value in derived.items():
@@ -240,6 +260,11 @@ class Resource:
         if self.spec_subresource:
             found.append(Subresource(self.spec_subresource, ("update",)))
         return tuple(sorted(found))
+
+    @property
+    def stored(self) -> Resource:
+        """The version of its kind that is stored."""
+        return self.storage or self
 
     @property
     def struct(self) -> str:
@@ -273,6 +298,14 @@ class Resource:
 class Registry:
     """Resources by kind, by name and by key.
 
+    Of several versions of a kind, or several groups with one of its names, the first is meant where
+    nobody says which.
+
+    Attributes
+    ----------
+    kept : tuple of Resource
+        The resources with objects of their own in the store: of versions, the stored one.
+
     Raises
     ------
     ValueError
@@ -281,11 +314,20 @@ class Registry:
 
     def __init__(self, resources: Iterable[Resource]) -> None:
         self._resources = tuple(resources)
-        self._by_kind: dict[tuple[str, str], Resource] = {}
+        self.kept = tuple(r for r in self._resources if r.kept and r.storage is None)
+        self._by_kind: dict[tuple[str, str, str], Resource] = {}
         self._by_name: dict[str, Resource] = {}
         self._by_prefix: dict[bytes, Resource] = {}
         for resource in self._resources:
-            self._add(self._by_kind, (resource.group, resource.kind), resource)
+            kind = resource.group, resource.kind
+            self._add(self._by_kind, (*kind, resource.version), resource)
+            self._by_kind.setdefault((*kind, ""), resource)
+            if resource.group:
+                versioned = f"{resource.plural}.{resource.version}.{resource.group}"
+                self._add(self._by_name, versioned, resource)
+            if resource.storage is not None:
+                self._by_name.setdefault(resource.qualified, resource)
+                continue
             self._add(self._by_prefix, resource.prefix, resource)
             own = {resource.plural, resource.kind.lower(), resource.qualified}
             for name in (*own, *resource.short_names):
@@ -299,9 +341,9 @@ class Registry:
     def __iter__(self) -> Iterator[Resource]:
         return iter(self._resources)
 
-    def of_kind(self, kind: str, group: str = "") -> Resource | None:
-        """Return the resource of a kind in a group; None when there is none."""
-        return self._by_kind.get((group, kind))
+    def of_kind(self, kind: str, group: str = "", version: str = "") -> Resource | None:
+        """Return the resource of a kind in a group, "" of any version; None when there is none."""
+        return self._by_kind.get((group, kind, version))
 
     def named(self, name: str) -> Resource | None:
         """Return a resource by plural, singular, short or qualified name, in any case."""
@@ -309,5 +351,8 @@ class Registry:
 
     def of_key(self, key: bytes) -> Resource | None:
         """Return the resource that a key of the store belongs to; None for a foreign key."""
-        end = key.find(b"/", len(STORE_PREFIX))
-        return self._by_prefix.get(key[: end + 1])
+        end = key.find(b"/", len(STORE_PREFIX)) + 1
+        found = self._by_prefix.get(key[:end])
+        if found is None and end:  # Services and endpoints have a folder in a folder.
+            found = self._by_prefix.get(key[: key.find(b"/", end) + 1])
+        return found

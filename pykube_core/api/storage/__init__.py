@@ -11,6 +11,9 @@ from pykube_core.api.storage.csi_storage_capacity import (
 )
 from pykube_core.api.storage.storage_class import STORAGE_CLASSES as STORAGE_CLASSES
 from pykube_core.api.storage.volume_attachment import VOLUME_ATTACHMENTS as VOLUME_ATTACHMENTS
+from pykube_core.api.storage.volume_attributes_class import (
+    VOLUME_ATTRIBUTES_CLASSES as VOLUME_ATTRIBUTES_CLASSES,
+)
 
 RESOURCES: Final = (
     STORAGE_CLASSES,
@@ -18,4 +21,5 @@ RESOURCES: Final = (
     CSI_DRIVERS,
     CSI_STORAGE_CAPACITIES,
     VOLUME_ATTACHMENTS,
+    VOLUME_ATTRIBUTES_CLASSES,
 )

@@ -1,12 +1,17 @@
-"""Capacities of CSI storage, as far as scheduling reads them."""
+"""Capacities of CSI storage."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from pykube_core.api.machinery import names
+from pykube_core.api.machinery.columns import NAME_AND_CREATED, name_and_created
 from pykube_core.api.machinery.field_errors import NEGATIVE, FieldError, invalid, invalid_each
-from pykube_core.api.machinery.object_meta import validate_label_selector, validate_metadata
+from pykube_core.api.machinery.object_meta import (
+    validate_create,
+    validate_label_selector,
+    validate_metadata,
+)
 from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.api.machinery.quantity import parse_quantity
 from pykube_core.api.machinery.registry import Resource
@@ -30,7 +35,10 @@ CSI_STORAGE_CAPACITIES: Final = Resource(
     kind="CSIStorageCapacity",
     plural="csistoragecapacities",
     group="storage.k8s.io",
-    served=False,
     validate=validate_csi_storage_capacity,
+    validate_create=validate_create,
+    unconditional_update=False,
+    columns=NAME_AND_CREATED,
+    cells=name_and_created,
     lister="csiStorageCapacities",
 )

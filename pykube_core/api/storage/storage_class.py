@@ -1,21 +1,32 @@
-"""Storage classes, as far as scheduling reads them."""
+"""Storage classes."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from pykube_core.api.machinery import names
+from pykube_core.api.machinery.columns import AGE, NAME, age, strings
 from pykube_core.api.machinery.field_errors import (
+    IMMUTABLE,
     FieldError,
     duplicate,
+    invalid,
     invalid_each,
     not_supported,
     required,
 )
-from pykube_core.api.machinery.object_meta import validate_label_name, validate_metadata
-from pykube_core.api.machinery.objects import KubeObject
+from pykube_core.api.machinery.object_meta import (
+    validate_create,
+    validate_label_name,
+    validate_metadata,
+)
+from pykube_core.api.machinery.objects import Json, KubeObject, name_of
 from pykube_core.api.machinery.registry import Resource
 
+_DEFAULT: Final = (
+    "storageclass.kubernetes.io/is-default-class",
+    "storageclass.beta.kubernetes.io/is-default-class",
+)
 _BINDING_MODES: Final = ("Immediate", "WaitForFirstConsumer")
 _CLASS_RECLAIM_POLICIES: Final = ("Delete", "Retain")
 
@@ -72,13 +83,45 @@ def _validate_topologies(terms: list[KubeObject]) -> list[FieldError]:
     return errors
 
 
+def validate_storage_class_update(new: KubeObject, old: KubeObject) -> list[FieldError]:
+    """Refuse changes of how a class makes its volumes."""
+    return [
+        invalid(field, new.get(field), IMMUTABLE)
+        for field in ("parameters", "provisioner", "reclaimPolicy", "volumeBindingMode")
+        if new.get(field) != old.get(field)
+    ]
+
+
+def storage_class_cells(storage_class: KubeObject, now_ns: int) -> list[Json]:
+    """Return a storage class's cells."""
+    annotations = storage_class["metadata"].get("annotations", {})
+    is_default = "true" in (annotations.get(key) for key in _DEFAULT)
+    return [
+        name_of(storage_class) + (" (default)" if is_default else ""),
+        storage_class.get("provisioner", ""),
+        storage_class.get("reclaimPolicy", "Delete"),
+        storage_class.get("volumeBindingMode", "Immediate"),
+        storage_class.get("allowVolumeExpansion", False),
+        age(storage_class, now_ns),
+    ]
+
+
 STORAGE_CLASSES: Final = Resource(
     kind="StorageClass",
     plural="storageclasses",
     group="storage.k8s.io",
+    short_names=("sc",),
     namespaced=False,
-    served=False,
     default=default_storage_class,
     validate=validate_storage_class,
+    validate_create=validate_create,
+    validate_update=validate_storage_class_update,
+    answers_with_object=True,
+    columns=(
+        NAME,
+        *strings("Provisioner", "ReclaimPolicy", "VolumeBindingMode", "AllowVolumeExpansion"),
+        AGE,
+    ),
+    cells=storage_class_cells,
     lister="storageClasses",
 )

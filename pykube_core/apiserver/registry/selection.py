@@ -32,7 +32,8 @@ class Selection:
     """
 
     def __init__(self, resource: Resource, labels: str = "", fields: str = "") -> None:
-        self.resource = resource
+        self.resource = resource.stored
+        self._paths = resource.fields
         try:
             self._labels = parse_labels_text(labels)
             requirements = parse_fields_text(fields)
@@ -74,9 +75,7 @@ class Selection:
         view = self._decoder.decode(data)
         if not self._labels.everything and not self._labels.matches(_at(view, _LABELS) or {}):
             return False
-        return all(
-            (_text(view, self.resource.fields[r.field]) == r.value) == r.equal for r in self._fields
-        )
+        return all((_text(view, self._paths[r.field]) == r.value) == r.equal for r in self._fields)
 
 
 @functools.cache

@@ -11,6 +11,7 @@ from pykube_core.api.machinery.registry import Resource
 from pykube_core.api.machinery.status import StatusError, expired
 from pykube_core.apiserver.registry.selection import Selection
 from pykube_core.apiserver.registry.unvalidated import Written, is_decodable
+from pykube_core.apiserver.registry.versions import shown
 from pykube_core.objects import ApiObject
 from pykube_core.store import CompactedError, Event, KeyValue, Watch
 
@@ -138,13 +139,15 @@ class ObjectWatch:
         matched = before is not None and self._matches(before)
         if kv.create_revision and self._matches(kv):
             type = "MODIFIED" if matched else "ADDED"
-            return WatchEvent(type, ApiObject.parse(resource, key, kv.value, kv.mod_revision))
+            obj = ApiObject.parse(resource.stored, key, kv.value, kv.mod_revision)
+            return WatchEvent(type, shown(resource, obj))
         if before is None or not matched:
             return None
-        return WatchEvent("DELETED", ApiObject.parse(resource, key, before.value, kv.mod_revision))
+        obj = ApiObject.parse(resource.stored, key, before.value, kv.mod_revision)
+        return WatchEvent("DELETED", shown(resource, obj))
 
     def _matches(self, kv: KeyValue) -> bool:
-        decodes = is_decodable(self._written, self._resource, kv)
+        decodes = is_decodable(self._written, self._resource.stored, kv)
         return decodes and self._selection.matches(kv.key, kv.value)
 
     def _bookmark(self, metadata: bytes) -> WatchEvent:

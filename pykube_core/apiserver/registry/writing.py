@@ -34,6 +34,7 @@ from pykube_core.apiserver.registry.identity import Identity
 from pykube_core.apiserver.registry.lists import read_version
 from pykube_core.apiserver.registry.managed import Applied, ManagedFields, Tracked
 from pykube_core.apiserver.registry.unvalidated import Written
+from pykube_core.apiserver.registry.versions import shown, to_storage, view
 from pykube_core.objects import ApiObject, encode
 from pykube_core.objects.encoded import OBJECT_BYTES_MAX
 from pykube_core.store import StoreLike
@@ -73,15 +74,17 @@ class Writer(ABC):
         fields that it writes recorded in the object; None leaves no trace.
         """
         new = read(resource, obj, Mode.SERVER, field_validation=field_validation, warnings=warnings)
+        asked, resource = resource, resource.stored
+        new = to_storage(asked, new)
         generated = not new["metadata"].get("name") and new["metadata"].get("generateName", "")
         for attempt in range(_NAME_ATTEMPTS):
             tracked = self._managed.tracked(resource, "", manager)
             created = self._prepared(resource, new, namespace, tracked)
             if dry_run:
                 if self._store.get(created.key) is None:
-                    return created
+                    return shown(asked, created)
             elif revision := self._put(created, 0):
-                return created.at(revision)
+                return shown(asked, created.at(revision))
             if not generated or attempt == _NAME_ATTEMPTS - 1:
                 break
             new["metadata"].pop("name")
@@ -150,7 +153,7 @@ class Writer(ABC):
                 detail = "Invalid value: 0x0: must be specified for an update"
                 error = FieldError("FieldValueInvalid", "metadata.resourceVersion", detail)
                 raise invalid(resource, name, [error])
-            return new
+            return to_storage(resource, new)
 
         try:
             tracked = self._managed.tracked(resource, subresource, manager)
@@ -199,7 +202,8 @@ class Writer(ABC):
         tracked = Applied()
 
         def merged(old: KubeObject | None) -> KubeObject:
-            whole = keeper.apply(old, applied, manager, now, force=force)
+            before = None if old is None else view(resource, old)
+            whole = keeper.apply(before, applied, manager, now, force=force)
             tracked.found = whole["metadata"].pop("managedFields", None) or []
             new = read(
                 resource, whole, Mode.SERVER, field_validation=field_validation, warnings=warnings
@@ -210,7 +214,7 @@ class Writer(ABC):
                     f"({name})"
                 )
             new["metadata"]["name"] = name
-            return new
+            return to_storage(resource, new)
 
         try:
             held = self._modify(resource, name, namespace, merged, subresource, dry_run, tracked)
@@ -220,13 +224,13 @@ class Writer(ABC):
                 raise
         else:
             return held, False
-        created = self._prepared(resource, merged(None), namespace, tracked)
+        created = self._prepared(resource.stored, merged(None), namespace, tracked)
         if dry_run:
-            return created, True
+            return shown(resource, created), True
         revision = self._put(created, 0)
         if not revision:
             raise already_exists(resource, name)
-        return created.at(revision), True
+        return shown(resource, created.at(revision)), True
 
     def patch(
         self,
@@ -250,8 +254,8 @@ class Writer(ABC):
 
         def patched(old: KubeObject) -> KubeObject:
             scale = subresource == "scale"
-            shown = lifecycle.scale_of(old) if scale else old
-            new = lifecycle.apply_patch(resource, shown, patch, patch_type)
+            before = lifecycle.scale_of(old) if scale else view(resource, old)
+            new = lifecycle.apply_patch(resource, before, patch, patch_type)
             if scale:
                 return lifecycle.scaled(old, new)
             sent = read(
@@ -262,7 +266,7 @@ class Writer(ABC):
                     f"the name of the object ({name_of(sent)}) does not match the name on the URL "
                     f"({name})"
                 )
-            return sent
+            return to_storage(resource, sent)
 
         tracked = self._managed.tracked(resource, subresource, manager)
         return self._modify(resource, name, namespace, patched, subresource, dry_run, tracked)
@@ -289,6 +293,7 @@ class Writer(ABC):
     ) -> ApiObject:
         """Write what ``change`` makes of an object; again when another write came between."""
         part = "" if subresource == "scale" else subresource
+        asked, resource = resource, resource.stored
         while True:
             held = self.get(resource, name, namespace)
             old: KubeObject = msgspec.json.decode(held.data)
@@ -299,15 +304,15 @@ class Writer(ABC):
             new = lifecycle.change(resource, new, old, part, tracked)
             admit_priority(self._store, self.written, resource, new, is_new=False)
             if new == old:
-                return held
+                return shown(asked, held)
             changed = ApiObject.parse(resource, held.key, _encoded(resource, new), 0, held.body)
             if dry_run:
-                return changed
+                return shown(asked, changed)
             if lifecycle.may_go(new):
                 if revision := self._remove(held):
-                    return changed.at(revision)
+                    return shown(asked, changed.at(revision))
             elif revision := self._put(changed, held.revision):
-                return changed.at(revision)
+                return shown(asked, changed.at(revision))
 
     def _put(self, obj: ApiObject, revision: int) -> int:
         """Put an object if its key is at ``revision``; return the new one, 0 if it is not."""

@@ -140,7 +140,7 @@ class SchedulerComponent:
             for profile in configuration.profiles
         ]
         self._log = log
-        listed = [r for r in client.registry if r.plural in _LISTED]
+        listed = [r for r in client.registry.kept if r.plural in _LISTED]
         self.cursor = log.cursor(NAMESPACES, *listed, NODES, PODS, every_version=True)
         self._scheduler = Scheduler(
             [], policies[0], more_policies=policies[1:], tie_break=tie_break, seed=seed

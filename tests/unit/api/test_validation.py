@@ -5,7 +5,7 @@ import time
 import pytest
 
 from pykube_core.api.builtin import SCHEDULED
-from pykube_core.api.intake import Mode, take_in
+from pykube_core.api.intake import Mode, complete, take_in
 from pykube_core.api.machinery.errors import InputError
 
 LABEL = (
@@ -190,10 +190,12 @@ def test_other_bad_objects_get_the_error_that_kubernetes_gives(kind, bad, text):
 def test_an_owner_without_its_template_is_read_and_its_rules_still_ask_for_it():
     owner = {"metadata": {"name": "s", "namespace": "a"}, "spec": {"selector": {}}}
     assert admit("StatefulSet", owner)["spec"] == {"selector": {}}
-    (error,) = SCHEDULED["StatefulSet"].validate(owner)
+    complete(SCHEDULED["StatefulSet"], owner, Mode.SERVER)
+    error, *_ = SCHEDULED["StatefulSet"].validate(owner)
     assert (
         str(error) == "spec.selector: Invalid value: {}: empty selector is invalid for statefulset"
     )
+    owner = {"metadata": owner["metadata"], "spec": {}}
     owner["spec"]["selector"] = {"matchExpressions": [{"key": "a", "operator": "Near"}]}
     with pytest.raises(InputError) as refused:
         admit("ReplicaSet", owner)

@@ -63,7 +63,11 @@ def test_kinds_and_names_are_found(words, expected):
 
 def test_all_is_a_category():
     names = [target.resource.plural for target in parse_targets(BUILTIN, ["all"])]
-    assert names == ["pods", "deployments", "replicasets", "daemonsets"]
+    assert names == [
+        *("pods", "services", "replicationcontrollers"),
+        *("deployments", "replicasets", "daemonsets", "statefulsets"),
+        *("jobs", "cronjobs", "horizontalpodautoscalers"),
+    ]
 
 
 def test_unknown_kinds_are_refused():

@@ -65,7 +65,7 @@ def test_manifests_that_cannot_be_read_apply_nothing(cluster, manifest, message)
 
 
 SERVED_BESIDE = """
-{apiVersion: v1, kind: Service, metadata: {name: web}}
+{apiVersion: policy/v1beta1, kind: PodSecurityPolicy, metadata: {name: web}}
 ---
 {apiVersion: v1, kind: ConfigMap, metadata: {name: c}}
 ---
@@ -86,8 +86,9 @@ def test_apply_goes_on_after_kinds_that_are_not_served_and_says_what_they_are(cl
         "d",
     ]
     assert str(error.value) == (
-        '<text>: Service web: no matches for kind "Service" in version "v1": pykube does not '
-        "serve Kubernetes' Service, which its simulation does without; "
+        '<text>: PodSecurityPolicy web: no matches for kind "PodSecurityPolicy" in version '
+        '"policy/v1beta1": pykube does not serve Kubernetes\' PodSecurityPolicy, which its '
+        "simulation does without; "
         '<text>: Deployment old: no matches for kind "Deployment" in version "apps/v1beta1": '
         "pykube serves Deployment as apps/v1; "
         '<text>: Foo x: no matches for kind "Foo" in version "bar/v1"; applied: 2'

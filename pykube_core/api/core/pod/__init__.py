@@ -17,7 +17,16 @@ from pykube_core.api.core.pod.strategy import (
 from pykube_core.api.core.pod.updates import validate_pod_status_update, validate_pod_update
 from pykube_core.api.core.pod.validation import validate_pod
 from pykube_core.api.machinery.columns import NAME, strings, wide
-from pykube_core.api.machinery.registry import Resource, SnapshotRules, selectable
+from pykube_core.api.machinery.registry import (
+    CREATE,
+    Resource,
+    SnapshotRules,
+    Subresource,
+    proxy,
+    selectable,
+)
+
+_STREAM: Final = ("create", "get")
 
 PODS: Final = Resource(
     kind="Pod",
@@ -36,6 +45,17 @@ PODS: Final = Resource(
     has_status=True,
     grace=grace_of_pod,
     answers_with_object=True,
+    subresources=(
+        Subresource("attach", _STREAM, "PodAttachOptions"),
+        Subresource("binding", CREATE, "Binding"),
+        Subresource("ephemeralcontainers"),
+        Subresource("eviction", CREATE, "Eviction", "policy", "v1"),
+        Subresource("exec", _STREAM, "PodExecOptions"),
+        Subresource("log", ("get",)),
+        Subresource("portforward", _STREAM, "PodPortForwardOptions"),
+        proxy("PodProxyOptions"),
+        Subresource("resize"),
+    ),
     columns=(
         NAME,
         *strings("Ready", "Status", "Restarts", "Age"),

@@ -41,23 +41,33 @@ def set_template_defaults(workload: KubeObject) -> KubeObject:
 def validate_template(spec: KubeObject, kind: str) -> list[FieldError]:
     """Check the template of pods that run for good."""
     template = spec["template"]["spec"]
-    metadata = spec["template"].get("metadata", {})
-    errors = validate_labels(metadata.get("labels"), "spec.template.labels")
-    errors += validate_annotations(metadata.get("annotations", {}), "spec.template.annotations")
-    errors += [
-        replace(error, field=f"spec.template.{error.field}")
-        for error in validate_pod_spec(template, "")
-    ]
+    errors = validate_template_parts(spec["template"], "spec.template")
     policy = template.get("restartPolicy")
     if policy != "Always":
         errors.append(not_supported("spec.template.spec.restartPolicy", policy, ("Always",)))
     if "activeDeadlineSeconds" in template:
         detail = f"activeDeadlineSeconds in {kind} is not Supported"
         errors.append(forbidden("spec.template.spec.activeDeadlineSeconds", detail))
-    if template.get("ephemeralContainers"):
-        detail = "ephemeral containers not allowed in pod template"
-        errors.append(forbidden("spec.template.spec.ephemeralContainers", detail))
-    return errors
+    return errors + validate_no_ephemeral(spec["template"], "spec.template")
+
+
+def validate_template_parts(template: KubeObject, path: str) -> list[FieldError]:
+    """Check the labels, the annotations and the spec of a template."""
+    metadata = template.get("metadata", {})
+    errors = validate_labels(metadata.get("labels"), f"{path}.labels")
+    errors += validate_annotations(metadata.get("annotations", {}), f"{path}.annotations")
+    return errors + [
+        replace(error, field=f"{path}.{error.field}")
+        for error in validate_pod_spec(template["spec"], "")
+    ]
+
+
+def validate_no_ephemeral(template: KubeObject, path: str) -> list[FieldError]:
+    """Refuse ephemeral containers, which only a pod that runs can have."""
+    if not template["spec"].get("ephemeralContainers"):
+        return []
+    detail = "ephemeral containers not allowed in pod template"
+    return [forbidden(f"{path}.spec.ephemeralContainers", detail)]
 
 
 def validate_owner_selector(owner: KubeObject) -> list[FieldError]:
@@ -94,11 +104,15 @@ def validate_template_update(new: KubeObject, old: KubeObject) -> list[FieldErro
     return errors + validate_cost_update(annotations, annotations_of(was), path)
 
 
+def container_cells(spec: KubeObject) -> list[Json]:
+    """Return the cells that show the containers of a pod's spec: their names and images."""
+    containers = spec.get("containers", ())
+    return [
+        ",".join(container.get(field, "") for container in containers)
+        for field in ("name", "image")
+    ]
+
+
 def template_cells(spec: KubeObject) -> list[Json]:
     """Return the cells of the columns that show a template, of a workload's spec."""
-    containers = spec["template"]["spec"].get("containers", [])
-    return [
-        ",".join(container.get("name", "") for container in containers),
-        ",".join(container.get("image", "") for container in containers),
-        selector_text(spec.get("selector", {})),
-    ]
+    return [*container_cells(spec["template"]["spec"]), selector_text(spec.get("selector", {}))]
