@@ -220,7 +220,12 @@ class Writer(ABC):
                 raise
         else:
             return held, False
-        created = self._prepared(resource, merged(None), namespace, tracked)
+        new = merged(None)
+        if uid := new["metadata"].get("uid"):
+            text = "uid mismatch: the provided object specified uid "
+            raise conflict(resource, name, f"{text}{uid}, and no existing object was found")
+        new["metadata"].pop("resourceVersion", None)
+        created = self._prepared(resource, new, namespace, tracked)
         if dry_run:
             return created, True
         revision = self._put(created, 0)
@@ -304,8 +309,8 @@ class Writer(ABC):
             if dry_run:
                 return changed
             if lifecycle.may_go(new):
-                if revision := self._remove(held):
-                    return changed.at(revision)
+                if self._remove(held):
+                    return changed.at(held.revision)
             elif revision := self._put(changed, held.revision):
                 return changed.at(revision)
 
