@@ -1,92 +1,79 @@
-"""Fixtures for pytest: a fresh cluster a test, in this process, or on a port for real clients.
+"""Clusters for tests: a fresh one in milliseconds, in this process or behind a port.
 
-::
-
-    def test_my_controller(pykube_server):
-        client = my_client(pykube_server.url)
-
-pytest loads this module by itself once the package is installed; nothing is imported before a
-fixture is used.
+With pytest the fixtures `pykube_cluster` and `pykube_server` are there without an import; see
+`pykube_core.pytest_plugin`.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal, NamedTuple
-
-import pytest
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
     from pykube_core.cluster.cluster import Cluster
+    from pykube_core.serve.http.server import ControlPlaneServer
 
-_START_SECONDS = 30
+_T = TypeVar("_T")
+_START_SECONDS: Final = 10
 
 
-class Served(NamedTuple):
-    """A cluster whose API is on a port of loopback.
+class ServedCluster:
+    """A cluster behind a port of loopback.
 
     Attributes
     ----------
-    cluster : Cluster
-        It is stepped by the server's thread; a test reads it through clients.
     url : str
-        Such as "http://127.0.0.1:41234".
+        Where clients find it.
+    kubeconfig : pathlib.Path
+        A file for clients.
     """
 
-    cluster: Cluster
-    url: str
+    def __init__(self, server: ControlPlaneServer, kubeconfig: Path) -> None:
+        self._server = server
+        self.url = server.url
+        self.kubeconfig = kubeconfig
+
+    def call(self, function: Callable[[Cluster], _T]) -> _T:
+        """Call a function of the cluster, which nobody else touches meanwhile.
+
+        Its exceptions are raised here.
+        """
+        return self._server.call(function)
 
 
 @contextmanager
-def served(
-    nodes: int = 1, *, clock: Literal["virtual", "wall"] | float = "virtual", seed: int = 0
-) -> Iterator[Served]:
-    """Serve a fresh cluster on a free port of loopback, in a thread of its own.
+def serve(cluster: Cluster, folder: str | Path) -> Iterator[ServedCluster]:
+    """Serve a cluster behind a free port until the block ends.
 
     Parameters
     ----------
-    nodes : int
-        Simulated nodes, ready at once.
-    clock : "virtual", "wall" or float
-        As for `pykube_core.Cluster`.
+    cluster : Cluster
+        On a virtual clock time jumps to whatever waits next. It is not to be touched meanwhile but
+        by `ServedCluster.call`.
+    folder : path
+        Where the kubeconfig goes.
 
     Raises
     ------
     ImportError
-        uvicorn is not installed.
-    TimeoutError
-        The server does not come up.
+        uvicorn is not installed: ``pip install 'pykube-core[http]'``.
     """
-    from pykube_core.cluster.cluster import Cluster
+    from pykube_core.serve.http.kubeconfig import write_kubeconfig
     from pykube_core.serve.http.server import ControlPlaneServer
 
-    with Cluster(nodes, clock=clock, seed=seed) as cluster:
-        server = ControlPlaneServer(cluster, is_virtual=clock == "virtual")
-        ready = threading.Event()
-        thread = threading.Thread(target=server.run, args=(ready.set,), daemon=True)
-        thread.start()
-        try:
-            if not ready.wait(_START_SECONDS):
-                raise TimeoutError("the control plane does not come up")
-            yield Served(cluster, server.url)
-        finally:
-            server.stop()
-            thread.join(_START_SECONDS)
-
-
-@pytest.fixture
-def pykube_cluster() -> Iterator[Cluster]:
-    """Give a fresh cluster of one node, in this process, on a virtual clock."""
-    from pykube_core.cluster.cluster import Cluster
-
-    with Cluster(1) as cluster:
-        yield cluster
-
-
-@pytest.fixture
-def pykube_server() -> Iterator[Served]:
-    """Give a fresh cluster of one node whose API is on a port, on a virtual clock."""
-    with served() as found:
-        yield found
+    server = ControlPlaneServer(cluster)
+    path = Path(folder) / "kubeconfig"
+    write_kubeconfig(path, server.url)
+    ready = threading.Event()
+    thread = threading.Thread(target=server.run, args=(ready.set,), daemon=True)
+    thread.start()
+    try:
+        if not ready.wait(_START_SECONDS):
+            raise TimeoutError("the control plane did not start")
+        yield ServedCluster(server, path)
+    finally:
+        server.stop()
+        thread.join()

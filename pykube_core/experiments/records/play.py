@@ -21,7 +21,7 @@ from pykube_core.experiments.records.outcomes import (
     wanted_counts,
 )
 from pykube_core.experiments.records.record import Record
-from pykube_core.experiments.records.stage import Stage, escaped
+from pykube_core.experiments.records.stage import ADMIN_TOKEN, VIEWER_TOKEN, Stage, escaped
 
 KINDS: Final = ("requests", "kubectl", "finals", "events", "streams")
 _HEADERS: Final = ("content-type", "warning", "retry-after")
@@ -136,14 +136,18 @@ class _Player:
         stage = self._stage
         path = stage.names.original(step["path"])
         body = _original(stage, step.get("body"))
+        if isinstance(body, dict) and (body.get("spec") or {}).get("token") == "<token>":
+            is_known = bool(step["resp"]["status"].get("authenticated"))
+            body["spec"]["token"] = VIEWER_TOKEN if is_known else "unknown"
         headers = dict(step.get("headers") or {})
-        response = stage.send(step["method"], path, body=body, headers=headers)
+        token = step["as"] or "" if "as" in step else ADMIN_TOKEN
+        response = stage.send(step["method"], path, body=body, headers=headers, token=token)
         what = f"{step['n']} {step['method']} {step['path']}"
         self._report.add("requests", what, self._answer(step, response))
 
     def _answer(self, step: KubeObject, response: Response) -> Difference | None:
         names = self._stage.names
-        got = names.value(_decoded(response))
+        got = names.value(_decoded(response, isinstance(step.get("resp"), dict)))
         if response.status != step["status"]:
             return Difference("status", step["status"], [response.status, got])
         wanted: KubeObject = step.get("resp_headers") or {}
@@ -239,11 +243,11 @@ def _original(stage: Stage, body: Json, version: str = "1") -> Json:
     return json.loads(stage.names.original(json.dumps(body), version))
 
 
-def _decoded(response: Response) -> Json:
+def _decoded(response: Response, is_json: bool = False) -> Json:
     """Return the body of a response: JSON decoded, text as it is."""
     text = response.body.decode(errors="replace")
     kind = dict(response.headers).get("content-type", "")
-    if not kind.startswith("application/json"):
+    if not (is_json or kind.startswith("application/json")):
         return text
     try:
         return json.loads(text)
