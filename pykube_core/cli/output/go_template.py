@@ -40,7 +40,7 @@ from pykube_core.cli.output.template_nodes import (
 
 _DEPTH_MAX: Final = 200
 _NO_FINAL: Final = object()
-"""What the first command of a pipeline gets from the one before."""
+"""Stands for the value of the command before, where there is none."""
 
 
 class _Break(Exception):

@@ -118,7 +118,7 @@ class JsonPath:
 
     def _step(self, values: list[Json], node: Node) -> list[Json]:
         match node:
-            case Text(value, True):
+            case Text(value, is_quoted=True):
                 return [value]
             case Text(value):
                 return [value] * len(values)

@@ -76,7 +76,7 @@ class Filter:
 
 @dataclass(frozen=True)
 class Union:
-    """What several indices find, one after the other."""
+    """Values of several indices, one after the other."""
 
     branches: tuple[Terms, ...]
 
