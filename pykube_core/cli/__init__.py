@@ -255,11 +255,14 @@ def _parsed(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.N
     argparse takes words in one piece only. A command that sets ``intermixed`` to the name of its
     words gets the others too, and one that sets ``trailing`` what follows ``--``.
     """
+    arguments, unset = _without_booleans(parser, arguments)
     head, trailing = [_BARE.get(word, word) for word in arguments], None
     if "--" in arguments and arguments[0] in _WITH_TRAILING:
         at = arguments.index("--")
         head, trailing = head[:at], arguments[at + 1 :]
     options, extra = parser.parse_known_args(head)
+    for flag in unset:
+        setattr(options, flag, False)
     if trailing is not None:
         options.trailing = trailing
     words = getattr(options, "intermixed", "")
@@ -273,6 +276,33 @@ def _parsed(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.N
     if words:
         setattr(options, words, [*getattr(options, words), *extra])
     return options
+
+
+def _without_booleans(
+    parser: argparse.ArgumentParser, arguments: list[str]
+) -> tuple[list[str], list[str]]:
+    """Return arguments with ``--flag=true`` as ``--flag``, and the flags that are said to be false.
+
+    kubectl takes a truth value behind ``=`` for each flag that needs none.
+    """
+    head: list[str] = []
+    unset: list[str] = []
+    for at, word in enumerate(arguments):
+        if word == "--":
+            return [*head, *arguments[at:]], unset
+        name, _, value = word.partition("=")
+        action = parser._option_string_actions.get(name)
+        if value in ("true", "false") and action is not None and action.nargs == 0:
+            if value == "false":
+                unset.append(action.dest)
+                continue
+            word = name
+        head.append(word)
+        for action in parser._actions:
+            if isinstance(action, argparse._SubParsersAction) and word in action.choices:
+                parser = action.choices[word]
+                break
+    return head, unset
 
 
 def _refusal(error: Exception) -> str | None:

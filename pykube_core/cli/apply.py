@@ -6,14 +6,13 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from pykube_core.cli.create import FORMATS
 from pykube_core.cli.failures import CommandError, failure_lines, with_source
 from pykube_core.cli.manifests import Manifest, add_filename, read_manifests
 from pykube_core.cli.options import (
     add_data_dir,
     add_dry_run,
     add_namespace,
-    add_output,
+    add_object_output,
     add_wait,
 )
 
@@ -44,7 +43,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], he
     add_filename(parser)
     add_namespace(parser)
     add_dry_run(parser)
-    add_output(parser, *FORMATS)
+    add_object_output(parser)
     add_wait(parser)
     add_data_dir(parser)
     parser.set_defaults(run=run, parser=parser)
@@ -63,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     if not manifests:
         raise unread[0] if unread else CommandError("no objects passed to apply")
     errors: list[CommandError | StatusError] = []
-    printer = ObjectPrinter(sys.stdout, options.output, options.dry_run)
+    printer = ObjectPrinter(sys.stdout, options)
     with changing(options, make=True) as cluster:
         for manifest in manifests:
             try:

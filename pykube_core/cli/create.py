@@ -14,7 +14,7 @@ from pykube_core.cli.options import (
     add_data_dir,
     add_dry_run,
     add_namespace,
-    add_output,
+    add_object_output,
     add_wait,
 )
 
@@ -53,7 +53,6 @@ examples:
   pykube create namespace shop
 """
 
-FORMATS: Final = ("name", "json", "yaml")
 _SUFFIX_SIZE: Final = 5
 
 
@@ -94,7 +93,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], he
 def _add_common(parser: argparse.ArgumentParser) -> None:
     add_namespace(parser)
     add_dry_run(parser)
-    add_output(parser, *FORMATS)
+    add_object_output(parser)
     add_wait(parser)
     add_data_dir(parser)
 
@@ -193,7 +192,7 @@ def create_one(options: argparse.Namespace, resource: Resource, obj: KubeObject)
     from pykube_core.cli.data_dir import changing, run_on
     from pykube_core.cli.printing import ObjectPrinter
 
-    printer = ObjectPrinter(sys.stdout, options.output, options.dry_run)
+    printer = ObjectPrinter(sys.stdout, options)
     if options.dry_run == "client":
         if options.namespace and resource.namespaced:
             obj["metadata"]["namespace"] = options.namespace
@@ -218,7 +217,7 @@ def _create_files(options: argparse.Namespace) -> int:
     manifests, unread = read_manifests(BUILTIN, options)
     if not manifests:
         raise unread[0] if unread else CommandError("no objects passed to create")
-    printer = ObjectPrinter(sys.stdout, options.output, options.dry_run)
+    printer = ObjectPrinter(sys.stdout, options)
     if options.dry_run == "client":
         for manifest in manifests:
             printer(manifest.resource, manifest.object, "created")

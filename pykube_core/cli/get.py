@@ -7,24 +7,31 @@ import sys
 from typing import TYPE_CHECKING
 
 from pykube_core.cli.failures import CommandError, failure_lines
+from pykube_core.cli.manifests import add_filename
 from pykube_core.cli.options import (
     add_data_dir,
     add_namespace,
-    add_output,
+    add_object_output,
     add_selectors,
     add_words,
+    duration,
 )
+from pykube_core.cli.visiting import add_chunk_size
 
 if TYPE_CHECKING:
     from pykube_core.api.machinery.objects import KubeObject
     from pykube_core.api.machinery.registry import Resource
     from pykube_core.api.machinery.status import StatusError
-    from pykube_core.cli.data_dir import Reading
+    from pykube_core.cli.output.formats import Format
+    from pykube_core.cli.printing import TableOptions
     from pykube_core.cli.resource_arguments import Target
+    from pykube_core.cli.session import Session
+    from pykube_core.cli.visiting import Found
 
 DESCRIPTION = """\
 Show the objects of the cluster in a data directory, in kubectl's own layout. Nothing runs
-meanwhile: the cluster is shown as the last command left it, and ages are as of that time.
+meanwhile: the cluster is shown as the last command left it, and ages are as of that time. With -w
+the cluster runs on, and each change is shown, until nothing is left to do.
 """
 
 EPILOG = """\
@@ -34,6 +41,11 @@ examples:
   pykube get deploy,rs,pods -l app=httpd           several kinds, chosen by label
   pykube get all -n kube-system
   pykube get deployment/httpd -o yaml              one object, whole
+  pykube get pods --sort-by=.status.startTime
+  pykube get pods -o custom-columns=NAME:.metadata.name,NODE:.spec.nodeName
+  pykube get pods -o jsonpath='{range .items[*]}{.metadata.name}{"\\n"}{end}'
+  pykube get pods -o go-template='{{range .items}}{{.metadata.name}} {{end}}'
+  pykube get pods -w                               each change, while the cluster runs on
   pykube get events --field-selector involvedObject.name=host1
 
 kinds: namespaces (ns), nodes (no), pods (po), deployments (deploy), replicasets (rs),
@@ -41,7 +53,7 @@ kinds: namespaces (ns), nodes (no), pods (po), deployments (deploy), replicasets
 exit codes: 0 shown, 1 something asked for is not there, 2 bad usage or no cluster
 """
 
-_FORMATS = ("wide", "json", "yaml", "name")
+_FORMATS = ("wide", "custom-columns", "custom-columns-file")
 _NO_KIND = """\
 You must specify the type of resource to get. Use "pykube get --help" for the kinds there are.
 """
@@ -51,9 +63,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], he
     """Add the command to the command line."""
     parser = commands.add_parser("get", help=help, description=DESCRIPTION, epilog=EPILOG)
     add_words(parser)
+    add_filename(parser)
     add_namespace(parser)
     parser.add_argument("-A", "--all-namespaces", action="store_true", help="of all namespaces")
-    add_output(parser, *_FORMATS)
+    add_object_output(parser, "wide", "custom-columns=", "custom-columns-file=")
     add_selectors(parser)
     parser.add_argument("--show-labels", action="store_true", help="a column of all labels")
     parser.add_argument(
@@ -64,93 +77,96 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], he
         default=[],
         help="a column for each of these labels",
     )
+    parser.add_argument("--show-kind", action="store_true", help="kinds before the names")
     parser.add_argument("--no-headers", action="store_true", help="rows only")
+    parser.add_argument(
+        "--sort-by", metavar="PATH", default="", help="a field to sort by, such as .metadata.name"
+    )
     parser.add_argument(
         "--ignore-not-found", action="store_true", help="what is not there is no error"
     )
+    parser.add_argument("-w", "--watch", action="store_true", help="show what changes, too")
+    parser.add_argument("--watch-only", action="store_true", help="show what changes alone")
+    parser.add_argument(
+        "--output-watch-events", action="store_true", help="say how each object changed"
+    )
+    parser.add_argument(
+        "--request-timeout",
+        metavar="TIME",
+        type=duration,
+        default=0.0,
+        help="watch for so much of the cluster's time at most",
+    )
+    add_chunk_size(parser)
     add_data_dir(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print what the words name; the errors follow on stderr."""
-    from pykube_core.cli.data_dir import reading
-    from pykube_core.cli.resource_arguments import parse_targets
+    from pykube_core.cli.output.formats import object_format
+    from pykube_core.cli.session import looking
 
-    if not options.words:
+    watches = options.watch or options.watch_only
+    if not (options.words or options.filename or watches):
         print(_NO_KIND, file=sys.stderr)
         raise CommandError("Required resource not specified.")
-    if options.output not in ("", *_FORMATS):
-        allowed = ",".join(sorted(_FORMATS))
-        raise CommandError(
-            "unable to match a printer suitable for the output format "
-            f'"{options.output}", allowed formats are: {allowed}'
-        )
-    with reading(options) as cluster:
-        targets = parse_targets(cluster.server.registry, options.words)
-        _check(options, targets)
-        found = [_find(cluster, target, options) for target in targets]
-        errors = [error for _, failed in found for error in failed]
-        groups = [
-            (target.resource, objects)
-            for target, (objects, _) in zip(targets, found, strict=True)
-            if objects or not target.names
-        ]
-        if options.output in ("", "wide"):
-            _print_tables(groups, cluster.now_ns, options, quiet=bool(errors))
-        else:
-            _print_objects(targets, groups, options.output, bool(errors))
+    _check_columns(options)
+    format = object_format(options, _FORMATS)
+    if watches:
+        from pykube_core.cli.watching import watch_objects
+
+        return watch_objects(options, format)
+    with looking(options) as session:
+        found, errors, is_single = _find(session, options)
+        _print(session, found, format, options, failed=bool(errors), is_single=is_single)
     sys.stdout.flush()
     if errors:
         print(failure_lines(errors), file=sys.stderr)
     return 1 if errors else 0
 
 
-def _check(options: argparse.Namespace, targets: list[Target]) -> None:
-    if not any(target.names for target in targets):
-        return
-    if options.selector or options.field_selector:
-        raise CommandError("name cannot be provided when a selector is specified")
-    if options.all_namespaces and any(target.resource.namespaced for target in targets):
-        raise CommandError("a resource cannot be retrieved by name across all namespaces")
+def _check_columns(options: argparse.Namespace) -> None:
+    """Refuse columns that the format has no place for."""
+    if options.show_labels and options.output not in ("", "wide"):
+        raise CommandError(f"--show-labels option cannot be used with {options.output} printer")
+    if options.label_columns and options.output.startswith("custom-columns"):
+        raise CommandError(f"--label-columns option cannot be used with {options.output} printer")
+    if options.output_watch_events and not (options.watch or options.watch_only):
+        raise CommandError(
+            "--output-watch-events option can only be used with --watch or --watch-only"
+        )
 
 
 def _find(
-    cluster: Reading, target: Target, options: argparse.Namespace
-) -> tuple[list[KubeObject], list[StatusError]]:
-    """Return the objects of a target, and an error for each that is not there."""
+    session: Session, options: argparse.Namespace
+) -> tuple[list[Found], list[CommandError | StatusError], bool]:
+    """Return the objects that are asked for, and what kept others from being found."""
     from pykube_core.api.machinery.status import StatusError
+    from pykube_core.cli.visiting import checked_targets, visit
 
-    server, resource = cluster.server, target.resource
-    namespace = options.namespace or "default"
-    if not target.names:
-        within = "" if options.all_namespaces or not resource.namespaced else namespace
-        try:
-            listed = server.list(
-                resource,
-                within,
-                label_selector=options.selector,
-                field_selector=options.field_selector,
-            )
-        except StatusError as error:
-            return [], [_unable(error, resource, options)]
-        return [obj.decode() for obj in listed.items], []
-    objects, errors = [], []
-    for name in target.names:
-        try:
-            objects.append(server.get(resource, name, namespace).decode())
-        except StatusError as error:
-            if not (options.ignore_not_found and error.code == 404):
-                errors.append(error)
-    return objects, errors
+    client = session.client
+    if options.filename:
+        found, errors, is_single = visit(client, options, options.words)
+    else:
+        targets = checked_targets(client, options, options.words, all_of_kind=True)
+        found, errors, is_single = visit(client, options, options.words, all_of_kind=True)
+        errors = [
+            _unable(error, targets, options) if isinstance(error, StatusError) else error
+            for error in errors
+        ]
+    if options.ignore_not_found:
+        errors = [e for e in errors if not (isinstance(e, StatusError) and e.code == 404)]
+    return found, errors, is_single
 
 
-def _unable(error: StatusError, resource: Resource, options: argparse.Namespace) -> StatusError:
+def _unable(error: StatusError, targets: list[Target], options: argparse.Namespace) -> StatusError:
     """Return the error of a list with the selectors that it is about."""
     from pykube_core.api.machinery.status import StatusError
 
-    if error.code != 400:
+    if error.code != 400 or any(target.names for target in targets):
         return error
+    resource = targets[0].resource
     message = (
         f'Unable to find "{resource.group}/{resource.version}, Resource={resource.plural}" that '
         f'match label selector "{options.selector}", field selector "{options.field_selector}": '
@@ -159,60 +175,84 @@ def _unable(error: StatusError, resource: Resource, options: argparse.Namespace)
     return StatusError(error.code, error.reason, message, error.details)
 
 
-def _print_tables(
-    groups: list[tuple[Resource, list[KubeObject]]],
-    now_ns: int,
+def _print(
+    session: Session,
+    found: list[Found],
+    format: Format | None,
     options: argparse.Namespace,
     *,
-    quiet: bool,
+    failed: bool,
+    is_single: bool,
 ) -> None:
-    """Print a table for each run of objects of one resource, empty lines between them."""
-    from pykube_core.cli.printing import TableOptions, table_lines
+    from pykube_core.cli.output.sorting import sorted_by
+    from pykube_core.cli.printing import as_list
+
+    if format is None:
+        _print_tables(found, session.now_ns, options, quiet=failed)
+        return
+    if is_single:
+        for one in found:
+            sys.stdout.write(format(one.object))
+        return
+    objects = [one.object for one in found]
+    if not objects and (failed or options.ignore_not_found):
+        return
+    if options.sort_by and objects:
+        objects = [obj for _, obj in sorted_by(options.sort_by, [(None, o) for o in objects])]
+    if options.output == "name":
+        for obj in objects:
+            sys.stdout.write(format(obj))
+    else:
+        sys.stdout.write(format(as_list(objects)))
+
+
+def table_options(options: argparse.Namespace, *, with_kind: bool) -> TableOptions:
+    """Return how tables are printed."""
+    from pykube_core.cli.printing import TableOptions
 
     labels = tuple(label for text in options.label_columns for label in text.split(",") if label)
-    merged: list[tuple[Resource, list[KubeObject]]] = []
-    for resource, objects in groups:
-        if merged and merged[-1][0] is resource:
-            merged[-1][1].extend(objects)
-        else:
-            merged.append((resource, list(objects)))
-    table = TableOptions(
+    return TableOptions(
         wide=options.output == "wide",
-        with_kind=len({resource.qualified for resource, _ in merged}) > 1,
+        with_kind=options.show_kind or with_kind,
         with_namespace=options.all_namespaces,
         show_labels=options.show_labels,
         label_columns=labels,
         no_headers=options.no_headers,
     )
-    blocks = [
-        "\n".join(table_lines(resource, objects, now_ns, table))
-        for resource, objects in merged
-        if objects
-    ]
+
+
+def _print_tables(
+    found: list[Found], now_ns: int, options: argparse.Namespace, *, quiet: bool
+) -> None:
+    """Print a table for each run of objects of one resource, empty lines between them."""
+    from pykube_core.cli.output.sorting import sorted_by
+    from pykube_core.cli.printing import table_lines
+
+    merged: list[tuple[Resource, list[KubeObject]]] = []
+    for one in found:
+        if merged and merged[-1][0] is one.resource:
+            merged[-1][1].append(one.object)
+        else:
+            merged.append((one.resource, [one.object]))
+    table = table_options(options, with_kind=len({resource for resource, _ in merged}) > 1)
+    blocks = []
+    for resource, objects in merged:
+        if options.sort_by:
+            objects = [obj for _, obj in sorted_by(options.sort_by, [(None, o) for o in objects])]
+        blocks.append("\n".join(table_lines(resource, objects, now_ns, table)))
     if blocks:
         print(("\n" if options.no_headers else "\n\n").join(blocks))
     elif not quiet and not options.ignore_not_found:
-        of_one = not options.all_namespaces and all(resource.namespaced for resource, _ in groups)
-        where = f" in {options.namespace or 'default'} namespace." if of_one else ""
-        print(f"No resources found{where}", file=sys.stderr)
+        print(f"No resources found{_where(options)}", file=sys.stderr)
 
 
-def _print_objects(
-    targets: list[Target],
-    groups: list[tuple[Resource, list[KubeObject]]],
-    output: str,
-    failed: bool,
-) -> None:
-    """Print objects whole: one that was named alone as it is, all others as a list."""
-    from pykube_core.cli.printing import list_text, object_text
+def _where(options: argparse.Namespace) -> str:
+    """Return where nothing was found, of kinds that all have namespaces."""
+    from pykube_core.api.builtin import BUILTIN
+    from pykube_core.cli.resource_arguments import parse_targets
+    from pykube_core.cli.visiting import scope
 
-    objects = [(resource, obj) for resource, found in groups for obj in found]
-    named = sum(len(target.names) for target in targets)
-    if output == "name":
-        for resource, obj in objects:
-            print(object_text(resource, obj, output))
-    elif len(targets) == named == 1:
-        for resource, obj in objects:
-            print(object_text(resource, obj, output))
-    elif objects or not failed:
-        print(list_text([obj for _, obj in objects], output))
+    targets = parse_targets(BUILTIN, options.words)
+    if options.all_namespaces or not all(target.resource.namespaced for target in targets):
+        return ""
+    return f" in {scope(options)} namespace."

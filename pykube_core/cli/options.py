@@ -13,6 +13,10 @@ DATA_DIR_VARIABLE: Final = "PYKUBE_DATA_DIR"
 TIMEOUT_SECONDS: Final = 600.0
 
 WORDS_HELP: Final = "KIND[.GROUP] [NAME...], KIND/NAME..., KIND,KIND, or all"
+OUTPUTS: Final = (
+    *("name", "json", "yaml", "jsonpath=", "jsonpath-as-json=", "jsonpath-file="),
+    *("go-template=", "go-template-file="),
+)
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -101,6 +105,26 @@ def add_output(parser: argparse.ArgumentParser, *formats: str) -> None:
     parser.add_argument(
         "-o", "--output", metavar="FORMAT", default="", help=f"one of {', '.join(formats)}"
     ).completion = formats  # type: ignore[attr-defined]
+
+
+def add_object_output(parser: argparse.ArgumentParser, *formats: str) -> None:
+    """Add the format that objects are printed in, ``formats`` besides those of every command."""
+    add_output(parser, *formats, *OUTPUTS)
+    parser.add_argument(
+        "--template",
+        metavar="TEMPLATE",
+        default="",
+        help="the template, where -o names only its language (alone: a go-template)",
+    )
+    parser.add_argument(
+        "--allow-missing-template-keys",
+        action="store_true",
+        default=True,
+        help="a member that is not there is no error in a template (default: true)",
+    )
+    parser.add_argument(
+        "--show-managed-fields", action="store_true", help="managedFields in JSON and YAML"
+    )
 
 
 def add_dry_run(parser: argparse.ArgumentParser) -> None:

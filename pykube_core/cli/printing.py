@@ -6,6 +6,7 @@ Source: ``k8s.io/cli-runtime/pkg/printers/tableprinter.go`` and
 
 from __future__ import annotations
 
+import argparse
 import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple, TextIO
@@ -13,11 +14,11 @@ from typing import Final, NamedTuple, TextIO
 from pykube_core.api.machinery.columns import NONE
 from pykube_core.api.machinery.objects import Json, KubeObject
 from pykube_core.api.machinery.registry import Resource
-from pykube_core.api.machinery.yaml_text import json_text, yaml_text
 from pykube_core.cli.resource_arguments import printed_kind
 
 _WIDTH_MIN: Final = 6
 _PADDING: Final = 3
+_EVENT_WIDTH: Final = len("MODIFIED") + 2
 _BREAK_RE: Final = re.compile("[\f\n\r]")
 
 
@@ -33,22 +34,37 @@ class TableOptions(NamedTuple):
 
 
 def table_lines(
-    resource: Resource, objects: Sequence[KubeObject], now_ns: int, options: TableOptions
+    resource: Resource,
+    objects: Sequence[KubeObject],
+    now_ns: int,
+    options: TableOptions,
+    *,
+    event: str = "",
+    widths: list[int] | None = None,
 ) -> list[str]:
-    """Return the lines of a table of objects of one resource; ages are as of ``now_ns``."""
+    """Return the lines of a table of objects of one resource; ages are as of ``now_ns``.
+
+    Parameters
+    ----------
+    event : str
+        How the objects changed, for a first column; "" for none.
+    widths : list of int, optional
+        Widths of the columns of lines before, which these widen.
+    """
     shown = [
         at for at, column in enumerate(resource.columns) if options.wide or not column.priority
     ]
     namespaced = options.with_namespace and resource.namespaced
     rows: list[list[str]] = []
     if not options.no_headers:
-        header = ["NAMESPACE"] if namespaced else []
+        header = [*(["EVENT"] if event else []), *(["NAMESPACE"] if namespaced else [])]
         header += [resource.columns[at].name.upper() for at in shown]
         header += [label.rpartition("/")[2].upper() for label in options.label_columns]
         rows.append([*header, "LABELS"] if options.show_labels else header)
     for obj in objects:
         cells = resource.cells(obj, now_ns)
-        row = [obj["metadata"].get("namespace", "")] if namespaced else []
+        row = [event.ljust(_EVENT_WIDTH)] if event else []
+        row += [obj["metadata"].get("namespace", "")] if namespaced else []
         for at in shown:
             text = _cell(cells[at])
             if options.with_kind and resource.columns[at].format == "name":
@@ -59,20 +75,28 @@ def table_lines(
         if options.show_labels:
             row.append(",".join(f"{k}={v}" for k, v in sorted(labels.items())) or NONE)
         rows.append(row)
-    return aligned(rows)
+    return aligned(rows, widths)
 
 
-def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+def aligned(rows: Sequence[Sequence[str]], widths: list[int] | None = None) -> list[str]:
     """Return rows as lines: each column as wide as its widest cell and three spaces, at least six.
 
     All rows have the same number of cells; the last of a row is not padded.
+
+    Parameters
+    ----------
+    widths : list of int, optional
+        Widths that columns have at least; they grow with the rows.
     """
     if not rows:
         return []
-    columns = zip(*(row[:-1] for row in rows), strict=True)
-    widths = [max(_WIDTH_MIN, max(map(len, column)) + _PADDING) for column in columns]
+    least = [] if widths is None else widths
+    columns = list(zip(*(row[:-1] for row in rows), strict=True))
+    least += [_WIDTH_MIN] * (len(columns) - len(least))
+    for at, column in enumerate(columns):
+        least[at] = max(least[at], max(map(len, column)) + _PADDING)
     return [
-        "".join([cell.ljust(width) for cell, width in zip(row, widths, strict=False)] + [row[-1]])
+        "".join([cell.ljust(width) for cell, width in zip(row, least, strict=False)] + [row[-1]])
         for row in rows
     ]
 
@@ -85,25 +109,14 @@ def _cell(value: Json) -> str:
     return text if broken is None else text[: broken.start()] + "..."
 
 
-def object_text(resource: Resource, obj: KubeObject, output: str) -> str:
-    """Return one object in an output format, without a line break at its end."""
-    match output:
-        case "json":
-            return json_text(obj)
-        case "yaml":
-            return yaml_text(obj).removesuffix("\n")
-    return f"{printed_kind(resource)}/{obj['metadata'].get('name', '')}"
-
-
-def list_text(objects: Sequence[KubeObject], output: str) -> str:
-    """Return objects as one ``List``, as "json" or "yaml"."""
-    document = {
+def as_list(objects: Sequence[KubeObject]) -> KubeObject:
+    """Return objects as one ``List``."""
+    return {
         "apiVersion": "v1",
         "items": list(objects),
         "kind": "List",
         "metadata": {"resourceVersion": ""},
     }
-    return json_text(document) if output == "json" else yaml_text(document).removesuffix("\n")
 
 
 class ObjectPrinter:
@@ -111,26 +124,28 @@ class ObjectPrinter:
 
     Parameters
     ----------
-    output : str
-        "", "name", "json" or "yaml"; several YAML documents are parted by ``---``.
-    dry_run : str
-        "none", "client" or "server"; a line says so.
+    options : Namespace
+        Its ``output`` is "" for a line, else a format; a line says so when its ``dry_run`` is
+        "client" or "server".
+
+    Raises
+    ------
+    CommandError
+        There is no such format, or its template is none.
     """
 
-    def __init__(self, out: TextIO, output: str = "", dry_run: str = "none") -> None:
+    def __init__(self, out: TextIO, options: argparse.Namespace) -> None:
+        from pykube_core.cli.output.formats import object_format
+
         self._out = out
-        self._output = output
+        self._format = object_format(options)
         notes = {"client": " (dry run)", "server": " (server dry run)"}
-        self._note = notes.get(dry_run, "")
-        self._count = 0
+        self._note = notes.get(getattr(options, "dry_run", "none"), "")
 
     def __call__(self, resource: Resource, obj: KubeObject, done: str) -> None:
         """Print one object, of which ``done`` says what happened."""
-        if self._output == "yaml" and self._count:
-            print("---", file=self._out)
-        self._count += 1
-        if self._output:
-            print(object_text(resource, obj, self._output), file=self._out)
+        if self._format is not None:
+            self._out.write(self._format(obj))
         else:
-            name = object_text(resource, obj, "name")
+            name = f"{printed_kind(resource)}/{obj['metadata'].get('name', '')}"
             print(f"{name} {done}{self._note}", file=self._out)

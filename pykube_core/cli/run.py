@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Final
 
-from pykube_core.cli.create import FORMATS, create_one
+from pykube_core.cli.create import create_one
 from pykube_core.cli.failures import CommandError
 from pykube_core.cli.options import (
     add_data_dir,
     add_dry_run,
     add_namespace,
-    add_output,
+    add_object_output,
     add_wait,
 )
 
@@ -64,7 +64,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], he
     parser.add_argument("--replicas", metavar="N", type=int, help=argparse.SUPPRESS)
     add_namespace(parser)
     add_dry_run(parser)
-    add_output(parser, *FORMATS)
+    add_object_output(parser)
     add_wait(parser)
     add_data_dir(parser)
     parser.set_defaults(run=run, parser=parser, intermixed="words", trailing=[])

@@ -6,13 +6,12 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from pykube_core.cli.create import FORMATS
 from pykube_core.cli.failures import CommandError, failure_lines
 from pykube_core.cli.options import (
     add_data_dir,
     add_dry_run,
     add_namespace,
-    add_output,
+    add_object_output,
     add_selectors,
     add_wait,
     add_words,
@@ -51,7 +50,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], he
     add_namespace(parser)
     add_selectors(parser, fields=False)
     add_dry_run(parser)
-    add_output(parser, *FORMATS)
+    add_object_output(parser)
     add_wait(parser)
     add_data_dir(parser)
     parser.set_defaults(run=run, parser=parser)
@@ -74,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
     targets = parse_targets(BUILTIN, options.words)
     if any(not target.names for target in targets) and not (options.all or options.selector):
         raise CommandError("resource(s) were provided, but no name was specified")
-    printer = ObjectPrinter(sys.stdout, options.output, options.dry_run)
+    printer = ObjectPrinter(sys.stdout, options)
     errors: list[CommandError | StatusError] = []
     with changing(options, make=False) as cluster:
         found, missing = _find(cluster.server, targets, options)

@@ -1,0 +1,1 @@
+"""Output formats of kubectl: JSONPath, Go templates, custom columns, tables in another order."""
