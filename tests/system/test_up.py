@@ -118,6 +118,92 @@ def test_a_watch_is_woken_by_a_write(tmp_path):
         assert names == ["seen"]
 
 
+def test_users_have_tokens_and_roles_have_their_say(tmp_path):
+    pytest.importorskip("jwt")
+    (tmp_path / "tokens.csv").write_text(
+        'root-token,root,u-root,"system:masters"\njane-token,jane,u-jane,developers\n'
+    )
+    options = ("--token-auth-file", "tokens.csv", "--authorization-mode", "RBAC")
+    with up(tmp_path, *options) as control_plane:
+
+        def ask(path, token="", body=None, method="GET"):
+            headers = {"content_type": "application/json"}
+            if token:
+                headers["authorization"] = f"Bearer {token}"
+            return control_plane.ask(path, body, method, **headers)
+
+        pods = "/api/v1/namespaces/default/pods"
+        assert ask(pods, "wrong") == (401, ask(pods, "wrong")[1])
+        assert ask(pods, "wrong")[1]["message"] == "Unauthorized"
+        assert ask(pods)[1]["message"] == (
+            'pods is forbidden: User "system:anonymous" cannot list resource "pods" in API group '
+            '"" in the namespace "default"'
+        )
+        assert ask(pods, "root-token")[0] == 200
+        assert ask(pods, "jane-token")[0] == 403
+        rbac = "/apis/rbac.authorization.k8s.io/v1/namespaces/default"
+        rules = [{"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]}]
+        role = {"metadata": {"name": "reader"}, "rules": rules}
+        assert ask(f"{rbac}/roles", "root-token", role, "POST")[0] == 201
+        group = "rbac.authorization.k8s.io"
+        binding = {
+            "metadata": {"name": "b"},
+            "roleRef": {"apiGroup": group, "kind": "Role", "name": "reader"},
+            "subjects": [{"apiGroup": group, "kind": "User", "name": "jane"}],
+        }
+        assert ask(f"{rbac}/rolebindings", "root-token", binding, "POST")[0] == 201
+        assert ask(pods, "jane-token")[0] == 200
+        reviews = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+        attributes = {"namespace": "default", "verb": "list", "resource": "pods"}
+        asked = {"spec": {"resourceAttributes": attributes}}
+        assert ask(reviews, "jane-token", asked, "POST")[1]["status"]["allowed"] is True
+        account = {"metadata": {"name": "robot"}}
+        accounts = "/api/v1/namespaces/default/serviceaccounts"
+        assert ask(accounts, "root-token", account, "POST")[0] == 201
+        made = ask(f"{accounts}/robot/token", "root-token", {}, "POST")[1]
+        who = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+        info = ask(who, made["status"]["token"], {}, "POST")[1]["status"]["userInfo"]
+        assert info["username"] == "system:serviceaccount:default:robot"
+        assert ask(accounts, "root-token")[0] == 200
+
+
+def test_nobody_gives_a_role_that_he_does_not_have(tmp_path):
+    pytest.importorskip("jwt")
+    (tmp_path / "tokens.csv").write_text(
+        'root-token,root,u-root,"system:masters"\njane-token,jane,u-jane,developers\n'
+    )
+    options = ("--token-auth-file", "tokens.csv", "--authorization-mode", "RBAC")
+    rbac = "/apis/rbac.authorization.k8s.io/v1"
+    group = "rbac.authorization.k8s.io"
+    rules = [{"apiGroups": [group], "resources": ["roles"], "verbs": ["create", "patch", "get"]}]
+    with up(tmp_path, *options) as control_plane:
+
+        def ask(token, path, body, method="POST", kind="application/json"):
+            headers = {"content_type": kind, "authorization": f"Bearer {token}"}
+            return control_plane.ask(f"{rbac}{path}", body, method, **headers)
+
+        role = {"metadata": {"name": "maker"}, "rules": rules}
+        assert ask("root-token", "/clusterroles", role)[0] == 201
+        binding = {
+            "metadata": {"name": "maker"},
+            "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": "maker"},
+            "subjects": [{"apiGroup": group, "kind": "User", "name": "jane"}],
+        }
+        assert ask("root-token", "/clusterrolebindings", binding)[0] == 201
+        roles = "/namespaces/default/roles"
+        mine = {"metadata": {"name": "mine"}, "rules": rules}
+        assert ask("jane-token", roles, mine)[0] == 201
+        every = [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]
+        status, refusal = ask("jane-token", roles, {"metadata": {"name": "all"}, "rules": every})
+        assert status == 403
+        assert "is attempting to grant RBAC permissions not currently held" in refusal["message"]
+        patch = [{"op": "replace", "path": "/rules", "value": every}]
+        patched = ask("jane-token", f"{roles}/mine", patch, "PATCH", "application/json-patch+json")
+        assert patched[0] == 403
+        held = control_plane.ask(f"{rbac}{roles}/mine", authorization="Bearer jane-token")[1]
+        assert held["rules"] == rules
+
+
 @pytest.mark.parametrize("speed", ["0", "-1", "soon", "inf", "nan"])
 def test_a_clock_that_is_none_is_refused(tmp_path, speed):
     command = [sys.executable, "-m", "pykube_core", "up", f"--clock={speed}"]
