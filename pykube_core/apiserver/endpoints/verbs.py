@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from pykube_core.api.core import BINDINGS
 from pykube_core.api.machinery.objects import Json, KubeObject
 from pykube_core.api.machinery.patch import JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH
 from pykube_core.api.machinery.protobuf import encode_object
@@ -84,6 +85,8 @@ class Verbs:
             raise method_not_allowed()
         if verb in ("update", "patch", "delete") and not info.name:
             raise method_not_allowed()
+        if resource is BINDINGS:
+            return self._bind(request, info)
         handler: dict[str, Callable[[Request, RequestInfo, Resource], Response]] = {
             "get": self._get,
             "list": self._list,
@@ -349,12 +352,12 @@ class Verbs:
         form = accepted(request)
         binding = bodies.read_options(request, "Binding")
         target = binding.get("target") or {}
-        given = (binding.get("metadata") or {}).get("name") or info.name
-        if given != info.name:
+        name = (binding.get("metadata") or {}).get("name") or info.name
+        if name != (info.name or name):
             text = "name in URL does not match name in Binding object"
             raise bad_request(text)
         uid = (binding.get("metadata") or {}).get("uid") or ""
-        self._server.bind(info.name, info.namespace, target.get("name") or "", uid)
+        self._server.bind(name, info.namespace, target.get("name") or "", uid)
         status = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
         return _encoded(status | {"code": 201}, form, 201)
 
