@@ -137,14 +137,9 @@ def _validate_owners(owners: list[KubeObject]) -> list[FieldError]:
     path = "metadata.ownerReferences"
     errors: list[FieldError] = []
     controller = ""
-    for owner in owners:
+    for index, owner in enumerate(owners):
+        errors += _validate_owner(owner, f"{path}[{index}]")
         kind, name = owner.get("kind") or "", owner.get("name") or ""
-        api_version = owner.get("apiVersion") or ""
-        if not api_version.rpartition("/")[2]:
-            errors.append(invalid(f"{path}.apiVersion", api_version, "version must not be empty"))
-        for field, value in (("kind", kind), ("name", name), ("uid", owner.get("uid") or "")):
-            if not value:
-                errors.append(invalid(f"{path}.{field}", value, "must not be empty"))
         if not owner.get("controller"):
             continue
         if controller:
@@ -155,6 +150,23 @@ def _validate_owners(owners: list[KubeObject]) -> list[FieldError]:
             errors.append(invalid(path, owners, detail))
         else:
             controller = f"{kind}/{name}"
+    return errors
+
+
+def _validate_owner(owner: KubeObject, path: str) -> list[FieldError]:
+    errors: list[FieldError] = []
+    api_version, kind = owner.get("apiVersion") or "", owner.get("kind") or ""
+    if api_version and (api_version.count("/") > 1 or not api_version.rpartition("/")[2]):
+        detail = "must be <group>/<version> or <version>"
+        errors.append(invalid(f"{path}.apiVersion", api_version, detail))
+    errors += [
+        required(f"{path}.{field}", "must not be empty")
+        for field in ("apiVersion", "kind", "name", "uid")
+        if not owner.get(field)
+    ]
+    if (api_version, kind) == ("v1", "Event"):
+        detail = "/v1, Kind=Event is disallowed from being an owner"
+        errors.append(invalid(path, owner, detail))
     return errors
 
 

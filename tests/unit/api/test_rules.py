@@ -88,6 +88,13 @@ CREATED = [
         "characters",
     ),
     (
+        "ConfigMap", "metadata.ownerReferences",
+        [{"apiVersion": "a/b/c", "kind": "Node", "name": "n"}],
+        '[metadata.ownerReferences[0].apiVersion: Invalid value: "a/b/c": must be '
+        "<group>/<version> or <version>, metadata.ownerReferences[0].uid: Required value: must not "
+        "be empty]",
+    ),
+    (
         "Job", "spec.template.spec.restartPolicy", "Always",
         'spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"',
     ),
