@@ -6,7 +6,6 @@ Source: ``k8s.io/kubernetes/pkg/apis/batch/validation`` v1.37.2.
 from __future__ import annotations
 
 import re
-import zoneinfo
 from typing import Final
 
 from pykube_core.api.batch.cron_schedule import ScheduleError, check_schedule
@@ -90,6 +89,8 @@ def validate_cron_job_update(new: KubeObject, old: KubeObject) -> list[FieldErro
 
 
 def _validate_zone(zone: str | None) -> list[FieldError]:
+    import zoneinfo  # A cluster without cron jobs does without it.
+
     path = "spec.timeZone"
     if zone is None:
         return []

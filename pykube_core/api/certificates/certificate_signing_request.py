@@ -6,6 +6,7 @@ from typing import Final
 
 from pykube_core.api.machinery.columns import AGE, NAME, NONE, age, human_duration, strings
 from pykube_core.api.machinery.field_errors import FieldError, required
+from pykube_core.api.machinery.names import path_segment
 from pykube_core.api.machinery.object_meta import validate_create, validate_metadata
 from pykube_core.api.machinery.objects import Json, KubeObject, name_of
 from pykube_core.api.machinery.registry import Resource, Subresource, selectable
@@ -32,14 +33,10 @@ def prepare_certificate_signing_request_update(new: KubeObject, old: KubeObject)
 
 def validate_certificate_signing_request(request: KubeObject) -> list[FieldError]:
     """Check a request."""
-    errors, spec = validate_metadata(request, _any_name, namespaced=False), request["spec"]
+    errors, spec = validate_metadata(request, path_segment, namespaced=False), request["spec"]
     return errors + [
         required(f"spec.{field}") for field in ("request", "signerName") if not spec.get(field)
     ]
-
-
-def _any_name(name: str) -> tuple[str, ...]:
-    return ()
 
 
 def certificate_signing_request_cells(request: KubeObject, now_ns: int) -> list[Json]:
@@ -71,7 +68,7 @@ CERTIFICATE_SIGNING_REQUESTS: Final = Resource(
     prepare_update=prepare_certificate_signing_request_update,
     validate=validate_certificate_signing_request,
     validate_create=validate_create,
-    name_rule=_any_name,
+    name_rule=path_segment,
     has_status=True,
     columns=(
         NAME,

@@ -11,9 +11,10 @@ from pykube_core.api.core.volume_columns import (
     storage_class_text,
 )
 from pykube_core.api.core.volume_defaults import set_source_defaults
-from pykube_core.api.core.volume_validation import validate_volume_spec
+from pykube_core.api.core.volume_validation import NOT_SOURCES, validate_volume_spec
 from pykube_core.api.machinery.columns import AGE, NAME, UNSET, age, strings, wide
-from pykube_core.api.machinery.field_errors import FieldError
+from pykube_core.api.machinery.equality import means_the_same
+from pykube_core.api.machinery.field_errors import IMMUTABLE, FieldError, forbidden, invalid
 from pykube_core.api.machinery.object_meta import validate_create, validate_metadata
 from pykube_core.api.machinery.objects import Json, KubeObject, name_of
 from pykube_core.api.machinery.registry import Resource, SnapshotRules
@@ -38,6 +39,25 @@ def validate_persistent_volume(volume: KubeObject) -> list[FieldError]:
     """Check a persistent volume."""
     errors = validate_metadata(volume, namespaced=False)
     return errors + validate_volume_spec(volume.get("spec") or {})
+
+
+def validate_persistent_volume_update(new: KubeObject, old: KubeObject) -> list[FieldError]:
+    """Refuse another source, and another mode."""
+    spec, was = new["spec"], old["spec"]
+    errors: list[FieldError] = []
+    sources = [
+        {field: value for field, value in each.items() if field not in NOT_SOURCES}
+        for each in (spec, was)
+    ]
+    if not means_the_same("core.v1.PersistentVolumeSpec", *sources):
+        detail = "spec.persistentvolumesource is immutable after creation"
+        errors.append(forbidden("spec.persistentvolumesource", detail))
+    if spec.get("volumeMode") != was.get("volumeMode"):
+        errors.append(invalid("volumeMode", spec.get("volumeMode"), IMMUTABLE))
+    path, name = "spec.volumeAttributesClassName", spec.get("volumeAttributesClassName")
+    if name is None and "volumeAttributesClassName" in was:
+        errors.append(forbidden(path, "update from non-nil value to nil is forbidden"))
+    return errors
 
 
 def prepare_persistent_volume(volume: KubeObject) -> None:
@@ -75,6 +95,7 @@ PERSISTENT_VOLUMES: Final = Resource(
     prepare=prepare_persistent_volume,
     validate=validate_persistent_volume,
     validate_create=validate_create,
+    validate_update=validate_persistent_volume_update,
     has_status=True,
     answers_with_object=True,
     columns=(

@@ -9,9 +9,10 @@ from pykube_core.api.core.pod.template import (
     container_cells,
     selector_mismatch,
     set_template_defaults,
+    validate_template,
 )
 from pykube_core.api.machinery.columns import AGE, NAME, age, integers, label_text
-from pykube_core.api.machinery.field_errors import FieldError, required
+from pykube_core.api.machinery.field_errors import NEGATIVE, FieldError, invalid, required
 from pykube_core.api.machinery.object_meta import validate_create, validate_metadata
 from pykube_core.api.machinery.objects import Json, KubeObject, name_of
 from pykube_core.api.machinery.registry import Resource, SnapshotRules, nothing_wrong, selectable
@@ -44,7 +45,19 @@ def prepare_replication_controller(controller: KubeObject) -> None:
 
 
 def validate_replication_controller(controller: KubeObject) -> list[FieldError]:
-    """Check a replication controller's selector against its template."""
+    """Check a replication controller and its pod template."""
+    errors, spec = _validate_selector(controller), controller["spec"]
+    errors += [
+        invalid(f"spec.{field}", spec[field], NEGATIVE)
+        for field in ("minReadySeconds", "replicas")
+        if spec.get(field, 0) < 0
+    ]
+    if spec.get("template") is not None:
+        errors += validate_template(spec, "ReplicationController")
+    return errors
+
+
+def _validate_selector(controller: KubeObject) -> list[FieldError]:
     errors = validate_metadata(controller)
     spec = controller.get("spec") or {}
     selector = spec.get("selector") or {}

@@ -44,10 +44,11 @@ _REQUIRED: Final = {
     "local": ("local", ("path",)),
 }
 _PARTITIONED: Final = ("gcePersistentDisk", "awsElasticBlockStore")
-_NOT_SOURCES: Final = frozenset(
+NOT_SOURCES: Final = frozenset(
     "accessModes capacity claimRef mountOptions nodeAffinity persistentVolumeReclaimPolicy "
     "storageClassName volumeAttributesClassName volumeMode name".split()
 )
+"""Fields of a volume's spec beside the one that is its source."""
 
 
 def validate_volumes(volumes: list[KubeObject], pod_name: str, path: str) -> list[FieldError]:
@@ -137,7 +138,7 @@ def validate_driver_name(name: str, path: str) -> list[FieldError]:
 
 def _validate_source(holder: KubeObject, path: str) -> list[FieldError]:
     """Check that there is one source, and the fields that the scheduler reads of it."""
-    kinds = [key for key, value in holder.items() if key not in _NOT_SOURCES and value is not None]
+    kinds = [key for key, value in holder.items() if key not in NOT_SOURCES and value is not None]
     if not kinds:
         return [required(path, "must specify a volume type")]
     errors = _validate_one_source(kinds[0], holder[kinds[0]], path)

@@ -56,6 +56,8 @@ _DNS_1035_LABEL_TEXT: Final = (
     f"regex used for validation is '{_DNS_1035_LABEL}')"
 )
 
+_ESCAPED_RE: Final = re.compile(r'["\\\x00-\x1f\x7f]')
+
 Complaints = tuple[str, ...]
 NameRule = Callable[[str], Complaints]
 
@@ -125,10 +127,16 @@ def dns_subdomain(value: str) -> Complaints:
 
 
 def path_segment(value: str) -> Complaints:
-    """Check a name that only has to fit into a path: names of roles and of their bindings."""
+    """Check a name that only has to fit into a path: names of roles and of their bindings.
+
+    Difference: characters that JSON escapes are refused, since stored names stand as they are.
+    """
     if value in (".", ".."):
         return (f"may not be '{value}'",)
-    return tuple(f"may not contain '{char}'" for char in "/%" if char in value)
+    complaints = [f"may not contain '{char}'" for char in "/%" if char in value]
+    if _ESCAPED_RE.search(value):
+        complaints.append("may not contain quotes, backslashes or control characters")
+    return tuple(complaints)
 
 
 def dns_1035_label(value: str) -> Complaints:

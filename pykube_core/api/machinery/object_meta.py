@@ -137,15 +137,9 @@ def _validate_owners(owners: list[KubeObject]) -> list[FieldError]:
     path = "metadata.ownerReferences"
     errors: list[FieldError] = []
     controller = ""
-    for at, owner in enumerate(owners):
+    for index, owner in enumerate(owners):
+        errors += _validate_owner(owner, f"{path}[{index}]")
         kind, name = owner.get("kind") or "", owner.get("name") or ""
-        version = owner.get("apiVersion") or ""
-        for field in ("apiVersion", "kind", "name", "uid"):
-            if not owner.get(field):
-                errors.append(required(f"{path}[{at}].{field}", "must not be empty"))
-        if version and (not version.rpartition("/")[2] or version.count("/") > 1):
-            detail = "must be <group>/<version> or <version>"
-            errors.append(invalid(f"{path}[{at}].apiVersion", version, detail))
         if not owner.get("controller"):
             continue
         if controller:
@@ -156,6 +150,23 @@ def _validate_owners(owners: list[KubeObject]) -> list[FieldError]:
             errors.append(invalid(path, owners, detail))
         else:
             controller = f"{kind}/{name}"
+    return errors
+
+
+def _validate_owner(owner: KubeObject, path: str) -> list[FieldError]:
+    errors: list[FieldError] = []
+    api_version, kind = owner.get("apiVersion") or "", owner.get("kind") or ""
+    if api_version and (api_version.count("/") > 1 or not api_version.rpartition("/")[2]):
+        detail = "must be <group>/<version> or <version>"
+        errors.append(invalid(f"{path}.apiVersion", api_version, detail))
+    errors += [
+        required(f"{path}.{field}", "must not be empty")
+        for field in ("apiVersion", "kind", "name", "uid")
+        if not owner.get(field)
+    ]
+    if (api_version, kind) == ("v1", "Event"):
+        detail = "/v1, Kind=Event is disallowed from being an owner"
+        errors.append(invalid(path, owner, detail))
     return errors
 
 

@@ -71,8 +71,11 @@ class Writer(ABC):
         """Create an object: 409 when its name is taken.
 
         ``field_validation`` and ``warnings`` are those of `intake.read`. A ``manager`` has the
-        fields that it writes recorded in the object; None leaves no trace.
+        fields that it writes recorded in the object; None leaves no trace. A kind that is not kept
+        is answered elsewhere: 405.
         """
+        if not resource.kept:
+            raise method_not_allowed()
         new = read(resource, obj, Mode.SERVER, field_validation=field_validation, warnings=warnings)
         asked, resource = resource, resource.stored
         new = to_storage(asked, new)

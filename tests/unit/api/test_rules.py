@@ -83,6 +83,18 @@ CREATED = [
     ),
     ("Role", "metadata.name", "a/b", 'metadata.name: Invalid value: "a/b": may not contain \'/\''),
     (
+        "Role", "metadata.name", 'a"b',
+        'metadata.name: Invalid value: "a\\"b": may not contain quotes, backslashes or control '
+        "characters",
+    ),
+    (
+        "ConfigMap", "metadata.ownerReferences",
+        [{"apiVersion": "a/b/c", "kind": "Node", "name": "n"}],
+        '[metadata.ownerReferences[0].apiVersion: Invalid value: "a/b/c": must be '
+        "<group>/<version> or <version>, metadata.ownerReferences[0].uid: Required value: must not "
+        "be empty]",
+    ),
+    (
         "Job", "spec.template.spec.restartPolicy", "Always",
         'spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"',
     ),
@@ -176,3 +188,25 @@ def test_a_secrets_texts_are_data_and_a_service_keeps_its_address(server):
     server.create(services, changed("Service", "spec.clusterIP", "10.0.0.9"))
     updated = server.update(services, {"metadata": {"name": "x"}} | SEEDS["Service"]).decode()
     assert updated["spec"]["clusterIPs"] == [updated["spec"]["clusterIP"]] == ["10.0.0.9"]
+
+
+def test_a_claim_stays_as_it_is_but_for_its_volume_and_a_bound_ones_size(server):
+    claims = BUILTIN.named("pvc")
+    server.create(claims, {"metadata": {"name": "x"}} | SEEDS["PersistentVolumeClaim"])
+    bigger = {"spec": {"resources": {"requests": {"storage": "2Gi"}}}}
+    assert "spec is immutable after creation" in refusal(server.patch, claims, bigger, "x", "")
+    server.patch(claims, {"spec": {"volumeName": "v"}}, "x")
+    status = {"status": {"phase": "Bound", "capacity": {"storage": "1Gi"}}}
+    server.patch(claims, status, "x", subresource="status")
+    held = server.patch(claims, bigger, "x").decode()
+    assert held["spec"]["resources"]["requests"]["storage"] == "2Gi"
+    smaller = {"spec": {"resources": {"requests": {"storage": "1Gi"}}}}
+    told = refusal(server.patch, claims, smaller, "x", "")
+    assert told.endswith("Forbidden: field can not be less than status.capacity")
+    assert "spec is immutable" in refusal(server.patch, claims, {"spec": {"volumeName": "w"}}, "x")
+
+
+def test_a_kind_that_is_answered_at_once_is_not_kept(server):
+    with pytest.raises(StatusError) as error:
+        server.create(BUILTIN.named("bindings"), {"metadata": {"name": "x"}})
+    assert error.value.code == 405
