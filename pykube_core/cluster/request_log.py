@@ -88,6 +88,8 @@ class RequestLog:
     def look(self, now_ns: int) -> None:
         """Take down what was written since the last call; call it after each step."""
         for change in self._cursor.read():
+            if type(change) is Updated and _goes(change.object):
+                continue  # Its deletion, which the same request brings, is told.
             client = self._loop.stepped or CLIENT
             verb, path = request_of(change)
             node = _node_of(change.object) if client == KUBELET else ""
@@ -127,6 +129,8 @@ def request_of(change: Change) -> tuple[str, str]:
 
 class _Metadata(msgspec.Struct, gc=False):
     deletionTimestamp: str = ""
+    deletionGracePeriodSeconds: int | None = None
+    finalizers: list[str] = []
 
 
 class _Spec(msgspec.Struct, gc=False):
@@ -146,6 +150,12 @@ class _View(msgspec.Struct, gc=False):
 
 def _deletion(obj: ApiObject) -> str:
     return obj.view(_View).metadata.deletionTimestamp
+
+
+def _goes(obj: ApiObject) -> bool:
+    """Say whether an object is marked for a deletion that waits for nothing."""
+    metadata = obj.view(_View).metadata
+    return metadata.deletionGracePeriodSeconds == 0 and not metadata.finalizers
 
 
 def _node_of(obj: ApiObject) -> str:

@@ -86,6 +86,8 @@ class _Owner(msgspec.Struct, gc=False):
 
 class _Metadata(msgspec.Struct, gc=False):
     uid: str = ""
+    deletionGracePeriodSeconds: int | None = None
+    finalizers: list[str] | None = None
     creationTimestamp: str | None = None
     ownerReferences: list[_Owner] = []
 
@@ -129,6 +131,11 @@ class _View(msgspec.Struct, gc=False):
     status: _Status = msgspec.field(default_factory=_Status)
     lastTimestamp: str | None = None
     eventTime: str | None = None
+
+    def goes(self) -> bool:
+        """Say whether it is marked for a deletion that waits for nothing, and follows at once."""
+        metadata = self.metadata
+        return metadata.deletionGracePeriodSeconds == 0 and not metadata.finalizers
 
     def newest(self) -> str:
         """Return the newest time; none of them is ever written ahead of time."""
@@ -233,7 +240,7 @@ class _Reader:
         if resource is None or data is None:
             return
         view = _view(data)
-        if view is None:
+        if view is None or (write.new is not None and view.goes()):
             return
         self._newest = max(self._newest, view.newest().removesuffix("Z"))
         if resource is EVENTS:

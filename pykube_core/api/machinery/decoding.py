@@ -180,6 +180,8 @@ class _Decoder:
                 ]
             case "map" if isinstance(value, dict) and type.item is not None:
                 item = type.item
+                for key in value.duplicates if isinstance(value, _Pairs) else ():
+                    self._strict("duplicate", f"{path}.{key}")
                 return {
                     key: self.value(element, item, f"{path}.{key}", owner, stack)
                     for key, element in value.items()

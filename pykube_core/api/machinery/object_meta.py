@@ -137,14 +137,15 @@ def _validate_owners(owners: list[KubeObject]) -> list[FieldError]:
     path = "metadata.ownerReferences"
     errors: list[FieldError] = []
     controller = ""
-    for owner in owners:
+    for at, owner in enumerate(owners):
         kind, name = owner.get("kind") or "", owner.get("name") or ""
-        api_version = owner.get("apiVersion") or ""
-        if not api_version.rpartition("/")[2]:
-            errors.append(invalid(f"{path}.apiVersion", api_version, "version must not be empty"))
-        for field, value in (("kind", kind), ("name", name), ("uid", owner.get("uid") or "")):
-            if not value:
-                errors.append(invalid(f"{path}.{field}", value, "must not be empty"))
+        version = owner.get("apiVersion") or ""
+        for field in ("apiVersion", "kind", "name", "uid"):
+            if not owner.get(field):
+                errors.append(required(f"{path}[{at}].{field}", "must not be empty"))
+        if version and (not version.rpartition("/")[2] or version.count("/") > 1):
+            detail = "must be <group>/<version> or <version>"
+            errors.append(invalid(f"{path}[{at}].apiVersion", version, detail))
         if not owner.get("controller"):
             continue
         if controller:

@@ -22,7 +22,7 @@ from pykube_core.apiserver.auth.user import User
 from pykube_core.apiserver.endpoints.access import Access
 from pykube_core.apiserver.endpoints.bodies import read_object
 from pykube_core.apiserver.endpoints.discovery import AGGREGATED, Discovery
-from pykube_core.apiserver.endpoints.health import health
+from pykube_core.apiserver.endpoints.health import health, health_paths
 from pykube_core.apiserver.endpoints.message import (
     JSON,
     NOT_FOUND,
@@ -30,7 +30,10 @@ from pykube_core.apiserver.endpoints.message import (
     Response,
     bytes_response,
     json_response,
+    tagged,
+    text_response,
 )
+from pykube_core.apiserver.endpoints.metrics import Metrics
 from pykube_core.apiserver.endpoints.negotiation import clauses, not_acceptable
 from pykube_core.apiserver.endpoints.openapi import OpenApi
 from pykube_core.apiserver.endpoints.options import write_options
@@ -58,6 +61,16 @@ VERSION: Final[KubeObject] = {
 """The version that the API behaves as."""
 
 _HEALTH: Final = ("healthz", "livez", "readyz")
+_PAGES: Final = (
+    "/flagz",
+    "/metrics",
+    "/openapi/v2",
+    "/openapi/v3",
+    "/openapi/v3/",
+    "/statusz",
+    "/version",
+)
+_PAGE_TYPES: Final = (JSON, "application/yaml", "text/plain")
 
 
 class Endpoints:
@@ -88,18 +101,21 @@ class Endpoints:
         self._access = access or Access()
         self._reviews = Reviews(self._access, clock)
         self._verbs = Verbs(server, clock, self._access)
+        self._metrics = Metrics(str(VERSION["gitVersion"]))
         self._address = address
         self._clock = clock
 
     def handle(self, request: Request) -> Response:
         """Return the answer to a request; no request raises."""
-        try:
-            return self._answer(request)
-        except StatusError as error:
-            return status_response(error)
-
-    def _answer(self, request: Request) -> Response:
         info = request_info(request)
+        try:
+            response = self._answer(request, info)
+        except StatusError as error:
+            response = status_response(error)
+        self._metrics.count(info, response.status)
+        return response
+
+    def _answer(self, request: Request, info: RequestInfo) -> Response:
         user = self._access.user_of(request, info)
         if not info.resource:
             return self._plain(request)
@@ -178,6 +194,10 @@ class Endpoints:
                 return _found(found.resource_list(group, version))
             case ["openapi", *rest]:
                 return self._openapi.answer(request, rest)
+            case ["metrics"]:
+                return self._metrics.answer()
+            case [("statusz" | "flagz") as page]:
+                return _page(request, page)
         return None
 
     def _discovered(self, request: Request, plain: KubeObject, *, core: bool) -> Response:
@@ -191,14 +211,23 @@ class Endpoints:
                 return json_response(plain)
             named = wanted.get("g"), wanted.get("v"), wanted.get("as")
             if named == ("apidiscovery.k8s.io", "v2", "APIGroupDiscoveryList"):
-                return json_response(self._discovery.aggregated(core=core), type=AGGREGATED)
+                found = json_response(self._discovery.aggregated(core=core), type=AGGREGATED)
+                return tagged(request, found.with_headers([("vary", "Accept")]))
         if accept:
             raise not_acceptable((JSON, "application/yaml", "application/vnd.kubernetes.protobuf"))
         return json_response(plain)
 
     def _paths(self) -> list[str]:
-        health_paths = [f"/{name}" for name in _HEALTH]
-        return sorted([*self._discovery.paths(), *health_paths, "/version"])
+        return sorted([*self._discovery.paths(), *health_paths(), *_PAGES])
+
+
+def _page(request: Request, name: str) -> Response:
+    """Return a page for people, which is there as plain text alone (406)."""
+    accepted = [clause.type for clause in clauses(request.header("accept"))]
+    if not {"text/plain", "text/*", "*/*"}.intersection(accepted):
+        raise not_acceptable(_PAGE_TYPES)
+    lines = [f"kube-apiserver {name}", "", f"Binary version: {VERSION['gitVersion']}", ""]
+    return text_response("\n".join(lines))
 
 
 def status_response(error: StatusError) -> Response:

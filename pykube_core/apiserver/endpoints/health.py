@@ -47,7 +47,7 @@ _HOOKS: Final = (
     "kube-apiserver-autoregistration",
 )
 _FIRST: Final = {
-    "healthz": ("ping", "log", "etcd"),
+    "healthz": ("ping", "log", "loopback-serving-certificate", "etcd"),
     "livez": ("ping", "log", "loopback-serving-certificate", "etcd"),
     "readyz": ("ping", "log", "etcd", "etcd-readiness", "informer-sync"),
 }
@@ -58,12 +58,22 @@ _LAST: Final = (
 )
 
 
+def checks_of(kind: str) -> tuple[str, ...]:
+    """Return the checks of one of the three paths, in their order."""
+    checks = (*_FIRST[kind], *(f"poststarthook/{hook}" for hook in _HOOKS), *_LAST)
+    return (*checks, "shutdown") if kind == "readyz" else checks
+
+
+def health_paths() -> list[str]:
+    """Return the paths of all checks, and of the three together."""
+    paths = [f"/{kind}/{check}" for kind in _FIRST for check in checks_of(kind)]
+    return [*(f"/{kind}" for kind in _FIRST), *paths]
+
+
 def health(request: Request) -> Response:
     """Answer a request below one of the three paths."""
     kind, _, name = request.path.strip("/").partition("/")
-    checks = (*_FIRST[kind], *(f"poststarthook/{hook}" for hook in _HOOKS), *_LAST)
-    if kind == "readyz":
-        checks = (*checks, "shutdown")
+    checks = checks_of(kind)
     if name:
         return text_response("ok") if name in checks else NOT_FOUND
     query = Query(request)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import Final, NamedTuple, Protocol
 from urllib.parse import parse_qs
@@ -94,6 +95,14 @@ def bytes_response(body: bytes, status: int = 200, type: str = JSON) -> Response
 def text_response(text: str, status: int = 200) -> Response:
     """Return a response with plain text."""
     return bytes_response(text.encode(), status, TEXT)
+
+
+def tagged(request: Request, response: Response) -> Response:
+    """Return a response with the hash of its body; 304 where the client has that body already."""
+    tag = f'"{hashlib.sha512(response.body).hexdigest().upper()}"'
+    if request.header("if-none-match") == tag:
+        return Response(304, (("etag", tag),))
+    return response.with_headers([("etag", tag)])
 
 
 NOT_FOUND: Final = text_response("404 page not found\n", 404)

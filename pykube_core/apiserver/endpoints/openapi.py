@@ -18,6 +18,7 @@ from pykube_core.apiserver.endpoints.message import (
     Request,
     Response,
     bytes_response,
+    tagged,
 )
 from pykube_core.apiserver.endpoints.negotiation import clauses
 from pykube_core.apiserver.endpoints.options import Query
@@ -50,7 +51,7 @@ class OpenApi:
         path = "/".join(parts[1:])
         if path not in self._paths:
             return NOT_FOUND
-        return _tagged(request, self._text(path), JSON)
+        return _document(request, self._text(path), JSON)
 
     @cached_property
     def _paths(self) -> tuple[str, ...]:
@@ -112,16 +113,13 @@ class OpenApi:
     def _v2(self, request: Request) -> Response:
         for clause in clauses(request.header("accept")):
             if clause.type in _V2_NAMES:
-                return _tagged(request, self._v2_protobuf, _V2_PROTOBUF)
-        return _tagged(request, self._v2_json, JSON)
+                return _document(request, self._v2_protobuf, _V2_PROTOBUF)
+        return _document(request, self._v2_json, JSON)
 
 
-def _tagged(request: Request, text: bytes, type: str) -> Response:
-    """Return a document with its hash, which a client may have already."""
-    tag = f'"{openapi.hash_of(text)}"'
-    if request.header("if-none-match") == tag:
-        return Response(304, (("etag", tag),))
+def _document(request: Request, text: bytes, type: str) -> Response:
     lasting = "public" if Query(request).has("hash") else "no-cache, private"
-    return bytes_response(text, type=type).with_headers(
-        [("etag", tag), ("cache-control", lasting), ("vary", "Accept-Encoding, Accept")]
+    response = bytes_response(text, type=type).with_headers(
+        [("cache-control", lasting), ("vary", "Accept-Encoding, Accept")]
     )
+    return tagged(request, response)

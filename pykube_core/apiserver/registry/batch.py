@@ -372,6 +372,7 @@ class Batch:
         pending: list[int] = []
         going: dict[bytes, ApiObject] = {}
         marked: dict[bytes, ApiObject] = {}
+        gone: set[bytes] = set()
         for at, (target, kv) in enumerate(zip(targets, self._store.get_many(keys), strict=True)):
             if kv is None:
                 out.append(not_found(resource, target[1]))
@@ -388,15 +389,21 @@ class Batch:
             out.append(outcome)
             if not options.dry_run and (outcome.gone or outcome.object is not held):
                 pending.append(at)
-                (going if outcome.gone else marked).setdefault(kv.key, outcome.object)
-        written = (*self._remove([*going.values()]), *self._write([*marked.values()]))
-        done = {obj.key: obj for obj in written if obj is not None}
+                is_marked = outcome.object is not held
+                (marked if is_marked else going).setdefault(kv.key, outcome.object)
+                if outcome.gone:
+                    gone.add(kv.key)
+        outcomes = [*self._remove([*going.values()])]
+        written = [obj for obj in self._write([*marked.values()]) if obj is not None]
+        outcomes += [obj for obj in written if obj.key not in gone]
+        outcomes += self._remove([obj for obj in written if obj.key in gone])
+        done = {obj.key: obj for obj in outcomes if obj is not None}
         for at in pending:
             last = done.pop(keys[at], None)
             if last is None:  # Written by others meanwhile, or by the same target before.
                 out[at] = self._delete(resource, [targets[at]], options)[0]
             else:
-                out[at] = Deleted(last, last.key in going)
+                out[at] = Deleted(last, last.key in gone)
         return out
 
     def _remove(self, objects: Sequence[ApiObject]) -> list[ApiObject | None]:

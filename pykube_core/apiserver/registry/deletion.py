@@ -1,6 +1,6 @@
 """Deletions of one object as it was read; bytes are spliced where nothing else changes.
 
-The rules are `lifecycle.mark_deleted`; `Bulk.delete_many` reads and writes.
+The rules are `lifecycle.mark_deleted`; `Batch.delete` reads and writes.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ _VIEW: Final = msgspec.json.Decoder(_View)
 def deleted(obj: ApiObject, uid: str, options: DeleteOptions, now_ns: int) -> Deleted:
     """Return what a deletion makes of an object, to be written at the revision that it shows.
 
-    The object itself, where it does not go, says that there is nothing to write. The outcome of a
-    dry run is complete.
+    The object itself says that there is nothing to write but, where it goes, its deletion. The
+    outcome of a dry run is complete.
 
     Raises
     ------
@@ -74,9 +74,9 @@ def deleted(obj: ApiObject, uid: str, options: DeleteOptions, now_ns: int) -> De
     check_preconditions(obj, metadata["uid"], uid, options.resource_version)
     old: KubeObject = {"metadata": metadata, "spec": view.spec, "status": view.status}
     grace, propagation = options.grace_period_seconds, options.propagation
-    new = lifecycle.mark_deleted(resource, old, grace, propagation, now_ns)
-    if new is None or new == old:
-        return Deleted(obj, new is None)
+    new, is_going = lifecycle.mark_deleted(resource, old, grace, propagation, now_ns)
+    if new == old:
+        return Deleted(obj, is_going)
     if resource.spec_subresource:  # Its status tells of the deletion, too.
         whole: KubeObject = msgspec.json.decode(encoded)
         whole |= {"metadata": new["metadata"], "status": whole.get("status", {}) | new["status"]}
@@ -85,7 +85,7 @@ def deleted(obj: ApiObject, uid: str, options: DeleteOptions, now_ns: int) -> De
         marked = obj.with_members(metadata=new["metadata"])
     if marked.size > OBJECT_BYTES_MAX:
         raise too_large()
-    return Deleted(marked.at(0) if options.dry_run else marked, False)
+    return Deleted(marked.at(0) if options.dry_run else marked, is_going)
 
 
 def check_preconditions(obj: ApiObject, held: str, uid: str, version: str) -> None:

@@ -285,10 +285,11 @@ def mark_deleted(
     grace_period_seconds: int | None,
     propagation: str,
     now_ns: int,
-) -> KubeObject | None:
-    """Return an object with what a deletion writes into it, the object itself if that is nothing.
+) -> tuple[KubeObject, bool]:
+    """Return an object with a deletion's marks, and whether it goes at once.
 
-    None says that it can go at once.
+    An object that gets time for its deletion has its marks written even when that time is none; any
+    other that goes at once stays as it is, and so does one with all marks.
     """
     metadata = dict(old["metadata"])
     new = old | {"metadata": metadata}
@@ -298,12 +299,14 @@ def mark_deleted(
         asked = 1
     begun = "deletionTimestamp" in metadata
     held = metadata.get("deletionGracePeriodSeconds", 0)
+    given = resource.grace(old, asked)
     if begun:
         grace = held if asked is None else min(asked, held)
     else:
-        grace = resource.grace(old, asked) or 0
-    if not grace and not _holds(new):
-        return None
+        grace = given or 0
+    is_going = not grace and not _holds(new)
+    if is_going and given is None:
+        return old, True
     if not begun:
         metadata["deletionTimestamp"] = time_text(now_ns + grace * NANO)
         metadata["deletionGracePeriodSeconds"] = grace
@@ -315,7 +318,7 @@ def mark_deleted(
         began_ns = parse_time(metadata["deletionTimestamp"]) - held * NANO
         metadata["deletionTimestamp"] = time_text(began_ns + grace * NANO)
         metadata["deletionGracePeriodSeconds"] = grace
-    return new
+    return new, is_going
 
 
 def check_propagation(propagation: str) -> None:

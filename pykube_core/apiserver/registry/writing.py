@@ -224,7 +224,12 @@ class Writer(ABC):
                 raise
         else:
             return held, False
-        created = self._prepared(resource.stored, merged(None), namespace, tracked)
+        new = merged(None)
+        if uid := new["metadata"].get("uid"):
+            text = "uid mismatch: the provided object specified uid "
+            raise conflict(resource, name, f"{text}{uid}, and no existing object was found")
+        new["metadata"].pop("resourceVersion", None)
+        created = self._prepared(resource.stored, new, namespace, tracked)
         if dry_run:
             return shown(resource, created), True
         revision = self._put(created, 0)
@@ -309,8 +314,8 @@ class Writer(ABC):
             if dry_run:
                 return shown(asked, changed)
             if lifecycle.may_go(new):
-                if revision := self._remove(held):
-                    return shown(asked, changed.at(revision))
+                if self._remove(held):
+                    return shown(asked, changed.at(held.revision))
             elif revision := self._put(changed, held.revision):
                 return shown(asked, changed.at(revision))
 

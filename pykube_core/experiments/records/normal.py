@@ -16,6 +16,7 @@ from pykube_core.experiments.records.history import Version
 _TIME: Final = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?(Z|[+-]\d\d:\d\d)")
 _DATE: Final = re.compile(r"\b[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}")
 _VERSION_LINE: Final = re.compile(r'(resourceVersion: )"\d+"')
+_HASH: Final = re.compile(r"\?hash=[0-9A-F]{128}")
 _MINUTE: Final = re.compile(r"^(.+)-(\d{7,})$")
 _JWT: Final = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
 _PEM: Final = re.compile(r"-----BEGIN [A-Z ]+-----[\s\S]*?-----END [A-Z ]+-----\n?")
@@ -99,6 +100,7 @@ class Names:
         """Return a text in its normal form."""
         text = _TIME.sub(lambda found: "<microtime>" if found[1] else "<time>", text)
         text = _VERSION_LINE.sub(r'\1"<rv>"', _DATE.sub("<time>", text))
+        text = _HASH.sub("?hash=<hash>", text)
         text = _JWT.sub("<jwt>", _PEM.sub("<pem>", text))
         text = _TOKEN_VOLUME.sub("kube-api-access-<r>", text)
         text = _UID.sub(lambda found: self._uids.get(found[0], "<uid>"), text)

@@ -143,7 +143,7 @@ class _Player:
 
     def _answer(self, step: KubeObject, response: Response) -> Difference | None:
         names = self._stage.names
-        got = names.value(_decoded(response))
+        got = names.value(_decoded(response, isinstance(step.get("resp"), dict)))
         if response.status != step["status"]:
             return Difference("status", step["status"], [response.status, got])
         wanted: KubeObject = step.get("resp_headers") or {}
@@ -239,11 +239,11 @@ def _original(stage: Stage, body: Json, version: str = "1") -> Json:
     return json.loads(stage.names.original(json.dumps(body), version))
 
 
-def _decoded(response: Response) -> Json:
+def _decoded(response: Response, is_json: bool = False) -> Json:
     """Return the body of a response: JSON decoded, text as it is."""
     text = response.body.decode(errors="replace")
     kind = dict(response.headers).get("content-type", "")
-    if not kind.startswith("application/json"):
+    if not (is_json or kind.startswith("application/json")):
         return text
     try:
         return json.loads(text)

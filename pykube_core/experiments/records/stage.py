@@ -27,7 +27,7 @@ _SERVER_ADDRESS: Final = "192.0.2.1:16443"
 _SETTLED_NS: Final = 17 * NANO // 10
 _SETTLE_SECONDS_MAX: Final = 120
 _KWOK_PRIORITY: Final = 30
-_STEP_NS: Final = NANO // 20
+_STEP_NS: Final = NANO // 1000
 _AGENT: Final = "unknown"
 _LEASES: Final = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
 _SIZE: Final = {"cpu": "64", "memory": "256Gi", "pods": "2000"}
@@ -148,13 +148,14 @@ class Stage:
         self.pass_seconds(_STEP_NS / NANO)
 
     def settle(self) -> None:
-        """Let time pass until nothing happened in the namespace for a while."""
+        """Let time pass until nothing happened in the namespace for a while; a second begins."""
         end_ns = self.cluster.clock() + _SETTLE_SECONDS_MAX * NANO
         while self.cluster.clock() < end_ns:
             seen = len(self._own())
             self.pass_seconds(_SETTLED_NS / NANO)
             if len(self._own()) == seen:
-                return
+                break
+        self.pass_seconds(-self.cluster.clock() % NANO / NANO)
 
     def _own(self) -> list[str]:
         return [v.name for v in self.history.versions if v.namespace == self.namespace]

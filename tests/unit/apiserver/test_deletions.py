@@ -14,6 +14,19 @@ def test_pod_that_never_ran_goes_at_once(server):
     refused(404, server.get, PODS, "p", "default")
 
 
+def test_pod_that_goes_at_once_is_marked_first(server):
+    created = server.create(PODS, pod(), "default")
+    watch = server.watch(PODS, "default", resource_version=str(created.revision))
+    last = server.delete(PODS, "p", "default").object
+    marked, gone = watch.read()
+    assert (marked.type, gone.type) == ("MODIFIED", "DELETED")
+    assert gone.object.revision == last.revision == marked.object.revision + 1
+    metadata = last.decode()["metadata"]
+    assert (metadata["deletionGracePeriodSeconds"], metadata["generation"]) == (0, 2)
+    assert "deletionTimestamp" in metadata
+    watch.close()
+
+
 def test_pod_on_a_node_gets_its_grace_and_only_a_shorter_one_later(server, clock):
     server.create(PODS, pod(terminationGracePeriodSeconds=20), "default")
     server.bind("p", "default", "n1")

@@ -243,3 +243,47 @@ def test_health_is_told_check_by_check(ask):
     text = ask("GET", "/livez?verbose&exclude=etcd").body.decode()
     assert "[+]etcd excluded: ok\n" in text
     assert text.endswith("livez check passed\n")
+
+
+def test_discovery_that_a_client_has_is_not_sent_again(ask):
+    accept = ("accept", "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList")
+    tag = dict(ask("GET", "/apis", None, accept).headers)["etag"]
+    again = ask("GET", "/apis", None, accept, ("if-none-match", tag))
+    assert (again.status, again.body) == (304, b"")
+    assert ask("GET", "/api", None, accept, ("if-none-match", tag)).status == 200
+
+
+def test_requests_are_counted(ask):
+    ask("GET", CONFIG_MAPS)
+    ask("GET", CONFIG_MAPS)
+    text = ask("GET", "/metrics").body.decode()
+    labels = 'resource="configmaps",scope="namespace",subresource="",verb="LIST",version="v1"'
+    assert f'{{code="200",component="apiserver",group="",{labels}}} 2\n' in text
+
+
+def test_pages_for_people_are_plain_text_alone(ask):
+    assert ask("GET", "/statusz", None, ("accept", "text/plain")).status == 200
+    assert ask("GET", "/flagz", None, ("accept", "application/json")).status == 406
+
+
+def test_applying_creates_without_a_uid_and_whatever_the_version(ask):
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "n"}}
+    known = body | {"metadata": {"name": "n", "uid": "abc"}}
+    refused = ask("PATCH", f"{CONFIG_MAPS}/n?fieldManager=m", known, APPLY)
+    assert refused.status == 409
+    assert "uid mismatch: the provided object specified uid abc" in told(refused)["message"]
+    versioned = body | {"metadata": {"name": "n", "resourceVersion": "1"}}
+    assert ask("PATCH", f"{CONFIG_MAPS}/n?fieldManager=m", versioned, APPLY).status == 201
+
+
+def test_keys_of_a_map_that_come_twice_are_refused(ask):
+    body = b'{"metadata":{"name":"d"},"data":{"a":"1","a":"2"}}'
+    refused = ask("POST", f"{CONFIG_MAPS}?fieldValidation=Strict", body)
+    assert refused.status == 400
+    assert told(refused)["message"].endswith('duplicate field "data.a"')
+    warned = ask("POST", CONFIG_MAPS, body)
+    assert ("warning", '299 - "duplicate field \\"data.a\\""') in warned.headers
+
+
+def test_namespaces_are_not_deleted_together(ask):
+    assert ask("DELETE", "/api/v1/namespaces").status == 405
