@@ -21,7 +21,7 @@ from pykube_core.experiments.records.outcomes import (
     wanted_counts,
 )
 from pykube_core.experiments.records.record import Record
-from pykube_core.experiments.records.stage import Stage, escaped
+from pykube_core.experiments.records.stage import ADMIN_TOKEN, VIEWER_TOKEN, Stage, escaped
 
 KINDS: Final = ("requests", "kubectl", "finals", "events", "streams")
 _HEADERS: Final = ("content-type", "warning", "retry-after")
@@ -136,8 +136,12 @@ class _Player:
         stage = self._stage
         path = stage.names.original(step["path"])
         body = _original(stage, step.get("body"))
+        if isinstance(body, dict) and (body.get("spec") or {}).get("token") == "<token>":
+            is_known = bool(step["resp"]["status"].get("authenticated"))
+            body["spec"]["token"] = VIEWER_TOKEN if is_known else "unknown"
         headers = dict(step.get("headers") or {})
-        response = stage.send(step["method"], path, body=body, headers=headers)
+        token = step["as"] or "" if "as" in step else ADMIN_TOKEN
+        response = stage.send(step["method"], path, body=body, headers=headers, token=token)
         what = f"{step['n']} {step['method']} {step['path']}"
         self._report.add("requests", what, self._answer(step, response))
 

@@ -13,7 +13,9 @@ import msgspec
 from pykube_core.api.machinery.objects import Json, KubeObject
 from pykube_core.api.machinery.patch import STRATEGIC_MERGE_PATCH
 from pykube_core.api.machinery.times import NANO
+from pykube_core.apiserver.auth.user import User
 from pykube_core.apiserver.endpoints import Endpoints, Request, Response
+from pykube_core.apiserver.endpoints.access import access_by_tokens
 from pykube_core.apiserver.endpoints.negotiation import JSON
 from pykube_core.cluster.cluster import Cluster
 from pykube_core.cluster.control_plane import KUBELET
@@ -30,6 +32,14 @@ _KWOK_PRIORITY: Final = 30
 _STEP_NS: Final = NANO // 1000
 _AGENT: Final = "unknown"
 _LEASES: Final = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
+ADMIN_TOKEN: Final = "admin-token"
+VIEWER_TOKEN: Final = "viewer-token"
+_ADMIN: Final = ("authorization", f"Bearer {ADMIN_TOKEN}")
+_USERS: Final = {
+    ADMIN_TOKEN: User("kubernetes-admin", "u-admin", ("system:masters",)),
+    VIEWER_TOKEN: User("jane", "u-jane", ("developers",)),
+}
+_ROLES: Final = ("ClusterRole", "rbac.authorization.k8s.io")
 _SIZE: Final = {"cpu": "64", "memory": "256Gi", "pods": "2000"}
 
 
@@ -56,7 +66,11 @@ class Stage:
         self.namespace = record.namespace
         self.cluster = Cluster(0, clock="virtual", without=(KUBELET,))
         cluster = self.cluster
-        self.endpoints = Endpoints(cluster.server, clock=cluster.clock, address=_SERVER_ADDRESS)
+        has_roles = cluster.server.registry.of_kind(*_ROLES) is not None
+        access = access_by_tokens(cluster.server, cluster.clock, _USERS, rbac=has_roles)
+        self.endpoints = Endpoints(
+            cluster.server, clock=cluster.clock, address=_SERVER_ADDRESS, access=access
+        )
         self.history = History(cluster.store, cluster.server.registry)
         self.names = Names(versioned=record.family == "api")
         self.kubelet = FakeKubelet(cluster.log, self, cluster.clock)
@@ -89,10 +103,13 @@ class Stage:
         body: Json = None,
         headers: dict[str, str] | None = None,
         agent: str = _AGENT,
+        token: str = ADMIN_TOKEN,
     ) -> Response:
         """Answer a request, and let the cluster do all that is due now."""
         data = _encoded(body)
         named = {"accept": "application/json", "user-agent": agent}
+        if token:
+            named["authorization"] = f"Bearer {token}"
         if data:
             named["content-type"] = "application/json"
         named |= {name.lower(): value for name, value in (headers or {}).items()}
@@ -105,7 +122,7 @@ class Stage:
 
     def version_at(self, path: str) -> str:
         """Return the resource version of what is at a path now."""
-        headers = [("accept", "application/json")]
+        headers = [("accept", "application/json"), _ADMIN]
         response = self.endpoints.handle(Request("GET", path, "", headers))
         found = _VERSION.decode(response.body) if response.status == 200 else _Versioned()
         return found.metadata.get("resourceVersion") or str(self.cluster.server.revision)
@@ -132,7 +149,7 @@ class Stage:
     def _ask(
         self, method: str, path: str, media_type: str, body: Json, manager: str = ""
     ) -> Response:
-        headers = [("content-type", media_type), ("user-agent", manager or _AGENT)]
+        headers = [("content-type", media_type), ("user-agent", manager or _AGENT), _ADMIN]
         return self.endpoints.handle(Request(method, path, "", headers, msgspec.json.encode(body)))
 
     # -- time ----------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from typing import Final
 import uvicorn
 
 from pykube_core.experiments.records.command import Ran
-from pykube_core.experiments.records.stage import Stage
+from pykube_core.experiments.records.stage import ADMIN_TOKEN, Stage
 from pykube_core.serve.http.app import Application, Notifier
 from pykube_core.serve.http.server import bound, config
 
@@ -108,7 +108,7 @@ class KubectlBinary:
                 "kind": "Config",
                 "clusters": [{"name": name, "cluster": {"server": url}}],
                 "contexts": [{"name": name, "context": context}],
-                "users": [{"name": name, "user": {}}],
+                "users": [{"name": name, "user": {"token": ADMIN_TOKEN}}],
                 "current-context": name,
             }
             path.write_text(json.dumps(told))
