@@ -74,6 +74,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], he
         default="AlwaysAllow",
         help="RBAC needs --token-auth-file (default: %(default)s)",
     )
+    parser.add_argument(
+        "--without",
+        metavar="PART,...",
+        default="",
+        help="parts that run elsewhere: kube-scheduler, kube-controller-manager, kubelet",
+    )
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="of a new cluster")
     parser.set_defaults(run=run, parser=parser)
 
@@ -89,6 +95,7 @@ def run(options: argparse.Namespace) -> int:
         options.parser.error(f"{error}; {_INSTALL}")
     from pykube_core.api.machinery.errors import InputError
     from pykube_core.cluster.cluster import Cluster
+    from pykube_core.serve.http.kubeconfig import write_kubeconfig
     from pykube_core.store import OpenError
 
     try:
@@ -97,11 +104,10 @@ def run(options: argparse.Namespace) -> int:
             store=options.data_dir,
             clock=speed,
             seed=options.seed,
+            without=[part for part in options.without.split(",") if part],
         ) as cluster:
             access, token = _access(options, cluster)
-            server = ControlPlaneServer(
-                cluster, port=options.port, is_virtual=speed == "virtual", access=access
-            )
+            server = ControlPlaneServer(cluster, port=options.port, access=access)
             write_kubeconfig(options.kubeconfig, server.url, token)
             server.run(lambda: _tell(server, options.kubeconfig))
     except (OpenError, InputError, OSError) as error:
@@ -148,20 +154,3 @@ def _access(options: argparse.Namespace, cluster: Cluster) -> tuple[Access | Non
         ensure_policy(cluster.server)
     access = access_by_tokens(cluster.server, cluster.clock, users, rbac=is_rbac)
     return access, next(iter(users))
-
-
-def write_kubeconfig(path: Path, url: str, token: str = "") -> None:
-    """Write a kubeconfig whose only context is a control plane; with a token for its user alone."""
-    from pykube_core.api.machinery.yaml_text import yaml_text
-    from pykube_core.files import write_file
-
-    name = "pykube"
-    config = {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "clusters": [{"name": name, "cluster": {"server": url}}],
-        "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
-        "users": [{"name": name, "user": {"token": token} if token else {}}],
-        "current-context": name,
-    }
-    write_file(path, yaml_text(config).encode())

@@ -23,6 +23,9 @@ class Clock(Protocol):
         A time in the past passes at once.
         """
 
+    def seconds_until(self, time_ns: int) -> float:
+        """Return for how long the machine has to wait until ``time_ns``; 0 for the past."""
+
 
 class VirtualClock:
     """A clock that stands until it is told to move: a simulated day takes no time.
@@ -44,6 +47,10 @@ class VirtualClock:
         """Move to ``time_ns`` at once."""
         self._now_ns = max(self._now_ns, time_ns)
 
+    def seconds_until(self, time_ns: int) -> float:
+        """Return 0: no time has to pass."""
+        return 0.0
+
 
 class WallClock:
     """The machine's clock.
@@ -64,9 +71,12 @@ class WallClock:
 
     def pass_until(self, time_ns: int, wait: Callable[[float], bool]) -> None:
         """Wait until ``time_ns``, or until ``wait`` is woken."""
-        left_ns = time_ns - self()
-        if left_ns > 0:
-            wait(left_ns / NANO)
+        if seconds := self.seconds_until(time_ns):
+            wait(seconds)
+
+    def seconds_until(self, time_ns: int) -> float:
+        """Return for how long the machine has to wait until ``time_ns``; 0 for the past."""
+        return max(time_ns - self(), 0) / NANO
 
 
 class ScaledClock:
@@ -98,9 +108,12 @@ class ScaledClock:
 
     def pass_until(self, time_ns: int, wait: Callable[[float], bool]) -> None:
         """Wait until ``time_ns``, or until ``wait`` is woken."""
-        left_ns = time_ns - self()
-        if left_ns > 0:
-            wait(left_ns / self._speed / NANO)
+        if seconds := self.seconds_until(time_ns):
+            wait(seconds)
+
+    def seconds_until(self, time_ns: int) -> float:
+        """Return for how long the machine has to wait until ``time_ns``; 0 for the past."""
+        return max(time_ns - self(), 0) / self._speed / NANO
 
 
 def clock_of(

@@ -39,6 +39,8 @@ class Behavior:
         The registry does not have the image.
     size_bytes : int
         The image's size, as nodes report it.
+    output : str
+        Lines that a container writes when it starts.
     pull_ns, start_ns, stop_ns : int
         The same in nanoseconds.
     """
@@ -52,6 +54,7 @@ class Behavior:
     stop_exit_code: int = 0
     missing: bool = False
     size_bytes: int = 64 * _MIB
+    output: str = ""
 
     pull_ns: int = field(init=False, repr=False)
     start_ns: int = field(init=False, repr=False)

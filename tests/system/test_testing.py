@@ -6,6 +6,9 @@ import urllib.request
 
 import pytest
 
+from pykube_core.api.core import CONFIG_MAPS
+from pykube_core.cluster.cluster import Cluster
+
 POD = {"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
 
 
@@ -15,6 +18,18 @@ def test_a_cluster_is_fresh(pykube_cluster):
     pykube_cluster.run()
     (pod,) = pykube_cluster.list("pods", "default")
     assert pod["status"]["phase"] == "Running"
+
+
+@pytest.mark.pykube(nodes=3)
+def test_a_marker_has_its_options(pykube_cluster):
+    assert len(pykube_cluster.list("node")) == 3
+
+
+def test_a_cluster_is_there_at_once():
+    Cluster(1).close()
+    begun = time.perf_counter()
+    Cluster(1).close()
+    assert time.perf_counter() - begun < 0.05
 
 
 @pytest.mark.parametrize("turn", [1, 2])
@@ -33,3 +48,14 @@ def test_a_served_cluster_is_fresh_too(pykube_server, turn):
             return
         time.sleep(0.01)
     raise AssertionError(phase)
+
+
+def test_a_served_cluster_is_at_hand(pykube_server):
+    assert pykube_server.url in pykube_server.kubeconfig.read_text()
+    obj = {"metadata": {"name": "c"}}
+    pykube_server.call(lambda cluster: cluster.server.create(CONFIG_MAPS, obj, "default"))
+    url = f"{pykube_server.url}/api/v1/namespaces/default/configmaps/c"
+    with urllib.request.urlopen(url, timeout=20) as answer:
+        assert json.load(answer)["metadata"]["name"] == "c"
+    with pytest.raises(Exception, match="not found"):
+        pykube_server.call(lambda cluster: cluster.server.get(CONFIG_MAPS, "x", "default"))

@@ -23,6 +23,7 @@ from pykube_core.apiserver.endpoints.access import Access
 from pykube_core.apiserver.endpoints.bodies import read_object
 from pykube_core.apiserver.endpoints.discovery import AGGREGATED, Discovery
 from pykube_core.apiserver.endpoints.health import health, health_paths
+from pykube_core.apiserver.endpoints.logs import Logs, no_logs
 from pykube_core.apiserver.endpoints.message import (
     JSON,
     NOT_FOUND,
@@ -86,6 +87,10 @@ class Endpoints:
         Host and port that discovery names.
     access : Access, optional
         Authenticates and authorizes; by default everybody may do everything.
+    logs : callable
+        Knows what containers wrote; see `logs.Logs`.
+    real_clock : callable, optional
+        Nanoseconds that pass for clients, by which watches end; by default those of ``clock``.
     """
 
     def __init__(
@@ -95,12 +100,14 @@ class Endpoints:
         clock: Callable[[], int],
         address: str = "127.0.0.1:6443",
         access: Access | None = None,
+        logs: Logs = no_logs,
+        real_clock: Callable[[], int] | None = None,
     ) -> None:
         self._discovery = Discovery(server.registry)
         self._openapi = OpenApi(self._discovery)
         self._access = access or Access()
         self._reviews = Reviews(self._access, clock)
-        self._verbs = Verbs(server, clock, self._access)
+        self._verbs = Verbs(server, clock, real_clock or clock, self._access, logs)
         self._metrics = Metrics(str(VERSION["gitVersion"]))
         self._address = address
         self._clock = clock

@@ -9,6 +9,7 @@ import json
 from typing import Final, NamedTuple
 
 from pykube_core.api.machinery.field_errors import FieldError, forbidden, invalid, quoted, required
+from pykube_core.api.machinery.objects import KubeObject
 from pykube_core.api.machinery.status import bad_request, invalid_options
 from pykube_core.apiserver.endpoints.bodies import read_options
 from pykube_core.apiserver.endpoints.message import Request
@@ -114,6 +115,11 @@ def delete_options(request: Request) -> tuple[DeleteOptions, str]:
             if query.has("orphanDependents")
             else None,
         }
+    return delete_options_of(body)
+
+
+def delete_options_of(body: KubeObject) -> tuple[DeleteOptions, str]:
+    """Return what a ``DeleteOptions`` says, and the uid of its precondition (400, 422)."""
     policy, orphan = body.get("propagationPolicy"), body.get("orphanDependents")
     grace, dry_run = body.get("gracePeriodSeconds"), body.get("dryRun") or []
     preconditions = body.get("preconditions") or {}

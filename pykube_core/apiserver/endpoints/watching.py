@@ -52,6 +52,8 @@ class WatchStream:
         Shared by all watches.
     clock : callable
         Nanoseconds since the epoch.
+    real_clock : callable
+        Nanoseconds that pass for the client.
     timeout_seconds : int
         It ends by itself after so long.
     bookmarks : bool
@@ -66,6 +68,7 @@ class WatchStream:
         included: str,
         frames: Frames,
         clock: Callable[[], int],
+        real_clock: Callable[[], int],
         timeout_seconds: int,
         bookmarks: bool,
     ) -> None:
@@ -75,8 +78,9 @@ class WatchStream:
         self._included = included
         self._frames = frames
         self._clock = clock
-        self._end_ns = clock() + timeout_seconds * 10**9
-        self._bookmark_ns = clock() + BOOKMARK_NS if bookmarks else 0
+        self._real_clock = real_clock
+        self._end_ns = real_clock() + timeout_seconds * 10**9
+        self._bookmark_ns = real_clock() + BOOKMARK_NS if bookmarks else 0
         self._bookmarks = bookmarks
         self._form = f"{accepted.transform}/{accepted.version}/{included}"
         self._is_over = False
@@ -87,7 +91,7 @@ class WatchStream:
         if self._is_over:
             return None
         events = self._watch.read(_EVENTS)
-        now_ns = self._clock()
+        now_ns = self._real_clock()
         out = [self._frame(event) for event in events if self._is_wanted(event)]
         if any(event.type == "ERROR" for event in events):
             self._is_over = True

@@ -13,6 +13,7 @@ import msgspec
 from pykube_core.api.machinery.objects import Json, KubeObject
 from pykube_core.api.machinery.patch import STRATEGIC_MERGE_PATCH
 from pykube_core.api.machinery.times import NANO
+from pykube_core.apiserver.auth.bootstrap_policy import ensure_policy
 from pykube_core.apiserver.auth.user import User
 from pykube_core.apiserver.endpoints import Endpoints, Request, Response
 from pykube_core.apiserver.endpoints.access import access_by_tokens
@@ -67,6 +68,8 @@ class Stage:
         self.cluster = Cluster(0, clock="virtual", without=(KUBELET,))
         cluster = self.cluster
         has_roles = cluster.server.registry.of_kind(*_ROLES) is not None
+        if has_roles:
+            ensure_policy(cluster.server)
         access = access_by_tokens(cluster.server, cluster.clock, _USERS, rbac=has_roles)
         self.endpoints = Endpoints(
             cluster.server, clock=cluster.clock, address=_SERVER_ADDRESS, access=access

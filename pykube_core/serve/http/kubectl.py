@@ -18,6 +18,7 @@ import uvicorn
 from pykube_core.experiments.records.command import Ran
 from pykube_core.experiments.records.stage import ADMIN_TOKEN, Stage
 from pykube_core.serve.http.app import Application, Notifier
+from pykube_core.serve.http.kubeconfig import write_kubeconfig
 from pykube_core.serve.http.server import bound, config
 
 _IDLE_SECONDS: Final = 0.15
@@ -100,18 +101,8 @@ class KubectlBinary:
         home.mkdir(exist_ok=True)
         path = home / "config"
         if not path.exists():
-            name = "pykube"
             url = f"http://127.0.0.1:{self._port}"
-            context = {"cluster": name, "user": name, "namespace": stage.namespace}
-            told = {
-                "apiVersion": "v1",
-                "kind": "Config",
-                "clusters": [{"name": name, "cluster": {"server": url}}],
-                "contexts": [{"name": name, "context": context}],
-                "users": [{"name": name, "user": {"token": ADMIN_TOKEN}}],
-                "current-context": name,
-            }
-            path.write_text(json.dumps(told))
+            write_kubeconfig(path, url, ADMIN_TOKEN, stage.namespace)
         return {"PATH": os.environ.get("PATH", ""), "HOME": str(home), "KUBECONFIG": str(path)}
 
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeVar
 
 import uvicorn
 
 from pykube_core.apiserver.endpoints import Endpoints
 from pykube_core.apiserver.endpoints.access import Access, open_access
+from pykube_core.cluster.clock import VirtualClock
 from pykube_core.cluster.cluster import Cluster
+from pykube_core.cluster.logs import container_logs
 from pykube_core.serve.http.app import Application, Notifier
 
+_T = TypeVar("_T")
 _STEPS: Final = 64
 """Steps of components between two looks at the network."""
 _IDLE_SECONDS: Final = 0.5
@@ -28,12 +32,11 @@ class ControlPlaneServer:
     Parameters
     ----------
     cluster : Cluster
-        It is stepped while the server runs, and not closed.
+        It is stepped while the server runs, and not closed. On a virtual clock time jumps to
+        whatever waits next, and passes for nothing else.
     host : str
     port : int
         0 takes a free one.
-    is_virtual : bool
-        Time jumps to whatever waits next, and passes for nothing else.
     access : Access, optional
         Authenticates and authorizes; by default everybody may do everything.
 
@@ -49,15 +52,16 @@ class ControlPlaneServer:
         *,
         host: str = "127.0.0.1",
         port: int = 0,
-        is_virtual: bool = False,
         access: Access | None = None,
     ) -> None:
         self._cluster = cluster
-        self._is_virtual = is_virtual
+        self._is_virtual = isinstance(cluster.clock, VirtualClock)
         self._access = access or open_access(cluster.server, cluster.clock)
         self._socket = bound(host, port)
         self.host, self.port = host, self._socket.getsockname()[1]
         self._server: uvicorn.Server | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._notifier = Notifier()
 
     @property
     def url(self) -> str:
@@ -74,14 +78,29 @@ class ControlPlaneServer:
         if self._server is not None:
             self._server.should_exit = True
 
+    def call(self, function: Callable[[Cluster], _T]) -> _T:
+        """Call a function of the cluster between two steps, from another thread than `run`'s."""
+
+        async def between() -> _T:
+            try:
+                return function(self._cluster)
+            finally:
+                self._notifier.notify()
+
+        assert self._loop is not None
+        return asyncio.run_coroutine_threadsafe(between(), self._loop).result()
+
     async def _run(self, ready: Callable[[], None]) -> None:
-        notifier = Notifier()
+        self._loop = asyncio.get_running_loop()
+        notifier = self._notifier
         cluster = self._cluster
         endpoints = Endpoints(
             cluster.server,
             clock=cluster.clock,
             address=f"{self.host}:{self.port}",
             access=self._access,
+            logs=container_logs(cluster.runtime),
+            real_clock=time.monotonic_ns,
         )
         self._server = server = uvicorn.Server(config(Application(endpoints, notifier)))
         work = asyncio.create_task(self._work(notifier))
@@ -116,8 +135,7 @@ class ControlPlaneServer:
                 continue
             seconds = _IDLE_SECONDS
             if not self._is_virtual and loop.next_ns is not None:
-                left = (loop.next_ns - cluster.clock()) / 1e9
-                seconds = min(seconds, max(left, 0.0))
+                seconds = min(seconds, cluster.clock.seconds_until(loop.next_ns))
             try:
                 await asyncio.wait_for(written.wait(), seconds)
             except TimeoutError:
