@@ -82,6 +82,5 @@ NAMESPACES: Final = Resource(
     columns=(NAME, *strings("Status"), AGE),
     cells=namespace_cells,
     fields=selectable("status.phase"),
-    verbs=("create", "delete", "get", "list", "patch", "update", "watch"),
     lister="namespaces",
 )
