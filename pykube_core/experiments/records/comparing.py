@@ -10,9 +10,9 @@ from typing import Final, NamedTuple
 from pykube_core.api.machinery.objects import Json
 
 _OPEN: Final = re.compile(
-    r"<uid-\d+>|<token>|<input>|<age>|<x>|<truncated>|<pem>|<podcidr>|(?<=hash=)[0-9A-F]{128}"
+    r"<rv>|<uid-\d+>|<token>|<input>|<age>|<x>|<truncated>|<pem>|<podcidr>|(?<=hash=)[0-9A-F]{128}"
 )
-"""Names in a record that stand for any text."""
+"""Names in a record that stand for any text; `<rv>` for any version."""
 _UNCOMPARED: Final = frozenset(("description",))
 _ABSENT: Final = "<absent>"
 

@@ -31,6 +31,7 @@ class Version(NamedTuple):
     """
 
     type: str
+    group: str
     kind: str
     name: str
     namespace: str
@@ -71,8 +72,8 @@ class History:
                 if event.prev_kv is not None:
                     before = msgspec.json.decode(event.prev_kv.value)
                 kind = "DELETED" if not is_there else "MODIFIED" if before else "ADDED"
-                found = kind, resource.kind, obj.name, obj.namespace, obj.decode(), before
-                new.append(Version(*found))
+                who = resource.group, resource.kind, obj.name, obj.namespace
+                new.append(Version(kind, *who, obj.decode(), before))
         self.versions += new
         return new
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from pykube_core.apiserver.endpoints import Endpoints, Request, Response
+from pykube_core.apiserver.endpoints import Request, Response
 from pykube_core.apiserver.endpoints.bodies import BODY_BYTES_MAX
 
 Scope = MutableMapping[str, Any]
@@ -38,17 +38,24 @@ class Notifier:
         return self._event
 
 
+class Answering(Protocol):
+    """Something that answers requests, such as `Endpoints`."""
+
+    def handle(self, request: Request) -> Response:
+        """Return the answer to a request; no request raises."""
+
+
 class Application:
     """An ASGI application over endpoints.
 
     Parameters
     ----------
-    endpoints : Endpoints
+    endpoints : Answering
     notifier : Notifier
         Woken after each request that may have written, and waited for by watches.
     """
 
-    def __init__(self, endpoints: Endpoints, notifier: Notifier) -> None:
+    def __init__(self, endpoints: Answering, notifier: Notifier) -> None:
         self._endpoints = endpoints
         self._notifier = notifier
 

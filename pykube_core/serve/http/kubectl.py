@@ -15,6 +15,7 @@ from typing import Final
 
 import uvicorn
 
+from pykube_core.apiserver.endpoints import Request, Response
 from pykube_core.experiments.records.command import Ran
 from pykube_core.experiments.records.stage import ADMIN_TOKEN, Stage
 from pykube_core.serve.http.app import Application, Notifier
@@ -25,6 +26,18 @@ _IDLE_SECONDS: Final = 0.15
 """A command that asks for nothing for so long waits for time to pass."""
 _PASS_SECONDS: Final = 1.0
 _TIMEOUT_SECONDS: Final = 20.0
+
+
+class _AsAdmin:
+    """The endpoints of a stage for kubectl, which sends no token without TLS."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._endpoints = stage.endpoints
+
+    def handle(self, request: Request) -> Response:
+        """Return the answer to a request of the administrator."""
+        headers = [*request.headers, ("authorization", f"Bearer {ADMIN_TOKEN}")]
+        return self._endpoints.handle(request._replace(headers=headers))
 
 
 class KubectlBinary:
@@ -66,7 +79,7 @@ class KubectlBinary:
 
     async def _run(self, stage: Stage, args: list[str], stdin: str) -> Ran:
         notifier = Notifier()
-        application = Application(stage.endpoints, notifier)
+        application = Application(_AsAdmin(stage), notifier)
         server = uvicorn.Server(config(application))
         serving = asyncio.create_task(server.serve(sockets=[self._socket.dup()]))
         while not server.started:
@@ -102,7 +115,7 @@ class KubectlBinary:
         path = home / "config"
         if not path.exists():
             url = f"http://127.0.0.1:{self._port}"
-            write_kubeconfig(path, url, ADMIN_TOKEN, stage.namespace)
+            write_kubeconfig(path, url, namespace=stage.namespace)
         return {"PATH": os.environ.get("PATH", ""), "HOME": str(home), "KUBECONFIG": str(path)}
 
 
