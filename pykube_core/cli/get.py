@@ -188,7 +188,7 @@ def _print(
     from pykube_core.cli.printing import as_list
 
     if format is None:
-        _print_tables(found, session.now_ns, options, quiet=failed)
+        _print_tables(session, found, options, quiet=failed)
         return
     if is_single:
         for one in found:
@@ -222,11 +222,15 @@ def table_options(options: argparse.Namespace, *, with_kind: bool) -> TableOptio
 
 
 def _print_tables(
-    found: list[Found], now_ns: int, options: argparse.Namespace, *, quiet: bool
+    session: Session, found: list[Found], options: argparse.Namespace, *, quiet: bool
 ) -> None:
-    """Print a table for each run of objects of one resource, empty lines between them."""
+    """Print a table for each run of objects of one resource, empty lines between them.
+
+    Names have their kind in front once several kinds are asked for, or found.
+    """
     from pykube_core.cli.output.sorting import sorted_by
     from pykube_core.cli.printing import table_lines
+    from pykube_core.cli.resource_arguments import parse_targets
 
     merged: list[tuple[Resource, list[KubeObject]]] = []
     for one in found:
@@ -234,12 +238,15 @@ def _print_tables(
             merged[-1][1].append(one.object)
         else:
             merged.append((one.resource, [one.object]))
-    table = table_options(options, with_kind=len({resource for resource, _ in merged}) > 1)
+    kinds = {resource for resource, _ in merged}
+    if not options.filename:
+        kinds |= {each.resource for each in parse_targets(session.client.registry, options.words)}
+    table = table_options(options, with_kind=len(kinds) > 1)
     blocks = []
     for resource, objects in merged:
         if options.sort_by:
             objects = [obj for _, obj in sorted_by(options.sort_by, [(None, o) for o in objects])]
-        blocks.append("\n".join(table_lines(resource, objects, now_ns, table)))
+        blocks.append("\n".join(table_lines(resource, objects, session.now_ns, table)))
     if blocks:
         print(("\n" if options.no_headers else "\n\n").join(blocks))
     elif not quiet and not options.ignore_not_found:

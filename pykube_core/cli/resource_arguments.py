@@ -82,16 +82,9 @@ def find_resources(registry: Registry, kind: str) -> list[Resource]:
         return [found]
     found = registry.named(lowered)
     if found is None:
-        raise CommandError(_no_such_kind(registry, kind.partition(".")[0]))
+        name = kind.partition(".")[0]
+        raise CommandError(f'the server doesn\'t have a resource type "{name}"')
     return [found]
-
-
-def _no_such_kind(registry: Registry, kind: str) -> str:
-    from pykube_core.cli import did_you_mean
-
-    names = (name for r in registry for name in (r.plural, r.singular, *r.short_names))
-    hint = did_you_mean(kind.lower(), names)
-    return f'the server doesn\'t have a resource type "{kind}"{hint}'
 
 
 def printed_kind(resource: Resource) -> str:

@@ -10,8 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from pykube_core.cli.failures import CommandError
-from pykube_core.cli.manifests import add_filename, read_manifests
-from pykube_core.cli.options import add_namespace, add_selectors
+from pykube_core.cli.manifests import read_manifests
 from pykube_core.cli.resource_arguments import NOTHING_GIVEN, Target, parse_targets
 
 if TYPE_CHECKING:
@@ -50,27 +49,6 @@ def add_chunk_size(parser: argparse.ArgumentParser) -> None:
         default=CHUNK_SIZE,
         help=f"ask for lists in pages of so many; 0 is all at once (default: {CHUNK_SIZE})",
     )
-
-
-def add_visit(
-    parser: argparse.ArgumentParser, *, everywhere: bool = True, all_objects: bool = True
-) -> None:
-    """Add files, namespace and selectors.
-
-    Parameters
-    ----------
-    everywhere
-        Objects of all namespaces may be meant, and be chosen by field.
-    all_objects
-        All objects of a kind may be meant.
-    """
-    add_filename(parser)
-    add_namespace(parser)
-    add_selectors(parser, fields=everywhere)
-    if all_objects:
-        parser.add_argument("--all", action="store_true", help="all objects of the kinds")
-    if everywhere:
-        parser.add_argument("-A", "--all-namespaces", action="store_true", help="of all namespaces")
 
 
 def visit(

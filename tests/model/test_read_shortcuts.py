@@ -256,7 +256,8 @@ class World:
         if held is None:
             return None
         whole = msgspec.json.decode(held)
-        return lifecycle.mark_deleted(resource, whole, grace, propagation, START_NS)
+        marked, is_going = lifecycle.mark_deleted(resource, whole, grace, propagation, START_NS)
+        return None if is_going else marked
 
     def read(self, index):
         """Read, and forget, as controllers do, what one of the two has not read yet."""
